@@ -1,0 +1,100 @@
+# Every command of the project. The first run makes .venv from the lock; later runs start at once.
+# Works in a path with spaces (all paths are relative), as root and not, with a read-only home.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+PORT ?= 8080
+ARGS ?=
+# Nothing is written to the user's home.
+export PIP_CACHE_DIR ?= $(CURDIR)/.venv/cache/pip
+export UV_CACHE_DIR ?= $(CURDIR)/.venv/cache/uv
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# A virtual environment or path of the caller must not leak into ours.
+unexport PYTHONHOME
+unexport PYTHONPATH
+unexport VIRTUAL_ENV
+
+BIN := .venv/bin
+PYTHON_READY := .venv/python.stamp
+RUNTIME_READY := .venv/runtime.stamp
+DEVELOPER_READY := .venv/developer.stamp
+
+INSTALL := $(BIN)/python -m pip install --quiet --require-hashes --only-binary :all:
+INSTALL_PROJECT := $(BIN)/python -m pip install --quiet \
+	--no-deps --no-build-isolation --no-index --editable .
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
+.PHONY: help demo serve sandbox test check lint types coverage bench lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
+
+demo: $(RUNTIME_READY) ## pay in both directions between the switch and its simulators
+	@$(BIN)/bakong-switch demo $(ARGS)
+
+serve: $(RUNTIME_READY) ## run the switch on PORT (8080)
+	@$(BIN)/bakong-switch serve --port $(PORT) $(ARGS)
+
+sandbox: $(RUNTIME_READY) ## run the simulators of the networks
+	@$(BIN)/bakong-switch sandbox $(ARGS)
+
+bench: $(RUNTIME_READY) ## measure CPU per payment, payments per second, latency
+	@$(BIN)/bakong-switch bench $(ARGS)
+
+test: $(DEVELOPER_READY) ## every test, with branch coverage collected
+	@$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
+
+check: lint types test coverage ## every gate: lint, format, types, tests, coverage floor
+
+lint: $(DEVELOPER_READY) ## ruff: rules and format
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(DEVELOPER_READY) ## mypy, strict
+	@$(BIN)/mypy
+
+# The floor is judged on what the last `make test` collected.
+coverage: test ## branch coverage of fx and switch against its floor
+	@$(BIN)/coverage report
+
+lock: $(DEVELOPER_READY) ## renew both lock files from pyproject.toml
+	@$(COMPILE) pyproject.toml --group build --output-file requirements.lock
+	@$(COMPILE) pyproject.toml --group build --group dev --constraint requirements.lock \
+		--output-file requirements-dev.lock
+
+clean: ## remove everything that can be made again
+	@rm -rf .venv build dist var .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(PYTHON_READY):
+	@python=''; \
+	for candidate in "$(PYTHON)" python3.13 python3.12 python3.11 python3; do \
+		if "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			python="$$candidate"; break; fi; done; \
+	if [ -z "$$python" ]; then \
+		echo 'Python 3.11 or newer is needed: install it, or name it with `make PYTHON=...`.' >&2; \
+		exit 1; fi; \
+	if ! "$$python" -c 'import ensurepip, venv' 2>/dev/null; then \
+		echo "The venv module of $$python is missing: install it (on Debian: python3-venv)." >&2; \
+		exit 1; fi; \
+	"$$python" -m venv .venv
+	@touch $@
+
+$(RUNTIME_READY): $(PYTHON_READY) requirements.lock pyproject.toml
+	@echo 'Installing the locked requirements into .venv ...'
+	@$(INSTALL) --requirement requirements.lock
+	@$(INSTALL_PROJECT)
+	@touch $@
+
+# The developer lock holds the runtime lock, version by version, so both are ready afterwards.
+$(DEVELOPER_READY): $(PYTHON_READY) requirements-dev.lock requirements.lock pyproject.toml
+	@echo 'Installing the locked requirements, with those of the tests, into .venv ...'
+	@$(INSTALL) --requirement requirements-dev.lock
+	@$(INSTALL_PROJECT)
+	@touch $(RUNTIME_READY)
+	@touch $@
