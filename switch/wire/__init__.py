@@ -1,0 +1,1 @@
+"""HTTP with the outside: the two doors of the net, and the transport that sends exchanges."""

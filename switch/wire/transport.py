@@ -1,0 +1,204 @@
+"""Sends one stored request once, and says what is known about it afterwards.
+
+Three results, split by what the caller may do: an :class:`Answer` is read by the adapter,
+:class:`NotSent` means that no byte can have left (safe to end or to send later), :class:`MaybeSent`
+means that the counterparty may have acted. A 5xx is an answer; whether it says anything about the
+payment is the adapter's to judge. The surprise: there is no retry here of any kind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+from aiohttp.http_exceptions import HttpProcessingError
+from yarl import URL
+
+from switch.wire.guard import SendGuard
+from switch.wire.net import NEVER_ROUND_S
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from switch.runtime.clock import Clock
+    from switch.wire.net import Net
+
+ANSWER_BYTES_MAX: Final = 262_144
+"""Default bound of an answer's body."""
+
+BODY_BYTES_MAX: Final = 1024 * 1024
+"""Bound of a request's body."""
+
+CONNECT_WITHIN_S: Final = 5.0
+"""Default bound of making a connection, name look-up and TLS included."""
+
+_TOKEN: Final = re.compile(r"\A[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
+_VALUE: Final = re.compile(r"\A[\t\x20-\x7e\x80-\xff]*\Z")
+_PATH: Final = re.compile(r"\A/[\x21-\x22\x24-\x7e]*\Z")
+_OURS: Final = frozenset(
+    {"connection", "content-length", "expect", "host", "te", "trailer", "transfer-encoding"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request as it was stored; what leaves is this plus ``Host`` and ``Content-Length``.
+
+    ``path`` starts with a slash, may hold a query, and is sent as it stands. A request that cannot
+    be written safely (control characters, framing headers, a body beyond 1 MiB) is a bug of the
+    adapter: :class:`ValueError`.
+    """
+
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def __post_init__(self) -> None:
+        if _TOKEN.match(self.method) is None or _PATH.match(self.path) is None:
+            raise ValueError("the method or the path cannot be written")
+        if len(self.body) > BODY_BYTES_MAX:
+            raise ValueError("the body is beyond the bound")
+        for name, value in self.headers:
+            if _TOKEN.match(name) is None or _VALUE.match(value) is None:
+                raise ValueError("a header cannot be written")
+            if name.lower() in _OURS:
+                raise ValueError(f"the header {name} belongs to the transport")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole HTTP answer. Names are lower case; a repeated header is joined by ``", "``.
+
+    ``took_s`` is the time from the call to the last byte, for metrics only.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    took_s: float = field(default=0, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """No byte has left, and none will.
+
+    ``why`` is ``send_by`` (``may_send`` said no), ``connect_refused``, ``connect_failed`` (name,
+    route, TLS), ``connect_timeout`` or ``connection_closed`` (a kept connection that closed before
+    the write).
+    """
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class MaybeSent:
+    """Something may have arrived.
+
+    ``why`` is ``timeout``, ``connection_lost``, ``answer_too_large`` or ``answer_malformed``.
+    """
+
+    why: str
+
+
+class Transport:
+    """Sends to networks by name."""
+
+    __slots__ = ("_clock", "_connect_within_s", "_net")
+
+    def __init__(
+        self, net: Net, clock: Clock, *, connect_within_s: float = CONNECT_WITHIN_S
+    ) -> None:
+        self._net = net
+        self._clock = clock
+        self._connect_within_s = connect_within_s
+
+    async def send(
+        self,
+        network: str,
+        request: Request,
+        *,
+        may_send: Callable[[], bool],
+        answer_within_s: float,
+        answer_bytes_max: int = ANSWER_BYTES_MAX,
+    ) -> Answer | NotSent | MaybeSent:
+        """Send once; ``answer_within_s`` covers everything from this call to the last byte.
+
+        ``may_send`` is asked once, right before the first byte is written, and must not wait.
+        Cancelling this call leaves the exchange as unknown as a time-out does.
+        """
+        guard = SendGuard(may_send)
+        try:
+            async with asyncio.timeout(answer_within_s):
+                return await self._exchange(network, request, guard, answer_bytes_max)
+        except TimeoutError as failure:
+            return _after(guard, failure, "timeout")
+        except aiohttp.ClientPayloadError as failure:
+            return _after(guard, failure, "connection_lost")
+        except (aiohttp.ClientResponseError, HttpProcessingError) as failure:
+            return _after(guard, failure, "answer_malformed")
+        except (aiohttp.ClientError, OSError) as failure:
+            return _after(guard, failure, "connection_lost")
+        finally:
+            guard.finish()
+
+    async def _exchange(
+        self, network: str, request: Request, guard: SendGuard, answer_bytes_max: int
+    ) -> Answer | MaybeSent:
+        started = self._clock.monotonic()
+        response = await self._net.session(network).request(
+            request.method,
+            URL(self._net.url(network) + request.path, encoded=True),
+            headers=request.headers,
+            data=request.body or None,
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(
+                total=None, connect=self._connect_within_s, ceil_threshold=NEVER_ROUND_S
+            ),
+            middlewares=(guard.attach,),
+        )
+        async with response:
+            body = await _read(response.content, answer_bytes_max)
+            if body is None:
+                response.close()
+                return MaybeSent("answer_too_large")
+            took_s = self._clock.monotonic() - started
+            return Answer(response.status, _headers(response), body, took_s)
+
+
+async def _read(content: aiohttp.StreamReader, bytes_max: int) -> bytes | None:
+    """Read to the end, or return ``None`` as soon as there is more than allowed."""
+    chunks: list[bytes] = []
+    size = 0
+    while chunk := await content.readany():
+        size += len(chunk)
+        if size > bytes_max:
+            return None
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _headers(response: aiohttp.ClientResponse) -> Mapping[str, str]:
+    joined: dict[str, str] = {}
+    for name, value in response.headers.items():
+        lower = name.lower()
+        joined[lower] = f"{joined[lower]}, {value}" if lower in joined else value
+    return MappingProxyType(joined)
+
+
+def _after(guard: SendGuard, failure: Exception, why: str) -> NotSent | MaybeSent:
+    """Say what a failure means: the guard knows whether a byte can have left."""
+    if guard.written:
+        return MaybeSent(why)
+    if guard.refused:
+        return NotSent(guard.refused)
+    if isinstance(failure, TimeoutError):
+        return NotSent("connect_timeout")
+    refused = isinstance(failure, aiohttp.ClientConnectorError) and isinstance(
+        failure.os_error, ConnectionRefusedError
+    )
+    return NotSent("connect_refused" if refused else "connect_failed")
