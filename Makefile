@@ -68,7 +68,8 @@ lock: $(DEVELOPER_READY) ## renew both lock files from pyproject.toml
 		--output-file requirements-dev.lock
 
 clean: ## remove everything that can be made again
-	@rm -rf .venv build dist var .coverage .coverage.* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv build dist var .coverage .coverage.* .hypothesis
+	@rm -rf .mypy_cache .pytest_cache .ruff_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(PYTHON_READY):
