@@ -235,8 +235,11 @@ def unreferenced(tree: Sequence[Source], others: Sequence[str] = ()) -> list[str
             if not entry and dotted not in used:
                 faults.append(f"{path}: no module of the product imports it")
         elif len(name.parts) > 1 and name.name not in {"README.md", "py.typed", "run"}:
-            named = re.compile(rf"\b{re.escape(name.stem)}\b")
-            if not any(named.search(s.text) for s in tree if s.path != path):
+            # By its own name, or by that of a folder which the code reads as a whole.
+            named = rf"\b{re.escape(name.stem)}\b"
+            if name.parts[0] in PRODUCT:
+                named += rf"|[\".]{re.escape(name.parent.name)}\""
+            if not any(re.search(named, s.text) for s in tree if s.path != path):
                 faults.append(f"{path}: nothing names it")
     return faults
 
