@@ -165,11 +165,6 @@ class Book:
             self._entries[reference] = entry
         return entry
 
-    def end_pending(self) -> None:
-        """Book every pending entry."""
-        for reference in tuple(self._entries):
-            self.end(reference, EntryStatus.BOOKED)
-
     def state(self, network: str) -> dict[str, object]:
         """Return the book as ``GET /state`` shows it; totals count booked entries both ways."""
         totals: dict[str, Money] = {}
@@ -223,6 +218,7 @@ class SandboxKit:
         }
         self._requests: deque[dict[str, str]] = deque(maxlen=REQUESTS_MAX)
         self._released = asyncio.Event()
+        self._pending: dict[str, None] = {}
         self._held = 0
 
     def application(self) -> web.Application:
@@ -280,8 +276,9 @@ class SandboxKit:
             return answer(self._spoil(reply))
         return answer(reply)
 
-    def end_after(self, reference: str, delay_ms: int) -> None:
-        """Book a pending entry when the delay is over; without a delay it waits for a release."""
+    def end_later(self, reference: str, delay_ms: int) -> None:
+        """Book a pending entry on the next release, or when the delay (if any) is over."""
+        self._pending[reference] = None
         if delay_ms:
             self._context.tasks.start(
                 f"{self._network}-sandbox-pending", self._end_after(reference, delay_ms)
@@ -289,6 +286,7 @@ class SandboxKit:
 
     async def _end_after(self, reference: str, delay_ms: int) -> None:
         await self._context.clock.sleep(delay_ms / 1000)
+        self._pending.pop(reference, None)
         self.book.end(reference, EntryStatus.BOOKED)
 
     def _next(self, operation: Operation) -> Fault | None:
@@ -329,7 +327,9 @@ class SandboxKit:
         released, self._released = self._released, asyncio.Event()
         held = self._held
         released.set()
-        self.book.end_pending()
+        pending, self._pending = self._pending, {}
+        for reference in pending:
+            self.book.end(reference, EntryStatus.BOOKED)
         return as_json({"released": held})
 
 
