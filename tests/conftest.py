@@ -1,0 +1,41 @@
+"""What every test shares: the profile of Hypothesis and the folder of reference data.
+
+Runs are the same everywhere: examples are derived from the test itself, so a failure on one machine
+is a failure on all. ``HYPOTHESIS_PROFILE=search`` looks for new ones.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+
+settings.register_profile(
+    "gate",
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("search", deadline=None, max_examples=2_000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "gate"))
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Folder of the project."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Folder of the reference data beside the project: vectors, samples, base schemas."""
+    folder = ROOT.parent / "shared"
+    if not folder.is_dir():
+        pytest.skip("the reference data (../shared) is not on this machine")
+    return folder
