@@ -1,0 +1,278 @@
+"""The rules of EMVCo about every code, and of one scheme about its own.
+
+Each function appends what it finds; nothing is raised and nothing stops early, so that one answer
+can name everything wrong with a sticker. What a network's codes do differently is not decided
+here: a fault keeps its reason word, and the caller drops the words that the scheme tolerates.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from fx.money import CURRENCIES, Money, MoneyError, currency
+from switch.qr.emv import crc
+from switch.qr.errors import CODE_AMOUNT_ZERO, Fault, fault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from switch.qr.emv import Node, Parsed
+    from switch.qr.scheme import Account, Base, Scheme, Validity
+
+AMOUNT_LENGTH_MAX: Final = 13
+"""Longest text of an amount or fixed fee (EMVCo, objects 54 and 56)."""
+
+STAMP_LENGTH: Final = 13
+"""Digits of a time stamp in epoch milliseconds."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_HEX: Final = re.compile("[0-9A-Fa-f]{4}")
+_STAMP: Final = re.compile(f"[0-9]{{{STAMP_LENGTH}}}")
+_AMOUNT: Final = re.compile(r"([0-9]+)(?:\.([0-9]*))?")
+_PERCENT: Final = re.compile(r"([0-9]{1,2})(?:\.([0-9]{0,2}))?")
+# Control characters, and the ones that turn the direction of text: a name must not be able to
+# show itself as another one.
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_OPAQUE_ACCOUNTS: Final = tuple(f"{tag:02d}" for tag in range(2, 26))
+_ACCOUNTS: Final = tuple(f"{tag:02d}" for tag in range(26, 52))
+_ALL_ACCOUNTS: Final = frozenset(_OPAQUE_ACCOUNTS + _ACCOUNTS)
+_TEMPLATE_ACCOUNTS: Final = frozenset(_ACCOUNTS)
+_NUMERICS: Final = frozenset(unit.numeric for unit in CURRENCIES.values())
+_ZERO_DECIMALS_MAX: Final = 2
+
+
+class Claim(NamedTuple):
+    """An account object that a scheme's rule applies to.
+
+    ``exact`` is false where only tag and country fit: then the identifier is what is wrong.
+    """
+
+    account: Account
+    node: Node
+    exact: bool
+
+
+def read_stamp(text: str | None) -> datetime | None:
+    """Return the moment of an epoch-millisecond stamp of 13 digits, else nothing."""
+    if text is None or _STAMP.fullmatch(text) is None:
+        return None
+    return _EPOCH + timedelta(milliseconds=int(text))
+
+
+def read_amount(text: str, numeric: str) -> Money:
+    """Return the amount of object 54 or 56 in the currency with this ISO 4217 number.
+
+    EMVCo: digits and at most one point, which may end the text; not longer than 13. Decimals fit
+    the currency's exponent and step; zeros beyond it are let pass where the currency has no
+    decimals at all. Raises :class:`MoneyError` otherwise (zero is an amount here).
+    """
+    unit = currency(numeric)
+    match = _AMOUNT.fullmatch(text)
+    if match is None or len(text) > AMOUNT_LENGTH_MAX:
+        raise MoneyError("amount_malformed", "an amount is digits with at most one point")
+    whole, decimals = match.group(1), match.group(2) or ""
+    if unit.exponent == 0 and len(decimals) <= _ZERO_DECIMALS_MAX and not decimals.strip("0"):
+        decimals = ""
+    return Money.parse(f"{whole}.{decimals}" if decimals else whole, unit.numeric)
+
+
+def root_of(parsed: Parsed) -> dict[str, Node]:
+    """Return the root objects by tag; of equal tags the first."""
+    root: dict[str, Node] = {}
+    for node in parsed.nodes:
+        root.setdefault(node.tag, node)
+    return root
+
+
+def check_crc(parsed: Parsed, root: Mapping[str, Node], found: list[Fault]) -> None:
+    """Object 63: there, last, four hex digits, right over everything before its value."""
+    node = root.get("63")
+    if node is None:
+        found.append(fault("schema", "missing_63", "63", len(parsed.text)))
+        return
+    if node is not parsed.nodes[-1]:
+        found.append(fault("schema", "crc_not_last", "63", node.start))
+    if _HEX.fullmatch(node.value) is None:
+        found.append(fault("crc", "crc_not_hex", "63", node.start))
+    elif node.start == 0:
+        # A CRC that seals nothing: what is missing is the whole code.
+        return
+    elif node.value.upper() != crc(parsed.text[: node.start + 4]):
+        found.append(fault("crc", "bad_crc", "63", node.start))
+    elif node.value != node.value.upper():
+        found.append(fault("crc", "crc_lower_case", "63", node.start))
+
+
+def check_objects(parsed: Parsed, root: Mapping[str, Node], base: Base, found: list[Fault]) -> None:
+    """Presence and order of objects, and the rules that tie objects together."""
+    end = len(parsed.text)
+    if parsed.nodes[0].tag != "00" and "00" in root:
+        found.append(fault("schema", "format_not_first", "00", root["00"].start))
+    if _ALL_ACCOUNTS.isdisjoint(root):
+        found.append(fault("schema", "missing_account", "", end))
+    found.extend(
+        fault("schema", f"missing_{tag}", tag, end) for tag in base.required if tag not in root
+    )
+    found.extend(
+        fault("schema", "missing_guid", node.tag, node.start)
+        for node in parsed.nodes
+        if node.tag in _TEMPLATE_ACCOUNTS and node.child("00") is None
+    )
+    additional, language = root.get("62"), root.get("64")
+    if additional is not None and additional.child("00") is not None:
+        found.append(fault("schema", "sub_62_00", "62/00", additional.start))
+    if language is not None:
+        if language.child("00") is None:
+            found.append(fault("schema", "language_without_code", "64", language.start))
+        if language.child("01") is None:
+            found.append(fault("schema", "language_without_name", "64", language.start))
+    _check_fees(root, found)
+
+
+def _check_fees(root: Mapping[str, Node], found: list[Fault]) -> None:
+    indicator, fixed, percent = root.get("55"), root.get("56"), root.get("57")
+    first = indicator or fixed or percent
+    if first is None:
+        return
+    chosen = None if indicator is None else indicator.value
+    if chosen is None:
+        found.append(fault("schema", "fee_without_indicator", first.tag, first.start))
+    elif chosen not in {"01", "02", "03"}:
+        found.append(fault("schema", "tip_indicator_value", "55", first.start))
+    else:
+        for node, wanted, tag in ((fixed, "02", "56"), (percent, "03", "57")):
+            if node is None and chosen == wanted:
+                found.append(fault("schema", "fee_missing", tag, first.start))
+            elif node is not None and chosen != wanted:
+                found.append(fault("schema", "fee_not_allowed", tag, node.start))
+    if fixed is not None:
+        if not fixed.value.strip("0."):
+            found.append(fault("schema", "fee_zero", "56", fixed.start))
+        elif not _is_amount(fixed.value, root.get("53")):
+            found.append(fault("schema", "fee_format", "56", fixed.start))
+    if percent is not None:
+        match = _PERCENT.fullmatch(percent.value)
+        if match is None or not percent.value.strip("0."):
+            found.append(fault("schema", "fee_percent_range", "57", percent.start))
+
+
+def _is_amount(text: str, unit: Node | None) -> bool:
+    """Tell whether ``text`` is an amount, in the currency of object 53 where the switch has it."""
+    if unit is None or unit.value not in _NUMERICS:
+        return _AMOUNT.fullmatch(text) is not None and len(text) <= AMOUNT_LENGTH_MAX
+    try:
+        read_amount(text, unit.value)
+    except MoneyError:
+        return False
+    return True
+
+
+def check_fields(parsed: Parsed, root: Mapping[str, Node], base: Base, found: list[Fault]) -> None:
+    """Length and format of every known object, and characters that no object may hold."""
+    for node in parsed.nodes:
+        rule = base.fields.get(node.tag)
+        if rule is not None:
+            reason = rule.broken(node.value)
+            if reason is not None:
+                found.append(fault("field", reason, node.tag, node.start))
+        subs = base.nested.get(node.tag)
+        if subs is not None:
+            for child in node.children:
+                inner = subs.get(child.tag)
+                reason = None if inner is None else inner.broken(child.value)
+                if reason is not None:
+                    path = f"{node.tag}/{child.tag}"
+                    found.append(fault("field", reason, path, child.start))
+    match = _CONTROL.search(parsed.text)
+    if match is not None:
+        place = next(
+            (node.tag for node in reversed(parsed.nodes) if node.start < match.start()), ""
+        )
+        found.append(fault("field", "control_character", place, match.start()))
+    _check_amount(root, found)
+
+
+def _check_amount(root: Mapping[str, Node], found: list[Fault]) -> None:
+    node, unit = root.get("54"), root.get("53")
+    if node is None:
+        return
+    if not _is_amount(node.value, unit):
+        found.append(fault("field", "amount_format", "54", node.start))
+    elif not node.value.strip("0."):
+        found.append(fault("field", "amount_format", "54", node.start, CODE_AMOUNT_ZERO))
+    elif unit is not None and unit.value in _NUMERICS:
+        decimals = len(node.value.partition(".")[2])
+        if decimals > currency(unit.value).exponent:
+            found.append(fault("field", "amount_decimals", "54", node.start))
+
+
+def check_scheme(
+    scheme: Scheme, claims: tuple[Claim, ...], root: Mapping[str, Node], found: list[Fault]
+) -> None:
+    """The scheme's own rules: where it pays, in what, to whom; time is :func:`check_validity`'s."""
+    country, unit = root.get("58"), root.get("53")
+    if country is not None and country.value not in scheme.countries:
+        found.append(fault("network", "country_not_allowed", "58", country.start))
+    if unit is not None and unit.value not in scheme.currencies:
+        found.append(fault("network", "currency_not_allowed", "53", unit.start))
+    for claim in claims:
+        _check_account(claim, found)
+    if scheme.one_account and len({claim.node.text("00") for claim in claims}) > 1:
+        last = claims[-1].node
+        found.append(fault("network", "accounts_differ", last.tag, last.start))
+    point = root.get("01")
+    dynamic = point is not None and point.value == "12"
+    if scheme.dynamic_needs_amount and dynamic and "54" not in root:
+        found.append(fault("network", "dynamic_without_amount", "54", 0))
+
+
+def _check_account(claim: Claim, found: list[Fault]) -> None:
+    account, node, exact = claim
+    if not exact and account.ids:
+        if node.child("00") is not None:
+            found.append(fault("network", "unknown_guid", f"{node.tag}/00", node.start))
+        return
+    for sub, rule in account.fields.items():
+        child = node.child(sub)
+        path = f"{node.tag}/{sub}"
+        if child is None:
+            if rule.required:
+                found.append(fault("network", rule.missing, path, node.start))
+            continue
+        reason = rule.broken(child.value)
+        if reason is not None:
+            found.append(fault("network", reason, path, child.start))
+    if account.one_of and not any(node.child(sub) is not None for sub in account.one_of):
+        found.append(fault("network", account.one_of_missing, node.tag, node.start))
+
+
+def check_validity(
+    validity: Validity, root: Mapping[str, Node], at: datetime, found: list[Fault]
+) -> None:
+    """Time stamps: there where an amount is, 13 digits, in order, and not past at ``at``.
+
+    The moment is judged for static codes too, which the central bank's own checker does not do.
+    """
+    tag = validity.template
+    node = root.get(tag)
+    point, start = root.get("01"), node.start if node is not None else 0
+    created = None if node is None else node.text(validity.created)
+    expires = None if node is None else node.text(validity.expires)
+    path = f"{tag}/{validity.expires}"
+    if expires is None:
+        dynamic = "54" in root or (point is not None and point.value == "12")
+        if validity.needed_with_amount and dynamic:
+            found.append(fault("network", "missing_expiry", path, start))
+    begin, end = read_stamp(created), read_stamp(expires)
+    if expires is not None and end is None:
+        found.append(fault("network", "expiry_format", path, start))
+    if created is not None and begin is None:
+        found.append(fault("network", "creation_format", f"{tag}/{validity.created}", start))
+    if end is None:
+        return
+    if begin is not None and end < begin:
+        found.append(fault("network", "expiry_before_creation", path, start))
+    if end < at:
+        found.append(fault("time", "expired", path, start))
