@@ -47,7 +47,7 @@ bench: $(RUNTIME_READY) ## measure CPU per payment, payments per second, latency
 	@$(BIN)/bakong-switch bench $(ARGS)
 
 test: $(DEVELOPER_READY) ## every test, with branch coverage collected
-	@$(BIN)/python -m pytest --cov --cov-report= $(ARGS)
+	@$(BIN)/python -m pytest --cov --cov-report= --cov-fail-under=0 $(ARGS)
 
 check: lint types test coverage ## every gate: lint, format, types, tests, coverage floor
 
