@@ -1,0 +1,185 @@
+"""What a payment is, in frozen values: amounts, states, references; and, apart, who is involved.
+
+:class:`Payment` holds nothing personal: it is what the journal, the ledger, logs and answers may
+see. :class:`Particulars` holds the names, accounts, QR text and references that a counterparty
+needs; it exists in memory while a payment is worked on and is sealed everywhere else. The states
+and their rules are in ``lifecycle``; a payment changes only by becoming a new object there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fx.money import Money, Rate
+    from switch.reasons import Reason
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def to_micros(at: datetime) -> int:
+    """Microseconds since 1970 of an aware time (exact: no floating point is involved)."""
+    assert at.tzinfo is not None, "only aware times exist here"
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def from_micros(micros: int) -> datetime:
+    """The aware UTC time of :func:`to_micros`."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
+class Direction(StrEnum):
+    """Seen from Cambodia: outbound pays abroad, inbound pays a Cambodian merchant or account."""
+
+    OUTBOUND = "outbound"
+    INBOUND = "inbound"
+
+
+class UseCase(StrEnum):
+    """Merchant payments are HIGH priority (the clock decides early), transfers are NORM."""
+
+    MERCHANT = "merchant"
+    TRANSFER = "transfer"
+
+
+class Channel(StrEnum):
+    """How the origin asked, and so how it is answered."""
+
+    JSON = "json"
+    ISO20022 = "iso20022"
+    NETWORK = "network"
+
+
+class State(StrEnum):
+    """Internal states; ``lifecycle`` maps each to exactly one outside status."""
+
+    RECEIVED = "received"
+    SENDING = "sending"
+    PENDING_FAR = "pending_far"
+    UNKNOWN = "unknown"
+    ACCEPTED = "accepted"
+    CREDITING = "crediting"
+    CREDIT_PENDING = "credit_pending"
+    CREDIT_UNKNOWN = "credit_unknown"
+    CREDITED = "credited"
+    MANUAL = "manual"
+    REFUSED = "refused"
+
+
+class Status(StrEnum):
+    """Outside status (ISO 20022 ExternalPaymentTransactionStatus1Code)."""
+
+    RCVD = "RCVD"
+    PDNG = "PDNG"
+    ACCC = "ACCC"
+    RJCT = "RJCT"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The frozen amounts of a payment, as quoted; booked to the unit, never recomputed.
+
+    ``debit`` = ``source`` + ``fee`` in the payer's currency; ``source`` buys ``destination`` in the
+    payee's currency at ``rate``.
+    """
+
+    debit: Money
+    fee: Money
+    source: Money
+    destination: Money
+    rate: Rate
+    rate_version: str
+    quote_id: str
+    quote_expires_at: datetime
+
+    def __post_init__(self) -> None:
+        assert self.debit == self.source + self.fee, "a debit is its source and its fee"
+
+
+@dataclass(frozen=True, slots=True)
+class Institutions:
+    """Which institution holds each role of the corridor, by BIC or network name.
+
+    ``payer_side`` is the member (outbound) or the network (inbound); ``holder`` holds the liquidity
+    in both currencies; ``payee_side`` is the network (outbound) or the sponsor whose Bakong pool
+    pays (inbound); ``fee_taker`` earns the fee.
+    """
+
+    payer_side: str
+    holder: str
+    payee_side: str
+    fee_taker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One customer payment end to end, without anything personal.
+
+    ``payment_id`` is time-ordered (primary key), ``uetr`` its identity everywhere. ``network`` is
+    the counterparty of the irrevocable hop and ``reference`` our reference there. ``origin`` asked
+    for it over ``channel``. ``next_at`` is when its timer fires; absent when nothing is due.
+    ``rung`` counts enquiries. ``deadline`` is the origin's total deadline. ``reservation`` is the
+    number of the first ledger entry of its reservation.
+    """
+
+    payment_id: int
+    uetr: str
+    direction: Direction
+    use_case: UseCase
+    corridor: str
+    origin: str
+    channel: Channel
+    network: str
+    reference: str
+    terms: Terms
+    institutions: Institutions
+    config_version: str
+    state: State
+    version: int
+    opened_at: datetime
+    accepted_at: datetime
+    deadline: datetime
+    send_by: datetime
+    updated_at: datetime
+    next_at: datetime | None = None
+    rung: int = 0
+    reason: Reason | None = None
+    far_reference: str | None = None
+    disputed: bool = False
+    reservation: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A person or merchant as a message names it. Personal: never shown by ``repr``."""
+
+    name: str = field(repr=False)
+    account: str = field(repr=False)
+    agent: str = ""
+    town: str = field(default="", repr=False)
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Particulars:
+    """Everything personal that a payment carries. Sealed at rest; ``repr`` shows nothing.
+
+    ``extra`` holds what one network needs back in its answer (its message ids, for instance) or
+    gave us in its lookup, as plain text by name.
+    """
+
+    debtor: Party = field(repr=False)
+    creditor: Party = field(repr=False)
+    end_to_end_id: str = field(repr=False)
+    qr_payload: str = field(default="", repr=False)
+    merchant_category: str = ""
+    store_label: str = field(default="", repr=False)
+    terminal_label: str = field(default="", repr=False)
+    bill_number: str = field(default="", repr=False)
+    remittance: str = field(default="", repr=False)
+    extra: Mapping[str, str] = field(default_factory=dict, repr=False)

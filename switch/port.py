@@ -1,0 +1,332 @@
+"""The port: what the switch asks of a network adapter, and what an adapter may know.
+
+Adapters are pure. They *plan* a request and *read* its answer; they verify, translate and render
+what a network sends us. They have no clock, no network, no store and no retry of their own: times
+and ids are given in :class:`Planning`, keys when the adapter is made. Only ``dispatch`` sends a
+payment's exchange, and only one it has read back from a committed row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.x509 import Certificate
+
+    from fx.money import Money
+    from fx.quotes import Quote
+    from switch.facts import Facts
+    from switch.model import Particulars, Party, Payment, Status
+    from switch.reasons import Reason
+
+
+class Operation(StrEnum):
+    """What can be asked of a network; a missing one is missing in its facts."""
+
+    LOOKUP = "lookup"
+    PAY = "pay"
+    ENQUIRE = "enquire"
+    COLLECT = "collect"
+    ACKNOWLEDGE = "acknowledge"
+
+
+class OutcomeKind(StrEnum):
+    """What an answer says about a payment. No answer, or none we can read, is UNKNOWN."""
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    PENDING = "pending"
+    UNKNOWN = "unknown"
+    NEVER_SEEN = "never_seen"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one answer means. ``far_reference`` is the counterparty's own (never personal)."""
+
+    kind: OutcomeKind
+    reason: Reason | None = None
+    far_reference: str | None = None
+
+    def __post_init__(self) -> None:
+        assert (self.kind is OutcomeKind.REFUSED) == (self.reason is not None), (
+            "a refusal, and only a refusal, has a reason"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """What an adapter may use while it plans: the time, a fresh time-ordered id, the last moment.
+
+    ``message_number`` is unique per process slot and time-ordered (63 bits); adapters render it
+    into their network's reference format (see :func:`reference_digits`). ``rung`` counts enquiries.
+    """
+
+    now: datetime
+    message_number: int
+    slot: int
+    send_by: datetime
+    rung: int = 0
+
+
+def reference_digits(message_number: int, slot: int) -> str:
+    """Render a time-ordered number as 17 digits, unique per day and slot.
+
+    Two digits of slot, eight of the millisecond within the day, seven of the counter below it
+    (``message_number`` is milliseconds since 1970 shifted by 20 bits, over a 20-bit counter).
+    """
+    millisecond, counter = divmod(message_number, 1 << 20)
+    return f"{slot % 100:02d}{millisecond % 86_400_000:08d}{counter:07d}"
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """One planned request to a counterparty; ``body`` is personal and sealed at rest.
+
+    ``reference`` is ours in the partner's format: the idempotency key, the same on a repeat.
+    ``headers`` are sent as stored. Nothing is sent at or after ``send_by``.
+    """
+
+    exchange_id: int
+    uetr: str
+    network: str
+    operation: Operation
+    reference: str
+    method: str
+    path: str
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes = field(repr=False)
+    send_by: datetime
+    answer_within_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class WireAnswer:
+    """An answer as it came: status, lower-case header names, raw body."""
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Merchant:
+    """What the owner network tells about a scanned code. Personal: never shown by ``repr``.
+
+    ``amount`` is present when the code fixes it. ``extra`` is handed back to the same adapter when
+    the payment is planned.
+    """
+
+    party: Party = field(repr=False)
+    city: str = field(repr=False)
+    category: str
+    currency: str
+    amount: Money | None
+    store_label: str = field(default="", repr=False)
+    terminal_label: str = field(default="", repr=False)
+    bill_number: str = field(default="", repr=False)
+    extra: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Unavailable:
+    """A lookup that got no usable answer: nothing was moved, so the caller may simply ask again."""
+
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingItem:
+    """One transfer that a counterparty shows as received by us (Bakong's pull interface).
+
+    ``item_hash`` is its identity; ``uetr_reference`` our reference when the item names one.
+    """
+
+    item_hash: str
+    amount: Money
+    payer_agent: str
+    payee_agent: str
+    acknowledgement: Mapping[str, str] = field(repr=False)
+    reversal: bool = False
+
+
+class WireRefusal(Exception):  # noqa: N818  the name says what it is
+    """A network's request that gets a refusal in that network's own dialect; nothing is bound.
+
+    ``status`` and ``body`` are ready to send. ``reason`` is logged; nothing of the input is.
+    """
+
+    def __init__(self, reason: Reason, status: int, content_type: str, body: bytes) -> None:
+        super().__init__(reason.name)
+        self.reason = reason
+        self.status = status
+        self.content_type = content_type
+        self.body = body
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """An answer in the network's dialect, ready to send and to store."""
+
+    status: int
+    content_type: str
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InboundLookup:
+    """A network asks about a KHQR its customer scanned. ``request`` is for the renderer."""
+
+    payload: str = field(repr=False)
+    amount: Money | None
+    request: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InboundPay:
+    """A network instructs a payment to a KHQR merchant.
+
+    ``key`` is the network's own identification of the instruction (its duplicate rule), ``content``
+    the fields that must be equal in a true repeat. ``quote_token`` is the one our lookup gave.
+    """
+
+    uetr: str
+    key: str
+    content: Mapping[str, str] = field(repr=False)
+    quote_token: str = field(repr=False)
+    settlement_amount: Money
+    accepted_at: datetime
+    particulars: Particulars = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InboundEnquiry:
+    """A network asks what became of its payment; our "never seen" commits a tombstone."""
+
+    uetr: str
+    key: str
+    request: Mapping[str, str] = field(repr=False)
+
+
+Inbound = InboundLookup | InboundPay | InboundEnquiry
+
+
+class KeyStore(Protocol):
+    """Key material by name, loaded once at start-up; a missing name refuses the start."""
+
+    def rsa_private(self, name: str) -> RSAPrivateKey:
+        """The private RSA key of that name."""
+
+    def certificate(self, name: str) -> Certificate:
+        """The certificate of that name: ours, or a partner's that is pinned."""
+
+    def secret(self, name: str) -> str:
+        """A shared secret such as a password."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdapterContext:
+    """What an adapter is made with at start-up.
+
+    ``own_bic`` is the participant we act as towards the network, ``partner_bic`` the network's own.
+    ``options`` are the network's further settings from the configuration, as text.
+    """
+
+    own_bic: str
+    partner_bic: str
+    options: Mapping[str, str]
+    keys: KeyStore = field(repr=False)
+
+
+class Adapter(Protocol):
+    """One network. Every method is pure: same arguments, same result."""
+
+    @property
+    def facts(self) -> Facts:
+        """The declared data of this network."""
+
+    def reference(self, planning: Planning) -> str:
+        """Our reference for a payment hop in this network's format: its idempotency key."""
+
+    def plan_pay(self, payment: Payment, particulars: Particulars, planning: Planning) -> Exchange:
+        """The irrevocable request; ``payment.reference`` is its idempotency key."""
+
+    def plan_enquire(
+        self, payment: Payment, particulars: Particulars, planning: Planning
+    ) -> Exchange:
+        """Ask what became of a payment, by our own reference."""
+
+    def read(self, exchange: Exchange, payment: Payment, answer: WireAnswer) -> Outcome:
+        """What an answer to ``plan_pay`` or ``plan_enquire`` means; never raises for bad input."""
+
+
+class LookupAdapter(Adapter, Protocol):
+    """A network that is asked about its own codes (outbound merchant payments)."""
+
+    def plan_lookup(self, payload: str, amount: Money | None, planning: Planning) -> Exchange:
+        """Ask the owner of a code for its merchant. Moves nothing, so it is not stored."""
+
+    def read_lookup(self, exchange: Exchange, answer: WireAnswer) -> Merchant | Unavailable:
+        """The merchant, or why there is none; never raises for bad input."""
+
+
+class CollectAdapter(Adapter, Protocol):
+    """A network that is polled for what it has for us (Bakong)."""
+
+    def plan_collect(self, planning: Planning) -> Exchange:
+        """Ask for the next page of incoming items."""
+
+    def read_collect(self, exchange: Exchange, answer: WireAnswer) -> Sequence[IncomingItem] | None:
+        """The items, or None when the answer cannot be used."""
+
+    def plan_acknowledge(self, item: IncomingItem, planning: Planning) -> Exchange:
+        """Tell the network that an item is committed on our side."""
+
+    def read_acknowledge(self, exchange: Exchange, answer: WireAnswer) -> bool:
+        """True when the acknowledgement is known to have arrived, now or before."""
+
+
+class InboundAdapter(Adapter, Protocol):
+    """A network that sends us requests at ``/networks/<network>`` + :attr:`inbound_path`."""
+
+    @property
+    def inbound_path(self) -> str:
+        """Path under ``/networks/<network>``, such as ``/iso20022/v1/messages``."""
+
+    def translate(self, headers: Mapping[str, str], body: bytes, planning: Planning) -> Inbound:
+        """Verify the raw bytes, then parse. Raises :class:`WireRefusal`; binds nothing."""
+
+    def render_lookup(
+        self,
+        request: InboundLookup,
+        answer: tuple[Merchant, Quote, str] | Reason,
+        planning: Planning,
+    ) -> Rendered:
+        """The merchant, a quote and its sealed token, or a refusal."""
+
+    def render_status(
+        self,
+        payment: Payment,
+        particulars: Particulars,
+        status: Status,
+        planning: Planning,
+    ) -> Rendered:
+        """The status of a payment. ``payment.reason`` is present when the status is RJCT."""
+
+    def render_enquiry(
+        self,
+        request: InboundEnquiry,
+        payment: Payment | None,
+        status: Status | None,
+        planning: Planning,
+    ) -> Rendered:
+        """The status of the payment enquired about, or never seen when there is none."""
+
+    def render_refusal(self, request: InboundPay, reason: Reason, planning: Planning) -> Rendered:
+        """A refusal of an instruction before it became a payment (rejected at the boundary)."""

@@ -1,0 +1,82 @@
+"""Every reason the switch can give, once: internal code, ISO 20022 code, a sentence to act on.
+
+One cause has one code on every path (a peer's members saw two codes for one event depending on a
+race). The internal name never leaves the switch; callers see :attr:`Reason.iso` and
+:attr:`Reason.sentence`. Codes are of ExternalStatusReason1Code, chosen as in the project's table of
+decisions: a closed connection is AB07 or AB08, never TS01, which means *successful*.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Reason(Enum):
+    """Why a payment, message or request is refused; the value is (ISO code, sentence)."""
+
+    def __init__(self, iso: str, sentence: str) -> None:
+        self.iso = iso
+        self.sentence = sentence
+
+    # Amounts.
+    AMOUNT_ZERO = ("AM01", "The amount is zero.")
+    AMOUNT_ABOVE_SCHEME = ("AM02", "The amount is above what this corridor allows.")
+    CURRENCY_UNSUPPORTED = ("AM03", "The currency is not supported on this corridor.")
+    FUNDS_INSUFFICIENT = ("AM04", "The position limit of the paying institution is used up.")
+    AMOUNT_BELOW_SCHEME = ("AM06", "The amount is below what this corridor allows.")
+    AMOUNT_DIFFERS = ("AM09", "The amount is not the one that was quoted.")
+    AMOUNT_MALFORMED = ("AM12", "The amount is not written as its currency allows.")
+    AMOUNT_ABOVE_LIMIT = ("AM14", "The amount is above the customer's limit.")
+    # Accounts and agents.
+    ACCOUNT_UNKNOWN = ("AC01", "The creditor account or merchant does not exist.")
+    ACCOUNT_CLOSED = ("AC04", "The creditor account is closed.")
+    ACCOUNT_BLOCKED = ("AC06", "The creditor account is blocked.")
+    TRANSACTION_FORBIDDEN = ("AG01", "This transaction is not permitted on this account.")
+    TRANSACTION_UNSUPPORTED = ("AG03", "This kind of transaction is not supported here.")
+    AGENT_INCORRECT = ("AGNT", "An agent named in the message is not the one expected.")
+    AGENT_UNKNOWN = ("RC04", "The creditor agent is not known.")
+    # Time.
+    CLEARING_TIMED_OUT = ("AB01", "The time for this step ran out before anything was sent.")
+    CREDITOR_TOO_LATE = ("AB03", "Too little time was left to reach the creditor's side.")
+    TOO_OLD = ("TM01", "The acceptance time of the message is outside the allowed window.")
+    QUOTE_EXPIRED = ("TM01", "The quote is no longer valid; ask for a new one.")
+    NEVER_SEEN = ("NOOR", "The counterparty never received this payment.")
+    TOMBSTONED = ("TM01", "This payment was reported as never received and cannot be executed.")
+    # Availability.
+    NETWORK_OFFLINE = ("AB07", "The partner network could not be reached; nothing was sent.")
+    CREDITOR_OFFLINE = ("AB08", "The creditor's institution is offline.")
+    COUNTERPARTY_ERROR = ("AB10", "The instructed institution reported an error.")
+    CREDITOR_SIDE_TIMED_OUT = ("AB05", "The creditor's institution did not answer in time.")
+    # Codes, tokens, quotes.
+    QR_EXPIRED = ("DS24", "The QR code has expired.")
+    QR_INVALID = ("TK01", "The QR code cannot be read.")
+    QR_UNROUTABLE = ("AG03", "No linked network can pay this QR code.")
+    QUOTE_INVALID = ("TK01", "The quote token is not one that this switch issued.")
+    QUOTE_USED = ("DUPL", "The quote has been used by another payment.")
+    # Messages and security.
+    FORMAT_INVALID = ("FF01", "The message is not built as its schema requires.")
+    ELEMENT_MISSING = ("CH21", "A required element is missing.")
+    CHARACTER_INVALID = ("CH16", "An element holds content that is not allowed.")
+    SIGNATURE_MISSING = ("DS0A", "The message is not signed.")
+    SIGNATURE_INVALID = ("DS0B", "The signature does not verify.")
+    DUPLICATE = ("DUPL", "The identification was used before with other content.")
+    REPLAYED = ("DUPL", "This signed request was received before.")
+    FRAUD_SUSPECTED = ("FRAD", "The payment was refused as suspected fraud.")
+    REGULATORY = ("RR04", "The payment was refused for a regulatory reason.")
+    UNSPECIFIED = ("MS03", "The counterparty refused without giving a reason.")
+
+
+_BY_ISO = {reason.iso: reason for reason in reversed(Reason)}
+
+
+def from_iso(code: str | None) -> Reason:
+    """Return the reason for a counterparty's ISO code; :attr:`Reason.UNSPECIFIED` for others.
+
+    Where several reasons share a code, the first declared is taken. FR01 and AM05 are read from
+    others and never written.
+    """
+    if code == "FR01":
+        return Reason.FRAUD_SUSPECTED
+    if code == "AM05":
+        return Reason.DUPLICATE
+    return _BY_ISO.get(code or "", Reason.UNSPECIFIED)

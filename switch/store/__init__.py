@@ -1,0 +1,1 @@
+"""The record: engines over one contract, the journal, the vault."""

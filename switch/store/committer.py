@@ -1,0 +1,64 @@
+"""``commit``: hands commands to the engine's writer thread and wakes the caller when durable.
+
+Conclusions go before intents. There is no timer: what arrives while one batch is being synced is
+the next batch. The loop never waits for the disk; a full queue is refused at once, with nothing
+stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+from switch.commands import Attempt, Conclude
+from switch.runtime.threads import QueueFull, WriterThread, post_to_loop
+from switch.store.contract import StoreBusy
+
+if TYPE_CHECKING:
+    from switch.commands import Command, Result
+    from switch.runtime.tasks import OnCrash
+    from switch.store.contract import Engine, Reader
+
+Waiting = tuple["Command", "asyncio.Future[Result]"]
+_URGENT: Final = (Conclude, Attempt)
+
+
+class Committer:
+    """The production store: one engine behind one writer thread."""
+
+    def __init__(self, engine: Engine, on_crash: OnCrash) -> None:
+        self._engine = engine
+        self._post = post_to_loop()
+        self._writer: WriterThread[Waiting] = WriterThread(
+            "store-writer", self._execute, on_crash=on_crash
+        )
+
+    @property
+    def read(self) -> Reader:
+        """Reads of what is committed."""
+        return self._engine
+
+    async def commit(self, command: Command) -> Result:
+        """Return the result once it is durable. Raises :class:`StoreBusy`."""
+        future: asyncio.Future[Result] = asyncio.Future()
+        try:
+            self._writer.submit((command, future), urgent=isinstance(command, _URGENT))
+        except QueueFull:
+            raise StoreBusy from None
+        # Shielded: a caller that is cancelled must not make the others of its batch fail.
+        return await asyncio.shield(future)
+
+    def close(self) -> None:
+        """Finish what waits, then close the engine."""
+        self._writer.close()
+        self._engine.close()
+
+    def _execute(self, batch: list[Waiting]) -> None:
+        results = self._engine.execute([command for command, _ in batch])
+        self._post(_wake, [future for _, future in batch], results)
+
+
+def _wake(futures: list[asyncio.Future[Result]], results: list[Result]) -> None:
+    for future, result in zip(futures, results, strict=True):
+        if not future.done():
+            future.set_result(result)

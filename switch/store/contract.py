@@ -1,0 +1,104 @@
+"""What the switch needs of a store, and nothing of how it is done.
+
+:class:`Engine` is synchronous: it executes batches and answers reads on one database.
+:class:`Store` is what use cases hold: ``commit`` returns when the command is durable. An engine
+refuses to work for a process that another has replaced (:class:`Fenced`), and any error of the disk
+escapes, because after a failed fsync nothing is known about what was kept: the process ends and
+recovers from what is durable.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from switch.commands import Answer, Command, Result
+    from switch.ledger import Account
+    from switch.model import Payment
+    from switch.port import Operation
+    from switch.store.journal import Block
+
+
+class Fenced(Exception):  # noqa: N818  the name says what happened
+    """Another process owns this slot now; this one must end without writing anything."""
+
+
+class StoreBusy(Exception):  # noqa: N818  the name says what happened
+    """The queue of the committer is full; nothing was stored (503 with Retry-After)."""
+
+
+class StoredExchange(Protocol):
+    """An exchange as it was committed; ``blob`` is its sealed headers and body."""
+
+    exchange_id: int
+    uetr: str
+    network: str
+    operation: Operation
+    reference: str
+    method: str
+    path: str
+    send_by: datetime
+    answer_within_ms: int
+    record_id: int
+    blob: bytes
+
+
+class Reader(Protocol):
+    """Reads of committed rows."""
+
+    def payment(self, uetr: str) -> Payment | None:
+        """The payment of a UETR."""
+
+    def answer(self, uetr: str) -> Answer | None:
+        """The stored final answer of a payment."""
+
+    def exchange(self, exchange_id: int) -> StoredExchange | None:
+        """A committed exchange."""
+
+    def last_exchange(self, uetr: str, operation: Operation) -> StoredExchange | None:
+        """The latest exchange of a payment for an operation."""
+
+    def wrapped_key(self, uetr: str) -> bytes | None:
+        """The wrapped data key of a payment."""
+
+    def sealed(self, uetr: str, kind: str) -> tuple[int, bytes] | None:
+        """Record number and blob of the first sealed record of that kind."""
+
+    def due(self, at: datetime, limit: int) -> list[Payment]:
+        """Payments whose timer has fired, oldest first."""
+
+    def next_due(self) -> datetime | None:
+        """When the next timer fires."""
+
+    def sent_states(self, limit: int) -> list[Payment]:
+        """Payments that wait for the answer to a first send: what a restart must look at."""
+
+    def accounts(self) -> dict[str, Account]:
+        """Every account by name."""
+
+    def blocks(self) -> Iterator[tuple[Block, Sequence[tuple[bytes, bytes]]]]:
+        """The journal in order, each block with its leaves as (salt, content)."""
+
+
+class Engine(Reader, Protocol):
+    """One database."""
+
+    def execute(self, commands: Sequence[Command]) -> list[Result]:
+        """Carry out a batch durably and return each command's result."""
+
+    def close(self) -> None:
+        """Let go of the database."""
+
+
+class Store(Protocol):
+    """What use cases hold."""
+
+    @property
+    def read(self) -> Reader:
+        """Reads of what is committed."""
+
+    async def commit(self, command: Command) -> Result:
+        """Return the result once it is durable. Raises :class:`StoreBusy`."""

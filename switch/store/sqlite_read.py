@@ -1,0 +1,243 @@
+"""Reads of the SQLite store, and the load of a batch.
+
+Each read is one indexed query on a committed snapshot. Where a decision reads several rows they are
+ordered, so that two runs of one seed see the same order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from switch.commands import Answer, Binding
+from switch.decide import Claim, Snapshot, Wanted
+from switch.ledger import Account
+from switch.model import State, from_micros, to_micros
+from switch.port import Operation
+from switch.store.journal import Block
+from switch.store.rows import PAYMENT_COLUMNS, payment_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    import apsw
+
+    from switch.model import Payment
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteExchange:
+    """An exchange as it was committed, with its sealed headers and body."""
+
+    exchange_id: int
+    uetr: str
+    network: str
+    operation: Operation
+    reference: str
+    method: str
+    path: str
+    send_by: datetime
+    answer_within_ms: int
+    record_id: int
+    blob: bytes = field(repr=False)
+
+
+Row = tuple[Any, ...]
+"""A row as apsw gives it; the schema fixes the types of its columns."""
+
+_EXCHANGE: Final = (
+    "SELECT x.exchange_id, p.uetr, x.network, x.operation, x.reference, x.method, x.path, "
+    "x.send_by, x.answer_within_ms, x.record_id, s.blob FROM exchange x "
+    "JOIN payment p USING (payment_id) JOIN sealed s USING (record_id) "
+)
+_LAST_EXCHANGE: Final = (
+    "WHERE x.exchange_id = (SELECT max(exchange_id) FROM exchange WHERE operation = ?2 "
+    "AND payment_id = (SELECT payment_id FROM payment WHERE uetr = ?1))"
+)
+_BLOCKS: Final = (
+    "SELECT slot, number, epoch, previous, root, at, leaves, signature FROM block "
+    "WHERE slot = ? ORDER BY number "
+)
+_SELECT: Final = f"SELECT {PAYMENT_COLUMNS} FROM payment "  # noqa: S608  a constant
+
+
+def rows_of(connection: apsw.Connection, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+    """All rows of a query."""
+    return connection.execute(sql, tuple(values)).fetchall()
+
+
+def row_of(connection: apsw.Connection, sql: str, values: Sequence[Any] = ()) -> Row | None:
+    """The first row of a query, or None."""
+    return connection.execute(sql, tuple(values)).fetchone()
+
+
+class SqliteReader:
+    """Reads on one connection."""
+
+    def __init__(self, connection: apsw.Connection, slot: int) -> None:
+        self.connection = connection
+        self._read_slot = slot
+
+    def payment(self, uetr: str) -> Payment | None:
+        """The payment of a UETR."""
+        row = row_of(self.connection, _SELECT + "WHERE uetr = ?", (uetr,))
+        return None if row is None else payment_of(row)
+
+    def answer(self, uetr: str) -> Answer | None:
+        """The stored final answer of a payment."""
+        return _answer(self.connection, uetr)
+
+    def exchange(self, exchange_id: int) -> SqliteExchange | None:
+        """A committed exchange."""
+        row = row_of(self.connection, _EXCHANGE + "WHERE x.exchange_id = ?", (exchange_id,))
+        return None if row is None else _exchange(row)
+
+    def last_exchange(self, uetr: str, operation: Operation) -> SqliteExchange | None:
+        """The latest exchange of a payment for an operation."""
+        row = row_of(self.connection, _EXCHANGE + _LAST_EXCHANGE, (uetr, operation.value))
+        return None if row is None else _exchange(row)
+
+    def wrapped_key(self, uetr: str) -> bytes | None:
+        """The wrapped data key of a payment."""
+        row = row_of(
+            self.connection,
+            "SELECT wrapped FROM data_key JOIN payment USING (payment_id) WHERE uetr = ?",
+            (uetr,),
+        )
+        return None if row is None else bytes(row[0])
+
+    def sealed(self, uetr: str, kind: str) -> tuple[int, bytes] | None:
+        """Record number and blob of the first sealed record of that kind."""
+        row = row_of(
+            self.connection,
+            "SELECT record_id, blob FROM sealed JOIN payment USING (payment_id) "
+            "WHERE uetr = ? AND kind = ? ORDER BY record_id LIMIT 1",
+            (uetr, kind),
+        )
+        return None if row is None else (int(row[0]), bytes(row[1]))
+
+    def due(self, at: datetime, limit: int) -> list[Payment]:
+        """Payments whose timer has fired, oldest first."""
+        rows = rows_of(
+            self.connection,
+            _SELECT + "WHERE next_at <= ? ORDER BY next_at, payment_id LIMIT ?",
+            (to_micros(at), limit),
+        )
+        return [payment_of(row) for row in rows]
+
+    def next_due(self) -> datetime | None:
+        """When the next timer fires."""
+        row = row_of(self.connection, "SELECT min(next_at) FROM payment WHERE next_at IS NOT NULL")
+        return None if row is None or row[0] is None else from_micros(row[0])
+
+    def sent_states(self, limit: int) -> list[Payment]:
+        """Payments that wait for the answer to a first send: what a restart must look at."""
+        rows = rows_of(
+            self.connection,
+            _SELECT + "WHERE next_at IS NOT NULL AND state IN (?, ?) ORDER BY payment_id LIMIT ?",
+            (State.SENDING.value, State.CREDITING.value, limit),
+        )
+        return [payment_of(row) for row in rows]
+
+    def accounts(self) -> dict[str, Account]:
+        """Every account by name."""
+        return self.load_accounts(self.connection, None)
+
+    def blocks(
+        self, *, last_only: bool = False
+    ) -> Iterator[tuple[Block, Sequence[tuple[bytes, bytes]]]]:
+        """The journal in order, each block with its leaves as (salt, content)."""
+        order = "DESC LIMIT 1" if last_only else "ASC"
+        rows = rows_of(
+            self.connection,
+            _BLOCKS + order,
+            (self._read_slot,),
+        )
+        for row in rows:
+            block = Block(
+                row[0], row[1], row[2], bytes(row[3]), bytes(row[4]), row[5], row[6], bytes(row[7])
+            )
+            leaves = rows_of(
+                self.connection,
+                "SELECT salt, content FROM leaf WHERE slot = ? AND number = ? ORDER BY place",
+                (block.slot, block.number),
+            )
+            yield block, [(bytes(salt), bytes(content)) for salt, content in leaves]
+
+    @staticmethod
+    def load_accounts(
+        connection: apsw.Connection, keys: Sequence[str] | None
+    ) -> dict[str, Account]:
+        """Accounts by name: those named, or all."""
+        if keys is None:
+            rows = rows_of(connection, "SELECT * FROM account ORDER BY key")
+        else:
+            rows = [
+                row
+                for key in keys
+                for row in rows_of(connection, "SELECT * FROM account WHERE key = ?", (key,))
+            ]
+        return {row[0]: Account(*row) for row in rows}
+
+
+def load(connection: apsw.Connection, keys: Wanted) -> Snapshot:
+    """Load what a batch named, the payments behind its bindings included."""
+    snapshot = Snapshot()
+    uetrs = dict.fromkeys(keys.payments)
+    for scope, key in keys.bindings:
+        row = row_of(
+            connection,
+            "SELECT uetr, content FROM binding JOIN payment USING (payment_id) "
+            "WHERE scope = ? AND key = ?",
+            (scope, key),
+        )
+        if row is not None:
+            snapshot.bindings[scope, key] = Binding(scope, key, orjson.loads(row[1]), row[0])
+            uetrs[row[0]] = None
+    for uetr in uetrs:
+        row = row_of(connection, _SELECT + "WHERE uetr = ?", (uetr,))
+        if row is not None:
+            snapshot.payments[uetr] = payment_of(row)
+            answer = _answer(connection, uetr)
+            if answer is not None:
+                snapshot.answers[uetr] = answer
+    for quote_id in keys.claims:
+        row = row_of(connection, "SELECT uetr, released FROM claim WHERE quote_id = ?", (quote_id,))
+        if row is not None:
+            snapshot.claims[quote_id] = Claim(quote_id, row[0], bool(row[1]))
+    for grave in keys.tombstones:
+        if row_of(connection, "SELECT 1 FROM tombstone WHERE scope = ? AND uetr = ?", grave):
+            snapshot.tombstones.add(grave)
+    for item in keys.incoming:
+        if row_of(connection, "SELECT 1 FROM incoming WHERE item_hash = ?", (item,)):
+            snapshot.incoming.add(item)
+    return snapshot
+
+
+def _answer(connection: apsw.Connection, uetr: str) -> Answer | None:
+    row = row_of(
+        connection,
+        "SELECT status, content_type, body FROM answer JOIN payment USING (payment_id) "
+        "WHERE uetr = ?",
+        (uetr,),
+    )
+    return None if row is None else Answer(row[0], row[1], bytes(row[2]))
+
+
+def _exchange(row: Row) -> SqliteExchange:
+    return SqliteExchange(
+        exchange_id=row[0],
+        uetr=row[1],
+        network=row[2],
+        operation=Operation(row[3]),
+        reference=row[4],
+        method=row[5],
+        path=row[6],
+        send_by=from_micros(row[7]),
+        answer_within_ms=row[8],
+        record_id=row[9],
+        blob=row[10],
+    )
