@@ -1,0 +1,27 @@
+"""The messages of the switch, one declaration each, grouped by family.
+
+``DOCUMENTS`` and ``HEADERS`` map a message's name to its declaration; nothing else in the package
+lists messages. Adding one is adding a declaration here and regenerating the guideline schemas.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from iso20022.messages import acmt, admi, head, pacs, pain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from iso20022.declare import Declaration
+
+__all__ = ["DOCUMENTS", "HEADERS"]
+
+HEADERS: Final[Mapping[str, Declaration]] = MappingProxyType({d.name: d for d in head.HEADERS})
+"""Business application headers by name."""
+
+DOCUMENTS: Final[Mapping[str, Declaration]] = MappingProxyType(
+    {d.name: d for d in (*pacs.PACS, *acmt.ACMT, *pain.PAIN, *admi.ADMI)}
+)
+"""Documents by name."""
