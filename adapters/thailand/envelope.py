@@ -1,0 +1,95 @@
+"""Thailand's envelope: business header, document and signature in one ``BizMsg``, both ways.
+
+Nothing is read before its signature holds, and only what the signature covers is read. The partner
+is pinned by its certificate: a key that comes inside a message is nobody's. What goes out is signed
+with our own key, refusals included, so that the partner can tell our word from anybody's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from adapters.thailand.mapping import HEADER, REJECT, Sides, given, same_agent
+from iso20022 import IsoError, Message, build, read_document
+from iso20022.xmldsig import XmlSigner, XmlVerifier
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from datetime import datetime
+
+    from lxml.etree import _Element
+
+    from switch.port import AdapterContext
+
+OWN_KEY: Final = "switch-thailand"
+"""Name of our private key towards Thailand, and of its certificate."""
+
+PARTNER_CERTIFICATE: Final = "thailand"
+"""Name of the network's pinned certificate."""
+
+BUSINESS_SERVICE: Final = "kh.xb.instant.01"
+"""``BizSvc`` of all our messages (A)."""
+
+CONTENT_TYPE: Final = "application/xml"
+
+UNKNOWN_REFERENCE: Final = "NOTPROVIDED"
+"""``RltdRef`` of a rejection when the message had no readable identification."""
+
+
+class Envelope:
+    """Writes and opens the messages of one link."""
+
+    def __init__(self, context: AdapterContext) -> None:
+        self.sides: Final = Sides(context.own_bic, context.partner_bic)
+        keys = context.keys
+        self._signer = XmlSigner(keys.rsa_private(OWN_KEY), keys.certificate(OWN_KEY))
+        self._verifier = XmlVerifier(keys.certificate(PARTNER_CERTIFICATE))
+
+    def write(
+        self, name: str, values: Mapping[str, object], message_id: str, at: datetime
+    ) -> bytes:
+        """Return the signed message; raises :class:`IsoError` for a value that cannot be sent."""
+        header = {
+            "from_bic": self.sides.own,
+            "to_bic": self.sides.partner,
+            "business_message_id": message_id,
+            "message_definition": name,
+            "business_service": BUSINESS_SERVICE,
+            "created_at": at,
+        }
+        return self._signer.sign(build(name, values, header_name=HEADER, header=header))
+
+    def write_reject(
+        self, related: str, code: str, message_id: str, at: datetime, *, path: str, detail: str
+    ) -> bytes:
+        """Return a signed admi.002: a message that could not be used at all."""
+        values = given({
+            "related_reference": related or UNKNOWN_REFERENCE,
+            "reason_code": code,
+            "rejected_at": at,
+            "error_location": path,
+            "reason_description": detail,
+        })  # fmt: skip
+        return self.write(REJECT, values, message_id, at)
+
+    def verify(self, raw: bytes) -> _Element:
+        """Return the tree that the partner's signature covers; raises :class:`IsoError`."""
+        return self._verifier.verify(raw)
+
+    def open(self, raw: bytes, names: Collection[str]) -> Message:
+        """Verify, then read; raises :class:`IsoError`."""
+        return self.read(self.verify(raw), names)
+
+    def read(self, tree: _Element, names: Collection[str]) -> Message:
+        """Read a verified tree; raises :class:`IsoError`."""
+        message = read_document(tree, names=names, header=True)
+        if message.header_name != HEADER:
+            raise IsoError("schema", "FF01", "/AppHdr", "the header's version is not accepted")
+        return message
+
+    def between_us(self, message: Message) -> bool:
+        """Whether the header says that the message went from the partner to us."""
+        header = message.header or {}
+        return same_agent(header.get("from_bic"), self.sides.partner) and same_agent(
+            header.get("to_bic"), self.sides.own
+        )

@@ -1,0 +1,213 @@
+"""Thailand inbound: verify the raw bytes, translate, and answer in NITMX's own dialect. Pure.
+
+What cannot be trusted or read is answered by a signed admi.002; an instruction that is trusted, has
+readable identifications and still cannot be taken, by a pacs.002 RJCT. Neither binds anything. The
+surprise: a pacs.008 that is too old is *not* refused here, because it may be a true repeat whose
+stored answer is owed; see ``mapping_inbound``.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from adapters.thailand import mapping, mapping_inbound
+from adapters.thailand.envelope import CONTENT_TYPE, Envelope
+from adapters.thailand.mapping_inbound import Report, Unusable
+from iso20022 import SIZE_BYTES_MAX, IsoError
+from switch.model import Status
+from switch.port import Inbound, InboundPay, Rendered, WireRefusal
+from switch.reasons import Reason, from_iso
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lxml.etree import _Element
+
+    from fx.quotes import Quote
+    from iso20022 import Message
+    from switch.facts import Facts
+    from switch.model import Particulars, Payment
+    from switch.port import AdapterContext, InboundEnquiry, InboundLookup, Merchant, Planning
+
+PATH: Final = "/iso20022/v1/messages"
+"""The one endpoint, at either side."""
+
+_OK, _BAD, _UNAUTHORISED, _TOO_LARGE, _WRONG_TYPE = 200, 400, 401, 413, 415
+
+_ACCEPTED: Final = (mapping.QUESTION, mapping.PAYMENT, mapping.ENQUIRY)
+
+_SIGNATURE_CODES: Final = frozenset({"DS0A", "DS0B", "DS0C", "DS0D"})
+_IDENTIFICATION: Final = re.compile(r"\A[A-Za-z0-9+?().,:'\-](?:[ -~]{0,33}[!-.0-~])?\Z")
+_UETR: Final = re.compile(
+    r"\A[a-f0-9]{8}-[a-f0-9]{4}-4[a-f0-9]{3}-[89ab][a-f0-9]{3}-[a-f0-9]{12}\Z"
+)
+_PAYMENT_IDS: Final = (
+    ("message_id", "GrpHdr/MsgId"),
+    ("instruction_id", "CdtTrfTxInf/PmtId/InstrId"),
+    ("end_to_end_id", "CdtTrfTxInf/PmtId/EndToEndId"),
+    ("transaction_id", "CdtTrfTxInf/PmtId/TxId"),
+    ("uetr", "CdtTrfTxInf/PmtId/UETR"),
+)
+
+
+class ThailandInbound:
+    """What the network sends us. :class:`ThailandAdapter` completes it."""
+
+    def __init__(self, context: AdapterContext, facts: Facts) -> None:
+        self._envelope = Envelope(context)
+        self._facts = facts
+
+    @property
+    def inbound_path(self) -> str:
+        """Path under ``/networks/thailand``."""
+        return PATH
+
+    def translate(self, headers: Mapping[str, str], body: bytes, planning: Planning) -> Inbound:
+        """Verify, then read. Raises ``WireRefusal`` with the signed answer; binds nothing."""
+        media = headers.get("content-type", CONTENT_TYPE).partition(";")[0].strip().lower()
+        if len(body) > SIZE_BYTES_MAX:
+            self._reject(Reason.FORMAT_INVALID, _TOO_LARGE, planning, detail="above 64 KiB")
+        if media not in (CONTENT_TYPE, "text/xml"):
+            self._reject(Reason.FORMAT_INVALID, _WRONG_TYPE, planning, detail="not XML")
+        try:
+            tree = self._envelope.verify(body)
+        except IsoError as error:
+            status = _UNAUTHORISED if error.code in _SIGNATURE_CODES else _BAD
+            self._reject(from_iso(error.code), status, planning, error)
+        try:
+            message = self._envelope.read(tree, _ACCEPTED)
+        except IsoError as error:
+            self._unreadable(tree, error, planning)
+        return self._command(message, planning)
+
+    def _command(self, message: Message, planning: Planning) -> Inbound:
+        related = mapping.text(message.values, "message_id")
+        if not self._envelope.between_us(message):
+            self._reject(Reason.AGENT_INCORRECT, _BAD, planning, related=related)
+        skew_max_s = self._facts.clock_skew_max_s
+        try:
+            if message.name == mapping.PAYMENT:
+                latest = planning.now + timedelta(seconds=skew_max_s)
+                return mapping_inbound.pay(message, self._envelope.sides, latest=latest)
+            if not mapping_inbound.fresh(message, planning.now, skew_max_s):
+                self._reject(Reason.TOO_OLD, _BAD, planning, related=related)
+            if message.name == mapping.QUESTION:
+                return mapping_inbound.lookup(message)
+            return mapping_inbound.enquiry(message)
+        except Unusable as refusal:
+            if message.name == mapping.PAYMENT:
+                originals = mapping_inbound.originals_of_payment(message.values)
+                self._refuse_payment(originals, refusal.reason, planning)
+            self._reject(refusal.reason, _BAD, planning, related=related)
+
+    def _unreadable(self, tree: _Element, error: IsoError, planning: Planning) -> NoReturn:
+        """Refuse a message that the partner signed and that breaks the schema or a rule."""
+        reason = from_iso(error.code)
+        originals = _readable_ids(tree)
+        if originals is not None:
+            self._refuse_payment(originals, reason, planning)
+        self._reject(reason, _BAD, planning, error, related=_business_id(tree))
+
+    def _refuse_payment(
+        self, originals: Mapping[str, str], reason: Reason, planning: Planning
+    ) -> NoReturn:
+        body = self._status(Report(originals, Status.RJCT, reason), planning)
+        raise WireRefusal(reason, _OK, CONTENT_TYPE, body) from None
+
+    def _reject(
+        self,
+        reason: Reason,
+        status: int,
+        planning: Planning,
+        error: IsoError | None = None,
+        *,
+        related: str = "",
+        detail: str = "",
+    ) -> NoReturn:
+        message_id = self._message_id(planning)
+        body = self._envelope.write_reject(
+            related,
+            error.code if error is not None else reason.iso,
+            message_id,
+            planning.now,
+            path=error.path if error is not None else "",
+            detail=error.detail if error is not None else detail or reason.sentence,
+        )
+        raise WireRefusal(reason, status, CONTENT_TYPE, body) from None
+
+    def render_lookup(
+        self,
+        request: InboundLookup,
+        answer: tuple[Merchant, Quote, str] | Reason,
+        planning: Planning,
+    ) -> Rendered:
+        """Answer an acmt.023 by a signed acmt.024."""
+        message_id, sides = self._message_id(planning), self._envelope.sides
+        values = mapping_inbound.merchant_values(request, answer, message_id, sides, planning.now)
+        body = self._envelope.write(mapping.REPORT, values, message_id, planning.now)
+        return Rendered(_OK, CONTENT_TYPE, body)
+
+    def render_status(
+        self, payment: Payment, particulars: Particulars, status: Status, planning: Planning
+    ) -> Rendered:
+        """Report a payment by a signed pacs.002: ACSC, PDNG, RCVD, or RJCT with its reason."""
+        report = mapping_inbound.report_of_payment(payment, particulars, status)
+        return Rendered(_OK, CONTENT_TYPE, self._status(report, planning))
+
+    def render_enquiry(
+        self,
+        request: InboundEnquiry,
+        payment: Payment | None,
+        status: Status | None,
+        planning: Planning,
+    ) -> Rendered:
+        """Answer a pacs.028; a payment never seen is RJCT with our proprietary reason."""
+        if payment is None or status is None:
+            report = Report(request.request, Status.RJCT, never_seen=True)
+        else:
+            reason = payment.reason if status is Status.RJCT else None
+            report = Report(request.request, status, reason, status_id=payment.reference)
+        return Rendered(_OK, CONTENT_TYPE, self._status(report, planning))
+
+    def render_refusal(self, request: InboundPay, reason: Reason, planning: Planning) -> Rendered:
+        """Refuse an instruction that did not become a payment."""
+        extra = request.particulars.extra
+        originals = {name: extra[name] for name in mapping_inbound.ORIGINALS if name in extra}
+        report = Report(originals, Status.RJCT, reason)
+        return Rendered(_OK, CONTENT_TYPE, self._status(report, planning))
+
+    def _status(self, report: Report, planning: Planning) -> bytes:
+        message_id, now = self._message_id(planning), planning.now
+        values = mapping_inbound.status_values(report, message_id, self._envelope.sides, now)
+        return self._envelope.write(mapping.STATUS, values, message_id, now)
+
+    def _message_id(self, planning: Planning) -> str:
+        return mapping.message_reference(self._envelope.sides.own, planning)
+
+
+def _readable_ids(tree: _Element) -> dict[str, str] | None:
+    """Return the identifications of a broken pacs.008, or None when they cannot be trusted.
+
+    Only shapes that we would accept are repeated: nothing of a hostile message is echoed.
+    """
+    space = f"{{urn:iso:std:iso:20022:tech:xsd:{mapping.PAYMENT}}}"
+    body = f"{space}Document/{space}FIToFICstmrCdtTrf/"
+    values: dict[str, object] = {}
+    for name, path in _PAYMENT_IDS:
+        found = tree.findall(body + "/".join(space + tag for tag in path.split("/")))
+        shape = _UETR if name == "uetr" else _IDENTIFICATION
+        value = found[0].text if len(found) == 1 else None
+        if value is not None and shape.match(value) and "//" not in value:
+            values[name] = value
+    if not values.keys() >= {"message_id", "transaction_id", "uetr"}:
+        return None
+    return mapping_inbound.originals_of_payment(values)
+
+
+def _business_id(tree: _Element) -> str:
+    """Return ``BizMsgIdr`` for the rejection to refer to, empty when it has no usable shape."""
+    space = f"{{urn:iso:std:iso:20022:tech:xsd:{mapping.HEADER}}}"
+    value = tree.findtext(f"{space}AppHdr/{space}BizMsgIdr")
+    return value if value is not None and _IDENTIFICATION.match(value) else ""

@@ -1,0 +1,269 @@
+"""Thailand outbound: payments to ISO 20022 fields, and the answers back to outcomes. Pure.
+
+The MsgId of a payment's pacs.008 *is* its TxId, so that every later answer can be checked against
+``payment.reference`` alone, without the message that was sent. The surprise is what a rejection may
+mean: only a status report that names this payment, with a reason that speaks of the payment and not
+of the message (a duplicate, "never seen"), refuses it; everything else leaves it unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from fx.money import RATE_DECIMALS_MAX, RATE_DIGITS_MAX, Money, Rounding, divide
+from switch.model import Party, UseCase, from_micros
+from switch.port import Merchant, Operation, Outcome, OutcomeKind, Unavailable, reference_digits
+from switch.reasons import Reason, from_iso
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from iso20022 import Message
+    from switch.model import Particulars, Payment, Terms
+    from switch.port import Planning
+
+HEADER: Final = "head.001.001.02"
+PAYMENT: Final = "pacs.008.001.08"
+STATUS: Final = "pacs.002.001.10"
+ENQUIRY: Final = "pacs.028.001.03"
+QUESTION: Final = "acmt.023.001.04"
+REPORT: Final = "acmt.024.001.04"
+REJECT: Final = "admi.002.001.01"
+
+CLEARING_SYSTEM: Final = "THN"
+COUNTRY: Final = "TH"
+CURRENCY: Final = "THB"
+
+NEVER_SEEN: Final = "NSEEN"
+"""Proprietary reason of a pacs.002 that answers an enquiry about a payment never received (A)."""
+
+PURPOSE_GOODS: Final = "GDDS"
+"""Purchase and sale of goods (networks.md 10.1)."""
+
+BANGKOK: Final = timedelta(hours=7)
+"""Thailand's offset from UTC, all year; its settlement date starts there."""
+
+_ACCEPTED: Final = frozenset({"ACSC", "ACCC"})
+_PENDING: Final = frozenset({"ACTC", "ACSP", "PDNG", "RCVD", "ACWP", "BLCK"})
+# A payment accepted without posting or blocked after it belongs to the network until it says more.
+
+_OF_THE_MESSAGE: Final = frozenset({"DUPL", "AM05", "DU01", "DU02", "DU03", "DU04", "DU05"})
+# These say that an identification was used before: the first use may have been executed.
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The two ends of the link by BIC: ours first."""
+
+    own: str
+    partner: str
+
+
+def same_agent(one: object, other: str) -> bool:
+    """Whether two BICs are the same institution: an absent branch is ``XXX`` (ISO 9362)."""
+    return isinstance(one, str) and one.removesuffix("XXX") == other.removesuffix("XXX")
+
+
+def message_reference(own_bic: str, planning: Planning) -> str:
+    """Return a MsgId or TxId: ``KH``, date, participant, 17 digits; 35 characters (10.1).
+
+    The date is that of the number itself, so the digits are unique within the date shown.
+    """
+    day = from_micros((planning.message_number >> 20) * 1000)
+    digits = reference_digits(planning.message_number, planning.slot)
+    return f"KH{day:%Y%m%d}{own_bic[:8]}{digits}"
+
+
+def given(values: Mapping[str, object]) -> dict[str, object]:
+    """Return the fields that have something in them: an optional element is never empty."""
+    return {name: value for name, value in values.items() if value not in (None, "", ())}
+
+
+def exchange_rate(terms: Terms) -> Decimal:
+    """Return the factor of ``XchgRate``: settlement amount = instructed amount times factor.
+
+    That is the ISO meaning, and it is the small direction (0.0084146752 for 118.84 KHR a baht),
+    rounded half up to what eleven digits and ten decimals hold. It only informs: the two amounts
+    of the message are frozen and decide.
+    """
+    rate = terms.rate
+    if rate.unit == terms.source.currency:
+        return rate.value
+    numerator, denominator = rate.value.as_integer_ratio()
+    for decimals in range(RATE_DECIMALS_MAX, -1, -1):
+        scaled = divide(denominator * 10**decimals, numerator, Rounding.HALF_UP)
+        if scaled < 10**RATE_DIGITS_MAX:
+            return Decimal(scaled).scaleb(-decimals)
+    raise AssertionError("the inverse of a rate has at most eleven digits")
+
+
+def question_values(
+    payload: str, amount: Money | None, message_id: str, sides: Sides, now: datetime
+) -> dict[str, object]:
+    """Return acmt.023: the raw code, for NITMX to read (networks.md 2)."""
+    return given({
+        "message_id": message_id,
+        "created_at": now,
+        "first_agent": sides.own,
+        "assigner_agent": sides.own,
+        "assignee_agent": sides.partner,
+        "assignee_country": COUNTRY,
+        "verification_id": message_id,
+        "agent": sides.partner,
+        "sup_qr_payload": payload,
+        "sup_amount": amount,
+    })  # fmt: skip
+
+
+def payment_values(
+    payment: Payment, particulars: Particulars, sides: Sides, now: datetime
+) -> dict[str, object]:
+    """Return pacs.008: THB to be settled, KHR instructed, the rate between them."""
+    terms, debtor, creditor = payment.terms, particulars.debtor, particulars.creditor
+    merchant = payment.use_case is UseCase.MERCHANT
+    return given({
+        "message_id": payment.reference,
+        "created_at": now,
+        "number_of_transactions": "1",
+        "settlement_method": "CLRG",
+        "clearing_system_code": CLEARING_SYSTEM,
+        "instruction_id": payment.reference,
+        "end_to_end_id": particulars.end_to_end_id or "NOTPROVIDED",
+        "transaction_id": payment.reference,
+        "uetr": payment.uetr,
+        "instruction_priority": "HIGH" if merchant else "NORM",
+        "settlement_amount": terms.destination,
+        "settlement_date": (now + BANGKOK).date(),
+        "acceptance_at": payment.accepted_at,
+        "instructed_amount": terms.source,
+        "exchange_rate": exchange_rate(terms),
+        "charge_bearer": "SLEV",
+        "instructing_agent": sides.own,
+        "instructed_agent": sides.partner,
+        "debtor_name": debtor.name,
+        "debtor_town": debtor.town,
+        "debtor_country": debtor.country,
+        "debtor_account": debtor.account,
+        "debtor_agent": debtor.agent or sides.own,
+        "creditor_agent": creditor.agent or sides.partner,
+        "creditor_name": creditor.name,
+        "creditor_town": creditor.town,
+        "creditor_country": creditor.country,
+        "creditor_account": creditor.account,
+        "purpose": PURPOSE_GOODS if merchant else None,
+        "remittance_unstructured": (particulars.remittance,) if particulars.remittance else None,
+        "sup_merchant_category": particulars.merchant_category,
+        "sup_store_label": particulars.store_label,
+        "sup_terminal_label": particulars.terminal_label,
+        "sup_bill_number": particulars.bill_number,
+        "sup_qr_payload": particulars.qr_payload,
+    })  # fmt: skip
+
+
+def enquiry_values(
+    payment: Payment, particulars: Particulars, message_id: str, sides: Sides, now: datetime
+) -> dict[str, object]:
+    """Return pacs.028: what became of the payment, by our TxId and the UETR."""
+    return given({
+        "message_id": message_id,
+        "created_at": now,
+        "status_request_id": message_id,
+        "original_message_id": payment.reference,
+        "original_message_name": PAYMENT,
+        "original_instruction_id": payment.reference,
+        "original_end_to_end_id": particulars.end_to_end_id or "NOTPROVIDED",
+        "original_transaction_id": payment.reference,
+        "original_uetr": payment.uetr,
+        "acceptance_at": payment.accepted_at,
+        "instructing_agent": sides.own,
+        "instructed_agent": sides.partner,
+    })  # fmt: skip
+
+
+def outcome(message: Message, payment: Payment, operation: Operation) -> Outcome:
+    """Return what a verified answer to our pacs.008 or pacs.028 says of this payment."""
+    values = message.values
+    if message.name == REJECT:
+        return _message_rejected(values, payment, operation)
+    if message.name != STATUS or not _names(values, payment):
+        return Outcome(OutcomeKind.UNKNOWN)
+    far = text(values, "clearing_system_reference") or text(values, "status_id") or None
+    status = values["status"]
+    if status in _ACCEPTED:
+        return Outcome(OutcomeKind.ACCEPTED, far_reference=far)
+    if status in _PENDING:
+        return Outcome(OutcomeKind.PENDING, far_reference=far)
+    if status != "RJCT":
+        return Outcome(OutcomeKind.UNKNOWN)
+    if values.get("reason_proprietary") == NEVER_SEEN:
+        seen = operation is not Operation.ENQUIRE
+        return Outcome(OutcomeKind.UNKNOWN if seen else OutcomeKind.NEVER_SEEN)
+    code = text(values, "reason")
+    if code in _OF_THE_MESSAGE:
+        return Outcome(OutcomeKind.UNKNOWN)
+    return Outcome(OutcomeKind.REFUSED, from_iso(code), far)
+
+
+def _message_rejected(
+    values: Mapping[str, object], payment: Payment, operation: Operation
+) -> Outcome:
+    """A rejected message refuses the payment only if it is the first that was ever sent for it.
+
+    After an enquiry the same pacs.008 may be sent again; a rejection of the second copy says
+    nothing of the first.
+    """
+    code = text(values, "reason_code")
+    first = operation is Operation.PAY and payment.rung == 0
+    named = values.get("related_reference") == payment.reference
+    if not first or not named or code in _OF_THE_MESSAGE:
+        return Outcome(OutcomeKind.UNKNOWN)
+    return Outcome(OutcomeKind.REFUSED, from_iso(code))
+
+
+def _names(values: Mapping[str, object], payment: Payment) -> bool:
+    """Whether a status report is about this payment: TxId and UETR, and MsgId where it is given."""
+    return (
+        values.get("original_uetr") == payment.uetr
+        and values.get("original_transaction_id") == payment.reference
+        and values.get("original_message_id", payment.reference) == payment.reference
+        and values.get("original_message_name", PAYMENT) == PAYMENT
+    )
+
+
+def merchant(message: Message, reference: str) -> Merchant | Unavailable:
+    """Return the merchant of a verified acmt.024 that answers our acmt.023 ``reference``."""
+    values = message.values
+    if message.name != REPORT or (
+        values.get("original_assignment_id", reference) != reference
+        or values.get("original_id") != reference
+    ):
+        return Unavailable(Reason.COUNTERPARTY_ERROR)
+    if not values["verified"]:
+        return Unavailable(from_iso(text(values, "reason")))
+    amount = values.get("sup_amount")
+    name, account = text(values, "party_name"), text(values, "account")
+    if not name or not account:
+        return Unavailable(Reason.COUNTERPARTY_ERROR)
+    if isinstance(amount, Money) and amount.currency.code != CURRENCY:
+        return Unavailable(Reason.CURRENCY_UNSUPPORTED)
+    city = text(values, "sup_merchant_city")
+    return Merchant(
+        party=Party(name, account, text(values, "agent"), city, COUNTRY),
+        city=city,
+        category=text(values, "sup_merchant_category"),
+        currency=CURRENCY,
+        amount=amount if isinstance(amount, Money) else None,
+        store_label=text(values, "sup_store_label"),
+        terminal_label=text(values, "sup_terminal_label"),
+        bill_number=text(values, "sup_bill_number"),
+    )
+
+
+def text(values: Mapping[str, object], name: str) -> str:
+    """Return a text field, empty when it is absent."""
+    value = values.get(name)
+    return value if isinstance(value, str) else ""
