@@ -116,9 +116,7 @@ def field_names(nodes: tuple[Node, ...]) -> frozenset[str]:
     """Return every field that the builder can write below ``nodes``."""
     found: set[str] = set()
     for node in nodes:
-        if isinstance(node, Leaf):
-            found.add(node.field)
-        elif isinstance(node, Repeated):
+        if isinstance(node, Leaf | Repeated):
             found.add(node.field)
         elif isinstance(node, Group):
             found |= field_names(node.children)
@@ -143,4 +141,3 @@ def paths(declaration: Declaration) -> Mapping[str, str]:
 
     walk((declaration.root,), "")
     return MappingProxyType(found)
-

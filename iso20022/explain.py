@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import xmlschema
 from lxml import etree
@@ -47,9 +47,8 @@ def explain(element: _Element, declaration: Declaration) -> IsoError:
         return IsoError("schema", "FF01", top, "the message does not follow the guideline")
     if isinstance(error, xmlschema.XMLSchemaChildrenValidationError):
         return _children(error, declaration)
-    if not isinstance(error.elem, etree._Element):  # noqa: SLF001 - lxml has no other name for it
-        return IsoError("schema", "FF01", top, "the message does not follow the guideline")
-    return _content(error.elem, declaration)
+    at = _element(error)
+    return _content(element if at is None else at, declaration)
 
 
 def explain_bytes(raw: bytes, name: str) -> str:
@@ -69,6 +68,11 @@ def _depth(element: _Element) -> int:
     return deepest
 
 
+def _element(error: xmlschema.XMLSchemaValidationError) -> _Element | None:
+    # The validator's types know only the standard library's elements; it was given one of lxml.
+    return cast("_Element | None", error.elem)
+
+
 def _local(tag: object) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
@@ -76,7 +80,8 @@ def _local(tag: object) -> str:
 def _children(
     error: xmlschema.XMLSchemaChildrenValidationError, declaration: Declaration
 ) -> IsoError:
-    element = error.elem
+    element = _element(error)
+    assert element is not None, "an error of the children names its parent"
     place = place_of(element)
     present = [_local(child.tag) for child in element]
     names = [_local(getattr(item, "name", None)) for item in (error.expected or ())]

@@ -112,9 +112,7 @@ def read(raw: bytes, *, names: Collection[str], header: bool | None = None) -> M
     return _read(parse(raw), names, header)
 
 
-def read_document(
-    root: _Element, *, names: Collection[str], header: bool | None = None
-) -> Message:
+def read_document(root: _Element, *, names: Collection[str], header: bool | None = None) -> Message:
     """Read an already parsed tree, such as the part that a signature covers; as :func:`read`."""
     if next(root.iter(etree.Comment, etree.ProcessingInstruction, etree.Entity), None) is not None:
         raise IsoError("security", "FF01", "/", "comments and entities are not accepted")
@@ -169,9 +167,7 @@ def _envelope(root: _Element, header: bool | None) -> tuple[_Element | None, _El
     return root[0], root[1]
 
 
-def _declared(
-    element: _Element, tag: str, table: Mapping[str, Declaration]
-) -> Declaration | None:
+def _declared(element: _Element, tag: str, table: Mapping[str, Declaration]) -> Declaration | None:
     name = etree.QName(element)
     if name.localname != tag or name.namespace is None or not name.namespace.startswith(ISO):
         return None
@@ -182,13 +178,13 @@ def _fields(element: _Element, declaration: Declaration) -> Values:
     if not compiled(declaration.name).validate(element):
         _explain(element, declaration)
     values: dict[str, object] = {}
-    _walk(element, _table(declaration), values)
+    _walk(element, _table(declaration.name), values)
     return values
 
 
 def _explain(element: _Element, declaration: Declaration) -> NoReturn:
     # Imported here because xmlschema costs a tenth of a second to load and only refusals need it.
-    from iso20022.explain import explain  # noqa: PLC0415
+    from iso20022.explain import explain
 
     raise explain(element, declaration)
 
@@ -213,7 +209,8 @@ def _place(at: str, declaration: Declaration) -> str:
 
 
 @cache
-def _table(declaration: Declaration) -> dict[str, _Entry]:
+def _table(name: str) -> dict[str, _Entry]:
+    declaration = DOCUMENTS[name] if name in DOCUMENTS else HEADERS[name]
     return _compile(declaration.root.children, f"{{{declaration.namespace}}}")
 
 

@@ -19,7 +19,9 @@ from iso20022 import rules
 from iso20022.codes import BIC_COUNTRIES, COUNTRIES
 from iso20022.errors import Breach, Misfit, Rule
 
-_FORBIDDEN: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
+_BAD: Final = "\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff"
+_FORBIDDEN: Final = re.compile(f"[{_BAD}]")
+_SPECIAL: Final = re.compile(f"[{_BAD}&<>]")
 _RATE: Final = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,10})?\Z", re.ASCII)
 _RATE_DIGITS_MAX: Final = 11
 
@@ -86,27 +88,17 @@ class AmountType:
 
 def escape(text: str) -> str:
     """Escape character data as canonical XML does, so that built and canonical bytes agree."""
-    if "&" in text:
-        text = text.replace("&", "&amp;")
-    if "<" in text:
-        text = text.replace("<", "&lt;")
-    if ">" in text:
-        text = text.replace(">", "&gt;")
-    return text
-
-
-def _check_text(text: str) -> None:
-    if _FORBIDDEN.search(text) is not None:
-        raise Breach(rules.CHARACTERS)
-    if not text or text.isspace():
-        raise Breach(rules.BLANK)
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _text(length: int, *, identifier: bool = False, personal: bool = False) -> Scalar:
     says = f"text of 1 to {length} characters"
 
     def read(text: str) -> str:
-        _check_text(text)
+        if _FORBIDDEN.search(text) is not None:
+            raise Breach(rules.CHARACTERS)
+        if not text or text.isspace():
+            raise Breach(rules.BLANK)
         if identifier and (text[0] == "/" or text[-1] == "/" or "//" in text):
             raise Breach(rules.IDENTIFIER)
         return text
@@ -114,15 +106,24 @@ def _text(length: int, *, identifier: bool = False, personal: bool = False) -> S
     def write(value: object) -> str:
         if type(value) is not str or len(value) > length:
             raise Misfit(says)
-        return escape(read(value))
+        text = read(value)
+        return text if _SPECIAL.search(text) is None else escape(text)
 
     facets = f'<xs:minLength value="1"/><xs:maxLength value="{length}"/>'
     name = f"Max{length}{'Identifier' if identifier else 'Text'}"
     return Scalar(name, "xs:string", facets, "FF01", says, read, write, personal=personal)
 
 
+def _anything(text: str) -> None:
+    """Accept: the pattern alone decides."""
+
+
 def _pattern(
-    name: str, pattern: str, says: str, code: str = "FF01", accept: Callable[[str], None] = str
+    name: str,
+    pattern: str,
+    says: str,
+    code: str = "FF01",
+    accept: Callable[[str], None] = _anything,
 ) -> Scalar:
     regex = re.compile(f"(?:{pattern})\\Z", re.ASCII)
 

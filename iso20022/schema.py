@@ -59,12 +59,12 @@ class _Writer:
         else:
             self._signature(node, indent)
 
-    def element(  # noqa: PLR0913 - the facts of one element, all of them needed
+    def element(
         self,
         tag: str,
         children: tuple[Node, ...],
         indent: int,
-        required: bool,  # noqa: FBT001 - a fact of the element, passed on from its declaration
+        required: bool,
         times: int,
         *,
         choice: bool = False,
@@ -117,7 +117,7 @@ class _Writer:
         ]
 
 
-def _occurs(required: bool, times: int) -> str:  # noqa: FBT001 - a fact, not a mode
+def _occurs(required: bool, times: int) -> str:
     text = "" if required else ' minOccurs="0"'
     return text if times == 1 else f'{text} maxOccurs="{times}"'
 

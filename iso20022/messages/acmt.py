@@ -9,13 +9,7 @@ from __future__ import annotations
 
 from iso20022 import rules
 from iso20022.declare import Declaration, Group, Leaf, Node
-from iso20022.messages.blocks import (
-    agent,
-    code_or_proprietary,
-    named,
-    other_account,
-    proxy,
-)
+from iso20022.messages.blocks import agent, code_or_proprietary, named, other_account, proxy
 from iso20022.messages.supplementary import ENQUIRY, MERCHANT
 from iso20022.scalars import BIC, DEBTOR_BIC, FLAG, ID, MOMENT, TEXT_70, TEXT_140, Scalar
 

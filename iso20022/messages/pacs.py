@@ -49,9 +49,7 @@ _ENVELOPE_RULES = (rules.DEFINITION_MATCHES, rules.HEADER_ID_MATCHES)
 
 
 def _document(name: str, body: Group, *extra: rules.MessageRule) -> Declaration:
-    return Declaration(
-        name, Group("Document", (body,), required=True), (*_ENVELOPE_RULES, *extra)
-    )
+    return Declaration(name, Group("Document", (body,), required=True), (*_ENVELOPE_RULES, *extra))
 
 
 def _group_header(*, expiry: bool) -> Group:
@@ -59,9 +57,7 @@ def _group_header(*, expiry: bool) -> Group:
         "SttlmInf",
         (
             Leaf("SttlmMtd", "settlement_method", _SETTLEMENT_METHOD, required=True),
-            code_or_proprietary(
-                "ClrSys", "clearing_system_code", "clearing_system_proprietary"
-            ),
+            code_or_proprietary("ClrSys", "clearing_system_code", "clearing_system_proprietary"),
         ),
         required=True,
     )
@@ -160,8 +156,14 @@ def _parties(*, alias_alone: bool) -> tuple[Node, ...]:
 
 def _remittance() -> tuple[Node, ...]:
     kind = Group(
-        "Tp", (Group("CdOrPrtry", (Leaf("Cd", "remittance_reference_type", CODE, required=True),),
-                     required=True),)
+        "Tp",
+        (
+            Group(
+                "CdOrPrtry",
+                (Leaf("Cd", "remittance_reference_type", CODE, required=True),),
+                required=True,
+            ),
+        ),
     )
     reference = Leaf("Ref", "remittance_reference", TEXT_35)
     return (
@@ -188,12 +190,8 @@ def _payment(version: str, *, newest: bool) -> Declaration:
         ),
         required=True,
     )
-    body = Group(
-        "FIToFICstmrCdtTrf", (_group_header(expiry=newest), transaction), required=True
-    )
-    return _document(
-        f"pacs.008.001.{version}", body, rules.ONE_TRANSACTION, rules.RATE_AS_AGREED
-    )
+    body = Group("FIToFICstmrCdtTrf", (_group_header(expiry=newest), transaction), required=True)
+    return _document(f"pacs.008.001.{version}", body, rules.ONE_TRANSACTION, rules.RATE_AS_AGREED)
 
 
 def _short_header() -> Group:
@@ -231,9 +229,7 @@ def _status(version: str) -> Declaration:
         required=True,
     )
     body = Group("FIToFIPmtStsRpt", (_short_header(), transaction), required=True)
-    return _document(
-        f"pacs.002.001.{version}", body, rules.STATUS_KNOWN, rules.REJECTION_EXPLAINED
-    )
+    return _document(f"pacs.002.001.{version}", body, rules.STATUS_KNOWN, rules.REJECTION_EXPLAINED)
 
 
 def _enquiry(version: str) -> Declaration:

@@ -188,9 +188,7 @@ def _report_body() -> tuple[Node, ...]:
 
 REPORT = Declaration(
     "pain.002.001.06",
-    Group(
-        "Document", (Group("CstmrPmtStsRpt", _report_body(), required=True),), required=True
-    ),
+    Group("Document", (Group("CstmrPmtStsRpt", _report_body(), required=True),), required=True),
     (
         rules.DEFINITION_MATCHES,
         rules.CUSTOMER_STATUS_PRESENT,
