@@ -183,10 +183,9 @@ RULES: Final = (
 
 
 def packages(tree: Sequence[Source]) -> list[str]:
-    """Name the product folders that hold Python."""
-    return sorted(
-        {str(s.name.parent) for s in tree if s.in_product and s.name.suffix == ".py"},
-    )
+    """Name the product folders that hold modules, and the top ones; folders of data have none."""
+    modules = [s.name for s in tree if s.in_product and s.name.suffix == ".py"]
+    return sorted({str(m.parent) for m in modules if m.name != "__init__.py" or len(m.parts) == 2})
 
 
 def missing_readmes(tree: Sequence[Source]) -> list[str]:

@@ -40,7 +40,8 @@ def make(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     program = shutil.which("make")
     assert program is not None, "make is needed"
     kept = {k: v for k, v in os.environ.items() if not k.startswith("MAKE") and k != "MFLAGS"}
-    kept.pop("PYTHON", None)
+    for name in ("PYTHON", "ARGS", "PORT"):
+        kept.pop(name, None)
     return subprocess.run(
         [program, *arguments],
         cwd=project,
