@@ -126,7 +126,7 @@ def broken_between_adapters(module: str, name: str) -> str | None:
         return "what all adapters share knows none of them"
     if module.split(".")[1] != name.split(".")[1]:
         return "one network's adapter knows nothing of another's"
-    if SIMULATORS.match(module) and name.rsplit(".", maxsplit=1)[-1] in ADAPTER_MAPPING:
+    if SIMULATORS.match(module) and set(name.split(".")[2:3]) & set(ADAPTER_MAPPING):
         return "a simulator that shares the mapping would share its errors"
     return None
 
@@ -256,6 +256,7 @@ def test_a_planted_back_edge_is_found(module: str, text: str) -> None:
         ("adapters.thailand.adapter", "from switch.port import Exchange\nimport lxml"),
         ("adapters.thailand.sandbox", "from switch.runtime.clock import Clock"),
         ("adapters.thailand.sandbox", "from adapters.sandbox_kit import Book"),
+        ("adapters.thailand.sandbox", "import adapters.thailand.sandbox.inbound"),
         ("adapters.thailand.adapter", "from adapters.thailand.mapping import plan"),
     ],
 )
