@@ -8,16 +8,11 @@ Everything is pure: the moment is an argument, and the only files read are the s
 from __future__ import annotations
 
 from switch.qr.content import QrContent
+from switch.qr.describe import describe
 from switch.qr.errors import LAYERS, Fault, QrError
 from switch.qr.recognise import Candidate, Recognition, recognise
 from switch.qr.scheme import SCHEMES, Scheme, SchemeError, Schemes, read_scheme
-from switch.qr.write import (
-    Khqr,
-    Language,
-    ThaiBillPayment,
-    write_khqr,
-    write_thai_bill_payment,
-)
+from switch.qr.write import Khqr, Language, ThaiBillPayment, write_khqr, write_thai_bill_payment
 
 __all__ = [
     "LAYERS",
@@ -33,6 +28,7 @@ __all__ = [
     "SchemeError",
     "Schemes",
     "ThaiBillPayment",
+    "describe",
     "read_scheme",
     "recognise",
     "write_khqr",

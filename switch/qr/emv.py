@@ -9,6 +9,7 @@ fault by itself; its faults are kept apart as ``soft`` until a scheme says that 
 
 from __future__ import annotations
 
+import re
 from binascii import crc_hqx
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -24,6 +25,9 @@ VALUE_LENGTH_MAX: Final = 99
 """Longest value of one object, in code points."""
 
 _HEADER: Final = 4
+
+# Half a surrogate pair has no UTF-8 form, so neither a CRC nor an MD5 of it exists.
+_HALVES: Final = re.compile("[\ud800-\udfff]")
 
 # ASCII on purpose: str.isdigit also takes Arabic-Indic and other digits.
 _NUMBERS: Final = {f"{number:02d}": number for number in range(100)}
@@ -160,8 +164,7 @@ def parse(text: str) -> Parsed:
     if len(text) > LENGTH_MAX:
         reason = "too_long" if text.startswith("0002") else "not_emv"
         return Parsed(text, (), (fault("tlv", reason, "", 0),), ())
-    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
-        # Half a surrogate pair has no UTF-8 form, so neither a CRC nor an MD5 exists.
+    if _HALVES.search(text) is not None:
         return Parsed(text, (), (fault("tlv", "not_unicode", "", 0),), ())
     parser = _Parser(text)
     nodes = parser.level(0, len(text), "", parser.faults)
@@ -198,6 +201,11 @@ def crc(text: str) -> str:
 
 
 def seal(text: str) -> str:
-    """Return ``text`` (all objects but the last) with its CRC object."""
+    """Return ``text`` (all objects but the last) with its CRC object.
+
+    Raises :class:`QrError` (layer tlv, ``not_unicode``) for text that has no UTF-8 form.
+    """
+    if _HALVES.search(text) is not None:
+        raise QrError([fault("tlv", "not_unicode", "", 0)])
     sealed = text + "6304"
     return sealed + crc(sealed)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from switch.qr.emv import LENGTH_MAX, compose, seal
-from switch.qr.errors import CODE_AMOUNT_MALFORMED, QrError, fault
+from switch.qr.errors import CODE_CURRENCY, QrError, fault
 from switch.qr.recognise import recognise
 from switch.qr.scheme import SCHEMES
 
@@ -94,8 +94,8 @@ def write_khqr(code: Khqr, *, schemes: Schemes = SCHEMES) -> str:
 
     Raises :class:`QrError` with the reader's reason word and the central bank's number where it
     has one; besides those ``missing_acquiring_bank``, ``account_kinds_mixed``,
-    ``unionpay_currency``, ``amount_currency``, ``validity_without_amount``, ``value_too_long``
-    and ``astral_character``.
+    ``unionpay_currency``, ``amount_currency``, ``missing_creation``, ``validity_without_amount``,
+    ``value_too_long`` and ``astral_character``.
     """
     if code.currency not in _KHQR_CURRENCIES:
         raise _refusal("currency_not_allowed", "53", schemes)
@@ -107,6 +107,8 @@ def write_khqr(code: Khqr, *, schemes: Schemes = SCHEMES) -> str:
         raise _refusal("unionpay_currency", "15", schemes)
     if code.amount is not None and code.amount.currency.code != code.currency:
         raise _refusal("amount_currency", "54", schemes)
+    if code.amount is not None and code.expires_at is not None and code.created_at is None:
+        raise _refusal("missing_creation", "99/00", schemes)
     if code.amount is None and (code.created_at is not None or code.expires_at is not None):
         raise _refusal("validity_without_amount", "99", schemes)
     numeric = "116" if code.currency == "KHR" else "840"
@@ -203,7 +205,7 @@ def _stamp(at: datetime) -> str:
 
 
 def _refusal(reason: str, path: str, schemes: Schemes) -> QrError:
-    code = CODE_AMOUNT_MALFORMED if reason == "amount_currency" else None
+    code = CODE_CURRENCY if reason == "amount_currency" else None
     numbers: Iterable[int | None] = (
         scheme.numbers.get(reason) for scheme in schemes.schemes if scheme.scheme == "khqr"
     )

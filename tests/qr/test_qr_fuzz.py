@@ -1,0 +1,124 @@
+"""No text makes the reader raise anything but its own error or take more than a bounded time."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from time import perf_counter
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from switch.qr import QrError, Recognition, describe, recognise
+from switch.qr.emv import parse, seal, write
+
+AT = datetime(2026, 11, 21, 3, tzinfo=UTC)
+MERCHANT = seal(
+    "00020101021230430016mekong_food@bank010776543210208Rice Bnk52045999530384054047.255802KH5911"
+    "Mekong Food6006Kampot62170104C-120705POS 59934001317952300000000113179523060000"
+)
+KHMER = seal(
+    "00020101021129170013chan_rith@abc5204599953031165802KH5908Rith Tea6006Kampot"
+    "64180002km0108រិទ្ធ ទា"
+)
+CROSS_BORDER = seal(
+    "00020101021230600016A00000067701200601150993000456701000208TABLE0070305T00025204581253037645405"
+    "99.505802TH5917SIAM RIVER BISTRO6007AYUTTHA"
+)
+WALLET = seal(
+    "00020101021229390016A000000677010111031514000090222222253037645802TH540510.05"
+    "81240E2A0E270E310E2A0E140E35"
+)
+SEEDS = (MERCHANT, KHMER, CROSS_BORDER, WALLET)
+ANY = st.characters(exclude_categories=())
+OBJECT = st.builds(
+    lambda tag, value: f"{tag:02d}{len(value):02d}{value}",
+    st.integers(0, 99),
+    st.text("0123456789.@AKHT", min_size=1, max_size=20) | st.text(min_size=1, max_size=20),
+)
+
+
+def test_the_seeds_themselves_are_taken() -> None:
+    for seed in SEEDS:
+        assert attempt(seed) is not None
+
+
+def attempt(text: str) -> Recognition | None:
+    try:
+        recognition = recognise(text, at=AT)
+    except QrError:
+        return None
+    for candidate in recognition.candidates:
+        describe(candidate.content)
+        assert text == candidate.content.payload
+    return recognition
+
+
+@given(st.text(ANY, max_size=600))
+@example("\ud800")
+@example("63046007")
+def test_random_text_raises_only_our_error(text: str) -> None:
+    attempt(text)
+
+
+@given(
+    st.sampled_from(SEEDS),
+    st.lists(
+        st.tuples(st.integers(0, 250), st.integers(0, 3), st.text(ANY, max_size=4)), max_size=4
+    ),
+    st.booleans(),
+)
+def test_mutated_code_raises_only_our_error(
+    seed: str, edits: list[tuple[int, int, str]], resealed: bool
+) -> None:
+    text = seed
+    for place, cut, insert in edits:
+        at = place % (len(text) + 1)
+        text = text[:at] + insert + text[at + cut :]
+    body = text[:-8]
+    if resealed and not any("\ud800" <= character <= "\udfff" for character in body):
+        text = seal(body)
+    attempt(text)
+
+
+@given(st.lists(OBJECT, max_size=12))
+def test_sealed_objects_raise_only_our_error(objects: list[str]) -> None:
+    attempt(seal("000201" + "".join(objects)))
+
+
+@given(st.lists(OBJECT, min_size=1, max_size=12))
+def test_parsed_tree_writes_back_the_same_text(objects: list[str]) -> None:
+    text = seal("000201" + "".join(objects))
+    parsed = parse(text)
+    if not any(found.layer == "tlv" for found in parsed.faults):
+        assert text == write(parsed.nodes)
+
+
+@given(st.sampled_from(SEEDS), st.integers(0, 300), st.characters(exclude_categories=["Cs"]))
+def test_any_single_changed_character_is_refused_or_harmless(
+    seed: str, place: int, character: str
+) -> None:
+    """The CRC finds it; the one harmless change is the case of the CRC's own digits."""
+    at = place % len(seed)
+    text = seed[:at] + character + seed[at + 1 :]
+    if attempt(text) is not None:
+        assert seed.upper() == text.upper()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0" * 10_000,
+        "000201" + "5901A" * 2_000,
+        "000201" + "2699" * 2_500,
+        "000201" + "6299509950" * 1_000,
+        "000201" + "ក" * 10_000,
+    ],
+    ids=["zeros", "duplicates", "templates", "nested", "khmer"],
+)
+def test_ten_kilobytes_are_refused_at_once(text: str) -> None:
+    begun = perf_counter()
+    for _ in range(100):
+        assert attempt(text) is None
+
+    assert perf_counter() - begun < 0.5

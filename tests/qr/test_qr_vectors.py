@@ -1,0 +1,121 @@
+"""Every published vector of KHQR and Thai QR gets the right verdict, layer, word, fields and MD5.
+
+No vector of another network is ever taken for one of the two.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from switch.qr import Khqr, Language, QrError, describe, recognise, write_khqr
+from switch.qr.emv import parse, write
+
+VECTORS = Path(__file__).resolve().parents[2] / ".." / "shared" / "vectors" / "qr.jsonl"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DEFAULT_AT_MS = 1795230000000
+OURS = {"khqr", "thaiqr"}
+NOT_EMV = {"upi", "alipayplus"}
+
+
+@cache
+def read() -> list[dict[str, Any]]:
+    if not VECTORS.is_file():
+        return []
+    return [json.loads(line) for line in VECTORS.read_text("utf-8").splitlines()]
+
+
+def moment(vector: dict[str, Any]) -> datetime:
+    return EPOCH + timedelta(milliseconds=vector.get("at_ms", DEFAULT_AT_MS))
+
+
+pytestmark = pytest.mark.skipif(not read(), reason="the shared vectors are not beside the project")
+
+
+def chosen(*, ours: bool, valid: bool | None = None) -> list[Any]:
+    return [
+        pytest.param(vector, id=vector["id"])
+        for vector in read()
+        if (vector["network"] in OURS) is ours and valid in (None, vector["valid"])
+    ]
+
+
+@pytest.mark.parametrize("vector", chosen(ours=True, valid=True))
+def test_valid_code_is_read_with_its_fields(vector: dict[str, Any]) -> None:
+    recognition = recognise(vector["payload"], at=moment(vector))
+
+    (candidate,) = recognition.candidates
+    assert vector["network"] == candidate.scheme
+    assert (vector.get("deviations") or []) == list(candidate.deviations)
+    assert vector["expect"] == describe(candidate.content)
+
+
+@pytest.mark.parametrize("vector", chosen(ours=True, valid=False))
+def test_invalid_code_is_refused_in_its_layer_with_its_word(vector: dict[str, Any]) -> None:
+    with pytest.raises(QrError) as refusal:
+        recognise(vector["payload"], at=moment(vector))
+
+    assert vector["layer"] == refusal.value.layer
+    assert vector["why_invalid"] == refusal.value.reason
+
+
+@pytest.mark.parametrize("vector", chosen(ours=False))
+def test_code_of_another_network_is_never_taken(vector: dict[str, Any]) -> None:
+    with pytest.raises(QrError):
+        recognise(vector["payload"], at=moment(vector))
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [
+        pytest.param(vector, id=vector["id"])
+        for vector in read()
+        if vector["valid"] and vector["network"] not in NOT_EMV
+    ],
+)
+def test_tree_writes_back_the_same_text(vector: dict[str, Any]) -> None:
+    assert vector["payload"] == write(parse(vector["payload"]).nodes)
+
+
+@pytest.mark.parametrize(
+    "vector",
+    [
+        pytest.param(vector, id=vector["id"])
+        for vector in read()
+        if vector["valid"]
+        and vector["origin"] == "library"
+        and vector["source"].startswith("npm bakong-khqr 1.0.20")
+    ],
+)
+def test_writer_gives_the_text_of_the_central_banks_software(vector: dict[str, Any]) -> None:
+    content = recognise(vector["payload"], at=moment(vector)).candidates[0].content
+    root = {node.tag: node.value for node in content.nodes}
+    code = Khqr(
+        account=content.bakong_account or "",
+        merchant_name=content.merchant_name or "",
+        merchant_city=content.merchant_city or "",
+        currency=content.currency.code,
+        merchant_id=content.merchant_id,
+        acquiring_bank=content.acquiring_bank,
+        account_information=content.account_information,
+        category=content.merchant_category or "",
+        amount=content.amount,
+        created_at=content.created_at,
+        expires_at=content.expires_at,
+        bill_number=content.bill_number,
+        mobile_number=content.mobile_number,
+        store_label=content.store_label,
+        terminal_label=content.terminal_label,
+        purpose=content.purpose,
+        language=Language(content.language["00"], content.language["01"], content.local_city)
+        if content.language
+        else None,
+        unionpay=root.get("15"),
+    )
+
+    assert vector["payload"] == write_khqr(code)
