@@ -1,0 +1,222 @@
+"""An asyncio event loop on virtual time: no selector, no threads, one handle per step.
+
+When nothing is ready the clock jumps to the next timer, so an hour of waiting costs nothing, and
+when nothing is left at all the run has deadlocked and says who waits. Handles run in the order they
+were scheduled, timers by time and then by order. Before each step a hook may kill, pause or inject;
+that is how a crash is tried at every step. The surprise: handles of the dead are kept in a list,
+because dropping one could free a coroutine and so run its ``finally``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import heapq
+from collections import deque
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+from switch.simulation.process import OWNER, DeadProcess, Owner
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from contextvars import Context
+
+    from switch.simulation.trace import Trace
+
+STEPS_MAX: Final = 20_000_000
+"""Default bound of steps of one run."""
+
+TIME_MAX_S: Final = 30 * 24 * 3600
+"""Default bound of virtual seconds of one run: a month."""
+
+COLLECT_EVERY_STEPS: Final = 200_000
+"""Garbage is collected at these steps only, so that finalizers run at the same point each time."""
+
+
+class SimulationError(AssertionError):
+    """The run cannot go on: deadlock, a bound, or a failure that nobody handled."""
+
+
+class SimLoop(asyncio.BaseEventLoop):
+    """A deterministic event loop."""
+
+    def __init__(
+        self, trace: Trace, *, steps_max: int = STEPS_MAX, time_max_s: float = TIME_MAX_S
+    ) -> None:
+        super().__init__()
+        self.step = 0
+        self.on_step: Callable[[int], None] | None = None
+        self._trace = trace
+        self._steps_max = steps_max
+        self._time_max_s = time_max_s
+        self._time_s: float = 0
+        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._timers_made = 0
+        self._tasks: dict[asyncio.Task[Any], None] = {}
+        self._graves: list[asyncio.Handle] = []
+        self._failure: BaseException | None = None
+        self._ready: deque[asyncio.Handle]
+        self.set_exception_handler(self._unhandled)
+
+    def time(self) -> float:
+        """Return virtual seconds since the start of the run."""
+        return self._time_s
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[..., object],
+        *args: object,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Schedule a timer; equal times run in the order they were scheduled."""
+        if self.is_closed():
+            raise RuntimeError("the loop is closed")
+        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        self._timers_made += 1
+        heapq.heappush(self._timers, (when, self._timers_made, handle))
+        return handle
+
+    def create_task(  # type: ignore[override]
+        self, coro: Coroutine[Any, Any, Any], **options: Any
+    ) -> asyncio.Task[Any]:
+        """Create a task, and keep it: a task of the dead must not be freed during the run."""
+        task = super().create_task(coro, **options)
+        if len(self._tasks) >= 1024 and self.step % 64 == 0:  # noqa: PLR2004  prune now and then
+            self._tasks = {known: None for known in self._tasks if not known.done()}
+        self._tasks[task] = None
+        return task
+
+    def run_in_executor(self, *_: object) -> NoReturn:
+        """Refuse: a thread would end the determinism."""
+        raise SimulationError("no threads in the simulation")
+
+    async def getaddrinfo(self, *_: object, **__: object) -> NoReturn:
+        """Refuse: names are resolved by the simulated network."""
+        raise SimulationError("no name look-up in the simulation")
+
+    def fail(self, failure: BaseException) -> None:
+        """End the run with this failure at the next step; the first one wins."""
+        if self._failure is None:
+            self._failure = failure
+
+    def resume(self, owner: Owner) -> None:
+        """Run what a paused owner was held from, in order."""
+        owner.paused = False
+        self._ready.extend(owner.held)
+        owner.held.clear()
+
+    def close(self) -> None:
+        """Throw away what still waits; owners must be dead by then, so that seams refuse."""
+        if self.is_closed():
+            return
+        for task in self._tasks:
+            if not task.done():
+                task._log_destroy_pending = False  # type: ignore[attr-defined]  # noqa: SLF001
+                _bury(task.get_coro())
+        super().close()
+        self._tasks.clear()
+        self._graves.clear()
+        self._timers.clear()
+
+    def _run_once(self) -> None:
+        """Run one handle: the next ready one, or the next timer with the clock set to it."""
+        if self._failure is not None:
+            raise SimulationError("a failure was not handled") from self._failure
+        handle = self._next()
+        self.step += 1
+        if self.step > self._steps_max:
+            raise SimulationError(f"more than {self._steps_max} steps")
+        if self.step % COLLECT_EVERY_STEPS == 0:
+            gc.collect()
+        if self.on_step is not None:
+            self.on_step(self.step)
+            if not self._may_run(handle):
+                return
+        callback = handle._callback  # type: ignore[attr-defined]  # noqa: SLF001
+        self._trace.note(self.step, self._time_s, _owner_of(handle), _label(callback))
+        handle._run()  # noqa: SLF001
+
+    def _next(self) -> asyncio.Handle:
+        """Remove and return the next handle that may run; raise when there is none."""
+        while True:
+            self._release_timers()
+            if not self._ready:
+                if not self._timers:
+                    raise SimulationError(f"deadlock: {self._who_waits()}")
+                self._time_s = max(self._time_s, self._timers[0][0])
+                if self._time_s > self._time_max_s:
+                    raise SimulationError(f"more than {self._time_max_s} virtual seconds")
+                continue
+            handle = self._ready.popleft()
+            if not self._may_run(handle):
+                continue
+            return handle
+
+    def _may_run(self, handle: asyncio.Handle) -> bool:
+        """Keep what must not run (the dead, the paused) aside."""
+        if handle.cancelled():
+            return False
+        owner = _owner_of(handle)
+        if owner is None:
+            return True
+        if not owner.alive:
+            self._graves.append(handle)
+            return False
+        if owner.paused:
+            owner.held.append(handle)
+            return False
+        return True
+
+    def _release_timers(self) -> None:
+        """Move due timers to the ready queue, and clear cancelled and dead ones off the top."""
+        while self._timers:
+            when, _, handle = self._timers[0]
+            owner = _owner_of(handle)
+            cancelled = handle.cancelled()
+            if when > self._time_s and not cancelled and (owner is None or owner.alive):
+                return
+            heapq.heappop(self._timers)
+            if not cancelled:
+                self._ready.append(handle)
+
+    def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
+        """Do nothing: cancelled timers are skipped when they come up."""
+
+    def _write_to_self(self) -> None:
+        """Do nothing: there is no selector to wake."""
+
+    def _unhandled(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Fail the run for what asyncio would only have logged."""
+        exception = context.get("exception")
+        if isinstance(exception, DeadProcess):
+            return
+        self.fail(exception or SimulationError(context.get("message", "")))
+
+    def _who_waits(self) -> str:
+        waiting = [_label(task.get_coro()) for task in self._tasks if not task.done()]
+        return ", ".join(waiting) or "nothing left to do"
+
+
+def _owner_of(handle: asyncio.Handle) -> Owner | None:
+    """Read the tag; ``get_context`` is public only from Python 3.12 on."""
+    context: Context = handle._context  # type: ignore[attr-defined]  # noqa: SLF001
+    return context.get(OWNER)
+
+
+def _label(callback: Any) -> str:
+    """Name a callback by its code, never by an address or a counter."""
+    receiver = getattr(callback, "__self__", None)
+    if isinstance(receiver, asyncio.Task):
+        callback = receiver.get_coro()
+    while hasattr(callback, "func"):
+        callback = callback.func
+    return str(getattr(callback, "__qualname__", type(callback).__qualname__))
+
+
+def _bury(coroutine: Any) -> None:
+    """Close a coroutine; what its ``finally`` blocks try is refused by the seams, and ends here."""
+    try:
+        coroutine.close()
+    except (DeadProcess, RuntimeError):
+        return
