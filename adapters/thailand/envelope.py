@@ -72,9 +72,12 @@ class Envelope:
         })  # fmt: skip
         return self.write(REJECT, values, message_id, at)
 
-    def verify(self, raw: bytes) -> _Element:
-        """Return the tree that the partner's signature covers; raises :class:`IsoError`."""
-        return self._verifier.verify(raw)
+    def verify(self, raw: bytes, at: datetime | None = None) -> _Element:
+        """Return the tree that the partner's signature covers; raises :class:`IsoError`.
+
+        ``at`` also checks that the pinned certificate is valid then.
+        """
+        return self._verifier.verify(raw, at=at)
 
     def open(self, raw: bytes, names: Collection[str]) -> Message:
         """Verify, then read; raises :class:`IsoError`."""

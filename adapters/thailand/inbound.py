@@ -72,7 +72,7 @@ class ThailandInbound:
         if media not in (CONTENT_TYPE, "text/xml"):
             self._reject(Reason.FORMAT_INVALID, _WRONG_TYPE, planning, detail="not XML")
         try:
-            tree = self._envelope.verify(body)
+            tree = self._envelope.verify(body, planning.now)
         except IsoError as error:
             status = _UNAUTHORISED if error.code in _SIGNATURE_CODES else _BAD
             self._reject(from_iso(error.code), status, planning, error)

@@ -1,0 +1,251 @@
+"""The sandbox's own customers: they scan a KHQR in Cambodia and pay it in baht.
+
+What the switch answers is verified with its pinned certificate and must name this payment; anything
+else counts as no answer, and the entry stays pending until an enquiry ends it. The surprise: the
+book follows the first final answer and never flips, so a switch that contradicts itself shows up as
+a difference between ``answers`` and the book.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+
+from adapters.sandbox_kit import (
+    BOOK_ENTRIES_MAX,
+    BookFullError,
+    ControlError,
+    Entry,
+    EntryStatus,
+    as_json,
+    read_control,
+    refused_control,
+    wanted,
+)
+from adapters.thailand import sandbox_messages as wire
+from adapters.thailand.sandbox_messages import Credit
+from fx.money import Money, MoneyError
+from iso20022 import IsoError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aiohttp import web
+
+    from adapters.sandbox_kit import Book, SandboxContext
+    from adapters.thailand.sandbox_messages import Desk, Outgoing
+    from iso20022 import Message
+
+PATH: Final = "/networks/thailand/iso20022/v1/messages"
+"""Where the switch takes our messages."""
+
+REPEATS_MAX: Final = 100
+WITHIN_MS_DEFAULT: Final = 15_000
+ANSWER_BYTES_MAX: Final = 65_536
+
+_FINAL: Final = frozenset({"ACSC", "ACCC", "RJCT"})
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One answer of the switch: nothing but what a payer may act on."""
+
+    http: int | None = None
+    status: str | None = None
+    reason: str | None = None
+
+    def shown(self) -> dict[str, object]:
+        """As JSON."""
+        return {"http": self.http, "status": self.status, "reason": self.reason}
+
+
+@dataclass(slots=True)
+class _Sent:
+    """A payment of ours: its message, and what is known of it."""
+
+    message_id: str
+    credit: Credit = field(repr=False)
+    result: Answered
+
+
+class Payer:
+    """The payer's side of the network."""
+
+    def __init__(self, context: SandboxContext, desk: Desk, book: Book) -> None:
+        self._context = context
+        self._desk = desk
+        self._book = book
+        self._sent: dict[str, _Sent] = {}
+
+    async def pay(self, request: web.Request) -> web.Response:
+        """``POST /control/pay-khqr``: ask for the merchant, pay the quote, tell what came."""
+        try:
+            given = await read_control(request)
+            payload = wanted(given, "payload", str)
+            asked = wanted(given, "amount", str) if given.get("amount") is not None else None
+            repeat = wanted(given, "repeat", int, 1)
+            within_ms = wanted(given, "within_ms", int, WITHIN_MS_DEFAULT)
+            age_ms = wanted(given, "age_ms", int, 0)
+            name = wanted(given, "debtor_name", str, "Somchai Jaidee")
+            account = wanted(given, "debtor_account", str, "1234567890")
+            khr = None if asked is None else Money.parse(asked, "KHR")
+        except (ControlError, MoneyError) as error:
+            return refused_control(ControlError(str(error)))
+        if not 1 <= repeat <= REPEATS_MAX or within_ms < 1:
+            return refused_control(ControlError("repeat, within_ms: out of bounds"))
+        found, answered = await self._ask(payload, khr, within_ms)
+        if found is None:
+            return as_json(_shown(None, answered, None, (answered,)))
+        try:
+            credit = self._credit(found, payload, (name, account), age_ms)
+        except BookFullError as error:
+            return refused_control(ControlError(str(error)))
+        return await self._instruct(credit, repeat, within_ms)
+
+    async def enquire(self, request: web.Request) -> web.Response:
+        """``POST /control/enquire``: ask the switch what became of a payment."""
+        try:
+            given = await read_control(request)
+            uetr = wanted(given, "uetr", str)
+            within_ms = wanted(given, "within_ms", int, WITHIN_MS_DEFAULT)
+        except ControlError as error:
+            return refused_control(error)
+        sent = self._sent.get(uetr)
+        if sent is None:
+            return refused_control(ControlError("uetr: not a payment of ours"))
+        outgoing = self._desk.enquiry(sent.message_id, sent.credit)
+        answered = self._told(sent.credit, *await self._post(outgoing, within_ms))
+        self._learn(sent, answered)
+        return as_json(_shown(uetr, sent.result, sent.credit.debit, (answered,)))
+
+    async def _ask(
+        self, payload: str, khr: Money | None, within_ms: int
+    ) -> tuple[Mapping[str, object] | None, Answered]:
+        """Send acmt.023; return the merchant with a quote, or why there is none."""
+        outgoing = self._desk.question(payload, khr)
+        http, message = await self._post(outgoing, within_ms)
+        if message is None:
+            return None, Answered(http)
+        values = message.values
+        if message.name == wire.REJECT:
+            return None, Answered(http, "RJCT", str(values["reason_code"]))
+        if message.name != wire.ANSWER or values["original_id"] != outgoing.message_id:
+            return None, Answered(http)
+        if not values["verified"]:
+            return None, Answered(http, "RJCT", str(values.get("reason", "")))
+        return values, Answered(http)
+
+    def _credit(
+        self,
+        found: Mapping[str, object],
+        payload: str,
+        debtor: tuple[str, str],
+        age_ms: int,
+    ) -> Credit:
+        if len(self._sent) >= BOOK_ENTRIES_MAX:
+            raise BookFullError("payments")
+        debit, credit = found["sup_quote_debit"], found["sup_quote_credit"]
+        assert isinstance(debit, Money)
+        assert isinstance(credit, Money)
+        now = self._context.clock.now()
+        reference = self._desk.identification()
+        return Credit(
+            transaction_id=reference,
+            uetr=self._context.ids.uetr(),
+            end_to_end_id=f"E2E{reference[-17:]}",
+            accepted_at=now - timedelta(milliseconds=age_ms),
+            debit=debit,
+            credit=credit,
+            debtor_name=debtor[0],
+            debtor_account=debtor[1],
+            creditor_name=str(found["party_name"]),
+            creditor_account=str(found["account"]),
+            creditor_agent=str(found.get("agent", self._desk.partner)),
+            payload=payload,
+            quote_token=str(found["sup_quote_token"]),
+        )
+
+    async def _instruct(self, credit: Credit, repeat: int, within_ms: int) -> web.Response:
+        outgoing = self._desk.payment(credit)
+        sent = self._sent[credit.uetr] = _Sent(outgoing.message_id, credit, Answered())
+        now = self._context.clock.now()
+        self._book.add(
+            Entry(credit.uetr, credit.transaction_id, "inbound", credit.debit,
+                  EntryStatus.PENDING, now)
+        )  # fmt: skip
+        answers: list[Answered] = []
+        for _ in range(repeat):
+            answered = self._told(credit, *await self._post(outgoing, within_ms))
+            answers.append(answered)
+            self._learn(sent, answered)
+        return as_json(_shown(credit.uetr, sent.result, credit.debit, tuple(answers)))
+
+    def _told(self, credit: Credit, http: int | None, message: Message | None) -> Answered:
+        """Return what a verified message says of this payment, if it is about it."""
+        if message is None:
+            return Answered(http)
+        values = message.values
+        if message.name == wire.REJECT:
+            # A message-level rejection: never an outcome of the payment.
+            return Answered(http, None, str(values["reason_code"]))
+        if message.name != wire.STATUS or (
+            values["original_uetr"] != credit.uetr
+            or values.get("original_transaction_id") != credit.transaction_id
+        ):
+            return Answered(http)
+        reason = values.get("reason", values.get("reason_proprietary"))
+        return Answered(http, str(values["status"]), None if reason is None else str(reason))
+
+    def _learn(self, sent: _Sent, answered: Answered) -> None:
+        """Take the first final answer; until then the latest interim one."""
+        if answered.status is None or sent.result.status in _FINAL:
+            return
+        sent.result = answered
+        reference = sent.credit.transaction_id
+        if answered.status == "RJCT":
+            self._book.end(reference, EntryStatus.REFUSED, answered.reason)
+        elif answered.status in _FINAL:
+            self._book.end(reference, EntryStatus.BOOKED)
+
+    async def _post(self, outgoing: Outgoing, within_ms: int) -> tuple[int | None, Message | None]:
+        """Send one message; return the HTTP status and the verified answer, where there are any."""
+        net = self._context.net
+        try:
+            async with (
+                asyncio.timeout(within_ms / 1000),
+                net.session("switch").post(
+                    net.url("switch") + PATH,
+                    data=outgoing.body,
+                    headers={"Content-Type": "application/xml"},
+                    allow_redirects=False,
+                ) as response,
+            ):
+                http = response.status
+                raw = await response.content.read(ANSWER_BYTES_MAX)
+                while more := await response.content.read(ANSWER_BYTES_MAX):
+                    raw += more
+                    if len(raw) > ANSWER_BYTES_MAX:
+                        return http, None
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return None, None
+        try:
+            return http, self._desk.open(raw, wire.STATUS, wire.ANSWER, wire.REJECT)
+        except IsoError:
+            return http, None
+
+
+def _shown(
+    uetr: str | None, result: Answered, debit: Money | None, answers: tuple[Answered, ...]
+) -> dict[str, object]:
+    return {
+        "uetr": uetr,
+        "status": result.status,
+        "reason": result.reason,
+        "amount": None if debit is None else str(debit),
+        "currency": None if debit is None else debit.currency.code,
+        "answers": [answer.shown() for answer in answers],
+    }
