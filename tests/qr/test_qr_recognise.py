@@ -207,12 +207,14 @@ def test_unusable_amount_is_a_field_fault_with_its_code(amount: str, code_expect
 def test_written_amount_is_read_in_minor_units(amount: str, minor: int) -> None:
     content = recognise(code(DYNAMIC, t54=amount), at=AT).candidates[0].content
 
+    assert content.amount is not None
     assert (minor, amount) == (content.amount.minor, content.amount_text)
 
 
 def test_riel_are_whole_but_may_be_written_with_zeros() -> None:
     assert refused(code(DYNAMIC, t53="116", t54="100.5")).code == "AM12"
     content = recognise(code(DYNAMIC, t53="116", t54="5000.00"), at=AT).candidates[0].content
+    assert content.amount is not None
     assert content.amount.short() == "5000"
 
 
