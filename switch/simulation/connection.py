@@ -148,9 +148,7 @@ class SimTransport(asyncio.Transport):
 
     def lose(self, reason: Exception) -> None:
         """The connection broke (called by the network)."""
-        if not self._closing:
-            self._closing = True
-            self._mine(self._lose_now, reason)
+        self._mine(self._lose_now, reason)
 
     def _data(self, data: bytes) -> None:
         if not self._closing and self._protocol is not None:
@@ -165,7 +163,7 @@ class SimTransport(asyncio.Transport):
     def _lose_now(self, reason: Exception | None) -> None:
         if self._lost:
             return
-        self._lost = True
+        self._closing = self._lost = True
         self._network.forget(self)
         if self._protocol is not None:
             self._protocol.connection_lost(reason)

@@ -189,7 +189,7 @@ class _SimFile:
         self._epoch = disk.epoch
 
     def _living(self, kind: str) -> File:
-        """Count an operation that changes the file; refused when its process is dead, or dies now."""
+        """Count an operation that changes the file; refused when its process is dead."""
         if self._epoch == self._disk.epoch:
             self._disk.count(kind)
         if self._epoch != self._disk.epoch:

@@ -210,3 +210,10 @@ class SimNet:
         for session in self._sessions.values():
             await session.close()
         self._sessions.clear()
+
+    def bury(self) -> None:
+        """Throw away the sessions of a dead process after the run, so that none warns later."""
+        for session in self._sessions.values():
+            if session.connector is not None:
+                session.connector._close()  # noqa: SLF001  the public one would start a task
+        self._sessions.clear()

@@ -66,7 +66,7 @@ class World:
         self.network = SimNetwork(self.loop, self._entropy.fork("network"))
         self._machines: dict[str, Machine] = {}
         self._disks: dict[str, SimDisk] = {}
-        self._dead: list[Machine] = []
+        self._processes: list[Machine] = []
 
     def machine(self, name: str) -> Machine:
         """Return the living process of this machine, made new when there is none."""
@@ -91,6 +91,7 @@ class World:
             stream=stream,
         )
         self._machines[name] = made
+        self._processes.append(made)
         return made
 
     def disk(self, name: str) -> SimDisk:
@@ -124,7 +125,6 @@ class World:
         machine.owner.alive = False
         machine.disk.kill()
         self.network.drop(machine.owner)
-        self._dead.append(machine)
 
     def lose_power(self, name: str) -> bool:
         """Kill, and lose or tear what was not synced; return whether anything was."""
@@ -177,12 +177,14 @@ class World:
         trace: TracebackType | None,
     ) -> None:
         """End every process, throw away what it left, unregister the disks."""
-        for machine in self._machines.values():
+        for machine in self._processes:
             machine.owner.alive = False
             machine.disk.kill()
         self.loop.close()
+        for machine in self._processes:
+            machine.net.bury()
         self.network.close()
-        self._dead.clear()
+        self._processes.clear()
         self._machines.clear()
         for disk in self._disks.values():
             disk.close()

@@ -33,12 +33,12 @@ def disk_of(seed: int) -> Iterator[SimDisk]:
 
 def rows(connection: apsw.Connection) -> list[int]:
     """Read all rows, after SQLite's own check."""
-    assert [("ok",)] == connection.execute("PRAGMA integrity_check").fetchall()
+    assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     return [row[0] for row in connection.execute("SELECT id FROM row ORDER BY id")]
 
 
 def crash_and_count_lost(disk: SimDisk, seed: int, synchronous: str) -> int:
-    """Commit some rows, lose power within a next transaction, return how many committed are gone."""
+    """Commit some rows, lose power within a next transaction, count the committed that are gone."""
     connection = connect(disk, synchronous)
     connection.execute("CREATE TABLE IF NOT EXISTS row (id INTEGER PRIMARY KEY, filler BLOB)")
     connection.execute("DELETE FROM row")
@@ -62,7 +62,7 @@ def test_full_loses_nothing_in_two_hundred_crashes() -> None:
         with disk_of(seed) as disk:
             lost.append(crash_and_count_lost(disk, seed, "FULL"))
 
-    assert [0] * 200 == lost
+    assert lost == [0] * 200
 
 
 @pytest.mark.parametrize("synchronous", ["NORMAL", "OFF"])
@@ -82,7 +82,7 @@ def test_less_than_full_loses_committed_rows(synchronous: str) -> None:
 def test_power_lost_at_each_operation_of_a_commit_keeps_all_or_nothing() -> None:
     """The commit that was interrupted is there whole or not at all; those before it are there."""
 
-    class Cut(Exception):
+    class Cut(Exception):  # noqa: N818
         pass
 
     seen = set()
@@ -126,7 +126,7 @@ def test_killed_process_loses_nothing_but_its_files_stop_working() -> None:
             connection.execute("INSERT INTO row VALUES (2)")
         del connection
         gc.collect()
-        assert [1] == rows(connect(disk))
+        assert rows(connect(disk)) == [1]
 
 
 def test_same_seed_tears_the_same_way() -> None:
@@ -161,8 +161,8 @@ def test_two_disks_live_side_by_side_and_leave_nothing_behind() -> None:
             connection = connect(disk)
             connection.execute("CREATE TABLE row (id INTEGER PRIMARY KEY)")
             connection.execute("INSERT INTO row VALUES (?)", (number,))
-        assert [0] == rows(connect(first))
-        assert [1] == rows(connect(second))
+        assert rows(connect(first)) == [0]
+        assert rows(connect(second)) == [1]
 
     assert before == apsw.vfs_names()
     assert sqlite3.sqlite_version  # the standard library's SQLite is not touched by apsw's VFS
