@@ -1,0 +1,122 @@
+"""The state table as a page: a diagram and tables in text, for docs/developer/states.md.
+
+Pure: :func:`page` reads the table and returns text; the same table gives the same bytes.
+``python -m switch.lifecycle_diagram > docs/developer/states.md`` writes the page, and a test
+compares the two. The surprise: refused and disputed answers are shown as rows of their own, because
+what is *ignored* is as much a decision as what moves.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+from switch.lifecycle import STATES, TABLE, Event, Stand, Timer, Verdict, moves_of, states_of
+from switch.model import Direction, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_HEAD: Final = """\
+# States of a payment
+
+Generated from the table in `switch/lifecycle.py` by
+`python -m switch.lifecycle_diagram > docs/developer/states.md`; a test compares the two.
+
+Every pair of state and event is decided: it moves, is ignored, opens a dispute, or can never be.
+Our own clock (`overdue`, `rung`, `spent`) and a lost answer never end a payment; `not_sent` is the
+only end that we make ourselves once money is reserved. A final state never changes; a contradicting
+answer sets the flag *disputed* once and books nothing.
+"""
+
+_TITLES: Final = (
+    (Direction.OUTBOUND, "Outbound: a Cambodian pays abroad"),
+    (Direction.INBOUND, "Inbound: a guest pays in Cambodia"),
+)
+
+_MONEY: Final = (
+    (Stand.NONE, "none"),
+    (Stand.RESERVED, "reserved, quote claimed"),
+    (Stand.POSTED, "posted"),
+    (Stand.VOIDED, "none, or voided"),
+)
+
+_TIMERS: Final = (
+    (Timer.NONE, "none"),
+    (Timer.ANSWER, "answer due"),
+    (Timer.POLL, "next poll"),
+    (Timer.LADDER, "next enquiry"),
+)
+
+
+def page() -> str:
+    """The whole page, with a newline at its end."""
+    parts = [_HEAD]
+    for direction, title in _TITLES:
+        parts += [f"\n## {title}\n\n", _diagram(direction), "\n", _states(direction), "\n"]
+        parts.append(_pairs(direction))
+    return "".join(parts)
+
+
+def _diagram(direction: Direction) -> str:
+    """A mermaid state diagram; events that share source and target share an arrow."""
+    lines = ["stateDiagram-v2", f"    [*] --> {State.RECEIVED.value}"]
+    arrows: dict[tuple[State, State], list[str]] = {}
+    for source, event, target in moves_of(direction):
+        arrows.setdefault((source, target), []).append(event.value)
+    for (source, target), events in arrows.items():
+        lines.append(f"    {source.value} --> {target.value}: {', '.join(events)}")
+    lines += [f"    {s.value} --> [*]" for s in states_of(direction) if STATES[s].final]
+    return "```mermaid\n" + "\n".join(lines) + "\n```\n"
+
+
+def _states(direction: Direction) -> str:
+    """One row per state: outside status, money, timer, and whether it is final."""
+    money, timers = dict(_MONEY), dict(_TIMERS)
+    rows = [
+        (
+            f"`{state.value}`",
+            STATES[state].status.value,
+            money[STATES[state].stand],
+            timers[STATES[state].timer],
+            "yes" if STATES[state].final else "",
+        )
+        for state in states_of(direction)
+    ]
+    return _table(("state", "outside status", "money", "timer", "final"), rows)
+
+
+def _pairs(direction: Direction) -> str:
+    """Every pair: the next state, ``ignored``, ``disputed``, or ``never`` where it cannot be."""
+    states = states_of(direction)
+    head = ("event", *(f"`{state.value}`" for state in states))
+    rows = [
+        (f"`{event.value}`", *(_verdict(direction, state, event) for state in states))
+        for event in Event
+    ]
+    return _table(head, rows)
+
+
+def _verdict(direction: Direction, state: State, event: Event) -> str:
+    decision = TABLE[direction, state, event]
+    if decision.verdict is Verdict.MOVE:
+        return f"`{decision.target.value}`"
+    others = {Verdict.IGNORE: "ignored", Verdict.DISPUTE: "disputed", Verdict.IMPOSSIBLE: "never"}
+    return others[decision.verdict]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    def lines() -> Iterator[str]:
+        yield _row(head)
+        yield "|" + "---|" * len(head)
+        yield from map(_row, rows)
+
+    return "\n".join(lines()) + "\n"
+
+
+def _row(cells: Sequence[str]) -> str:
+    return "|" + "|".join(f" {cell} " if cell else " " for cell in cells) + "|"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page())

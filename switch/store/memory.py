@@ -1,0 +1,260 @@
+"""The store on dicts: the model that other engines are compared with. Nothing here is durable.
+
+It shares ``decide`` with every engine and loads only what the batch names, so it fails where an
+engine would. :class:`MemoryTables` stands for the disk: a second engine opened on the same tables
+takes them over and fences the first. For tests and simulations in one thread only, because a
+reader in another thread could see part of a batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from switch.decide import Delta, Snapshot, Wanted, accounts_wanted, decide, wanted
+from switch.model import State, to_micros
+from switch.store.contract import Fenced
+from switch.store.journal import GENESIS, Block, canonical, leaf_hash, merkle_root
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from switch.commands import Answer, Binding, Command, PlannedExchange, Result, Sealed
+    from switch.decide import Claim
+    from switch.ledger import Account, Entry
+    from switch.model import Payment
+    from switch.port import Operation
+    from switch.runtime.clock import Clock
+
+Leaves = tuple[tuple[bytes, bytes], ...]
+"""The leaves of one block, each as (salt, canonical content)."""
+
+
+@dataclass(slots=True)
+class MemoryTables:
+    """What would be on the disk; ``blocks`` are by slot, everything else by its identity."""
+
+    epoch: int = 0
+    payments: dict[str, Payment] = field(default_factory=dict)
+    bindings: dict[tuple[str, str], Binding] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
+    claims: dict[str, Claim] = field(default_factory=dict)
+    tombstones: dict[tuple[str, str], None] = field(default_factory=dict)
+    incoming: dict[str, None] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+    exchanges: dict[int, PlannedExchange] = field(default_factory=dict)
+    sealed: dict[int, Sealed] = field(default_factory=dict)
+    wrapped_keys: dict[str, bytes] = field(default_factory=dict)
+    references: dict[tuple[str, str], str] = field(default_factory=dict)
+    blocks: dict[int, list[tuple[Block, Leaves]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryExchange:
+    """An exchange as it was committed, with its sealed headers and body."""
+
+    exchange_id: int
+    uetr: str
+    network: str
+    operation: Operation
+    reference: str
+    method: str
+    path: str
+    send_by: datetime
+    answer_within_ms: int
+    record_id: int
+    blob: bytes = field(repr=False)
+
+
+class MemoryReader:
+    """Reads of the tables."""
+
+    def __init__(self, tables: MemoryTables, slot: int) -> None:
+        self.tables = tables
+        self._slot = slot
+
+    def payment(self, uetr: str) -> Payment | None:
+        """The payment of a UETR."""
+        return self.tables.payments.get(uetr)
+
+    def answer(self, uetr: str) -> Answer | None:
+        """The stored final answer of a payment."""
+        return self.tables.answers.get(uetr)
+
+    def exchange(self, exchange_id: int) -> MemoryExchange | None:
+        """A committed exchange."""
+        planned = self.tables.exchanges.get(exchange_id)
+        return None if planned is None else _stored(planned)
+
+    def last_exchange(self, uetr: str, operation: Operation) -> MemoryExchange | None:
+        """The latest exchange of a payment for an operation."""
+        of_payment = [
+            planned
+            for planned in self.tables.exchanges.values()
+            if planned.uetr == uetr and planned.operation is operation
+        ]
+        last = max(of_payment, key=lambda planned: planned.exchange_id, default=None)
+        return None if last is None else _stored(last)
+
+    def wrapped_key(self, uetr: str) -> bytes | None:
+        """The wrapped data key of a payment."""
+        return self.tables.wrapped_keys.get(uetr)
+
+    def sealed(self, uetr: str, kind: str) -> tuple[int, bytes] | None:
+        """Record number and blob of the first sealed record of that kind."""
+        found = [
+            (record.record_id, record.blob)
+            for record in self.tables.sealed.values()
+            if record.uetr == uetr and record.kind == kind
+        ]
+        return min(found, default=None)
+
+    def due(self, at: datetime, limit: int) -> list[Payment]:
+        """Payments whose timer has fired, oldest first."""
+        fired = [
+            (payment.next_at, payment.payment_id, payment)
+            for payment in self.tables.payments.values()
+            if payment.next_at is not None and payment.next_at <= at
+        ]
+        return [payment for _, _, payment in sorted(fired, key=lambda row: row[:2])[:limit]]
+
+    def next_due(self) -> datetime | None:
+        """When the next timer fires."""
+        timers = (payment.next_at for payment in self.tables.payments.values())
+        return min((at for at in timers if at is not None), default=None)
+
+    def sent_states(self, limit: int) -> list[Payment]:
+        """Payments that wait for the answer to a first send: what a restart must look at."""
+        waiting = [
+            payment
+            for payment in self.tables.payments.values()
+            if payment.next_at is not None and payment.state in (State.SENDING, State.CREDITING)
+        ]
+        return sorted(waiting, key=lambda payment: payment.payment_id)[:limit]
+
+    def accounts(self) -> dict[str, Account]:
+        """Every account by name."""
+        return dict(sorted(self.tables.accounts.items()))
+
+    def blocks(self) -> Iterator[tuple[Block, Sequence[tuple[bytes, bytes]]]]:
+        """The journal in order, each block with its leaves as (salt, content)."""
+        yield from tuple(self.tables.blocks.get(self._slot, ()))
+
+
+class MemoryEngine(MemoryReader):
+    """One set of tables, owned by one engine at a time.
+
+    ``sign`` makes the signature of a block header, as in the durable engines.
+    """
+
+    def __init__(
+        self,
+        tables: MemoryTables,
+        *,
+        clock: Clock,
+        sign: Callable[[bytes], bytes],
+        slot: int = 1,
+    ) -> None:
+        super().__init__(tables, slot)
+        self._clock = clock
+        self._sign = sign
+        tables.epoch += 1
+        self._epoch = tables.epoch
+
+    def execute(self, commands: Sequence[Command]) -> list[Result]:
+        """Carry out a batch, all of it or nothing. Raises :class:`Fenced`."""
+        if self.tables.epoch != self._epoch:
+            raise Fenced
+        chain = self.tables.blocks.setdefault(self._slot, [])
+        number = chain[-1][0].number + 1 if chain else 1
+        snapshot = _load(self.tables, wanted(commands))
+        names = accounts_wanted(commands, snapshot)
+        held = self.tables.accounts
+        snapshot.accounts = {name: held[name] for name in names if name in held}
+        delta, results = decide(snapshot, commands, number)
+        if delta.leaves:
+            leaves = tuple((leaf.salt, canonical(leaf.content)) for leaf in delta.leaves)
+            block = self._block(number, chain[-1][0].hash() if chain else GENESIS, leaves)
+            _refuse_clashes(self.tables, delta)
+            _write(self.tables, delta)
+            chain.append((block, leaves))
+        return results
+
+    def close(self) -> None:
+        """Nothing is held open; the tables stay as they are."""
+
+    def _block(self, number: int, previous: bytes, leaves: Leaves) -> Block:
+        unsigned = Block(
+            slot=self._slot,
+            number=number,
+            epoch=self._epoch,
+            previous=previous,
+            root=merkle_root([leaf_hash(salt, content) for salt, content in leaves]),
+            at=to_micros(self._clock.now()),
+            leaves=len(leaves),
+            signature=b"",
+        )
+        return replace(unsigned, signature=self._sign(unsigned.header()))
+
+
+def _load(tables: MemoryTables, keys: Wanted) -> Snapshot:
+    """Load what a batch named, the payments behind its bindings included."""
+    bindings = {key: tables.bindings[key] for key in keys.bindings if key in tables.bindings}
+    uetrs = dict.fromkeys(keys.payments)
+    uetrs.update(dict.fromkeys(binding.uetr for binding in bindings.values()))
+    return Snapshot(
+        payments={uetr: tables.payments[uetr] for uetr in uetrs if uetr in tables.payments},
+        bindings=bindings,
+        answers={uetr: tables.answers[uetr] for uetr in uetrs if uetr in tables.answers},
+        claims={quote: tables.claims[quote] for quote in keys.claims if quote in tables.claims},
+        tombstones={grave for grave in keys.tombstones if grave in tables.tombstones},
+        incoming={item for item in keys.incoming if item in tables.incoming},
+    )
+
+
+def _refuse_clashes(tables: MemoryTables, delta: Delta) -> None:
+    """Assert what the keys of a database would refuse; only a bug can cause it."""
+    records = [s.record_id for s in (*delta.sealed, *(x.sealed for x in delta.exchanges))]
+    assert len(set(records)) == len(records), "two records of a batch have one number"
+    assert tables.sealed.keys().isdisjoint(records), "a sealed record is written once"
+    exchanges = [x.exchange_id for x in delta.exchanges]
+    assert len(set(exchanges)) == len(exchanges), "two exchanges of a batch have one number"
+    assert tables.exchanges.keys().isdisjoint(exchanges), "an exchange is written once"
+    references = dict(tables.references)
+    for payment in delta.payments.values():
+        holder = references.setdefault((payment.network, payment.reference), payment.uetr)
+        assert holder == payment.uetr, "a reference names one payment of its network"
+
+
+def _write(tables: MemoryTables, delta: Delta) -> None:
+    tables.payments.update(delta.payments)
+    tables.bindings.update({(b.scope, b.key): b for b in delta.bindings})
+    tables.answers.update(delta.answers)
+    tables.claims.update(delta.claims)
+    tables.tombstones.update(dict.fromkeys(delta.tombstones))
+    tables.incoming.update(dict.fromkeys(delta.incoming))
+    tables.accounts.update(delta.accounts)
+    tables.entries.extend(delta.entries)
+    tables.exchanges.update({x.exchange_id: x for x in delta.exchanges})
+    tables.sealed.update({s.record_id: s for s in delta.sealed})
+    tables.sealed.update({x.sealed.record_id: x.sealed for x in delta.exchanges})
+    tables.wrapped_keys.update(delta.wrapped_keys)
+    tables.references.update({(p.network, p.reference): p.uetr for p in delta.payments.values()})
+
+
+def _stored(planned: PlannedExchange) -> MemoryExchange:
+    return MemoryExchange(
+        exchange_id=planned.exchange_id,
+        uetr=planned.uetr,
+        network=planned.network,
+        operation=planned.operation,
+        reference=planned.reference,
+        method=planned.method,
+        path=planned.path,
+        send_by=planned.send_by,
+        answer_within_ms=planned.answer_within_ms,
+        record_id=planned.sealed.record_id,
+        blob=planned.sealed.blob,
+    )
