@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from fx.money import Money
-from switch.qr import QrError, recognise
+from switch.qr import QrError, describe, recognise
 from switch.qr.emv import compose, crc, seal
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -320,6 +320,36 @@ def test_crc_over_code_points_is_refused() -> None:
 
     assert recognise(text, at=AT).candidates
     assert refused(text[:-4] + wrong).reason == "bad_crc"
+
+
+def test_format_indicator_must_stand_first() -> None:
+    text = code(THAI)
+    moved = seal(text[6:12] + text[:6] + text[12:-8])
+
+    assert "format_not_first" in [found.reason for found in refused(moved).faults]
+
+
+def test_labels_without_a_meaning_to_a_network_are_kept() -> None:
+    content = recognise(code(KHQR, t62="0503R-1"), at=AT).candidates[0].content
+
+    assert (content.reference_label, content.account_information) == ("R-1", None)
+
+
+def test_thai_template_without_an_identifier_is_a_schema_fault() -> None:
+    refusal = refused(code(THAI, t30="0115099300045670100"))
+
+    assert (refusal.layer, refusal.reason) == ("schema", "missing_guid")
+
+
+def test_opaque_objects_beside_a_khqr_are_described_as_text() -> None:
+    text = code(KHQR, t02="4000000000000002", t68="X1")
+    fields = describe(recognise(text, at=AT).candidates[0].content)
+
+    assert fields["accounts"] == [
+        {"tag": "29", "id": "chan_rith@abc", "sub": {"00": "chan_rith@abc"}},
+        {"tag": "02", "value": "4000000000000002"},
+    ]
+    assert fields["other_templates"] == {"68": "X1"}
 
 
 def test_md5_is_over_the_exact_text() -> None:

@@ -46,6 +46,29 @@ def test_another_networks_file_is_read_by_the_same_reader() -> None:
 
 
 @pytest.mark.parametrize(
+    ("amount", "minor", "deviations"),
+    [("1980", 1980, ()), ("1980.00", 1980, ("amount_decimals",)), ("1980.", 1980, ())],
+)
+def test_zeros_of_a_currency_without_decimals_are_reported(
+    amount: str, minor: int, deviations: tuple[str, ...]
+) -> None:
+    text = VIETQR.replace('tolerates = ["missing_52", "missing_59", "missing_60"]', "")
+    schemes = replace(SCHEMES, schemes=(read_scheme(text, "vietqr.toml"),))
+    payload = seal(
+        "000201010212"
+        + compose("38", compose("00", "A000000727"))
+        + "52045812"
+        + "5303704"
+        + compose("54", amount)
+        + "5802VN5903PHO6005HANOI"
+    )
+    (candidate,) = recognise(payload, at=AT, schemes=schemes).candidates
+
+    assert candidate.content.amount is not None
+    assert (candidate.content.amount.minor, candidate.deviations) == (minor, deviations)
+
+
+@pytest.mark.parametrize(
     ("old", "new", "part"),
     [
         ('network = "vietnam"', "", "network must be text"),
