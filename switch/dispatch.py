@@ -1,0 +1,288 @@
+"""Sending: the only place from which a payment's exchange leaves, and the way its outcome comes in.
+
+An exchange is read back from its committed row, opened from the vault, and sent once; right before
+the first byte it is checked that ``send_by`` has not come, on the wall clock and on a monotonic one
+that started with the commit. What comes back becomes an event, and :meth:`Dispatch.conclude` takes
+it to the store by compare-and-set. No answer is ``lost``, never a failure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from switch import lifecycle, timers
+from switch.commands import Conclude, Done, PlannedExchange, Sealed, Stale
+from switch.lifecycle import TABLE, Event, Verdict
+from switch.port import Exchange, Outcome, OutcomeKind, Planning, WireAnswer
+from switch.reasons import Reason
+from switch.store.rows import particulars_of
+from switch.wire.transport import Answer, MaybeSent, NotSent, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from switch.answers import Answers
+    from switch.endings import Endings
+    from switch.logs import Log
+    from switch.model import Particulars, Payment
+    from switch.port import Adapter
+    from switch.runtime.clock import Clock
+    from switch.runtime.entropy import Ids
+    from switch.store.contract import Store, StoredExchange
+    from switch.store.vault import DataKey, Vault
+    from switch.wire.transport import Transport
+
+CONCLUDE_TRIES_MAX: Final = 8
+"""A conclusion is made anew this often when the payment has moved on meanwhile."""
+
+SEND_TRIES_MAX: Final = 3
+"""A request that provably did not leave is tried this often before ``send_by``."""
+
+SEND_PAUSE_S: Final = 0.2
+"""Pause before the second try; it doubles."""
+
+_EVENTS: Final = (
+    (OutcomeKind.ACCEPTED, Event.ACCEPTED),
+    (OutcomeKind.REFUSED, Event.REFUSED),
+    (OutcomeKind.PENDING, Event.PENDING),
+    (OutcomeKind.UNKNOWN, Event.LOST),
+    (OutcomeKind.NEVER_SEEN, Event.NEVER_SEEN),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A payment being worked on: its open data key and who is involved."""
+
+    key: DataKey
+    particulars: Particulars = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event about to be concluded, with what it brought."""
+
+    event: Event
+    reason: Reason | None = None
+    far_reference: str | None = None
+    evidence: bytes = field(default=b"", repr=False)
+
+
+class Dispatch:
+    """Sends committed exchanges and concludes payments."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        vault: Vault,
+        transport: Transport,
+        adapters: Mapping[str, Adapter],
+        answers: Answers,
+        endings: Endings,
+        clock: Clock,
+        ids: Ids,
+        slot: int,
+        log: Log,
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._transport = transport
+        self._adapters = adapters
+        self._answers = answers
+        self._endings = endings
+        self._clock = clock
+        self._ids = ids
+        self._slot = slot
+        self._log = log
+
+    def planning(self, payment: Payment, *, rung: int = 0) -> Planning:
+        """What an adapter may use for a message of this payment now."""
+        return Planning(self._clock.now(), self._ids.ordered(), self._slot, payment.send_by, rung)
+
+    def sealed_exchange(self, exchange: Exchange, key: DataKey) -> PlannedExchange:
+        """The row of a planned exchange, its headers and body sealed."""
+        record_id = self._ids.ordered()
+        plain = orjson.dumps(exchange.headers) + b"\n" + exchange.body
+        blob = self._vault.seal(key, record_id, "exchange", plain)
+        return PlannedExchange(
+            exchange_id=exchange.exchange_id,
+            uetr=exchange.uetr,
+            network=exchange.network,
+            operation=exchange.operation,
+            reference=exchange.reference,
+            method=exchange.method,
+            path=exchange.path,
+            send_by=exchange.send_by,
+            answer_within_ms=exchange.answer_within_ms,
+            sealed=Sealed(record_id, exchange.uetr, "exchange", blob),
+        )
+
+    def open(self, uetr: str) -> Open:
+        """Open a payment from its rows: after a restart, or for an enquiry."""
+        wrapped = self._store.read.wrapped_key(uetr)
+        record = self._store.read.sealed(uetr, "particulars")
+        assert wrapped is not None, "an open payment has a data key"
+        assert record is not None, "an open payment has particulars"
+        key = self._vault.open_key(uetr, wrapped)
+        plain = self._vault.unseal(key, record[0], "particulars", record[1])
+        return Open(key, particulars_of(plain))
+
+    async def first(self, payment: Payment, opened: Open, exchange_id: int, started: float) -> None:
+        """Send commit 1's exchange and conclude. ``started`` is the monotonic time of planning."""
+        budget_s = (payment.send_by - payment.opened_at) / timedelta(seconds=1)
+
+        def may_send() -> bool:
+            on_time = self._clock.monotonic() - started < budget_s
+            return on_time and self._clock.now() < payment.send_by
+
+        happened = await self._sent(payment, opened, exchange_id, may_send)
+        await self.conclude(payment, opened, happened)
+
+    async def enquire(self, payment: Payment, opened: Open, exchange: Exchange) -> None:
+        """Send a committed enquiry and conclude what it says."""
+        happened = await self._sent(payment, opened, exchange.exchange_id, lambda: True)
+        if happened.event is Event.NOT_SENT:
+            # That an enquiry did not leave says nothing about the payment.
+            happened = Happened(Event.LOST)
+        facts = self._adapters[payment.network].facts
+        if happened.event is Event.NEVER_SEEN and not timers.may_believe_never_seen(
+            facts, payment.send_by, self._clock.now()
+        ):
+            happened = Happened(Event.LOST)
+        await self.conclude(payment, opened, happened)
+
+    async def _sent(
+        self, payment: Payment, opened: Open, exchange_id: int, may_send: Callable[[], bool]
+    ) -> Happened:
+        stored = self._store.read.exchange(exchange_id)
+        assert stored is not None, "only a committed exchange is sent"
+        exchange = self._exchange(stored, opened.key)
+        request = Request(exchange.method, exchange.path, exchange.headers, exchange.body)
+        facts = self._adapters[payment.network].facts
+        pause_s = SEND_PAUSE_S
+        for attempt in range(SEND_TRIES_MAX):
+            result = await self._transport.send(
+                payment.network,
+                request,
+                may_send=may_send,
+                answer_within_s=exchange.answer_within_ms / 1000,
+                answer_bytes_max=facts.answer_bytes_max,
+            )
+            if not isinstance(result, NotSent) or result.why == "send_by":
+                break
+            if attempt + 1 < SEND_TRIES_MAX:
+                await self._clock.sleep(pause_s)
+                pause_s *= 2
+        return self._read(payment, exchange, result)
+
+    def _exchange(self, stored: StoredExchange, key: DataKey) -> Exchange:
+        plain = self._vault.unseal(key, stored.record_id, "exchange", stored.blob)
+        headers, _, body = plain.partition(b"\n")
+        return Exchange(
+            exchange_id=stored.exchange_id,
+            uetr=stored.uetr,
+            network=stored.network,
+            operation=stored.operation,
+            reference=stored.reference,
+            method=stored.method,
+            path=stored.path,
+            headers=tuple((name, value) for name, value in orjson.loads(headers)),
+            body=body,
+            send_by=stored.send_by,
+            answer_within_ms=stored.answer_within_ms,
+        )
+
+    def _read(
+        self, payment: Payment, exchange: Exchange, result: Answer | NotSent | MaybeSent
+    ) -> Happened:
+        if isinstance(result, NotSent):
+            late = result.why == "send_by"
+            reason = Reason.CLEARING_TIMED_OUT if late else Reason.NETWORK_OFFLINE
+            self._log.info("exchange_not_sent", uetr=payment.uetr, why=result.why)
+            return Happened(Event.NOT_SENT, reason)
+        if isinstance(result, MaybeSent):
+            self._log.info("answer_lost", uetr=payment.uetr, why=result.why)
+            return Happened(Event.LOST)
+        answer = WireAnswer(result.status, result.headers, result.body)
+        outcome = self._adapters[payment.network].read(exchange, payment, answer)
+        self._log.info("answer_read", uetr=payment.uetr, outcome=outcome.kind.value)
+        return happened(outcome, result.body)
+
+    async def conclude(self, payment: Payment, opened: Open, happened: Happened) -> Payment:
+        """Take an event to the store; made anew while the payment moves on. Wakes the waiting."""
+        for _ in range(CONCLUDE_TRIES_MAX):
+            command = self._conclusion(payment, opened, happened)
+            if command is None:
+                return payment
+            result = await self._store.commit(command)
+            if isinstance(result, Stale):
+                payment = result.payment
+                continue
+            assert isinstance(result, Done), "a conclusion is done or stale"
+            assert result.payment is not None, "a conclusion has its payment"
+            self._log.info(
+                "payment_concluded",
+                uetr=payment.uetr,
+                cause=happened.event.value,
+                state=result.payment.state.value,
+            )
+            if lifecycle.is_final(result.payment):
+                self._endings.ended(result.payment)
+            return result.payment
+        raise AssertionError("a payment moved on more often than its table allows")
+
+    def _conclusion(self, payment: Payment, opened: Open, happened: Happened) -> Conclude | None:
+        """The command, or None where the table ignores the event."""
+        at = self._clock.now()
+        decision = TABLE[payment.direction, payment.state, happened.event]
+        if decision.verdict is Verdict.IGNORE:
+            return None
+        facts = self._adapters[payment.network].facts
+        next_at = timers.next_due(
+            decision.target, facts, rung=payment.rung, at=at, deadline=payment.deadline
+        )
+        reason = happened.reason
+        if happened.event is Event.NEVER_SEEN and decision.target.value == "refused":
+            reason = Reason.NEVER_SEEN
+        answer = None
+        if decision.verdict is Verdict.MOVE:
+            _, after = lifecycle.advance(
+                payment,
+                happened.event,
+                at=at,
+                next_at=next_at,
+                reason=reason,
+                far_reference=happened.far_reference,
+            )
+            if lifecycle.is_final(after):
+                answer = self._answers.render(after, opened.particulars, self.planning(after))
+        return Conclude(
+            uetr=payment.uetr,
+            version=payment.version,
+            event=happened.event,
+            at=at,
+            next_at=next_at,
+            reason=reason,
+            far_reference=happened.far_reference,
+            answer=answer,
+            evidence=self._evidence(opened.key, happened),
+            salt=self._ids.salt(),
+        )
+
+    def _evidence(self, key: DataKey, happened: Happened) -> Sealed | None:
+        if not happened.evidence:
+            return None
+        record_id = self._ids.ordered()
+        blob = self._vault.seal(key, record_id, "evidence", happened.evidence)
+        return Sealed(record_id, key.uetr, "evidence", blob)
+
+
+def happened(outcome: Outcome, evidence: bytes) -> Happened:
+    """The event of an outcome."""
+    event = dict(_EVENTS)[outcome.kind]
+    return Happened(event, outcome.reason, outcome.far_reference, evidence)

@@ -1,0 +1,82 @@
+"""Refusals at the boundary: a reason, an HTTP status, and nothing of what was sent.
+
+A use case raises :class:`Refusal` for input that it will not work on; nothing was stored and no key
+was bound. The maps below give each library error one reason, so one cause has one code on every
+path.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from switch.reasons import Reason
+
+if TYPE_CHECKING:
+    from fx.money import MoneyError
+    from fx.quotes import QuoteError
+    from switch.qr import QrError
+
+
+class Refusal(Exception):  # noqa: N818  the name says what it is
+    """A request that is refused before anything was stored.
+
+    ``status`` is the HTTP status; ``place`` names the field or path that is wrong, never its value.
+    """
+
+    def __init__(self, reason: Reason, status: int = 422, place: str | None = None) -> None:
+        super().__init__(reason.name)
+        self.reason = reason
+        self.status = status
+        self.place = place
+
+
+class Busy(Exception):  # noqa: N818  the name says what it is
+    """A bound is reached; nothing was stored and nothing bound (503 with Retry-After)."""
+
+
+_MONEY: Final = MappingProxyType(
+    {
+        "currency_unknown": Reason.CURRENCY_UNSUPPORTED,
+        "currency_mismatch": Reason.CURRENCY_UNSUPPORTED,
+        "amount_malformed": Reason.AMOUNT_MALFORMED,
+        "amount_decimals": Reason.AMOUNT_MALFORMED,
+        "amount_zero": Reason.AMOUNT_ZERO,
+        "amount_too_large": Reason.AMOUNT_ABOVE_SCHEME,
+    }
+)
+_QUOTE: Final = MappingProxyType(
+    {
+        "rate_missing": Reason.CURRENCY_UNSUPPORTED,
+        "currency_mismatch": Reason.CURRENCY_UNSUPPORTED,
+        "amount_too_small": Reason.AMOUNT_BELOW_SCHEME,
+        "amount_too_large": Reason.AMOUNT_ABOVE_SCHEME,
+        "amount_decimals": Reason.AMOUNT_MALFORMED,
+        "expired": Reason.QR_EXPIRED,
+    }
+)
+_QR: Final = MappingProxyType(
+    {
+        "DS24": Reason.QR_EXPIRED,
+        "AM12": Reason.AMOUNT_MALFORMED,
+        "AM01": Reason.AMOUNT_ZERO,
+        "AM03": Reason.CURRENCY_UNSUPPORTED,
+    }
+)
+
+
+def of_money(error: MoneyError) -> Reason:
+    """The reason of an amount that cannot be used."""
+    return _MONEY.get(error.code, Reason.FORMAT_INVALID)
+
+
+def of_quote(error: QuoteError) -> Reason:
+    """The reason why no quote can be given, or why terms are not a quote of ours."""
+    return _QUOTE.get(error.code, Reason.QUOTE_INVALID)
+
+
+def of_qr(error: QrError) -> Reason:
+    """The reason why a code cannot be paid."""
+    if error.reason in ("unknown_network", "not_a_payment_code"):
+        return Reason.QR_UNROUTABLE
+    return _QR.get(error.code, Reason.QR_INVALID)

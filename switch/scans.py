@@ -1,0 +1,157 @@
+"""Scan: from a string that somebody printed to a merchant and a price.
+
+A code is recognised by all of its marks, then the network that owns it is asked for the merchant: a
+code can be well made and its merchant gone. Nothing is stored and nothing moves, so a lookup is not
+a committed exchange and may simply be asked again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from fx.money import Money
+from switch.config import HOME
+from switch.model import Party
+from switch.port import Merchant, Planning, Unavailable, WireAnswer
+from switch.qr import QrContent, QrError, recognise
+from switch.reasons import Reason
+from switch.refusals import Refusal, of_qr
+from switch.wire.transport import Answer, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from switch.logs import Log
+    from switch.port import InboundLookup, LookupAdapter
+    from switch.quoting import Destination, Offer, Quoting
+    from switch.runtime.clock import Clock
+    from switch.runtime.entropy import Ids
+    from switch.wire.transport import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What a member learns: the merchant, a price where the amount is known, a token to price."""
+
+    network: str
+    destination: Destination
+    offers: tuple[Offer, ...]
+    scan_token: str = field(repr=False)
+
+
+class Scans:
+    """Looks codes up, in both directions."""
+
+    def __init__(  # the parts it uses
+        self,
+        *,
+        quoting: Quoting,
+        transport: Transport,
+        adapters: Mapping[str, LookupAdapter],
+        banks: Mapping[str, str],
+        clock: Clock,
+        ids: Ids,
+        slot: int,
+        log: Log,
+    ) -> None:
+        self._quoting = quoting
+        self._transport = transport
+        self._adapters = adapters
+        self._banks = banks
+        self._clock = clock
+        self._ids = ids
+        self._slot = slot
+        self._log = log
+
+    async def scan(self, member: str, payload: str, amount: Money | None) -> Scanned:
+        """Look up a foreign code for a member. Raises Refusal."""
+        for content in self._read(payload):
+            corridor = self._quoting.corridor(HOME, content.network)
+            adapter = self._adapters.get(content.network)
+            if corridor is None or adapter is None:
+                continue
+            merchant = await self._lookup(adapter, payload, amount)
+            destination = self._quoting.destination(corridor, member, merchant, payload)
+            known = merchant.amount or amount
+            offers = () if known is None else (self._quoting.offer(destination, known),)
+            token = self._quoting.scan_token(destination)
+            return Scanned(content.network, destination, offers, token)
+        raise Refusal(Reason.QR_UNROUTABLE)
+
+    def price(self, member: str, scan_token: str, amount: Money) -> Offer:
+        """Price a merchant looked up before, for an amount in either currency. Raises Refusal."""
+        destination = self._quoting.open_scan(scan_token, member)
+        return self._quoting.offer(destination, amount)
+
+    def scanned_abroad(self, network: str, lookup: InboundLookup) -> tuple[Merchant, Offer]:
+        """Answer a network whose customer scanned a KHQR. Raises Refusal."""
+        corridor = self._quoting.corridor(network, HOME)
+        if corridor is None:
+            raise Refusal(Reason.QR_UNROUTABLE)
+        for content in self._read(lookup.payload):
+            if content.network != HOME:
+                continue
+            merchant = self._merchant(content)
+            amount = merchant.amount or lookup.amount
+            if amount is None:
+                raise Refusal(Reason.AMOUNT_MALFORMED)
+            destination = self._quoting.destination(corridor, network, merchant, lookup.payload)
+            return merchant, self._quoting.offer(destination, amount)
+        raise Refusal(Reason.QR_UNROUTABLE)
+
+    def _read(self, payload: str) -> tuple[QrContent, ...]:
+        try:
+            recognition = recognise(payload, at=self._clock.now())
+        except QrError as error:
+            raise Refusal(of_qr(error), place=error.path or None) from None
+        return tuple(candidate.content for candidate in recognition.candidates)
+
+    async def _lookup(self, adapter: LookupAdapter, payload: str, amount: Money | None) -> Merchant:
+        facts = adapter.facts
+        within = timedelta(milliseconds=facts.lookup_within_ms)
+        now = self._clock.now()
+        planning = Planning(now, self._ids.ordered(), self._slot, now + within)
+        exchange = adapter.plan_lookup(payload, amount, planning)
+        result = await self._transport.send(
+            facts.network,
+            Request(exchange.method, exchange.path, exchange.headers, exchange.body),
+            may_send=lambda: True,
+            answer_within_s=exchange.answer_within_ms / 1000,
+            answer_bytes_max=facts.answer_bytes_max,
+        )
+        if not isinstance(result, Answer):
+            self._log.info("lookup_failed", network=facts.network, why=result.why)
+            raise Refusal(Reason.NETWORK_OFFLINE, status=503)
+        found = adapter.read_lookup(
+            exchange, WireAnswer(result.status, result.headers, result.body)
+        )
+        if isinstance(found, Unavailable):
+            self._log.info("lookup_refused", network=facts.network, reason=found.reason.iso)
+            raise Refusal(found.reason)
+        return found
+
+    def _merchant(self, content: QrContent) -> Merchant:
+        """The merchant of a KHQR. Its bank is known by the part of the account behind the @."""
+        account = content.bakong_account or ""
+        bank = account.rpartition("@")[2]
+        agent = self._banks.get(bank)
+        if agent is None:
+            raise Refusal(Reason.AGENT_UNKNOWN)
+        return Merchant(
+            party=Party(
+                name=content.merchant_name or "",
+                account=account,
+                agent=agent,
+                town=content.merchant_city or "",
+                country="KH",
+            ),
+            city=content.merchant_city or "",
+            category=content.merchant_category or "",
+            currency=content.currency.code,
+            amount=content.amount,
+            store_label=content.store_label or "",
+            terminal_label=content.terminal_label or "",
+            bill_number=content.bill_number or "",
+        )

@@ -1,0 +1,121 @@
+"""Timers are rows: this reads the ones that have fired and does what the table says.
+
+At start every payment that was waiting for the answer to a first send becomes ``unknown``: nobody
+can tell whether a byte left. From then on due payments are enquired about, each enquiry committed
+before it is sent, within the budget of the network's facts. A payment that another step moved on in
+the meantime is simply stale.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from switch import lifecycle, timers
+from switch.commands import Attempt, Done
+from switch.dispatch import Happened
+from switch.lifecycle import STATES, Event, Timer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from switch.dispatch import Dispatch
+    from switch.logs import Log
+    from switch.model import Payment
+    from switch.port import Adapter
+    from switch.runtime.clock import Clock
+    from switch.runtime.entropy import Ids
+    from switch.runtime.tasks import Tasks
+    from switch.store.contract import Store
+
+SWEEP_EVERY_S: Final = 0.1
+"""How often due timers are looked for; the finest timer (a poll) is coarser."""
+
+SWEEP_BATCH: Final = 64
+"""Payments taken in one look; also the most that are enquired about at once."""
+
+
+class Sweeper:
+    """Drives payments whose timer has fired."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        dispatch: Dispatch,
+        adapters: Mapping[str, Adapter],
+        clock: Clock,
+        ids: Ids,
+        tasks: Tasks,
+        log: Log,
+    ) -> None:
+        self._store = store
+        self._dispatch = dispatch
+        self._adapters = adapters
+        self._clock = clock
+        self._ids = ids
+        self._tasks = tasks
+        self._log = log
+        self._busy: dict[str, None] = {}
+
+    async def recover(self) -> int:
+        """Move what was in the middle of a first send to unknown. Returns how many there were."""
+        count = 0
+        while found := self._store.read.sent_states(SWEEP_BATCH):
+            for payment in found:
+                opened = self._dispatch.open(payment.uetr)
+                await self._dispatch.conclude(payment, opened, Happened(Event.LOST))
+                count += 1
+        return count
+
+    async def run(self) -> None:
+        """Look for due timers until cancelled."""
+        while True:
+            self.sweep()
+            await self._clock.sleep(SWEEP_EVERY_S)
+
+    def sweep(self) -> None:
+        """Start one task for each due payment that has none, up to the batch."""
+        room = SWEEP_BATCH - len(self._busy)
+        if room <= 0:
+            return
+        for payment in self._store.read.due(self._clock.now(), SWEEP_BATCH):
+            if payment.uetr not in self._busy and room > 0:
+                room -= 1
+                self._busy[payment.uetr] = None
+                self._tasks.start("sweep", self._one(payment))
+
+    async def _one(self, payment: Payment) -> None:
+        try:
+            await self._due(payment)
+        finally:
+            self._busy.pop(payment.uetr, None)
+
+    async def _due(self, payment: Payment) -> None:
+        opened = self._dispatch.open(payment.uetr)
+        if STATES[payment.state].timer is Timer.ANSWER:
+            await self._dispatch.conclude(payment, opened, Happened(Event.OVERDUE))
+            return
+        adapter = self._adapters[payment.network]
+        if timers.budget_spent(adapter.facts, payment.rung):
+            self._log.warning("enquiries_spent", uetr=payment.uetr, state=payment.state.value)
+            await self._dispatch.conclude(payment, opened, Happened(Event.SPENT))
+            return
+        at = self._clock.now()
+        next_at = timers.next_due(
+            payment.state, adapter.facts, rung=payment.rung + 1, at=at, deadline=payment.deadline
+        )
+        assert next_at is not None, "a state that is due has a timer"
+        planning = self._dispatch.planning(payment, rung=payment.rung + 1)
+        exchange = adapter.plan_enquire(payment, opened.particulars, planning)
+        command = Attempt(
+            uetr=payment.uetr,
+            version=payment.version,
+            exchange=self._dispatch.sealed_exchange(exchange, opened.key),
+            at=at,
+            next_at=next_at,
+            salt=self._ids.salt(),
+        )
+        result = await self._store.commit(command)
+        if isinstance(result, Done) and result.payment is not None:
+            assert not lifecycle.is_final(result.payment), "an enquiry ends nothing by itself"
+            await self._dispatch.enquire(result.payment, opened, exchange)

@@ -1,0 +1,64 @@
+"""When the timer of a state fires, from the facts of the network. Pure.
+
+The ladder of enquiries is counted from the moment the outcome became unknown; after its last rung
+enquiries repeat at a slow pace until the budget is used up. A credit that Bakong has taken is
+polled with a pause that doubles between the network's two bounds until the deadline of the waiting
+side, then it climbs the same ladder.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from switch.lifecycle import STATES, Timer
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from switch.facts import Facts
+    from switch.model import State
+
+
+def answer_due(send_by: datetime, facts: Facts) -> datetime:
+    """When the answer to a first send is overdue (T_answer), whatever became of the sender."""
+    return send_by + timedelta(milliseconds=facts.answer_within_ms)
+
+
+def next_due(
+    state: State, facts: Facts, *, rung: int, at: datetime, deadline: datetime
+) -> datetime | None:
+    """When the timer of a state entered (or kept) at ``at`` fires; None where it has none.
+
+    ``rung`` is how many enquiries have been made; ``deadline`` is the waiting side's.
+    """
+    timer = STATES[state].timer
+    if timer is Timer.NONE:
+        return None
+    assert timer is not Timer.ANSWER, "the answer timer is set when a payment opens"
+    if timer is Timer.POLL and at < deadline:
+        pause_ms = min(facts.poll_fast_ms << min(rung, 16), facts.poll_slow_ms)
+        return at + timedelta(milliseconds=pause_ms)
+    return at + timedelta(seconds=_pause_s(facts, rung))
+
+
+def budget_spent(facts: Facts, rung: int) -> bool:
+    """True when no further enquiry may be made for this payment."""
+    return rung >= facts.enquiries_max
+
+
+def _pause_s(facts: Facts, rung: int) -> int:
+    delays = facts.enquiry_delays_s
+    if rung >= len(delays):
+        return facts.enquiry_repeat_s
+    return delays[rung] - (delays[rung - 1] if rung else 0)
+
+
+def may_believe_never_seen(facts: Facts, send_by: datetime, at: datetime) -> bool:
+    """True when a network's "never seen" proves that the payment will never execute.
+
+    Either it promises a tombstone, or a request sent at the last moment can no longer be in flight
+    and its clock's tolerance has passed too.
+    """
+    settled_s = facts.flight_max_s + facts.clock_skew_max_s
+    return facts.never_seen_is_promise or at >= send_by + timedelta(seconds=settled_s)
