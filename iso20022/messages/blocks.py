@@ -82,12 +82,12 @@ def proxy(kind: str, value: str) -> Group:
     )
 
 
-def code_or_proprietary(tag: str, code: str, proprietary: str) -> Group:
+def code_or_proprietary(tag: str, code: str, proprietary: str, kind: Scalar = CODE) -> Group:
     """Return a choice between an ISO external code and a code of the scheme's own."""
     return Group(
         tag,
         (
-            Leaf("Cd", code, CODE, required=True),
+            Leaf("Cd", code, kind, required=True),
             Leaf("Prtry", proprietary, TEXT_35, required=True),
         ),
         choice=True,

@@ -22,6 +22,7 @@ from iso20022.messages.supplementary import PAYMENT
 from iso20022.scalars import (
     AMOUNT,
     BIC,
+    CLEARING_CODE,
     CODE,
     COUNT,
     COUNTRY,
@@ -57,7 +58,9 @@ def _group_header(*, expiry: bool) -> Group:
         "SttlmInf",
         (
             Leaf("SttlmMtd", "settlement_method", _SETTLEMENT_METHOD, required=True),
-            code_or_proprietary("ClrSys", "clearing_system_code", "clearing_system_proprietary"),
+            code_or_proprietary(
+                "ClrSys", "clearing_system_code", "clearing_system_proprietary", CLEARING_CODE
+            ),
         ),
         required=True,
     )
