@@ -1,0 +1,167 @@
+"""Postings sum to zero, book the worked example to the unit, and keep the caps.
+
+Once a reservation is posted or voided nothing of it stays pending.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fx.money import CURRENCIES, Money, Rate
+from switch.ledger import Account, Line, Phase, Side, applied, balanced, incoming_lines, lines_of
+from switch.model import Direction, Payment
+from tests.switch_core.core_values import (
+    FEE_KHR,
+    HOLDER_KHR,
+    HOLDER_THB,
+    MEMBER_KHR,
+    POOL_KHR,
+    SPONSOR,
+    SUSPENSE_KHR,
+    THAILAND_THB,
+    payment,
+)
+
+DEBIT: Final = Side.DEBIT
+CREDIT: Final = Side.CREDIT
+
+
+@st.composite
+def payments(draw: st.DrawFn) -> Payment:
+    """Payments of any amounts, currencies and direction, two institutions perhaps being one."""
+    held = payment(direction=draw(st.sampled_from(Direction)))
+    payer = draw(st.sampled_from(list(CURRENCIES.values())))
+    payee = draw(st.sampled_from(list(CURRENCIES.values())))
+    source, fee, destination = (draw(st.integers(low, 10**12)) for low in (1, 0, 1))
+    terms = replace(
+        held.terms,
+        debit=Money(source + fee, payer),
+        fee=Money(fee, payer),
+        source=Money(source, payer),
+        destination=Money(destination, payee),
+        rate=Rate(held.terms.rate.value, payer, payee),
+    )
+    institutions = held.institutions
+    if draw(st.booleans()):
+        institutions = replace(institutions, holder=institutions.payer_side)
+    return replace(held, terms=terms, institutions=institutions)
+
+
+@given(payments())
+def test_lines_sum_to_zero_in_each_currency(held: Payment) -> None:
+    sums: dict[str, int] = {}
+    for line in lines_of(held):
+        sums.setdefault(line.currency, 0)
+        sums[line.currency] += line.minor if line.side is DEBIT else -line.minor
+
+    assert set(sums.values()) == {0}
+
+
+@given(payments())
+def test_lines_hold_no_zero_and_name_accounts_of_their_currency(held: Payment) -> None:
+    for line in lines_of(held):
+        assert line.minor > 0
+        assert line.account.split("/")[2] == line.currency
+
+
+def test_outbound_books_the_worked_example() -> None:
+    assert lines_of(payment()) == (
+        Line(MEMBER_KHR, DEBIT, "KHR", 4_125_000),
+        Line(HOLDER_KHR, CREDIT, "KHR", 4_100_000),
+        Line(FEE_KHR, CREDIT, "KHR", 25_000),
+        Line(HOLDER_THB, DEBIT, "THB", 34_500),
+        Line(THAILAND_THB, CREDIT, "THB", 34_500),
+    )
+
+
+def test_inbound_books_the_worked_example() -> None:
+    assert lines_of(payment(direction=Direction.INBOUND)) == (
+        Line(THAILAND_THB, DEBIT, "THB", 34_500),
+        Line(HOLDER_THB, CREDIT, "THB", 34_500),
+        Line(HOLDER_KHR, DEBIT, "KHR", 4_100_000),
+        Line(POOL_KHR, CREDIT, "KHR", 4_100_000),
+    )
+
+
+def test_unmatched_money_goes_from_the_pool_to_suspense() -> None:
+    assert incoming_lines(SPONSOR, "KHR", 100) == (
+        Line(POOL_KHR, DEBIT, "KHR", 100),
+        Line(SUSPENSE_KHR, CREDIT, "KHR", 100),
+    )
+
+
+def test_lines_that_do_not_balance_are_a_bug() -> None:
+    with pytest.raises(AssertionError):
+        balanced([Line("a", DEBIT, "KHR", 2), Line("b", CREDIT, "KHR", 1)])
+    with pytest.raises(AssertionError):
+        balanced([Line("a", DEBIT, "KHR", 1), Line("b", CREDIT, "THB", 1)])
+
+
+@given(payments(), st.sampled_from([Phase.POSTED, Phase.VOIDED]))
+def test_nothing_stays_pending_once_a_reservation_is_resolved(held: Payment, end: Phase) -> None:
+    lines = lines_of(held)
+    reserved = applied({}, lines, Phase.PENDING, reserved=False)
+    after = applied(reserved, lines, end, reserved=True)
+
+    assert {(a.debits_pending, a.credits_pending) for a in after.values()} == {(0, 0)}
+    for account in after.values():
+        for side, posted in ((DEBIT, account.debits_posted), (CREDIT, account.credits_posted)):
+            booked = sum(x.minor for x in lines if x.account == account.key and x.side is side)
+            assert posted == (booked if end is Phase.POSTED else 0)
+
+
+@given(payments())
+def test_a_voided_reservation_leaves_the_accounts_as_they_were(held: Payment) -> None:
+    lines = lines_of(held)
+    before = {
+        line.account: Account(line.account, line.currency, 7, 8, 9, 10, 10**15, None)
+        for line in lines
+    }
+    reserved = applied(before, lines, Phase.PENDING, reserved=False)
+
+    assert before == applied(reserved, lines, Phase.VOIDED, reserved=True)
+
+
+def test_accounts_that_are_given_are_not_changed() -> None:
+    lines = lines_of(payment())
+    accounts = {MEMBER_KHR: Account(MEMBER_KHR, "KHR")}
+    applied(accounts, lines, Phase.PENDING, reserved=False)
+
+    assert accounts == {MEMBER_KHR: Account(MEMBER_KHR, "KHR")}
+
+
+def test_releasing_more_than_was_reserved_is_a_bug() -> None:
+    with pytest.raises(AssertionError):
+        applied({}, lines_of(payment()), Phase.VOIDED, reserved=True)
+
+
+def test_an_account_has_one_currency() -> None:
+    accounts = {MEMBER_KHR: Account(MEMBER_KHR, "USD")}
+    with pytest.raises(AssertionError):
+        applied(accounts, lines_of(payment()), Phase.PENDING, reserved=False)
+
+
+@pytest.mark.parametrize(
+    ("account", "within"),
+    [
+        (Account("a", "KHR", debits_posted=100, net_debit_max=100), True),
+        (Account("a", "KHR", debits_posted=101, net_debit_max=100), False),
+        (Account("a", "KHR", debits_pending=101, net_debit_max=100), False),
+        (Account("a", "KHR", 60, 0, 41, 0, net_debit_max=100), False),
+        (Account("a", "KHR", debits_posted=150, credits_posted=50, net_debit_max=100), True),
+        (Account("a", "KHR", debits_posted=150, credits_pending=50, net_debit_max=100), False),
+        (Account("a", "KHR", credits_posted=100, net_credit_max=100), True),
+        (Account("a", "KHR", credits_pending=101, net_credit_max=100), False),
+        (Account("a", "KHR", credits_posted=150, debits_posted=50, net_credit_max=100), True),
+        (Account("a", "KHR", credits_posted=150, debits_pending=50, net_credit_max=100), False),
+        (Account("a", "KHR", debits_posted=10**15), True),
+        (Account("a", "KHR", debits_posted=1, net_debit_max=0), False),
+    ],
+)
+def test_pending_uses_a_cap_and_gives_no_room(account: Account, within: bool) -> None:
+    assert within is account.within_caps()
