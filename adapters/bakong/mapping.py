@@ -226,7 +226,7 @@ def _refused(code: object, word: object, default: Reason = Reason.UNSPECIFIED) -
         reason = from_iso(code)
     else:
         reason = _WORDS.get(word, default) if isinstance(word, str) else default
-    if reason is Reason.DUPLICATE:
+    if reason.iso == Reason.DUPLICATE.iso:
         # Said of a repeat, it tells that the first one arrived, not that no money moved.
         return UNKNOWN
     return Outcome(OutcomeKind.REFUSED, reason)
