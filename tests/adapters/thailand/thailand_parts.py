@@ -1,0 +1,175 @@
+"""Parts that the tests of the Thai adapter are built from: keys, a payment, a running sandbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.x509.oid import NameOID
+
+from adapters.thailand import ThailandAdapter
+from fx.money import Money, Rate
+from iso20022.xmldsig import XmlSigner
+from switch.model import (
+    Channel,
+    Direction,
+    Institutions,
+    Particulars,
+    Party,
+    Payment,
+    State,
+    Terms,
+    UseCase,
+)
+from switch.port import AdapterContext, Planning
+from switch.qr import ThaiBillPayment, write_thai_bill_payment
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.x509 import Certificate
+
+OWN_BIC: Final = "NBHQKHPPXXX"
+PARTNER_BIC: Final = "ITMXTHBK"
+NOW: Final = datetime(2026, 11, 21, 3, 15, 2, 120_000, tzinfo=UTC)
+UETR: Final = "5f8c1a52-6a2e-4c1f-9d0b-3a7f2b1c9e10"
+BILLER: Final = "010753600031508"
+
+
+def number(at: datetime, counter: int = 7) -> int:
+    """A time-ordered number as the switch makes them."""
+    return (int(at.timestamp() * 1000) << 20) + counter
+
+
+def planning(at: datetime = NOW, counter: int = 7) -> Planning:
+    """What dispatch gives an adapter."""
+    return Planning(at, number(at, counter), slot=1, send_by=at + timedelta(seconds=3))
+
+
+def key_pair(name: str) -> tuple[RSAPrivateKey, Certificate]:
+    """An RSA key with a certificate that it signed itself."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(datetime(2026, 1, 1, tzinfo=UTC))
+        .not_valid_after(datetime(2036, 1, 1, tzinfo=UTC))
+        .sign(key, SHA256())
+    )
+    return key, certificate
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Key material in memory."""
+
+    private: Mapping[str, RSAPrivateKey] = field(repr=False)
+    certificates: Mapping[str, Certificate] = field(repr=False)
+
+    def rsa_private(self, name: str) -> RSAPrivateKey:
+        return self.private[name]
+
+    def certificate(self, name: str) -> Certificate:
+        return self.certificates[name]
+
+    def secret(self, name: str) -> str:
+        raise KeyError(name)
+
+
+def new_keys() -> Keys:
+    """Keys of both sides of the link, and of a stranger."""
+    pairs = {name: key_pair(name) for name in ("switch-thailand", "thailand", "stranger")}
+    return Keys(
+        {name: pair[0] for name, pair in pairs.items()},
+        {name: pair[1] for name, pair in pairs.items()},
+    )
+
+
+def new_adapter(keys: Keys) -> ThailandAdapter:
+    """The adapter as the switch makes it."""
+    return ThailandAdapter(AdapterContext(OWN_BIC, PARTNER_BIC, {}, keys))
+
+
+def partner_signer(keys: Keys, name: str = "thailand") -> XmlSigner:
+    """Signs as the network, or as somebody else."""
+    return XmlSigner(keys.rsa_private(name), keys.certificate(name))
+
+
+def thai_code(biller_id: str = BILLER, amount: str | None = None) -> str:
+    """The text of a Thai cross-border merchant code."""
+    return write_thai_bill_payment(
+        ThaiBillPayment(
+            biller_id=biller_id,
+            reference_1="INV001",
+            merchant_name="SOMCHAI COFFEE",
+            merchant_city="BANGKOK",
+            category="5814",
+            amount=None if amount is None else Money.parse(amount, "THB"),
+            terminal_label="T01",
+        )
+    )
+
+
+def terms() -> Terms:
+    """The example of the money page: 345.00 THB for 41,250 KHR."""
+    return Terms(
+        debit=Money.parse("41250", "KHR"),
+        fee=Money.parse("250", "KHR"),
+        source=Money.parse("41000", "KHR"),
+        destination=Money.parse("345.00", "THB"),
+        rate=Rate.parse("118.84", "THB", "KHR"),
+        rate_version="khr-thb-1",
+        quote_id="0f0e0d0c-0b0a-4908-8706-050403020100",
+        quote_expires_at=NOW + timedelta(minutes=10),
+    )
+
+
+def outbound_payment(reference: str, at: datetime = NOW) -> Payment:
+    """A Cambodian pays a Thai shop."""
+    return Payment(
+        payment_id=number(at),
+        uetr=UETR,
+        direction=Direction.OUTBOUND,
+        use_case=UseCase.MERCHANT,
+        corridor="bakong-thailand",
+        origin="ABAAKHPPXXX",
+        channel=Channel.JSON,
+        network="thailand",
+        reference=reference,
+        terms=terms(),
+        institutions=Institutions("ABAAKHPPXXX", "ACLBKHPPXXX", "thailand", "ACLBKHPPXXX"),
+        config_version="1",
+        state=State.SENDING,
+        version=1,
+        opened_at=at,
+        accepted_at=at,
+        deadline=at + timedelta(seconds=15),
+        send_by=at + timedelta(seconds=3),
+        updated_at=at,
+    )
+
+
+def outbound_particulars(payload: str = "") -> Particulars:
+    """Who is involved in :func:`outbound_payment`."""
+    return Particulars(
+        debtor=Party("Sok Dara", "000123456", "ABAAKHPPXXX", "Phnom Penh", "KH"),
+        creditor=Party("Somchai Coffee", "0107536000315", "KASITHBK", "Bangkok", "TH"),
+        end_to_end_id="E2E-000123",
+        qr_payload=payload or thai_code(),
+        merchant_category="5814",
+        terminal_label="T01",
+    )
+
+
+def enquired(payment: Payment, rung: int = 1) -> Payment:
+    """The same payment after some enquiries."""
+    return replace(payment, state=State.UNKNOWN, rung=rung, version=payment.version + 1)
