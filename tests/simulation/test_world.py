@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
@@ -421,42 +418,3 @@ def test_killed_at_every_step_an_answered_row_is_durable(*, power: bool) -> None
         pytest.fail("the sweep did not end")
 
     assert {(False, False), (False, True), (True, True)} == outcomes
-
-
-TRACE = """
-import asyncio, sys
-sys.path.insert(0, "tests/simulation")
-from test_world import ask, echo, server
-from switch.simulation.world import World
-with World(int(sys.argv[1])) as world:
-    world.start("bank", server(echo))
-    async def scenario():
-        await world.sleep(1)
-        for _ in range(3):
-            asking = [asyncio.ensure_future(ask(world.machine("member"))) for _ in range(8)]
-            for one in asking:
-                await one
-        world.kill("bank")
-        await ask(world.machine("member"))
-    world.run(scenario())
-    print(world.trace.hex())
-"""
-
-
-def trace_of(seed: int, hash_seed: int) -> str:
-    """Run in a process of its own with this hash seed."""
-    environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed), "PYTHONPATH": "."}
-    ended = subprocess.run(
-        [sys.executable, "-c", TRACE, str(seed)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    return ended.stdout
-
-
-def test_one_seed_one_trace_across_processes_and_hash_seeds() -> None:
-    assert len({trace_of(5, hash_seed) for hash_seed in (0, 1, 4_000_000)}) == 1
-    assert trace_of(5, 0) != trace_of(6, 0)
