@@ -157,15 +157,15 @@ def test_reference_has_35_characters_and_the_date_of_its_own_number(
     late = thailand.reference(planning(midnight - timedelta(milliseconds=1)))
     early = thailand.reference(planning(midnight))
 
-    assert (35, 35) == (len(late), len(early))
-    assert ("KH20261121NBHQKHPP", "KH20261122NBHQKHPP") == (late[:18], early[:18])
+    assert (len(late), len(early)) == (35, 35)
+    assert (late[:18], early[:18]) == ("KH20261121NBHQKHPP", "KH20261122NBHQKHPP")
 
 
 def test_facts_are_complete_and_name_this_network(thailand: ThailandAdapter) -> None:
     facts = thailand.facts
 
-    assert ("thailand", ("thaiqr",), "THB") == (facts.network, facts.schemes, facts.currency)
-    assert (5, 10, 20, 40, 60) == facts.enquiry_delays_s
+    assert (facts.network, facts.schemes, facts.currency) == ("thailand", ("thaiqr",), "THB")
+    assert facts.enquiry_delays_s == (5, 10, 20, 40, 60)
     assert facts.never_seen_is_promise
 
 
@@ -229,7 +229,7 @@ def test_a_duplicate_says_nothing_of_the_first_copy(
 ) -> None:
     values = status_report(payment, "RJCT", reason=code)
 
-    assert UNKNOWN == thailand.read(paid, payment, answer_of(keys, mapping.STATUS, values))
+    assert thailand.read(paid, payment, answer_of(keys, mapping.STATUS, values)) == UNKNOWN
 
 
 def test_never_seen_counts_only_as_the_answer_to_an_enquiry(
@@ -239,7 +239,7 @@ def test_never_seen_counts_only_as_the_answer_to_an_enquiry(
     answer = answer_of(keys, mapping.STATUS, values)
 
     assert Outcome(OutcomeKind.NEVER_SEEN) == thailand.read(asked, enquired(payment), answer)
-    assert UNKNOWN == thailand.read(paid, payment, answer)
+    assert thailand.read(paid, payment, answer) == UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_an_answer_about_another_payment_is_unknown(
     other = UETR.replace("5f", "6f") if field == "original_uetr" else "KH20261121OTHER"
     values = status_report(payment, "RJCT", reason="AC01") | {field: other}
 
-    assert UNKNOWN == thailand.read(paid, payment, answer_of(keys, mapping.STATUS, values))
+    assert thailand.read(paid, payment, answer_of(keys, mapping.STATUS, values)) == UNKNOWN
 
 
 def test_an_answer_without_our_transaction_is_unknown(
@@ -259,7 +259,7 @@ def test_an_answer_without_our_transaction_is_unknown(
 ) -> None:
     values = status_report(payment, "ACSC") | {"original_transaction_id": None}
 
-    assert UNKNOWN == thailand.read(paid, payment, answer_of(keys, mapping.STATUS, values))
+    assert thailand.read(paid, payment, answer_of(keys, mapping.STATUS, values)) == UNKNOWN
 
 
 def test_an_answer_between_others_is_unknown(
@@ -268,7 +268,7 @@ def test_an_answer_between_others_is_unknown(
     values = status_report(payment, "ACSC")
     answer = answer_of(keys, mapping.STATUS, values, sides=("KASITHBK", OWN_BIC))
 
-    assert UNKNOWN == thailand.read(paid, payment, answer)
+    assert thailand.read(paid, payment, answer) == UNKNOWN
 
 
 def test_wrong_key_altered_byte_server_error_and_garbage_are_unknown(
@@ -292,9 +292,9 @@ def test_wrong_key_altered_byte_server_error_and_garbage_are_unknown(
     assert OutcomeKind.REFUSED is thailand.read(paid, payment, good).kind
     for body in bodies:
         for status in (200, 400, 401):
-            assert UNKNOWN == thailand.read(paid, payment, WireAnswer(status, {}, body))
+            assert thailand.read(paid, payment, WireAnswer(status, {}, body)) == UNKNOWN
     for status in (500, 502, 503, 504):
-        assert UNKNOWN == thailand.read(paid, payment, WireAnswer(status, {}, good.body))
+        assert thailand.read(paid, payment, WireAnswer(status, {}, good.body)) == UNKNOWN
 
 
 def test_a_rejected_message_refuses_only_the_first_copy(
@@ -307,10 +307,10 @@ def test_a_rejected_message_refuses_only_the_first_copy(
 
     refused = Outcome(OutcomeKind.REFUSED, Reason.FORMAT_INVALID)
     assert refused == thailand.read(paid, payment, answer)
-    assert UNKNOWN == thailand.read(paid, enquired(payment), answer)
-    assert UNKNOWN == thailand.read(asked, payment, answer)
-    assert UNKNOWN == thailand.read(paid, payment, other)
-    assert UNKNOWN == thailand.read(paid, payment, twice)
+    assert thailand.read(paid, enquired(payment), answer) == UNKNOWN
+    assert thailand.read(asked, payment, answer) == UNKNOWN
+    assert thailand.read(paid, payment, other) == UNKNOWN
+    assert thailand.read(paid, payment, twice) == UNKNOWN
 
 
 def report(reference: str, **more: object) -> dict[str, object]:
@@ -338,13 +338,13 @@ def test_merchant_is_read_with_its_fixed_amount(thailand: ThailandAdapter, keys:
     found = thailand.read_lookup(exchange, answer_of(keys, mapping.REPORT, values))
 
     assert isinstance(found, Merchant)
-    assert ("Somchai Coffee", "0107536000315", "KASITHBK", "Bangkok", "TH") == (
+    assert (
         found.party.name,
         found.party.account,
         found.party.agent,
         found.party.town,
         found.party.country,
-    )
+    ) == ("Somchai Coffee", "0107536000315", "KASITHBK", "Bangkok", "TH")
     assert ("THB", thb, "5814", "INV001") == (
         found.currency,
         found.amount,

@@ -11,7 +11,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
+from adapters.sandbox_kit import SandboxContext
 from adapters.thailand import ThailandAdapter
+from adapters.thailand.sandbox_messages import Credit, Desk
 from fx.money import Money, Rate
 from iso20022.xmldsig import XmlSigner
 from switch.model import (
@@ -27,12 +29,17 @@ from switch.model import (
 )
 from switch.port import AdapterContext, Planning
 from switch.qr import ThaiBillPayment, write_thai_bill_payment
+from switch.runtime.entropy import Ids, SeededEntropy
+from switch.runtime.tasks import Tasks
+from switch.wire.net import TcpNet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.x509 import Certificate
+
+    from switch.reasons import Reason
 
 OWN_BIC: Final = "NBHQKHPPXXX"
 PARTNER_BIC: Final = "ITMXTHBK"
@@ -173,3 +180,72 @@ def outbound_particulars(payload: str = "") -> Particulars:
 def enquired(payment: Payment, rung: int = 1) -> Payment:
     """The same payment after some enquiries."""
     return replace(payment, state=State.UNKNOWN, rung=rung, version=payment.version + 1)
+
+
+@dataclass
+class SetClock:
+    """A clock that stands where it is put."""
+
+    at: datetime = NOW
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return 0.0
+
+    async def sleep(self, seconds: float) -> None:
+        raise AssertionError(f"nobody sleeps here: {seconds}")
+
+
+SANDBOX_OPTIONS: Final = {"own_bic": PARTNER_BIC, "partner_bic": OWN_BIC}
+
+
+def new_desk(keys: Keys, clock: SetClock | None = None) -> Desk:
+    """The sandbox's own writer of messages, at a fixed time."""
+    clock = clock or SetClock()
+    ids = Ids(clock, SeededEntropy(1))
+    return Desk(SandboxContext(clock, ids, Tasks(), TcpNet(clock, {}, {}), keys, SANDBOX_OPTIONS))
+
+
+def credit(**changes: object) -> Credit:
+    """A Thai guest pays 41,000 riel at a noodle shop for 346.87 baht."""
+    made = Credit(
+        transaction_id="TH20261121ITMXTHBK00000000000000009",
+        uetr=UETR,
+        end_to_end_id="E2E-TH-1",
+        accepted_at=NOW - timedelta(milliseconds=200),
+        debit=Money.parse("346.87", "THB"),
+        credit=Money.parse("41000", "KHR"),
+        debtor_name="Nok Suwan",
+        debtor_account="1234567890",
+        creditor_name="Noodle Shop",
+        creditor_account="noodleshop@aclb",
+        creditor_agent="ACLBKHPPXXX",
+        payload="000201010211",
+        quote_token="sealed-quote-token",
+    )
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def inbound_payment(state: State, reason: Reason | None = None) -> Payment:
+    """The payment that :func:`credit` becomes."""
+    rate = Rate.parse("118.20", "THB", "KHR")
+    debit = Money.parse("346.87", "THB")
+    return replace(
+        outbound_payment("XB5F8C1A526A2E4C1F9D0B3A7F2B1C9E10"),
+        direction=Direction.INBOUND,
+        channel=Channel.NETWORK,
+        network="bakong",
+        origin="thailand",
+        terms=replace(
+            terms(),
+            debit=debit,
+            fee=Money.parse("0", "THB"),
+            source=debit,
+            destination=Money.parse("41000", "KHR"),
+            rate=rate,
+        ),
+        state=state,
+        reason=reason,
+    )
