@@ -8,7 +8,6 @@ from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from typing import Any
 
-import apsw
 import pytest
 from aiohttp import web
 
@@ -348,73 +347,3 @@ def test_name_in_use_is_refused_until_its_owner_dies() -> None:
             await served.close()
 
         world.run(scenario())
-
-
-async def _count(machine: Machine) -> None:
-    """A tiny switch: each request is one durable row before it is answered."""
-    connection = apsw.Connection("count.db", vfs=machine.disk.name)
-    for pragma in ("locking_mode=EXCLUSIVE", "journal_mode=WAL", "synchronous=FULL"):
-        connection.execute(f"PRAGMA {pragma}")
-    connection.execute("CREATE TABLE IF NOT EXISTS row (key TEXT PRIMARY KEY)")
-
-    async def keep(_: Machine, body: bytes) -> str:
-        answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        writer.submit((body.decode(), answered), urgent=False)
-        await answered
-        return "kept"
-
-    def execute(batch: list[tuple[str, asyncio.Future[None]]]) -> None:
-        with connection:
-            for key, _ in batch:
-                connection.execute("INSERT OR IGNORE INTO row VALUES (?)", (key,))
-        for _, answered in batch:
-            answered.set_result(None)
-
-    writer = machine.writer(execute)
-    await server(keep)(machine)
-
-
-def sweep_once(kill_at: int, *, power: bool) -> tuple[bool, bool, bool]:
-    """Kill at one step; return (was killed, an answer was given, the row is there)."""
-    killed = []
-
-    def hook(step: int) -> None:
-        if step == kill_at:
-            killed.append(world.loop.time())
-            if power:
-                world.lose_power("bank")
-            else:
-                world.kill("bank")
-
-    with World(7) as world:
-        world.start("bank", _count)
-        world.loop.on_step = hook
-
-        async def scenario() -> bool:
-            await world.sleep(0.01)
-            result = await ask(world.machine("member"))
-            world.kill("bank")
-            return isinstance(result, Answer) and result.status == 200
-
-        answered = world.run(scenario())
-        connection = apsw.Connection("count.db", vfs=world.disk("bank").name)
-        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
-        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchall()
-        rows = connection.execute("SELECT key FROM row").fetchall() if tables[0][0] else []
-        connection.close()
-    return bool(killed), answered, bool(rows)
-
-
-@pytest.mark.parametrize("power", [False, True])
-def test_killed_at_every_step_an_answered_row_is_durable(*, power: bool) -> None:
-    outcomes = set()
-    for step in range(1, 1000):
-        killed, answered, kept = sweep_once(step, power=power)
-        if not killed:
-            break
-        assert kept or not answered, f"answered, then lost, at step {step}"
-        outcomes.add((answered, kept))
-    else:
-        pytest.fail("the sweep did not end")
-
-    assert {(False, False), (False, True), (True, True)} == outcomes
