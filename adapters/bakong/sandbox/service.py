@@ -60,9 +60,9 @@ class Job:
 class Backbone:
     """One simulated backbone.
 
-    Options: ``users`` (``name=BIC`` with commas; by default ``aclb-switch`` and its like for every
-    participant), ``accounts`` (see :func:`parse_accounts`), ``settle_ms``. Secret:
-    ``bakong-password``, shared by all users.
+    Options: ``users`` (``name=BIC`` with commas, beside ``aclb-switch`` and its like for every
+    participant, and ``bakong-switch`` for the first), ``accounts`` (see :func:`parse_accounts`),
+    ``settle_ms``. Secret: ``bakong-password``, shared by all users.
     """
 
     def __init__(self, context: SandboxContext) -> None:
@@ -274,6 +274,7 @@ class Backbone:
 
 def _users(listed: str) -> Mapping[str, str]:
     users = {f"{code}-switch": bic for bic, code in PARTICIPANTS.items()}
+    users["bakong-switch"] = next(iter(PARTICIPANTS))
     for entry in filter(None, (part.strip() for part in listed.split(","))):
         name, _, bic = entry.partition("=")
         if bic not in PARTICIPANTS:

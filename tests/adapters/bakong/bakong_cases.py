@@ -23,7 +23,7 @@ from switch.model import (
     Terms,
     UseCase,
 )
-from switch.port import AdapterContext, Planning, WireAnswer
+from switch.port import AdapterContext, Outcome, OutcomeKind, Planning, WireAnswer
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -157,3 +157,19 @@ def item(document: str, **fields: str) -> str:
     """One item of a transaction list."""
     given = {"hash": HASH} | fields | {"content_message": document}
     return "".join(f"<n:{name}>{escape(value)}</n:{name}>" for name, value in given.items())
+
+
+UNKNOWN = Outcome(OutcomeKind.UNKNOWN)
+ADAPTER = make_adapter()
+PAYMENT = payment()
+REFERENCE = PAYMENT.reference
+PAID = ADAPTER.plan_pay(PAYMENT, particulars(), planning())
+ASKED = ADAPTER.plan_enquire(PAYMENT, particulars(), planning())
+TRANSFER = (
+    '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.05"><CstmrCdtTrfInitn>'
+    "<GrpHdr><MsgId>M1/2</MsgId><CreDtTm>{time}</CreDtTm></GrpHdr><PmtInf>"
+    "<PmtInfId>BKRTKHPPXXX/ACLBKHPPXXX/R1</PmtInfId><CdtTrfTxInf>"
+    '<Amt><InstdAmt Ccy="KHR">{amount}</InstdAmt></Amt></CdtTrfTxInf></PmtInf>'
+    "</CstmrCdtTrfInitn></Document>"
+)
+TIME = "2026-01-29T10:00:00.000+07:00"
