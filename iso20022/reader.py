@@ -41,7 +41,11 @@ SIZE_BYTES_MAX: Final = 64 * 1024
 ENVELOPE: Final = "BizMsg"
 """Root that holds a business header and its document; it has no namespace."""
 
-_DECLARATION: Final = b"<?xml"
+_BOM: Final = b"\xef\xbb\xbf"
+# With the white space: ``<?xml-stylesheet`` is a processing instruction.
+_DECLARATIONS: Final = tuple(
+    mark + b"<?xml" + space for mark in (b"", _BOM) for space in (b" ", b"\t", b"\n", b"\r")
+)
 _PARSER: Final = etree.XMLParser(
     resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, dtd_validation=False
 )
@@ -94,7 +98,7 @@ def parse(raw: bytes) -> _Element:
 
 def _refuse_markup(raw: bytes) -> None:
     """Refuse what no payment message needs, before the parser sees it."""
-    start = 1 if raw.startswith((_DECLARATION, b"\xef\xbb\xbf" + _DECLARATION)) else 0
+    start = 1 if raw.startswith(_DECLARATIONS) else 0
     if raw.count(b"<?") > start:
         raise IsoError("security", "FF01", "/", "processing instructions are not accepted")
     if raw.count(b"<!") > raw.count(b"<![CDATA["):
