@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from thailand_parts import Keys, new_adapter, new_keys
+
+from tests.adapters.thailand.thailand_parts import Keys, new_adapter, new_keys
 
 if TYPE_CHECKING:
     from adapters.thailand import ThailandAdapter

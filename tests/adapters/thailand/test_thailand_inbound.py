@@ -12,17 +12,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 from lxml import etree
-from thailand_parts import (
-    NOW,
-    UETR,
-    Keys,
-    SetClock,
-    credit,
-    inbound_payment,
-    new_desk,
-    partner_signer,
-    planning,
-)
 
 from adapters.thailand import mapping
 from adapters.thailand.sandbox_messages import Desk, StatusOf
@@ -33,6 +22,17 @@ from iso20022.xmldsig import XmlVerifier, read_verified
 from switch.model import Party, State, Status
 from switch.port import InboundEnquiry, InboundLookup, InboundPay, Merchant, Rendered, WireRefusal
 from switch.reasons import Reason
+from tests.adapters.thailand.thailand_parts import (
+    NOW,
+    UETR,
+    Keys,
+    SetClock,
+    credit,
+    inbound_payment,
+    new_desk,
+    partner_signer,
+    planning,
+)
 
 if TYPE_CHECKING:
     from adapters.thailand import ThailandAdapter

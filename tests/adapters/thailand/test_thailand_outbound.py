@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 from lxml import etree
-from thailand_parts import (
+
+from adapters.thailand import mapping
+from fx.money import Money, Rate
+from iso20022 import build, read
+from switch.model import Particulars
+from switch.port import Exchange, Merchant, Operation, Outcome, OutcomeKind, Unavailable, WireAnswer
+from switch.reasons import Reason
+from tests.adapters.thailand.thailand_parts import (
     BILLER,
     NOW,
     OWN_BIC,
@@ -30,13 +37,6 @@ from thailand_parts import (
     terms,
     thai_code,
 )
-
-from adapters.thailand import mapping
-from fx.money import Money, Rate
-from iso20022 import build, read
-from switch.model import Particulars
-from switch.port import Exchange, Merchant, Operation, Outcome, OutcomeKind, Unavailable, WireAnswer
-from switch.reasons import Reason
 
 if TYPE_CHECKING:
     from adapters.thailand import ThailandAdapter
