@@ -28,8 +28,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 PrivateKey = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 PublicKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey
 
-ALGORITHMS: Final = frozenset({"EdDSA", "ES256", "RS256", "PS256"})
-"""Every algorithm that can be allowed."""
+ALGORITHMS: Final = frozenset({"EdDSA", "Ed25519", "ES256", "RS256", "PS256"})
+"""Every algorithm that can be allowed; RFC 9864 renamed EdDSA with an Ed25519 key to Ed25519."""
 
 HEADER_CHARACTERS_MAX: Final = 4096
 """Longest encoded header."""
@@ -63,7 +63,7 @@ class JwsSigner:
     """Signs bodies with one key, named by ``kid``."""
 
     def __init__(self, key: PrivateKey, kid: str, *, algorithm: str = "") -> None:
-        """Take the key; ``algorithm`` chooses between RS256 (default) and PS256 for RSA."""
+        """Take the key; ``algorithm`` chooses among those of its type (RSA: RS256, or PS256)."""
         possible = _algorithms_of(key.public_key())
         self.algorithm: Final = algorithm or possible[0]
         self.kid: Final = kid
@@ -195,7 +195,7 @@ def _critical(header: Mapping[str, object], understood: Collection[str]) -> bool
 def _algorithms_of(key: PublicKey) -> tuple[str, ...]:
     """Return what a key may be used with, the default first; raises for a key that is too weak."""
     if isinstance(key, ed25519.Ed25519PublicKey):
-        return ("EdDSA",)
+        return ("EdDSA", "Ed25519")
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
         return ("ES256",)
     if isinstance(key, rsa.RSAPublicKey) and key.key_size >= RSA_BITS_MIN:

@@ -48,12 +48,17 @@ def payment(**changes: object) -> dict[str, object]:
             f"{TRANSACTION}/IntrBkSttlmAmt",
         ),
         ({"exchange_rate": 118.84}, "schema", "FF01", f"{TRANSACTION}/XchgRate"),
-        ({"exchange_rate": Decimal("-1")}, "rule", "FF01", f"{TRANSACTION}/XchgRate"),
+        ({"exchange_rate": Decimal(-1)}, "rule", "FF01", f"{TRANSACTION}/XchgRate"),
         ({"exchange_rate": Decimal("NaN")}, "schema", "FF01", f"{TRANSACTION}/XchgRate"),
         ({"exchange_rate": Decimal("1.00000000001")}, "schema", "FF01", f"{TRANSACTION}/XchgRate"),
         ({"acceptance_at": datetime(2026, 1, 1)}, "rule", "FF01", f"{TRANSACTION}/AccptncDtTm"),
         ({"settlement_date": AT}, "schema", "FF01", f"{TRANSACTION}/IntrBkSttlmDt"),
-        ({"number_of_transactions": "2"}, "rule", "AM18", "/Document/FIToFICstmrCdtTrf/GrpHdr/NbOfTxs"),
+        (
+            {"number_of_transactions": "2"},
+            "rule",
+            "AM18",
+            "/Document/FIToFICstmrCdtTrf/GrpHdr/NbOfTxs",
+        ),
         (
             {"clearing_system_proprietary": "X"},
             "schema",
@@ -78,10 +83,10 @@ def test_a_bad_field_is_refused_with_its_place(
 
 
 def test_an_unknown_message_or_header_is_refused() -> None:
-    assert "schema" == refused("pacs.008.001.99", payment()).layer
-    assert "schema" == refused("pacs.008.001.08", payment(), header=HEADER).layer
+    assert refused("pacs.008.001.99", payment()).layer == "schema"
+    assert refused("pacs.008.001.08", payment(), header=HEADER).layer == "schema"
     nameless = refused("pacs.008.001.08", payment(), header=HEADER, header_name="head.001.001.99")
-    assert "schema" == nameless.layer
+    assert nameless.layer == "schema"
 
 
 def test_the_header_speaks_of_the_document_that_it_travels_with() -> None:
@@ -89,8 +94,8 @@ def test_the_header_speaks_of_the_document_that_it_travels_with() -> None:
     wrong = HEADER | {"message_definition": "pacs.009.001.08"}
     name = {"header_name": "head.001.001.02"}
 
-    assert "/AppHdr/BizMsgIdr" == refused("pacs.008.001.08", payment(), header=other, **name).path
-    assert "/AppHdr/MsgDefIdr" == refused("pacs.008.001.08", payment(), header=wrong, **name).path
+    assert refused("pacs.008.001.08", payment(), header=other, **name).path == "/AppHdr/BizMsgIdr"
+    assert refused("pacs.008.001.08", payment(), header=wrong, **name).path == "/AppHdr/MsgDefIdr"
 
 
 def test_a_message_that_no_reader_would_take_is_not_built() -> None:
@@ -135,7 +140,7 @@ def test_a_fee_may_be_nothing_but_an_amount_may_not() -> None:
 def test_a_rejection_needs_a_reason_of_either_kind() -> None:
     rejected = STATUS | {"status": "RJCT"}
 
-    assert "CH21" == refused("pacs.002.001.15", rejected).code
+    assert refused("pacs.002.001.15", rejected).code == "CH21"
     assert build("pacs.002.001.15", rejected | {"reason": "AB05"})
     assert build("pacs.002.001.15", rejected | {"reason_proprietary": "U110"})
 
@@ -150,8 +155,8 @@ def test_the_newest_payment_carries_the_quote_and_agrees_with_it() -> None:
     )
 
     assert quote == read(build("pacs.008.001.13", quote), names=DOCUMENTS).values
-    assert "AB04" == refused("pacs.008.001.13", quote | {"agreed_rate": Decimal("118.85")}).code
-    assert "schema" == refused("pacs.008.001.08", quote).layer
+    assert refused("pacs.008.001.13", quote | {"agreed_rate": Decimal("118.85")}).code == "AB04"
+    assert refused("pacs.008.001.08", quote).layer == "schema"
 
 
 def test_a_day_is_a_date() -> None:

@@ -1,4 +1,4 @@
-"""Values as read: times in UTC whatever the offset, amounts by their currency's rule, text as is."""
+"""Values as read: times in UTC, amounts by their currency's rule, text as it is."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_time_without_offset_or_outside_the_calendar_is_refused(text: str, lay
         read(RAW.replace(WHEN, text.encode()), names={"pacs.002.001.10"})
 
     assert (layer, "FF01") == (caught.value.layer, caught.value.code)
-    assert "/Document/FIToFIPmtStsRpt/GrpHdr/CreDtTm" == caught.value.path
+    assert caught.value.path == "/Document/FIToFIPmtStsRpt/GrpHdr/CreDtTm"
 
 
 @pytest.mark.parametrize("text", ["41000", "41000.0", "41000.00"])

@@ -78,11 +78,11 @@ def test_a_genuine_bakong_transfer_is_read() -> None:
     values = read(backbone("makeFullFundTransfer.request.xml"), names={"pain.001.001.05"}).values
 
     assert Money.parse("1000", "KHR") == values["instructed_amount"]
-    assert "BKRTKHPPXXX/TOURKHPPXXX/REGULAR001" == values["payment_information_id"]
+    assert values["payment_information_id"] == "BKRTKHPPXXX/TOURKHPPXXX/REGULAR001"
     assert datetime(2026, 1, 29, 3, tzinfo=UTC) == values["created_at"]
     remittance = values["remittance_unstructured"]
     assert isinstance(remittance, tuple)
-    assert 2 == len(remittance)
+    assert len(remittance) == 2
 
 
 def test_a_genuine_bakong_transfer_is_built_again_with_whole_riel() -> None:
@@ -104,12 +104,12 @@ def test_a_genuine_bakong_answer_without_group_header_is_read() -> None:
     values = read(raw, names={"pain.002.001.06"}).values
 
     assert {"status", "remittance_unstructured"} == set(values)
-    assert "ACSP" == values["status"]
+    assert values["status"] == "ACSP"
 
 
 def test_a_bakong_acknowledgement_is_read() -> None:
     values = read(backbone("makeAcknowledgement.request.xml"), names={"pain.002.001.06"}).values
 
-    assert "ACSC" == values["status"]
-    assert "REGULAR001/015039685739105" == values["original_message_id"]
+    assert values["status"] == "ACSC"
+    assert values["original_message_id"] == "REGULAR001/015039685739105"
     assert Money.parse("1000", "KHR") == values["instructed_amount"]
