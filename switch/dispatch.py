@@ -102,7 +102,14 @@ class Dispatch:
 
     def planning(self, payment: Payment, *, rung: int = 0) -> Planning:
         """What an adapter may use for a message of this payment now."""
-        return Planning(self._clock.now(), self._ids.ordered(), self._slot, payment.send_by, rung)
+        return Planning(
+            now=self._clock.now(),
+            message_number=self._ids.ordered(),
+            slot=self._slot,
+            send_by=payment.send_by,
+            rung=rung,
+            uetr=payment.uetr,
+        )
 
     def sealed_exchange(self, exchange: Exchange, key: DataKey) -> PlannedExchange:
         """The row of a planned exchange, its headers and body sealed."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from iso20022 import IsoError
 from switch import lifecycle, timers
 from switch.commands import (
     Answer,
@@ -29,6 +30,7 @@ from switch.dispatch import Open as Opened
 from switch.lifecycle import Event
 from switch.model import Channel, Direction, Institutions, Particulars, Payment, State, Terms
 from switch.port import Planning
+from switch.reasons import from_iso
 from switch.refusals import Busy
 from switch.store.rows import particulars_bytes
 
@@ -126,7 +128,11 @@ class Payments:
         key, wrapped = self._vault.new_key(payment.uetr)
         adapter = self._adapters[payment.network]
         planning = Planning(
-            payment.opened_at, self._ids.ordered(), self._config.switch.slot, payment.send_by
+            now=payment.opened_at,
+            message_number=self._ids.ordered(),
+            slot=self._config.switch.slot,
+            send_by=payment.send_by,
+            uetr=payment.uetr,
         )
         payment = replace(payment, reference=adapter.reference(planning))
         _, opening = lifecycle.advance(
@@ -136,7 +142,10 @@ class Payments:
             next_at=timers.answer_due(payment.send_by, adapter.facts),
         )
         opening = replace(opening, version=1)
-        exchange = adapter.plan_pay(opening, instruction.particulars, planning)
+        try:
+            exchange = adapter.plan_pay(opening, instruction.particulars, planning)
+        except IsoError as error:
+            return await self._refuse(payment, binding, instruction, from_iso(error.code))
         record_id = self._ids.ordered()
         plain = particulars_bytes(instruction.particulars)
         blob = self._vault.seal(key, record_id, "particulars", plain)

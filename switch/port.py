@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from switch.facts import Facts
     from switch.model import Particulars, Party, Payment, Status
     from switch.reasons import Reason
+    from switch.runtime.clock import Clock
+    from switch.runtime.entropy import Ids
+    from switch.runtime.tasks import Tasks
+    from switch.wire.net import Net
 
 
 class Operation(StrEnum):
@@ -65,7 +69,8 @@ class Planning:
     """What an adapter may use while it plans: the time, a fresh time-ordered id, the last moment.
 
     ``message_number`` is unique per process slot and time-ordered (63 bits); adapters render it
-    into their network's reference format (see :func:`reference_digits`). ``rung`` counts enquiries.
+    into their network's reference format (see :func:`reference_digits`). ``rung`` counts enquiries;
+    ``uetr`` is the payment's where there is one.
     """
 
     now: datetime
@@ -73,6 +78,7 @@ class Planning:
     slot: int
     send_by: datetime
     rung: int = 0
+    uetr: str = ""
 
 
 def reference_digits(message_number: int, slot: int) -> str:
@@ -242,6 +248,21 @@ class AdapterContext:
     partner_bic: str
     options: Mapping[str, str]
     keys: KeyStore = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxContext:
+    """What a simulator of a network is made with: the same seams as the switch has.
+
+    ``options`` hold the network's settings with ``own_bic`` and ``partner_bic`` seen from its side.
+    """
+
+    clock: Clock
+    ids: Ids
+    tasks: Tasks
+    net: Net
+    keys: KeyStore = field(repr=False)
+    options: Mapping[str, str]
 
 
 class Adapter(Protocol):

@@ -73,10 +73,10 @@ def from_iso(code: str | None) -> Reason:
     """Return the reason for a counterparty's ISO code; :attr:`Reason.UNSPECIFIED` for others.
 
     Where several reasons share a code, the first declared is taken. FR01 and AM05 are read from
-    others and never written.
+    others and never written; DUPL from a counterparty is about an identification, not a quote.
     """
     if code == "FR01":
         return Reason.FRAUD_SUSPECTED
-    if code == "AM05":
+    if code in ("AM05", "DUPL"):
         return Reason.DUPLICATE
     return _BY_ISO.get(code or "", Reason.UNSPECIFIED)

@@ -94,11 +94,8 @@ def long_bic(bic: str) -> str:
 
 
 def reference_of(planning: Planning) -> str:
-    """Our reference for a hop: ``XB`` and 32 hexadecimal digits, within Max35Text.
-
-    Slot and time-ordered number make it unique; the UETR travels beside it in ``Ustrd``.
-    """
-    return f"XB{planning.slot:016X}{planning.message_number:016X}"
+    """Our reference for a hop: ``XB`` and the UETR's 32 hexadecimal digits, within Max35Text."""
+    return "XB" + planning.uetr.replace("-", "").upper()
 
 
 def message_id(kind: str, sponsor: Sponsor, planning: Planning) -> str:

@@ -25,6 +25,9 @@ EXIT_SOFTWARE: Final = 70
 TASKS_MAX: Final = 10_000
 """Default bound of live tasks of one process."""
 
+CLOSE_WITHIN_S: Final = 5
+"""Tasks have this long to end once they are cancelled."""
+
 OnCrash = Callable[[str, BaseException], None]
 """Told the name of a task or thread and what escaped it; ends the process (or a test)."""
 
@@ -78,10 +81,10 @@ class Tasks:
         if exception is not None:
             self._on_crash(task.get_name(), exception)
 
-    async def close(self) -> None:
-        """Cancel every task and wait until all have ended."""
+    async def close(self, *, within_s: int = CLOSE_WITHIN_S) -> None:
+        """Cancel every task and wait until all have ended, but not longer than this."""
         waiting = [task for task in self._live if task is not asyncio.current_task()]
         for task in waiting:
             task.cancel()
         if waiting:
-            await asyncio.wait(waiting)
+            await asyncio.wait(waiting, timeout=within_s)

@@ -11,12 +11,14 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from switch.commands import Attempt, Conclude
-from switch.runtime.threads import QueueFull, WriterThread, post_to_loop
+from switch.runtime.threads import QueueFull, post_to_loop
 from switch.store.contract import StoreBusy
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from switch.commands import Command, Result
-    from switch.runtime.tasks import OnCrash
+    from switch.runtime.threads import Writer
     from switch.store.contract import Engine, Reader
 
 Waiting = tuple["Command", "asyncio.Future[Result]"]
@@ -24,14 +26,16 @@ _URGENT: Final = (Conclude, Attempt)
 
 
 class Committer:
-    """The production store: one engine behind one writer thread."""
+    """One engine behind one writer: a thread in production, the virtual disk in simulation."""
 
-    def __init__(self, engine: Engine, on_crash: OnCrash) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        make_writer: Callable[[Callable[[list[Waiting]], None]], Writer[Waiting]],
+    ) -> None:
         self._engine = engine
         self._post = post_to_loop()
-        self._writer: WriterThread[Waiting] = WriterThread(
-            "store-writer", self._execute, on_crash=on_crash
-        )
+        self._writer = make_writer(self._execute)
 
     @property
     def read(self) -> Reader:

@@ -9,6 +9,7 @@ recovers from what is durable.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class StoreBusy(Exception):  # noqa: N818  the name says what happened
     """The queue of the committer is full; nothing was stored (503 with Retry-After)."""
 
 
-class StoredExchange(Protocol):
+@dataclass(frozen=True, slots=True)
+class StoredExchange:
     """An exchange as it was committed; ``blob`` is its sealed headers and body."""
 
     exchange_id: int
@@ -43,7 +45,7 @@ class StoredExchange(Protocol):
     send_by: datetime
     answer_within_ms: int
     record_id: int
-    blob: bytes
+    blob: bytes = field(repr=False)
 
 
 class Reader(Protocol):
@@ -75,6 +77,9 @@ class Reader(Protocol):
 
     def sent_states(self, limit: int) -> list[Payment]:
         """Payments that wait for the answer to a first send: what a restart must look at."""
+
+    def listed(self, after: int, limit: int) -> list[Payment]:
+        """Payments in the order they were opened, from behind a payment number."""
 
     def accounts(self) -> dict[str, Account]:
         """Every account by name."""

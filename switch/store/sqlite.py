@@ -255,6 +255,13 @@ class SqliteEngine(SqliteReader):
 _SORTED: Final = orjson.OPT_SORT_KEYS
 
 
+def open_reader(path: str, slot: int) -> SqliteReader:
+    """Open a database for reading only, beside the process that owns it."""
+    connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)
+    connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+    return SqliteReader(connection, slot)
+
+
 def _connect(path: str, vfs: str | None, *, exclusive: bool) -> apsw.Connection:
     connection = apsw.Connection(path, vfs=vfs)
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)

@@ -6,7 +6,6 @@ ordered, so that two runs of one seed see the same order.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -16,6 +15,7 @@ from switch.decide import Claim, Snapshot, Wanted
 from switch.ledger import Account
 from switch.model import State, from_micros, to_micros
 from switch.port import Operation
+from switch.store.contract import StoredExchange
 from switch.store.journal import Block
 from switch.store.rows import PAYMENT_COLUMNS, payment_of
 
@@ -26,23 +26,6 @@ if TYPE_CHECKING:
     import apsw
 
     from switch.model import Payment
-
-
-@dataclass(frozen=True, slots=True)
-class SqliteExchange:
-    """An exchange as it was committed, with its sealed headers and body."""
-
-    exchange_id: int
-    uetr: str
-    network: str
-    operation: Operation
-    reference: str
-    method: str
-    path: str
-    send_by: datetime
-    answer_within_ms: int
-    record_id: int
-    blob: bytes = field(repr=False)
 
 
 Row = tuple[Any, ...]
@@ -90,12 +73,12 @@ class SqliteReader:
         """The stored final answer of a payment."""
         return _answer(self.connection, uetr)
 
-    def exchange(self, exchange_id: int) -> SqliteExchange | None:
+    def exchange(self, exchange_id: int) -> StoredExchange | None:
         """A committed exchange."""
         row = row_of(self.connection, _EXCHANGE + "WHERE x.exchange_id = ?", (exchange_id,))
         return None if row is None else _exchange(row)
 
-    def last_exchange(self, uetr: str, operation: Operation) -> SqliteExchange | None:
+    def last_exchange(self, uetr: str, operation: Operation) -> StoredExchange | None:
         """The latest exchange of a payment for an operation."""
         row = row_of(self.connection, _EXCHANGE + _LAST_EXCHANGE, (uetr, operation.value))
         return None if row is None else _exchange(row)
@@ -139,6 +122,15 @@ class SqliteReader:
             self.connection,
             _SELECT + "WHERE next_at IS NOT NULL AND state IN (?, ?) ORDER BY payment_id LIMIT ?",
             (State.SENDING.value, State.CREDITING.value, limit),
+        )
+        return [payment_of(row) for row in rows]
+
+    def listed(self, after: int, limit: int) -> list[Payment]:
+        """Payments in the order they were opened, from behind a payment number."""
+        rows = rows_of(
+            self.connection,
+            _SELECT + "WHERE payment_id > ? ORDER BY payment_id LIMIT ?",
+            (after, limit),
         )
         return [payment_of(row) for row in rows]
 
@@ -227,8 +219,8 @@ def _answer(connection: apsw.Connection, uetr: str) -> Answer | None:
     return None if row is None else Answer(row[0], row[1], bytes(row[2]))
 
 
-def _exchange(row: Row) -> SqliteExchange:
-    return SqliteExchange(
+def _exchange(row: Row) -> StoredExchange:
+    return StoredExchange(
         exchange_id=row[0],
         uetr=row[1],
         network=row[2],

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING, NoReturn
+from uuid import UUID
 
 from adapters.bakong import BakongAdapter, adapter
 from fx.money import Money, Rate
@@ -63,8 +64,9 @@ def make_adapter(**options: str) -> BakongAdapter:
 
 
 def planning(number: int = 1_700_000_000_123 << 20 | 7) -> Planning:
-    """A moment of planning in slot 3."""
-    return Planning(now=NOW, message_number=number, slot=3, send_by=NOW)
+    """A moment of planning in slot 3, for the payment of this number."""
+    uetr = str(UUID(int=number, version=4))
+    return Planning(now=NOW, message_number=number, slot=3, send_by=NOW, uetr=uetr)
 
 
 def payment(

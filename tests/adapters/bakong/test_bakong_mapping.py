@@ -115,11 +115,13 @@ def test_same_planning_gives_the_same_bytes() -> None:
     assert ADAPTER.plan_pay(PAYMENT, particulars(), planning()) == PAID
 
 
-def test_references_differ_by_number_and_by_slot() -> None:
+def test_reference_is_the_uetr_of_the_payment_whatever_else_differs() -> None:
     one = planning()
-    made = [one, planning(8), dataclasses.replace(one, slot=4)]
+    made = [one, dataclasses.replace(one, slot=4, message_number=9), planning(8)]
+    references = [ADAPTER.reference(each) for each in made]
 
-    assert len({ADAPTER.reference(each) for each in made}) == 3
+    assert "XB" + one.uetr.replace("-", "").upper() == references[0]
+    assert references[0] == references[1] != references[2]
 
 
 def test_end_mark_of_cdata_inside_a_name_does_not_end_it() -> None:

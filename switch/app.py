@@ -1,0 +1,240 @@
+"""Puts the parts together: one switch, from its configuration and its seams.
+
+Everything that touches the world is given: clock, entropy, network, store, tasks. So the same
+``Switch`` runs as a process on TCP and, many times over, in one simulated world. Start order is
+recovery before service: no request is taken until every payment of a previous life is accounted
+for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
+
+from fx.token import QuoteSeal
+from switch.answers import Answers
+from switch.api import app as api
+from switch.api.messages import MemberMessages
+from switch.collector import Collector
+from switch.commands import Configure
+from switch.dispatch import Dispatch
+from switch.endings import Endings
+from switch.payments import Payments
+from switch.port import AdapterContext, CollectAdapter, InboundAdapter, LookupAdapter, Operation
+from switch.quoting import Quoting
+from switch.receiving import Receiving
+from switch.registry import make_adapter
+from switch.runtime.entropy import Ids
+from switch.scans import Scans
+from switch.store.vault import Vault
+from switch.sweeper import Sweeper
+from switch.wire.authenticate import MemberAuthenticator
+from switch.wire.transport import Transport
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aiohttp import web
+
+    from switch.config import Config
+    from switch.keys import KeyFolder
+    from switch.logs import Log
+    from switch.port import Adapter
+    from switch.runtime.clock import Clock
+    from switch.runtime.entropy import Entropy
+    from switch.runtime.tasks import Tasks
+    from switch.store.contract import Store
+    from switch.wire.net import Net
+
+SERVED_AS = "switch"
+"""The name under which the switch listens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seams:
+    """Everything of the world that a switch is given."""
+
+    clock: Clock
+    entropy: Entropy
+    net: Net
+    tasks: Tasks
+    store: Store
+    log: Log
+
+
+@runtime_checkable
+class _Inbound(Protocol):
+    def translate(self, headers: Any, body: Any, planning: Any) -> Any: ...
+
+
+class Switch:
+    """One switch."""
+
+    def __init__(self, config: Config, keys: KeyFolder, seams: Seams) -> None:
+        self.config = config
+        self._seams = seams
+        clock, log, slot = seams.clock, seams.log, config.switch.slot
+        self._ids = ids = Ids(clock, seams.entropy)
+        self.adapters = _adapters(config, keys)
+        vault = Vault(keys.symmetric("vault"), seams.entropy)
+        seal = QuoteSeal({"1": keys.symmetric("seal")}, "1")
+        transport = Transport(seams.net, clock)
+        inbound = _inbound(self.adapters)
+        messages = MemberMessages(config.switch.bic)
+        answers = Answers(messages, inbound)
+        endings = Endings()
+        self.dispatch = Dispatch(
+            store=seams.store,
+            vault=vault,
+            transport=transport,
+            adapters=self.adapters,
+            answers=answers,
+            endings=endings,
+            clock=clock,
+            ids=ids,
+            slot=slot,
+            log=log,
+        )
+        self.sweeper = Sweeper(
+            store=seams.store,
+            dispatch=self.dispatch,
+            adapters=self.adapters,
+            clock=clock,
+            ids=ids,
+            tasks=seams.tasks,
+            log=log,
+        )
+        quoting = Quoting(config, seal, clock, ids, seams.entropy)
+        self.payments = Payments(
+            config=config,
+            store=seams.store,
+            vault=vault,
+            dispatch=self.dispatch,
+            adapters=self.adapters,
+            answers=answers,
+            endings=endings,
+            clock=clock,
+            ids=ids,
+            tasks=seams.tasks,
+            log=log,
+        )
+        scans = Scans(
+            quoting=quoting,
+            transport=transport,
+            adapters=_lookups(self.adapters),
+            banks=banks_of(config),
+            clock=clock,
+            ids=ids,
+            slot=slot,
+            log=log,
+        )
+        receiving = Receiving(
+            config=config,
+            store=seams.store,
+            adapters=inbound,
+            scans=scans,
+            quoting=quoting,
+            payments=self.payments,
+            dispatch=self.dispatch,
+            clock=clock,
+            ids=ids,
+            log=log,
+        )
+        self.collectors = _collectors(self.adapters, config, seams, transport, ids)
+        self.ready = False
+        self.application: web.Application = api.create(
+            api.Parts(
+                config=config,
+                payments=self.payments,
+                scans=scans,
+                quoting=quoting,
+                receiving=receiving,
+                messages=messages,
+                authenticator=MemberAuthenticator(
+                    {bic: keys.member_public(bic) for bic in config.members},
+                    clock,
+                    age_s_max=config.member_rules.signature_age_s_max,
+                    kept_max=config.member_rules.signatures_kept_max,
+                ),
+                answer_key=keys.ec_private("switch-answers"),
+                clock=clock,
+                ids=ids,
+                log=log,
+                ready=self.health,
+            )
+        )
+
+    def health(self) -> Mapping[str, object]:
+        """What ``/health/ready`` tells: whether recovery is done, and how durable commits are."""
+        return {"ready": self.ready, "store": "sqlite", "durability": "fsync on one node"}
+
+    async def start(self) -> None:
+        """Configure the ledger, account for a previous life, then start the timers."""
+        configure = Configure(
+            config_version=self.config.switch.config_version,
+            accounts=self.config.caps,
+            at=self._seams.clock.now(),
+            salt=self._ids.salt(),
+        )
+        await self._seams.store.commit(configure)
+        recovered = await self.sweeper.recover()
+        self._seams.log.info("recovered", payments=recovered)
+        self._seams.tasks.start("sweeper", self.sweeper.run())
+        for collector in self.collectors:
+            self._seams.tasks.start("collector", collector.run())
+        self.ready = True
+
+
+def banks_of(config: Config) -> dict[str, str]:
+    """Which institution holds the accounts ``name@bank``, by the part behind the @."""
+    listed = config.networks["bakong"].options.get("banks", "")
+    pairs = (entry.partition("=") for entry in listed.split(",") if entry)
+    return {bank.strip(): bic.strip() for bank, _, bic in pairs}
+
+
+def _adapters(config: Config, keys: KeyFolder) -> dict[str, Adapter]:
+    return {
+        name: make_adapter(
+            name, AdapterContext(section.own_bic, section.partner_bic, section.options, keys)
+        )
+        for name, section in sorted(config.networks.items())
+    }
+
+
+def _inbound(adapters: Mapping[str, Adapter]) -> dict[str, InboundAdapter]:
+    return {
+        name: cast("InboundAdapter", adapter)
+        for name, adapter in adapters.items()
+        if isinstance(adapter, _Inbound)
+    }
+
+
+def _lookups(adapters: Mapping[str, Adapter]) -> dict[str, LookupAdapter]:
+    return {
+        name: cast("LookupAdapter", adapter)
+        for name, adapter in adapters.items()
+        if Operation.LOOKUP in adapter.facts.operations
+    }
+
+
+def _collectors(
+    adapters: Mapping[str, Adapter],
+    config: Config,
+    seams: Seams,
+    transport: Transport,
+    ids: Ids,
+) -> list[Collector]:
+    return [
+        Collector(
+            adapter=cast("CollectAdapter", adapter),
+            sponsor=config.networks[name].own_bic,
+            store=seams.store,
+            transport=transport,
+            clock=seams.clock,
+            ids=ids,
+            slot=config.switch.slot,
+            log=seams.log,
+        )
+        for name, adapter in adapters.items()
+        if Operation.COLLECT in adapter.facts.operations
+    ]

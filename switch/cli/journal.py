@@ -1,0 +1,43 @@
+"""``journal verify``: the record of a data folder, checked from its bytes and the public key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from switch.cli.options import config_option, data_option, read_config, say, stop
+from switch.keys import KeyFolder, KeyMissing
+from switch.store.audit import audit
+from switch.store.sqlite import open_reader
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@click.group("journal")
+def command() -> None:
+    """The journal."""
+
+
+@command.command("verify")
+@config_option
+@data_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of sentences.")
+def verify(config_folder: Path | None, data: Path, *, as_json: bool) -> None:
+    """Check every block, entry and balance. Status 0: sound; 1: something was changed."""
+    config = read_config(config_folder)
+    if not (data / "switch.db").exists():
+        stop(f"there is no database in {data}")
+    try:
+        key = KeyFolder(data / "keys").ed25519_private("journal").public_key()
+    except KeyMissing as error:
+        stop(str(error))
+    report = audit(open_reader(str(data / "switch.db"), config.switch.slot), key)
+    if as_json:
+        say(report.view())
+    else:
+        for fault in report.faults:
+            click.echo(f"{fault.place}: {fault.what}")
+        click.echo(f"{report.blocks} blocks, {len(report.faults)} faults")
+    raise SystemExit(0 if report.sound else 1)

@@ -1,0 +1,49 @@
+"""The command line: one group, each command in a module of its own, loaded when it is used.
+
+Output for machines is JSON on standard output; everything for people that is not the result goes to
+standard error. A configuration or key that cannot be used ends with status 2 and one sentence that
+names it.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import version
+from types import MappingProxyType
+from typing import Final
+
+import click
+
+_COMMANDS: Final = MappingProxyType(
+    {
+        "adapter": "adapter",
+        "bench": "bench",
+        "call": "call",
+        "demo": "demo",
+        "journal": "journal",
+        "sandbox": "sandbox",
+        "serve": "serve",
+    }
+)
+
+
+class _Lazy(click.Group):
+    """Commands by name; importing all of them would cost every start what only one needs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        del ctx
+        module = _COMMANDS.get(cmd_name)
+        if module is None:
+            return None
+        command: click.Command = import_module(f"switch.cli.{module}").command
+        return command
+
+
+@click.group(cls=_Lazy)
+@click.version_option(version("bakong-switch"), prog_name="bakong-switch")
+def main() -> None:
+    """The payment switch between Bakong and foreign payment networks."""

@@ -1,0 +1,116 @@
+"""Polls a network for what it has for us, and acknowledges only what is committed.
+
+Bakong is pull based: items wait until the payee asks, and settle only when acknowledged. Money that
+arrived is posted to suspense, never ignored; a repeat of an item changes nothing. A page that is
+full is followed at once by the next; the pause between short pages doubles from the fast to the
+slow bound of the facts, and falls back when something came.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from switch.commands import Receive
+from switch.port import Planning, WireAnswer
+from switch.wire.transport import Answer, Request
+
+if TYPE_CHECKING:
+    from switch.logs import Log
+    from switch.port import CollectAdapter, Exchange, IncomingItem
+    from switch.runtime.clock import Clock
+    from switch.runtime.entropy import Ids
+    from switch.store.contract import Store
+    from switch.wire.transport import Transport
+
+PAGES_MAX: Final = 50
+"""Pages taken without a pause; a network that always has more must not starve the rest."""
+
+
+class Collector:
+    """Collects for one participant code."""
+
+    def __init__(  # the parts it uses
+        self,
+        *,
+        adapter: CollectAdapter,
+        sponsor: str,
+        store: Store,
+        transport: Transport,
+        clock: Clock,
+        ids: Ids,
+        slot: int,
+        log: Log,
+    ) -> None:
+        self._adapter = adapter
+        self._sponsor = sponsor
+        self._store = store
+        self._transport = transport
+        self._clock = clock
+        self._ids = ids
+        self._slot = slot
+        self._log = log
+
+    async def run(self) -> None:
+        """Collect until cancelled."""
+        facts = self._adapter.facts
+        pause_ms = facts.poll_fast_ms
+        while True:
+            came = await self.drain()
+            pause_ms = facts.poll_fast_ms if came else min(2 * pause_ms, facts.poll_slow_ms)
+            await self._clock.sleep(pause_ms / 1000)
+
+    async def drain(self) -> int:
+        """Take pages until one brings nothing new to acknowledge; returns how many items came."""
+        total = 0
+        for _ in range(PAGES_MAX):
+            acknowledged = 0
+            for item in await self._page():
+                await self._commit(item)
+                acknowledged += await self._acknowledge(item)
+            total += acknowledged
+            if acknowledged == 0:
+                break
+        return total
+
+    async def _page(self) -> tuple[IncomingItem, ...]:
+        exchange = self._adapter.plan_collect(self._planning())
+        answer = await self._send(exchange)
+        items = None if answer is None else self._adapter.read_collect(exchange, answer)
+        return tuple(items or ())
+
+    async def _commit(self, item: IncomingItem) -> None:
+        receive = Receive(
+            item_hash=item.item_hash,
+            sponsor=self._sponsor,
+            currency=item.amount.currency.code,
+            minor=item.amount.minor,
+            at=self._clock.now(),
+            salt=self._ids.salt(),
+        )
+        await self._store.commit(receive)
+        self._log.info("money_received", currency=item.amount.currency.code)
+
+    async def _acknowledge(self, item: IncomingItem) -> bool:
+        exchange = self._adapter.plan_acknowledge(item, self._planning())
+        answer = await self._send(exchange)
+        return answer is not None and self._adapter.read_acknowledge(exchange, answer)
+
+    def _planning(self) -> Planning:
+        now = self._clock.now()
+        send_by = now + timedelta(milliseconds=self._adapter.facts.send_within_ms)
+        return Planning(now, self._ids.ordered(), self._slot, send_by)
+
+    async def _send(self, exchange: Exchange) -> WireAnswer | None:
+        """Collecting and acknowledging are repeatable: an unanswered one is simply done again."""
+        facts = self._adapter.facts
+        result = await self._transport.send(
+            facts.network,
+            Request(exchange.method, exchange.path, exchange.headers, exchange.body),
+            may_send=lambda: True,
+            answer_within_s=exchange.answer_within_ms / 1000,
+            answer_bytes_max=facts.answer_bytes_max,
+        )
+        if not isinstance(result, Answer):
+            return None
+        return WireAnswer(result.status, result.headers, result.body)

@@ -1,0 +1,108 @@
+"""Runs one switch as a process: its folder, its keys, its store, its door.
+
+The data folder holds the database and the keys and belongs to one process at a time. Recovery comes
+before the door opens, so whoever can connect gets answers that hold.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from switch.app import SERVED_AS, Seams, Switch
+from switch.keys import KeyFolder, make_development_keys
+from switch.logs import json_log
+from switch.runtime.clock import SystemClock
+from switch.runtime.entropy import SystemEntropy
+from switch.runtime.tasks import Tasks, end_process
+from switch.runtime.threads import WriterThread
+from switch.store.committer import Committer
+from switch.store.sqlite import SqliteEngine
+from switch.wire.net import TcpNet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from switch.config import Config
+    from switch.runtime.process import Stopped
+    from switch.store.committer import Waiting
+    from switch.wire.net import Served
+
+SWITCH_INTERVAL_S = 0.0005
+"""How long a thread may keep the interpreter: the writer thread must not hold up the loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a process keeps its things and finds its peers."""
+
+    data: Path
+    port: int
+    peers: Mapping[str, str] = field(default_factory=dict)
+    log_level: str = "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A switch that is serving."""
+
+    switch: Switch
+    served: Served
+    net: TcpNet
+    store: Committer
+    tasks: Tasks
+
+    async def close(self) -> None:
+        """Close the door, stop the timers, finish what the store holds."""
+        await self.served.close()
+        await self.tasks.close()
+        await self.net.close()
+        self.store.close()
+
+
+def keys_of(config: Config, data: Path) -> KeyFolder:
+    """The key folder, with throw-away keys made where the profile allows."""
+    data.mkdir(parents=True, exist_ok=True)
+    if config.switch.profile == "development":
+        make_development_keys(data / "keys", config.members, SystemClock(), SystemEntropy())
+    return KeyFolder(data / "keys")
+
+
+async def start(config: Config, place: Place) -> Running:
+    """Start a switch and return it serving."""
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    clock, entropy = SystemClock(), SystemEntropy()
+    keys = keys_of(config, place.data)
+    peers = {name: section.url for name, section in config.networks.items()} | dict(place.peers)
+    net = TcpNet(clock, {SERVED_AS: (config.http.host, place.port)}, peers)
+    tasks = Tasks()
+    engine = SqliteEngine(
+        str(place.data / "switch.db"),
+        clock=clock,
+        sign=keys.ed25519_private("journal").sign,
+        slot=config.switch.slot,
+    )
+
+    def writer(execute: Callable[[list[Waiting]], None]) -> WriterThread[Waiting]:
+        return WriterThread("store-writer", execute, on_crash=end_process)
+
+    store = Committer(engine, writer)
+    log = json_log(clock, place.log_level)
+    seams = Seams(clock, entropy, net, tasks, store, log)
+    switch = Switch(config, keys, seams)
+    await switch.start()
+    served = await net.serve(switch.application, SERVED_AS)
+    return Running(switch, served, net, store, tasks)
+
+
+async def serve(
+    config: Config, place: Place, stopped: Stopped, announce: Callable[[str], None]
+) -> int:
+    """Serve until asked to stop; ``announce`` is told the address once it is open."""
+    running = await start(config, place)
+    announce(running.served.url)
+    await stopped()
+    await running.close()
+    return 0
