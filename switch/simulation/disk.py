@@ -2,8 +2,9 @@
 
 An apsw VFS: every file keeps what is durable apart from what was only written. At a loss of power
 each unsynced write survives, is lost or is torn, sector by sector, as the seed decides. A killed
-process loses nothing (the system's cache outlives it) but its open files stop working. The
-surprises: use it with WAL and ``PRAGMA locking_mode=EXCLUSIVE`` set before ``journal_mode``,
+process loses nothing, because the system's cache outlives it. The surprises: what a dead process
+still writes goes to a copy that nobody sees, because an error inside SQLite's own clean-up would
+have nowhere to go; use WAL with ``PRAGMA locking_mode=EXCLUSIVE`` set before ``journal_mode``,
 because there is no shared memory; and removing a file is durable at once.
 """
 
@@ -33,6 +34,12 @@ class File:
         self.named = False
         """Whether its name is durable: a file never synced may be gone with its content."""
         self._unsynced: list[tuple[int, bytes | None]] = []
+
+    def copy(self) -> File:
+        """Return a copy that the disk does not know of."""
+        copied = File()
+        copied.content = bytearray(self.content)
+        return copied
 
     def write(self, offset: int, data: bytes) -> None:
         """Write, in memory only."""
@@ -93,17 +100,24 @@ class SimDisk(apsw.VFS):
         self.on_operation: Callable[[int, str], None] | None = None
         """Called before each write, truncation, sync and removal with its number and kind."""
         self.epoch = 0
+        """Grows when a process dies; files of an earlier one are dead."""
+        self.booted = True
         self._entropy = entropy
         self._files: dict[str, File] = {}
         super().__init__(name, base="")
 
     def kill(self) -> None:
-        """The process died: its open files stop working, nothing is lost."""
+        """The process died: nothing is lost, and what it still does has no effect."""
         self.epoch += 1
+        self.booted = False
+
+    def boot(self) -> None:
+        """Serve the next process, or whoever reads what the last one left."""
+        self.booted = True
 
     def crash(self) -> bool:
         """The machine lost power; return whether anything unsynced was lost."""
-        self.epoch += 1
+        self.kill()
         lost = False
         for path in sorted(self._files):
             file = self._files[path]
@@ -116,7 +130,7 @@ class SimDisk(apsw.VFS):
 
     def close(self) -> None:
         """Forget the files and unregister the VFS."""
-        self.epoch += 1
+        self.kill()
         self._files.clear()
         self.unregister()
 
@@ -132,7 +146,9 @@ class SimDisk(apsw.VFS):
         """Open or create a file; one without a name is temporary and never durable."""
         path = name.filename() if isinstance(name, apsw.URIFilename) else name
         flags[1] = flags[0]
-        if path is None:
+        if not self.booted and flags[0] & apsw.SQLITE_OPEN_MAIN_DB:
+            raise apsw.CantOpenError("no process lives here: boot first")
+        if path is None or not self.booted:
             return _open_file(self, File(), None)
         file = self._files.get(path)
         if file is None:
@@ -143,9 +159,12 @@ class SimDisk(apsw.VFS):
         return _open_file(self, file, delete)
 
     def xDelete(self, filename: str, syncdir: bool) -> None:  # noqa: N802
-        """Remove a file."""
+        """Remove a file, unless it is the dead who ask."""
         del syncdir
-        self.count("delete")
+        if self.booted:
+            self.count("delete")
+        if not self.booted:
+            return
         if self._files.pop(filename, None) is None:
             raise apsw.IOError("no such file")
 
@@ -187,35 +206,37 @@ class _SimFile:
         self._file = file
         self._delete = delete
         self._epoch = disk.epoch
+        self._dead = False
 
-    def _living(self, kind: str) -> File:
-        """Count an operation that changes the file; refused when its process is dead."""
-        if self._epoch == self._disk.epoch:
-            self._disk.count(kind)
-        if self._epoch != self._disk.epoch:
-            raise apsw.IOError("the process that opened this file is dead")
+    def _mine(self, changing: str = "") -> File:
+        """Return the content: the disk's, or a private copy once this process is dead."""
+        if changing and self._epoch == self._disk.epoch:
+            self._disk.count(changing)
+        if self._epoch != self._disk.epoch and not self._dead:
+            self._dead = True
+            self._file = self._file.copy()
         return self._file
 
     def xRead(self, amount: int, offset: int) -> bytes:  # noqa: N802
-        """Read; short at the end of the file. The dead may read: it has no effect."""
-        return bytes(self._file.content[offset : offset + amount])
+        """Read; short at the end of the file."""
+        return bytes(self._mine().content[offset : offset + amount])
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802
         """Write without making it durable."""
-        self._living("write").write(offset, bytes(data))
+        self._mine("write").write(offset, bytes(data))
 
     def xTruncate(self, newsize: int) -> None:  # noqa: N802
         """Cut without making it durable."""
-        self._living("truncate").truncate(newsize)
+        self._mine("truncate").truncate(newsize)
 
     def xSync(self, flags: int) -> None:  # noqa: N802
         """Make the file durable."""
         del flags
-        self._living("sync").sync()
+        self._mine("sync").sync()
 
     def xFileSize(self) -> int:  # noqa: N802
         """Return the size in bytes."""
-        return len(self._file.content)
+        return len(self._mine().content)
 
     def xClose(self) -> None:  # noqa: N802
         """Close; never fails, so that the dead can be cleared away."""

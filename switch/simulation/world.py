@@ -86,16 +86,23 @@ class World:
             ids=Ids(clock, entropy),
             net=SimNet(self.network, owner, clock),
             tasks=SimTasks(owner, self._crashed),
-            disk=self.disk(name),
+            disk=self._disk(name),
             loop=self.loop,
             stream=stream,
         )
+        made.disk.boot()
         self._machines[name] = made
         self._processes.append(made)
         return made
 
     def disk(self, name: str) -> SimDisk:
-        """Return the disk of a machine, which outlives its processes."""
+        """Return the disk of a machine, which outlives its processes, ready to be read."""
+        disk = self._disk(name)
+        if name not in self._machines or not self._machines[name].owner.alive:
+            disk.boot()
+        return disk
+
+    def _disk(self, name: str) -> SimDisk:
         if name not in self._disks:
             # The address keeps worlds apart that live in one interpreter; it is never traced.
             vfs = f"{name}-{id(self):x}"
@@ -129,7 +136,7 @@ class World:
     def lose_power(self, name: str) -> bool:
         """Kill, and lose or tear what was not synced; return whether anything was."""
         self.kill(name)
-        return self.disk(name).crash()
+        return self._disks[name].crash()
 
     def pause(self, name: str) -> None:
         """Stop a process where it is; time goes on."""
@@ -154,7 +161,9 @@ class World:
         collecting = gc.isenabled()
         gc.disable()
         try:
-            return self.loop.run_until_complete(scenario)
+            result = self.loop.run_until_complete(scenario)
+            self.loop.check()
+            return result
         finally:
             if collecting:
                 gc.enable()

@@ -280,6 +280,21 @@ def test_crashed_task_fails_the_run() -> None:
     assert isinstance(raised.value.__cause__, ValueError)
 
 
+def test_task_that_fails_unasked_fails_the_run() -> None:
+    async def fail() -> None:
+        raise ValueError("bug")
+
+    async def scenario() -> None:
+        kept.append(asyncio.ensure_future(fail()))
+        await world.sleep(1)
+
+    kept: list[asyncio.Future[None]] = []
+    with World(1) as world, pytest.raises(SimulationError) as raised:
+        world.run(scenario())
+
+    assert isinstance(raised.value.__cause__, ValueError)
+
+
 def test_deadlock_names_who_waits() -> None:
     async def wait_forever() -> None:
         await asyncio.get_running_loop().create_future()
