@@ -42,7 +42,11 @@ def explain(element: _Element, declaration: Declaration) -> IsoError:
         return IsoError("security", "FF01", top, "the message is nested too deeply")
     schema = _schema(declaration.name)
     source = xmlschema.XMLResource(element, allow="none")
-    error = next(schema.iter_errors(source, use_location_hints=False), None)
+    try:
+        error = next(schema.iter_errors(source, use_location_hints=False), None)
+    except xmlschema.XMLSchemaException:
+        # An unknown ``xsi:type`` is not an error of the instance to xmlschema but its own failure.
+        error = None
     if error is None:
         return IsoError("schema", "FF01", top, "the message does not follow the guideline")
     if isinstance(error, xmlschema.XMLSchemaChildrenValidationError):

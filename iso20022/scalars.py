@@ -50,7 +50,6 @@ class Scalar:
     says: str
     read: Callable[[str], object]
     write: Callable[[object], str]
-    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _text(length: int, *, identifier: bool = False, personal: bool = False) -> Scalar:
+def _text(length: int, *, identifier: bool = False) -> Scalar:
     says = f"text of 1 to {length} characters"
 
     def read(text: str) -> str:
@@ -111,7 +110,7 @@ def _text(length: int, *, identifier: bool = False, personal: bool = False) -> S
 
     facets = f'<xs:minLength value="1"/><xs:maxLength value="{length}"/>'
     name = f"Max{length}{'Identifier' if identifier else 'Text'}"
-    return Scalar(name, "xs:string", facets, "FF01", says, read, write, personal=personal)
+    return Scalar(name, "xs:string", facets, "FF01", says, read, write)
 
 
 def _anything(text: str) -> None:
@@ -258,16 +257,15 @@ _MOMENT_PATTERN: Final = (
 _UUID4: Final = "[a-f0-9]{8}-[a-f0-9]{4}-4[a-f0-9]{3}-[89ab][a-f0-9]{3}-[a-f0-9]{12}"
 
 ID: Final = _text(35, identifier=True)
-PERSONAL_ID: Final = _text(35, identifier=True, personal=True)
 TEXT_20: Final = _text(20)
-TEXT_34: Final = _text(34, personal=True)
+TEXT_34: Final = _text(34)
 TEXT_35: Final = _text(35)
-TEXT_70: Final = _text(70, personal=True)
+TEXT_70: Final = _text(70)
 TEXT_105: Final = _text(105)
-TEXT_140: Final = _text(140, personal=True)
+TEXT_140: Final = _text(140)
 TEXT_350: Final = _text(350)
-TEXT_512: Final = _text(512, personal=True)
-TEXT_2048: Final = _text(2048, personal=True)
+TEXT_512: Final = _text(512)
+TEXT_2048: Final = _text(2048)
 CODE: Final = _pattern("Code4", "[A-Z0-9]{1,4}", "a code of 1 to 4 capital letters and digits")
 CLEARING_CODE: Final = _pattern("Code3", "[A-Z0-9]{1,3}", "a code of 1 to 3 capitals and digits")
 COUNT: Final = _pattern("Max15Numeric", "[0-9]{1,15}", "1 to 15 digits")

@@ -13,7 +13,6 @@ from iso20022.scalars import (
     COUNTRY,
     ID,
     MOMENT,
-    PERSONAL_ID,
     TEXT_34,
     TEXT_35,
     TEXT_70,
@@ -106,7 +105,7 @@ def original_references() -> tuple[Node, ...]:
             ),
         ),
         Leaf("OrgnlInstrId", "original_instruction_id", ID),
-        Leaf("OrgnlEndToEndId", "original_end_to_end_id", PERSONAL_ID),
+        Leaf("OrgnlEndToEndId", "original_end_to_end_id", ID),
         Leaf("OrgnlTxId", "original_transaction_id", ID),
         Leaf("OrgnlUETR", "original_uetr", UUID4, required=True),
     )

@@ -33,7 +33,6 @@ from iso20022.scalars import (
     FEE,
     ID,
     MOMENT,
-    PERSONAL_ID,
     RATE,
     TEXT_35,
     TEXT_105,
@@ -85,7 +84,7 @@ def _identification() -> tuple[Node, ...]:
             "PmtId",
             (
                 Leaf("InstrId", "instruction_id", ID),
-                Leaf("EndToEndId", "end_to_end_id", PERSONAL_ID, required=True),
+                Leaf("EndToEndId", "end_to_end_id", ID, required=True),
                 Leaf("TxId", "transaction_id", ID),
                 Leaf("UETR", "uetr", UUID4, required=True),
             ),

@@ -22,7 +22,6 @@ from iso20022.scalars import (
     FLAG,
     ID,
     MOMENT,
-    PERSONAL_ID,
     SHORT_AMOUNT,
     SUM,
     TEXT_35,
@@ -52,7 +51,7 @@ def _transfer() -> Group:
                 "PmtId",
                 (
                     Leaf("InstrId", "instruction_id", ID),
-                    Leaf("EndToEndId", "end_to_end_id", PERSONAL_ID, required=True),
+                    Leaf("EndToEndId", "end_to_end_id", ID, required=True),
                 ),
                 required=True,
             ),
@@ -143,7 +142,7 @@ def _transaction() -> Group:
         (
             Leaf("StsId", "status_id", ID),
             Leaf("OrgnlInstrId", "original_instruction_id", ID),
-            Leaf("OrgnlEndToEndId", "original_end_to_end_id", PERSONAL_ID),
+            Leaf("OrgnlEndToEndId", "original_end_to_end_id", ID),
             Leaf("TxSts", "status", CODE, required=True),
             _reason(),
             Leaf("AccptncDtTm", "acceptance_at", MOMENT),
