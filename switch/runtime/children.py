@@ -75,6 +75,9 @@ async def start_child(name: str, command: Sequence[str], errors: Path) -> Child:
         if process.returncode is None:
             process.kill()
         await process.wait()
-        tail = errors.read_bytes()[-2000:].decode("utf-8", "replace")
-        raise ChildFailed(f"{name} did not start:\n{tail}") from None
+        raise ChildFailed(f"{name} did not start:\n{_tail(errors)}") from None
     return Child(name, process, ready)
+
+
+def _tail(errors: Path) -> str:
+    return errors.read_bytes()[-2000:].decode("utf-8", "replace")

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
 NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
-UETR = "3c4e6f2a-1b2c-4d3e-8f4a-5b6c7d8e9f00"
 HASH = "598f81fc40e9508ce134fcc52f56e648598f81fc40e9508ce134fcc52f56e648"
 SERVICE = "http://webservice.nbc.org.kh/"
 PASSWORD = "s<e>c&ret"
@@ -86,7 +85,7 @@ def payment(
     )
     return Payment(
         payment_id=1,
-        uetr=UETR,
+        uetr=planning(number).uetr,
         direction=Direction.INBOUND,
         use_case=UseCase.MERCHANT,
         corridor="thailand-bakong",

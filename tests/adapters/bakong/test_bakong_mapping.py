@@ -22,7 +22,6 @@ from tests.adapters.bakong.bakong_cases import (
     REFERENCE,
     TIME,
     TRANSFER,
-    UETR,
     fault,
     item,
     make_adapter,
@@ -93,7 +92,7 @@ def test_transfer_pays_from_the_pool_under_one_reference_everywhere() -> None:
     )
     assert '<InstdAmt Ccy="KHR">41000</InstdAmt>' in inner
     assert "aclbkhppxxx@aclb" in inner
-    assert f"uetr:{UETR}" in inner
+    assert f"uetr:{PAYMENT.uetr}" in inner
 
 
 def test_guest_is_not_named_to_the_merchants_bank() -> None:

@@ -14,7 +14,7 @@ from fx.money import Money
 from switch.port import Outcome, OutcomeKind
 from switch.reasons import Reason
 from tests.adapters.bakong.bakong_bench import Bench, run
-from tests.adapters.bakong.bakong_cases import ADAPTER, UETR, UNKNOWN, particulars, payment
+from tests.adapters.bakong.bakong_cases import ADAPTER, UNKNOWN, particulars, payment
 
 if TYPE_CHECKING:
     from switch.port import Exchange
@@ -46,7 +46,7 @@ def test_book_names_the_payment_and_the_ledger_moves_its_amount() -> None:
         line = dict(state["book"][0])  # type: ignore[index]
         line.pop("at")
         assert line == {
-            "uetr": UETR,
+            "uetr": payment().uetr,
             "reference": payment().reference,
             "direction": "inbound",
             "amount": "41000.00",
