@@ -134,6 +134,11 @@ class MemoryReader:
         ]
         return sorted(waiting, key=lambda payment: payment.payment_id)[:limit]
 
+    def listed(self, after: int, limit: int) -> list[Payment]:
+        """Payments in the order they were opened, from behind a payment number."""
+        behind = [p for p in self.tables.payments.values() if p.payment_id > after]
+        return sorted(behind, key=lambda payment: payment.payment_id)[:limit]
+
     def accounts(self) -> dict[str, Account]:
         """Every account by name."""
         return dict(sorted(self.tables.accounts.items()))

@@ -217,6 +217,18 @@ def test_sent_states_are_those_that_wait_for_a_first_answer(engine: AnyEngine) -
     assert [held.uetr for held in engine.sent_states(1)] == [uetr(1)]
 
 
+def test_payments_are_listed_as_opened_from_behind_a_number(engine: AnyEngine) -> None:
+    for number in (3, 1, 2):
+        done(engine, opened(payment(number, quote=f"quote-{number}")))
+    done(engine, refused(payment(4)))
+
+    def numbers(after: int, limit: int) -> list[int]:
+        return [held.payment_id >> 20 for held in engine.listed(after << 20, limit)]
+
+    assert (numbers(0, 9), numbers(0, 2), numbers(2, 9)) == ([1, 2, 3, 4], [1, 2], [3, 4])
+    assert numbers(4, 9) == []
+
+
 # Batches.
 
 
