@@ -98,7 +98,6 @@ def test_the_header_speaks_of_the_document_that_it_travels_with() -> None:
     assert refused("pacs.008.001.08", payment(), header=wrong, **name).path == "/AppHdr/MsgDefIdr"
 
 
-
 def test_the_xml_declaration_is_written_only_on_request() -> None:
     plain = build("pacs.002.001.10", STATUS)
     declared = build("pacs.002.001.10", STATUS, declaration=True)
@@ -160,3 +159,18 @@ def test_a_day_is_a_date() -> None:
 
     assert date(2026, 11, 21) == values["settlement_date"]
     assert not isinstance(values["settlement_date"], datetime)
+
+
+def test_rates_lose_no_digit_and_whole_numbers_stay_whole() -> None:
+    for text in ("118.84", "0.0081", "41000", "118.840", "1E+2", "0.0000000001"):
+        rate = Decimal(text)
+
+        values = read(build("pacs.008.001.08", payment(exchange_rate=rate)), names=DOCUMENTS).values
+
+        assert values["exchange_rate"] == rate
+
+
+def test_values_of_the_wrong_kind_are_refused() -> None:
+    assert refused("pacs.002.001.10", STATUS | {"created_at": "now"}).layer == "schema"
+    assert refused("pacs.008.001.08", payment(sup_merchant_category=5814)).layer == "schema"
+    assert refused("acmt.024.001.04", {"verified": "true"}).layer == "schema"

@@ -54,3 +54,37 @@ def test_a_person_gets_one_sentence() -> None:
     assert "schema CH21 at" in explain_bytes(
         RAW.replace(b"<ChrgBr>SHAR</ChrgBr>", b""), "pacs.008.001.08"
     )
+
+
+def refused(raw: bytes) -> IsoError:
+    with pytest.raises(IsoError) as caught:
+        read(raw, names=DOCUMENTS)
+    return caught.value
+
+
+def test_an_unknown_instance_type_is_refused_not_raised() -> None:
+    typed = b'<MsgId xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="zz">'
+
+    error = refused(RAW.replace(b"<MsgId>", typed))
+
+    assert (error.layer, error.code) == ("schema", "FF01")
+
+
+def test_a_message_nested_beyond_any_use_is_not_explained() -> None:
+    nest = b"<x>" * 60 + b"</x>" * 60
+
+    error = refused(RAW.replace(b"<ChrgBr>", nest + b"<ChrgBr>"))
+
+    assert (error.layer, error.path) == ("security", "/Document")
+
+
+def test_an_attribute_that_is_not_declared_is_refused() -> None:
+    error = refused(RAW.replace(b"<PmtId>", b'<PmtId Id="1">'))
+
+    assert (error.layer, error.path) == ("schema", f"{AT}/PmtId")
+
+
+def test_a_header_of_another_version_is_refused() -> None:
+    error = refused(RAW.replace(b"head.001.001.02", b"head.001.001.01"))
+
+    assert (error.layer, error.path) == ("schema", "/AppHdr")

@@ -223,3 +223,22 @@ def test_what_is_signed_already_or_has_no_header_is_not_signed() -> None:
 def test_a_key_that_is_not_the_certificates_is_a_programming_error() -> None:
     with pytest.raises(AssertionError):
         XmlSigner(OTHER_KEY, CERTIFICATE)
+
+
+def test_a_header_without_namespace_or_with_a_prefix_is_not_signed() -> None:
+    space = b'<AppHdr xmlns="urn:iso:std:iso:20022:tech:xsd:head.001.001.02">'
+    head = ENVELOPE[ENVELOPE.index(b"<AppHdr") : ENVELOPE.index(b"<Document")]
+    prefixed = head.replace(b"</", b"</h:").replace(b"<", b"<h:").replace(b"<h:/h:", b"</h:")
+    prefixed = prefixed.replace(b"xmlns=", b"xmlns:h=")
+    signer = XmlSigner(KEY, CERTIFICATE)
+
+    for raw in (ENVELOPE.replace(space, b"<AppHdr>"), ENVELOPE.replace(head, prefixed)):
+        with pytest.raises(IsoError) as caught:
+            signer.sign(raw)
+        assert caught.value.layer == "security"
+
+
+def test_another_element_in_the_place_of_a_signature_part_is_refused() -> None:
+    renamed = SIGNED.replace(b"<DigestValue>", b"<Other>").replace(b"</DigestValue>", b"</Other>")
+
+    assert refused(renamed).code == "DS0B"
