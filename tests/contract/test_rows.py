@@ -1,0 +1,119 @@
+"""A payment written down is read back equal in every field, whatever its amounts and times."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fx.money import CURRENCIES, Money, Rate
+from switch.model import (
+    Channel,
+    Direction,
+    Institutions,
+    Payment,
+    State,
+    Terms,
+    UseCase,
+    from_micros,
+    to_micros,
+)
+from switch.reasons import Reason
+from switch.store.rows import PAYMENT_COLUMNS, payment_of, payment_row, terms_json, terms_of
+from tests.switch_core.core_values import payment
+
+TIMES = st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))
+UNITS = st.sampled_from(list(CURRENCIES.values()))
+NUMBERS = st.integers(1, 2**63 - 1)
+
+
+@st.composite
+def terms(draw: st.DrawFn) -> Terms:
+    """Terms between any two currencies, a rate of any allowed length."""
+    payer, payee = draw(UNITS), draw(UNITS)
+    decimals = draw(st.integers(0, 10))
+    digits = draw(st.integers(1, 10**11 - 1))
+    source, fee = draw(st.integers(0, 10**14)), draw(st.integers(0, 10**14))
+    return Terms(
+        debit=Money(source + fee, payer),
+        fee=Money(fee, payer),
+        source=Money(source, payer),
+        destination=Money(draw(st.integers(0, 10**15)), payee),
+        rate=Rate(Decimal(digits).scaleb(-decimals), payer, payee),
+        rate_version=draw(st.text()),
+        quote_id=draw(st.text()),
+        quote_expires_at=draw(TIMES),
+    )
+
+
+PAYMENTS = st.builds(
+    Payment,
+    payment_id=NUMBERS,
+    uetr=st.uuids(version=4).map(str),
+    direction=st.sampled_from(Direction),
+    use_case=st.sampled_from(UseCase),
+    corridor=st.text(),
+    origin=st.text(),
+    channel=st.sampled_from(Channel),
+    network=st.text(),
+    reference=st.text(),
+    terms=terms(),
+    institutions=st.builds(
+        Institutions,
+        payer_side=st.text(),
+        holder=st.text(),
+        payee_side=st.text(),
+        fee_taker=st.text(),
+    ),
+    config_version=st.text(),
+    state=st.sampled_from(State),
+    version=NUMBERS,
+    opened_at=TIMES,
+    accepted_at=TIMES,
+    deadline=TIMES,
+    send_by=TIMES,
+    updated_at=TIMES,
+    next_at=st.none() | TIMES,
+    rung=st.integers(0, 99),
+    reason=st.none() | st.sampled_from(Reason),
+    far_reference=st.none() | st.text(),
+    disputed=st.booleans(),
+    reservation=st.none() | NUMBERS,
+)
+
+
+@given(PAYMENTS)
+def test_a_payment_is_read_back_equal(held: Payment) -> None:
+    assert payment_of(payment_row(held)) == held
+
+
+@given(terms())
+def test_terms_are_read_back_equal(held: Terms) -> None:
+    assert terms_of(terms_json(held)) == held
+
+
+def test_every_reason_and_state_is_read_back() -> None:
+    for reason in Reason:
+        held = replace(payment(), state=State.REFUSED, reason=reason, next_at=None)
+        assert payment_of(payment_row(held)).reason is reason
+    for state in State:
+        assert payment_of(payment_row(replace(payment(), state=state))).state is state
+
+
+def test_a_row_has_a_value_for_each_column() -> None:
+    assert len(payment_row(payment())) == len(PAYMENT_COLUMNS.split(", "))
+
+
+@given(TIMES)
+def test_times_are_kept_to_the_microsecond(at: datetime) -> None:
+    assert from_micros(to_micros(at)) == at
+
+
+@given(PAYMENTS, PAYMENTS)
+def test_two_payments_that_differ_are_written_differently(one: Payment, other: Payment) -> None:
+    for name in (f.name for f in fields(Payment)):
+        mixed = replace(one, **{name: getattr(other, name)})
+        assert (payment_row(mixed) == payment_row(one)) is (mixed == one)
