@@ -20,16 +20,35 @@ import orjson
 from aiohttp import web
 
 from fx.money import Money
+from switch.port import SandboxContext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from switch.port import KeyStore, Operation
-    from switch.runtime.clock import Clock
-    from switch.runtime.entropy import Ids
-    from switch.runtime.tasks import Tasks
-    from switch.wire.net import Net
+    from switch.port import Operation
+
+__all__ = [
+    "BODY_BYTES_MAX",
+    "BOOK_ENTRIES_MAX",
+    "Book",
+    "BookFullError",
+    "ControlError",
+    "Entry",
+    "EntryStatus",
+    "Execute",
+    "Fault",
+    "FaultKind",
+    "Reply",
+    "SandboxContext",
+    "SandboxKit",
+    "Spoil",
+    "answer",
+    "as_json",
+    "read_control",
+    "refused_control",
+    "wanted",
+]
 
 BODY_BYTES_MAX: Final = 262_144
 """Largest request body that a sandbox reads."""
@@ -50,18 +69,6 @@ DELAY_MS_MAX: Final = 600_000
 """Longest delay of a fault."""
 
 _Wanted = TypeVar("_Wanted", str, int)
-
-
-@dataclass(frozen=True, slots=True)
-class SandboxContext:
-    """What a sandbox is made with: the same seams as the switch, so it runs in the simulation."""
-
-    clock: Clock
-    ids: Ids
-    tasks: Tasks
-    net: Net
-    keys: KeyStore = field(repr=False)
-    options: Mapping[str, str]
 
 
 class FaultKind(StrEnum):
