@@ -1,0 +1,125 @@
+"""The web application: parts in, routes out.
+
+Every handler stands behind one middleware and every address in one table; a table and handlers that
+disagree refuse the start. The surprise: a ``HEAD`` is no ``GET`` here, because a request is signed
+for one method.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import orjson
+from aiohttp import web
+
+from iso20022.jws import JwsSigner
+from switch.answers import JSON
+from switch.api.description import openapi
+from switch.api.iso import IsoApi
+from switch.api.members import MemberApi
+from switch.api.networks import NetworkApi
+from switch.api.problems import UNAVAILABLE, guard, respond
+from switch.api.routes import ROUTES
+from switch.commands import Answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from aiohttp.typedefs import Handler
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+
+    from switch.api.messages import MemberMessages
+    from switch.config import Config
+    from switch.logs import Log
+    from switch.payments import Payments
+    from switch.quoting import Quoting
+    from switch.receiving import Receiving
+    from switch.runtime.clock import Clock
+    from switch.runtime.entropy import Ids
+    from switch.scans import Scans
+    from switch.wire.authenticate import MemberAuthenticator
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the interface is made of. ``answer_key`` signs ISO 20022 answers to members.
+
+    ``ready`` tells the health page; its member ``ready`` is true once recovery is done.
+    """
+
+    config: Config
+    payments: Payments
+    scans: Scans
+    quoting: Quoting
+    receiving: Receiving
+    messages: MemberMessages
+    authenticator: MemberAuthenticator
+    clock: Clock
+    ids: Ids
+    log: Log
+    ready: Callable[[], Mapping[str, object]]
+    answer_key: EllipticCurvePrivateKey | None = field(default=None, repr=False)
+
+
+def create(parts: Parts) -> web.Application:
+    """Make the application; it reads bodies up to the configured size."""
+    networks = NetworkApi(parts.receiving, parts.log)
+    handlers = _handlers(parts, openapi(networks.paths()))
+    assert sorted(handlers) == sorted(route.operation for route in ROUTES), (
+        "the table of routes and the handlers name the same operations"
+    )
+    app = web.Application(
+        client_max_size=parts.config.http.body_bytes_max, middlewares=[guard(parts.log)]
+    )
+    for route in ROUTES:
+        app.router.add_route(route.method, route.path, handlers[route.operation])
+    for network, path in networks.paths():
+        app.router.add_route("POST", path, networks.handler(network))
+    return app
+
+
+def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
+    members = MemberApi(
+        config=parts.config,
+        authenticator=parts.authenticator,
+        payments=parts.payments,
+        scans=parts.scans,
+        quoting=parts.quoting,
+        clock=parts.clock,
+        ids=parts.ids,
+    )
+    key = parts.answer_key
+    iso = IsoApi(
+        config=parts.config,
+        authenticator=parts.authenticator,
+        payments=parts.payments,
+        quoting=parts.quoting,
+        messages=parts.messages,
+        signer=None if key is None else JwsSigner(key, parts.config.switch.bic),
+        clock=parts.clock,
+        ids=parts.ids,
+        log=parts.log,
+    )
+
+    async def live(_: web.Request) -> web.Response:
+        return respond(Answer(200, JSON, b'{"alive":true}'))
+
+    async def ready(_: web.Request) -> web.Response:
+        report = dict(parts.ready())
+        status = 200 if report.get("ready") is True else UNAVAILABLE
+        return respond(Answer(status, JSON, orjson.dumps(report)))
+
+    async def describe(_: web.Request) -> web.Response:
+        return respond(Answer(200, JSON, description))
+
+    return {
+        "scan": members.scan,
+        "quote": members.quote,
+        "pay": members.pay,
+        "payment": members.payment,
+        "message": iso.message,
+        "live": live,
+        "ready": ready,
+        "description": describe,
+    }

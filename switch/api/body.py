@@ -1,0 +1,101 @@
+"""Reading a JSON body that nobody vouches for: one spelling, bounded depth, strict shapes.
+
+A member that is given twice, NaN, lone surrogates and text that is not UTF-8 are refused, because
+two readers could disagree about them. A refusal names the place of the first fault as a JSON path
+and never the value; of a member that is not known only its parent is named, since its very name is
+input. The surprise: depth is judged before parsing, as a parser could be made to recurse.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from switch.reasons import Reason, from_iso
+from switch.refusals import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DEPTH_MAX: Final = 8
+"""Deepest nesting that is read; the shapes of this interface need three."""
+
+BAD_REQUEST: Final = 400
+
+Shape = TypeVar("Shape", bound=BaseModel)
+
+_STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_ISO_PREFIX: Final = "iso_"
+
+
+class _TwiceError(ValueError):
+    """A member of an object is given twice."""
+
+
+def read_json(raw: bytes, shape: type[Shape]) -> Shape:
+    """Return the body as a ``shape``. Raises Refusal 400: FF01, or CH21 or CH16 with a place."""
+    if _too_deep(raw):
+        _refuse("$")
+    try:
+        text = raw.decode("utf-8")
+        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        _refuse("$")
+    try:
+        return shape.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        kind, place = first["type"], list(first["loc"])
+    if kind == "extra_forbidden":
+        del place[-1]
+    raise Refusal(_reason(kind), BAD_REQUEST, json_path(place))
+
+
+def json_path(place: Sequence[int | str]) -> str:
+    """Write a place as ``$.debtor.name`` or ``$.quotes[0]``."""
+    return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+
+
+def iso_kind(code: str) -> str:
+    """The kind of a validation error that carries an ISO code of its own."""
+    return f"{_ISO_PREFIX}{code}"
+
+
+def _reason(kind: str) -> Reason:
+    if kind == "missing":
+        return Reason.ELEMENT_MISSING
+    if kind.startswith(_ISO_PREFIX):
+        return from_iso(kind.removeprefix(_ISO_PREFIX))
+    return Reason.FORMAT_INVALID
+
+
+def _refuse(place: str) -> NoReturn:
+    raise Refusal(Reason.FORMAT_INVALID, BAD_REQUEST, place) from None
+
+
+def _too_deep(raw: bytes) -> bool:
+    if raw.count(b"{") + raw.count(b"[") <= DEPTH_MAX:
+        return False
+    depth = 0
+    for byte in _STRINGS.sub(b"", raw):
+        if byte in b"{[":
+            depth += 1
+        elif byte in b"}]":
+            depth -= 1
+        if depth > DEPTH_MAX:
+            return True
+    return False
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _TwiceError
+    return found
+
+
+def _no_constant(_: str) -> NoReturn:
+    raise ValueError("not JSON")

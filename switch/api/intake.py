@@ -1,0 +1,83 @@
+"""Taking in a member's request: its media type, its bytes, who signed them, its key.
+
+The order is fixed: what is too large or of another kind is refused by its head, then the raw bytes
+are verified, and only then does anybody parse them. The surprise: a path that was signed is the
+path as it came, percent signs and query included, so nothing is normalised before it is compared.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from switch.reasons import Reason
+from switch.refusals import Refusal
+from switch.wire.authenticate import HEADER
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from switch.wire.authenticate import MemberAuthenticator
+
+BODY_WITHIN_S: Final = 10
+"""A body that has not arrived after this many seconds is given up (408)."""
+
+JSON_MEDIA: Final = ("application/json",)
+XML_MEDIA: Final = ("application/xml", "text/xml")
+
+KEY: Final = "Idempotency-Key"
+
+_KEY_SHAPE: Final = re.compile(r"\A[!-~]{1,255}\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A verified request: who signed it, and its raw body."""
+
+    member: str
+    body: bytes = field(repr=False)
+
+
+async def read_body(request: web.Request) -> bytes:
+    """Return the raw body. Raises HTTP 408, 413."""
+    length = request.content_length
+    if length is not None and length > request.client_max_size:
+        # Refused by its head: what was announced as too large is not read first.
+        raise web.HTTPRequestEntityTooLarge(request.client_max_size, length)
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            return await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+
+
+async def take_in(
+    request: web.Request, authenticator: MemberAuthenticator, media: Sequence[str]
+) -> Signed:
+    """Return a member's verified request; ``media`` are the body types taken, none for GET.
+
+    Raises HTTP 408, 413, 415, :class:`~switch.wire.authenticate.NotAuthenticated`, and Refusal
+    for a body where none is expected.
+    """
+    if media and (request.content_type not in media or "Content-Encoding" in request.headers):
+        raise web.HTTPUnsupportedMediaType
+    body = await read_body(request)
+    tokens = request.headers.getall(HEADER, [])
+    member = authenticator.verify(request.method, request.raw_path, tokens, body)
+    if body and not media:
+        raise Refusal(Reason.FORMAT_INVALID, 400)
+    return Signed(member, body)
+
+
+def idempotency_key(request: web.Request) -> str:
+    """Return the one ``Idempotency-Key``: 1 to 255 visible ASCII characters. Raises Refusal 400."""
+    keys = request.headers.getall(KEY, [])
+    if not keys:
+        raise Refusal(Reason.ELEMENT_MISSING, 400, f"header {KEY}")
+    if len(keys) > 1 or _KEY_SHAPE.match(keys[0]) is None:
+        raise Refusal(Reason.FORMAT_INVALID, 400, f"header {KEY}")
+    return keys[0]

@@ -1,0 +1,155 @@
+"""The ISO 20022 interface of members: one address, messages in ``BizMsg``, answers signed.
+
+A payment goes the same way as a JSON one; only the words differ. HTTP says what was bound: 200 and
+202 are about a payment that exists, 4xx bound nothing. The surprise: a check that fails although
+the quote could be opened is committed as a refusal, so the same MsgId gets the same RJCT for ever.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from switch.api.intake import XML_MEDIA, take_in
+from switch.api.members import CUSTOMER_WAITS_S, particulars_of
+from switch.api.messages import MemberEnquiry, Refused
+from switch.api.problems import respond
+from switch.commands import Conflict
+from switch.model import Channel
+from switch.payments import Instruction
+from switch.port import Planning
+from switch.reasons import Reason
+from switch.refusals import Refusal
+from switch.wire.authenticate import HEADER
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from iso20022.jws import JwsSigner
+    from switch.api.messages import MemberMessages, MemberPayment
+    from switch.commands import Answer
+    from switch.config import Config
+    from switch.logs import Log
+    from switch.model import Particulars
+    from switch.payments import Payments
+    from switch.quoting import Priced, Quoting
+    from switch.runtime.clock import Clock
+    from switch.runtime.entropy import Ids
+    from switch.wire.authenticate import MemberAuthenticator
+
+SCOPE_SUFFIX = "/iso20022"
+"""MsgIds and idempotency keys of one member are different names: they never meet."""
+
+
+class IsoApi:
+    """Serves ``/v1/messages``."""
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        authenticator: MemberAuthenticator,
+        payments: Payments,
+        quoting: Quoting,
+        messages: MemberMessages,
+        signer: JwsSigner | None,
+        clock: Clock,
+        ids: Ids,
+        log: Log,
+    ) -> None:
+        self._config = config
+        self._authenticator = authenticator
+        self._payments = payments
+        self._quoting = quoting
+        self._messages = messages
+        self._signer = signer
+        self._clock = clock
+        self._ids = ids
+        self._log = log
+
+    async def message(self, request: web.Request) -> web.Response:
+        """``POST /v1/messages``: answer a payment or an enquiry."""
+        signed = await take_in(request, self._authenticator, XML_MEDIA)
+        member = signed.member
+        try:
+            asked = self._messages.read(signed.body, member, self._planning())
+        except Refused as refused:
+            self._log.info("message_refused", reason=refused.reason.iso)
+            return self._signed(refused.answer)
+        if isinstance(asked, MemberEnquiry):
+            return self._signed(self._enquired(asked, member))
+        return self._signed(await self._paid(asked, member))
+
+    def _planning(self) -> Planning:
+        now = self._clock.now()
+        return Planning(now, self._ids.ordered(), self._config.switch.slot, now)
+
+    def _enquired(self, asked: MemberEnquiry, member: str) -> Answer:
+        standing = self._payments.find(asked.uetr)
+        payment = None if standing is None else standing.payment
+        if payment is not None and payment.origin != member:
+            payment = None
+        return self._messages.render_enquiry(asked, payment, member, self._planning())
+
+    async def _paid(self, asked: MemberPayment, member: str) -> Answer:
+        try:
+            priced = self._quoting.open_quote(asked.quote_token, member)
+        except Refusal as refusal:
+            self._log.info("message_refused", reason=refusal.reason.iso)
+            return self._refusal(asked, refusal.reason, member, refusal.status)
+        now = self._clock.now()
+        particulars = _particulars(asked, priced)
+        instruction = Instruction(
+            uetr=asked.uetr,
+            channel=Channel.ISO20022,
+            priced=priced,
+            particulars=particulars,
+            scope=member + SCOPE_SUFFIX,
+            key=asked.key,
+            content=asked.content,
+            accepted_at=now,
+            deadline=now + timedelta(seconds=CUSTOMER_WAITS_S),
+        )
+        standing = await self._payments.open(instruction, _refused(asked, priced))
+        if isinstance(standing, Conflict):
+            self._log.info("duplicate_differs", field=standing.field_name)
+            return self._refusal(asked, Reason.DUPLICATE, member, 409)
+        until = now + timedelta(milliseconds=self._config.payments.answer_within_ms)
+        standing = await self._payments.ended(standing, until)
+        if standing.answer is not None:
+            return standing.answer
+        return self._messages.render_status(standing.payment, particulars, self._planning())
+
+    def _refusal(self, asked: MemberPayment, reason: Reason, member: str, status: int) -> Answer:
+        planning = self._planning()
+        return self._messages.render_refusal(
+            asked.originals, reason, member, planning, status=status
+        )
+
+    def _signed(self, answer: Answer) -> web.Response:
+        if self._signer is None:
+            return respond(answer)
+        return respond(answer, {HEADER: self._signer.sign_detached(answer.body)})
+
+
+def _refused(asked: MemberPayment, priced: Priced) -> Reason | None:
+    """Checks before commit 1, in order: the quote named, the amount as quoted, the creditor."""
+    quote = priced.quote
+    if asked.quote_id and asked.quote_id != quote.quote_id:
+        return Reason.QUOTE_INVALID
+    if asked.settlement_amount != quote.debit:
+        return Reason.AMOUNT_DIFFERS
+    account = priced.destination.merchant.party.account
+    if asked.creditor_account and asked.creditor_account != account:
+        return Reason.ACCOUNT_UNKNOWN
+    return None
+
+
+def _particulars(asked: MemberPayment, priced: Priced) -> Particulars:
+    return particulars_of(
+        priced,
+        asked.debtor,
+        end_to_end_id=asked.end_to_end_id,
+        remittance=asked.remittance,
+        more=asked.originals,
+    )

@@ -1,0 +1,218 @@
+"""The JSON interface of members: scan, price, pay, look.
+
+Scanning and pricing store nothing. A payment is opened in the store before anybody waits for it,
+and the caller waits up to a bound: a client that hangs up takes nothing with it, because the hop
+runs in a task of its own. The surprise: what a final payment answers is the stored bytes, so the
+same key gets the same bytes for ever, while ``GET`` shows the payment as it is now.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+import orjson
+from aiohttp import web
+
+from switch.answers import JSON, amount, instant, payment_view, problem
+from switch.api.body import read_json
+from switch.api.intake import JSON_MEDIA, idempotency_key, take_in
+from switch.api.problems import respond
+from switch.api.shapes import PaymentRequest, QuoteRequest, ScanRequest
+from switch.commands import Answer, Conflict
+from switch.model import Channel, Particulars, Party
+from switch.payments import Instruction
+from switch.reasons import Reason
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from switch.config import Config
+    from switch.payments import Payments, Standing
+    from switch.quoting import Offer, Priced, Quoting
+    from switch.runtime.clock import Clock
+    from switch.runtime.entropy import Ids
+    from switch.scans import Scans
+    from switch.wire.authenticate import MemberAuthenticator
+
+CUSTOMER_WAITS_S: Final = 30
+"""How long a member's customer is taken to wait in all: the payment's own deadline (assumption).
+
+It bounds only when the hop may still start; how long the member's call waits is configured.
+"""
+
+HOME_COUNTRY: Final = "KH"
+
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+_UETR: Final = re.compile(
+    r"\A[a-f0-9]{8}-[a-f0-9]{4}-4[a-f0-9]{3}-[89ab][a-f0-9]{3}-[a-f0-9]{12}\Z"
+)
+
+
+class MemberApi:
+    """Serves ``/v1/scans``, ``/v1/quotes`` and ``/v1/payments``."""
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        authenticator: MemberAuthenticator,
+        payments: Payments,
+        scans: Scans,
+        quoting: Quoting,
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._config = config
+        self._authenticator = authenticator
+        self._payments = payments
+        self._scans = scans
+        self._quoting = quoting
+        self._clock = clock
+        self._ids = ids
+
+    async def scan(self, request: web.Request) -> web.Response:
+        """``POST /v1/scans``: the merchant behind a code, and its price where it is known."""
+        signed = await take_in(request, self._authenticator, JSON_MEDIA)
+        asked = read_json(signed.body, ScanRequest)
+        known = None if asked.amount is None else asked.amount.money()
+        scanned = await self._scans.scan(signed.member, asked.payload, known)
+        merchant = scanned.destination.merchant
+        view: dict[str, object] = {
+            "network": scanned.network,
+            "merchant": {
+                "name": merchant.party.name,
+                "city": merchant.city,
+                "category": merchant.category,
+            },
+            "quotes": [_offer_view(offer) for offer in scanned.offers],
+            "scan": scanned.scan_token,
+        }
+        if merchant.amount is not None:
+            view["amount"] = amount(merchant.amount)
+        return _json(200, view)
+
+    async def quote(self, request: web.Request) -> web.Response:
+        """``POST /v1/quotes``: a price for an amount of either currency."""
+        signed = await take_in(request, self._authenticator, JSON_MEDIA)
+        asked = read_json(signed.body, QuoteRequest)
+        offer = self._scans.price(signed.member, asked.scan, asked.amount.money())
+        return _json(200, {"quotes": [_offer_view(offer)]})
+
+    async def pay(self, request: web.Request) -> web.Response:
+        """``POST /v1/payments``: the final answer as stored, or 202 while it is open."""
+        signed = await take_in(request, self._authenticator, JSON_MEDIA)
+        key = idempotency_key(request)
+        asked = read_json(signed.body, PaymentRequest)
+        priced = self._quoting.open_quote(asked.quote, signed.member)
+        now = self._clock.now()
+        instruction = Instruction(
+            uetr=self._ids.uetr(),
+            channel=Channel.JSON,
+            priced=priced,
+            particulars=_particulars(signed.member, asked, priced),
+            scope=signed.member,
+            key=key,
+            content=_content(asked),
+            accepted_at=now,
+            deadline=now + timedelta(seconds=CUSTOMER_WAITS_S),
+        )
+        standing = await self._payments.open(instruction)
+        if isinstance(standing, Conflict):
+            title = "The idempotency key was used before with other content."
+            more = {"field": standing.field_name}
+            return respond(problem(409, title, Reason.DUPLICATE, **more))
+        return _standing(await self._payments.ended(standing, self._until(now)))
+
+    async def payment(self, request: web.Request) -> web.Response:
+        """``GET /v1/payments/{uetr}``: a payment of this member as it stands."""
+        signed = await take_in(request, self._authenticator, ())
+        uetr = request.match_info["uetr"]
+        standing = self._payments.find(uetr) if _UETR.match(uetr) else None
+        if standing is None or standing.payment.origin != signed.member:
+            raise web.HTTPNotFound
+        return _json(200, payment_view(standing.payment))
+
+    def _until(self, now: datetime) -> datetime:
+        return now + timedelta(milliseconds=self._config.payments.answer_within_ms)
+
+
+def _json(status: int, view: object) -> web.Response:
+    return respond(Answer(status, JSON, orjson.dumps(view)))
+
+
+def _standing(standing: Standing) -> web.Response:
+    if standing.answer is not None:
+        return respond(standing.answer)
+    view = payment_view(standing.payment)
+    location = f"/v1/payments/{standing.payment.uetr}"
+    return respond(Answer(202, JSON, orjson.dumps(view)), {"Location": location})
+
+
+def _offer_view(offer: Offer) -> dict[str, object]:
+    quote = offer.quote
+    return {
+        "quote": offer.token,
+        "quote_id": quote.quote_id,
+        "debit": amount(quote.debit),
+        "fee": amount(quote.fee),
+        "credit": amount(quote.destination),
+        "rate": str(quote.rate),
+        "effective_rate": quote.effective_rate,
+        "expires_at": instant(quote.expires_at),
+        "provider": quote.provider,
+    }
+
+
+def _content(asked: PaymentRequest) -> dict[str, str]:
+    """What must be equal in a true repeat; absent and empty are the same."""
+    return {
+        "quote": asked.quote,
+        "debtor.name": asked.debtor.name,
+        "debtor.account": asked.debtor.account,
+        "end_to_end_id": asked.end_to_end_id or "",
+        "remittance": asked.remittance or "",
+    }
+
+
+def _particulars(member: str, asked: PaymentRequest, priced: Priced) -> Particulars:
+    debtor = Party(
+        name=asked.debtor.name,
+        account=asked.debtor.account,
+        agent=member,
+        country=HOME_COUNTRY,
+    )
+    return particulars_of(
+        priced, debtor, end_to_end_id=asked.end_to_end_id or "", remittance=asked.remittance or ""
+    )
+
+
+def particulars_of(
+    priced: Priced,
+    debtor: Party,
+    *,
+    end_to_end_id: str,
+    remittance: str,
+    more: Mapping[str, str] = NOTHING,
+) -> Particulars:
+    """Everything personal of a payment: the debtor as given, the merchant as quoted.
+
+    ``more`` is what the answer to the member needs back.
+    """
+    merchant = priced.destination.merchant
+    return Particulars(
+        debtor=debtor,
+        creditor=merchant.party,
+        end_to_end_id=end_to_end_id,
+        qr_payload=priced.destination.payload,
+        merchant_category=merchant.category,
+        store_label=merchant.store_label,
+        terminal_label=merchant.terminal_label,
+        bill_number=merchant.bill_number,
+        remittance=remittance,
+        extra={**merchant.extra, **more},
+    )

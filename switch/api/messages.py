@@ -1,0 +1,346 @@
+"""ISO 20022 with members, both ways and pure: pacs.008 and pacs.028 in, pacs.002 and admi.002 out.
+
+The key of a payment is its MsgId, its identity the UETR that the member chose. What a member is
+answered is written from the payment and from the identifications that its own message carried, so
+the final answer can be made whenever the payment ends. The surprise: the creditor of a member's
+message decides nothing; the merchant in the sealed quote is paid, and a message that names another
+account is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from fx.money import Money
+from iso20022 import IsoError, Message, build, read
+from iso20022.reader import parse
+from switch import lifecycle
+from switch.commands import Answer
+from switch.model import Party, Status, from_micros
+from switch.port import reference_digits
+from switch.reasons import Reason, from_iso
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lxml.etree import _Element
+
+    from switch.model import Particulars, Payment
+    from switch.port import Planning
+
+HEADER: Final = "head.001.001.04"
+PAYMENT: Final = "pacs.008.001.13"
+ENQUIRY: Final = "pacs.028.001.06"
+STATUS: Final = "pacs.002.001.15"
+REJECT: Final = "admi.002.001.01"
+
+BUSINESS_SERVICE: Final = "kh.xb.instant.01"
+CONTENT_TYPE: Final = "application/xml"
+UNKNOWN_REFERENCE: Final = "NOTPROVIDED"
+"""``RltdRef`` of a rejection when the message had no readable identification."""
+
+ORIGINALS: Final = (
+    "original_message_id",
+    "original_message_name",
+    "original_instruction_id",
+    "original_end_to_end_id",
+    "original_transaction_id",
+    "original_uetr",
+)
+"""What a status report repeats of the payment it speaks of."""
+
+_CONTENT: Final = (
+    "uetr", "end_to_end_id", "instruction_id", "transaction_id", "settlement_amount",
+    "instructed_amount", "exchange_rate", "agreed_rate", "quote_id", "charge_bearer",
+    "debtor_name", "debtor_account", "debtor_agent", "debtor_town", "debtor_country",
+    "creditor_name", "creditor_account", "creditor_agent", "remittance_unstructured",
+    "sup_quote_token",
+)  # fmt: skip
+"""Fields that must be equal in a true repeat."""
+
+_OK, _OPEN, _BAD, _UNBOUND = 200, 202, 400, 422
+_INFORMATION_MAX: Final = 105
+_UETR: Final = re.compile(
+    r"\A[a-f0-9]{8}-[a-f0-9]{4}-4[a-f0-9]{3}-[89ab][a-f0-9]{3}-[a-f0-9]{12}\Z"
+)
+_IDENTIFICATION: Final = re.compile(r"\A[A-Za-z0-9+?().,:'\-](?:[ -~]{0,33}[!-.0-~])?\Z")
+_PAYMENT_IDS: Final = (
+    ("message_id", "GrpHdr/MsgId"),
+    ("instruction_id", "CdtTrfTxInf/PmtId/InstrId"),
+    ("end_to_end_id", "CdtTrfTxInf/PmtId/EndToEndId"),
+    ("transaction_id", "CdtTrfTxInf/PmtId/TxId"),
+    ("uetr", "CdtTrfTxInf/PmtId/UETR"),
+)
+
+
+class Refused(Exception):  # noqa: N818  the name says what it is
+    """A message that is refused before anything was bound; ``answer`` is ready to send."""
+
+    def __init__(self, reason: Reason, answer: Answer) -> None:
+        super().__init__(reason.name)
+        self.reason = reason
+        self.answer = answer
+
+
+@dataclass(frozen=True, slots=True)
+class MemberPayment:
+    """A member's pacs.008, translated. ``refused`` is a check that already failed."""
+
+    uetr: str
+    key: str = field(repr=False)
+    content: Mapping[str, str] = field(repr=False)
+    quote_token: str = field(repr=False)
+    settlement_amount: Money
+    debtor: Party = field(repr=False)
+    creditor_account: str = field(repr=False)
+    quote_id: str
+    end_to_end_id: str = field(repr=False)
+    remittance: str = field(repr=False)
+    originals: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MemberEnquiry:
+    """A member's pacs.028: what became of this payment."""
+
+    uetr: str
+    originals: Mapping[str, str] = field(repr=False)
+
+
+class MemberMessages:
+    """Reads and writes members' messages; ``own_bic`` is the switch's."""
+
+    def __init__(self, own_bic: str) -> None:
+        self._own = own_bic
+
+    def read(self, body: bytes, member: str, planning: Planning) -> MemberPayment | MemberEnquiry:
+        """Translate a verified body of this member. Raises :class:`Refused`."""
+        try:
+            message = read(body, names=(PAYMENT, ENQUIRY), header=True)
+        except IsoError as error:
+            self._unreadable(body, error, member, planning)
+        values, header = message.values, message.header or {}
+        originals = _originals(message)
+        if message.header_name != HEADER:
+            self._refuse(Reason.FORMAT_INVALID, originals, member, planning)
+        if header["from_bic"] != member or not _same(header["to_bic"], self._own):
+            self._refuse(Reason.AGENT_INCORRECT, originals, member, planning)
+        if message.name == ENQUIRY:
+            return MemberEnquiry(_text(values, "original_uetr"), originals)
+        token, account = _text(values, "sup_quote_token"), _text(values, "debtor_account")
+        if not token or not account:
+            self._refuse(Reason.ELEMENT_MISSING, originals, member, planning)
+        if not _same(values["debtor_agent"], member):
+            self._refuse(Reason.AGENT_INCORRECT, originals, member, planning)
+        return _payment(message, originals, member)
+
+    def render_status(
+        self, payment: Payment, particulars: Particulars, planning: Planning
+    ) -> Answer:
+        """The pacs.002 that answers a member's pacs.008; HTTP 200 when final, else 202."""
+        extra = particulars.extra
+        originals = {name: extra[name] for name in ORIGINALS if name in extra}
+        return self._report(payment, originals, planning)
+
+    def render_enquiry(
+        self, enquiry: MemberEnquiry, payment: Payment | None, member: str, planning: Planning
+    ) -> Answer:
+        """The pacs.002 that answers a pacs.028; a payment never seen is RJCT NOOR."""
+        if payment is None:
+            values = _refusal(enquiry.originals, Reason.NEVER_SEEN)
+            return self._status(_OK, values, member, planning)
+        answer = self._report(payment, enquiry.originals, planning)
+        # The question is answered, whatever the payment's state.
+        return Answer(_OK, answer.content_type, answer.body)
+
+    def render_refusal(
+        self,
+        originals: Mapping[str, str],
+        reason: Reason,
+        member: str,
+        planning: Planning,
+        *,
+        status: int = _UNBOUND,
+    ) -> Answer:
+        """The pacs.002 RJCT of a message that did not become a payment; it binds nothing."""
+        return self._status(status, _refusal(originals, reason), member, planning)
+
+    def _report(self, payment: Payment, originals: Mapping[str, str], planning: Planning) -> Answer:
+        status = lifecycle.status(payment)
+        values: dict[str, object] = {
+            **originals,
+            "status_id": payment.reference[:35] if status is Status.ACCC else None,
+            "status": status.value,
+            "acceptance_at": payment.accepted_at,
+        }
+        if payment.reason is not None and status is Status.RJCT:
+            values |= _refusal(originals, payment.reason)
+        http = _OK if lifecycle.is_final(payment) else _OPEN
+        return self._status(http, values, payment.origin, planning)
+
+    def _status(
+        self, http: int, values: Mapping[str, object], member: str, planning: Planning
+    ) -> Answer:
+        return Answer(http, CONTENT_TYPE, self._write(STATUS, values, member, planning))
+
+    def _write(
+        self, name: str, values: Mapping[str, object], member: str, planning: Planning
+    ) -> bytes:
+        message_id = message_reference(self._own, planning)
+        header = {
+            "from_bic": self._own,
+            "to_bic": member,
+            "business_message_id": message_id,
+            "message_definition": name,
+            "business_service": BUSINESS_SERVICE,
+            "created_at": planning.now,
+        }
+        own: dict[str, object] = {}
+        if name == STATUS:
+            own = {"message_id": message_id, "created_at": planning.now}
+            own |= {"instructing_agent": self._own, "instructed_agent": member}
+        return build(name, {**own, **values}, header_name=HEADER, header=header)
+
+    def _unreadable(
+        self, body: bytes, error: IsoError, member: str, planning: Planning
+    ) -> NoReturn:
+        """Refuse what breaks a rule by pacs.002 where its ids can be trusted, else by admi.002."""
+        reason = from_iso(error.code)
+        tree = parse(body) if error.layer in ("schema", "rule") else None
+        originals = None if tree is None else _readable_ids(tree)
+        if originals is not None:
+            values = _refusal(originals, reason) | {
+                "reason": error.code,
+                "additional_information": (error.detail[:_INFORMATION_MAX],),
+            }
+            answer = self._status(_UNBOUND, values, member, planning)
+            raise Refused(reason, answer) from None
+        related = "" if tree is None else _business_id(tree)
+        values = {
+            "related_reference": related or UNKNOWN_REFERENCE,
+            "reason_code": error.code,
+            "rejected_at": planning.now,
+            "error_location": error.path,
+            "reason_description": error.detail,
+        }
+        rejected = self._write(REJECT, values, member, planning)
+        raise Refused(reason, Answer(_BAD, CONTENT_TYPE, rejected)) from None
+
+    def _refuse(
+        self, reason: Reason, originals: Mapping[str, str], member: str, planning: Planning
+    ) -> NoReturn:
+        raise Refused(reason, self.render_refusal(originals, reason, member, planning))
+
+
+def message_reference(own_bic: str, planning: Planning) -> str:
+    """A message id: ``KH``, date, participant, 17 digits; 35 characters (networks.md 10.1)."""
+    day = from_micros((planning.message_number >> 20) * 1000)
+    digits = reference_digits(planning.message_number, planning.slot)
+    return f"KH{day:%Y%m%d}{own_bic[:8]}{digits}"
+
+
+def _payment(message: Message, originals: Mapping[str, str], member: str) -> MemberPayment:
+    values = message.values
+    amount = values["settlement_amount"]
+    assert isinstance(amount, Money), "the schema requires a settlement amount"
+    remittance = values.get("remittance_unstructured", ())
+    assert isinstance(remittance, tuple), "the element repeats"
+    return MemberPayment(
+        uetr=_text(values, "uetr"),
+        key=_text(values, "message_id"),
+        content={name: _written(values[name]) for name in _CONTENT if name in values},
+        quote_token=_text(values, "sup_quote_token"),
+        settlement_amount=amount,
+        debtor=Party(
+            name=_text(values, "debtor_name"),
+            account=_text(values, "debtor_account"),
+            agent=member,
+            town=_text(values, "debtor_town"),
+            country=_text(values, "debtor_country"),
+        ),
+        creditor_account=_text(values, "creditor_account"),
+        quote_id=_text(values, "quote_id"),
+        end_to_end_id=_text(values, "end_to_end_id"),
+        remittance=" ".join(remittance)[:140],
+        originals=originals,
+    )
+
+
+def _originals(message: Message) -> dict[str, str]:
+    values = message.values
+    if message.name == ENQUIRY:
+        return {name: _text(values, name) for name in ORIGINALS if _text(values, name)}
+    return _originals_of_payment(values)
+
+
+def _originals_of_payment(values: Mapping[str, object]) -> dict[str, str]:
+    found = {
+        "original_message_id": _text(values, "message_id"),
+        "original_message_name": PAYMENT,
+        "original_instruction_id": _text(values, "instruction_id"),
+        "original_end_to_end_id": _text(values, "end_to_end_id"),
+        "original_transaction_id": _text(values, "transaction_id"),
+        "original_uetr": _text(values, "uetr"),
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def _refusal(originals: Mapping[str, str], reason: Reason) -> dict[str, object]:
+    return {
+        **originals,
+        "status": Status.RJCT.value,
+        "reason": reason.iso,
+        "additional_information": (reason.sentence[:_INFORMATION_MAX],),
+    }
+
+
+def _readable_ids(tree: _Element) -> dict[str, str] | None:
+    """The identifications of a broken pacs.008, or None when they cannot be trusted.
+
+    Only shapes that we would accept are repeated: nothing of a hostile message is echoed.
+    """
+    space = f"{{urn:iso:std:iso:20022:tech:xsd:{PAYMENT}}}"
+    body = f"{space}Document/{space}FIToFICstmrCdtTrf/"
+    values: dict[str, object] = {}
+    for name, path in _PAYMENT_IDS:
+        found = tree.findall(body + "/".join(space + tag for tag in path.split("/")))
+        shape = _UETR if name == "uetr" else _IDENTIFICATION
+        value = found[0].text if len(found) == 1 else None
+        if value is not None and shape.match(value) and "//" not in value:
+            values[name] = value
+    if not values.keys() >= {"message_id", "uetr"}:
+        return None
+    return _originals_of_payment(values)
+
+
+def _business_id(tree: _Element) -> str:
+    """``BizMsgIdr`` for the rejection to refer to, empty when it has no usable shape."""
+    space = f"{{urn:iso:std:iso:20022:tech:xsd:{HEADER}}}"
+    value = tree.findtext(f"{space}AppHdr/{space}BizMsgIdr")
+    usable = value is not None and _IDENTIFICATION.match(value) and "//" not in value
+    return value if value is not None and usable else ""
+
+
+def _text(values: Mapping[str, object], name: str) -> str:
+    found = values.get(name, "")
+    assert isinstance(found, str), "the field is text"
+    return found
+
+
+def _same(one: object, other: str) -> bool:
+    """Whether two BICs are the same institution: an absent branch is ``XXX`` (ISO 9362)."""
+    return isinstance(one, str) and one.removesuffix("XXX") == other.removesuffix("XXX")
+
+
+def _written(value: object) -> str:
+    """One value as the text it is compared by."""
+    if isinstance(value, Money):
+        return f"{value} {value.currency.code}"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, tuple):
+        return "\n".join(map(str, value))
+    return str(value)

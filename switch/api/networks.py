@@ -1,0 +1,53 @@
+"""The door of partner networks: raw bytes in, the network's own dialect out.
+
+Verification, translation and answer are the adapter's and ``receiving``'s; here is only HTTP. A
+refusal before anything was bound goes back in the network's dialect too. The surprise: only what
+is no answer of ours at all (too large, busy, a bug) is a problem detail, since a network may read
+any HTTP error as "no answer" and must then ask.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from switch.api.intake import read_body
+from switch.api.problems import respond
+from switch.commands import Answer
+from switch.port import WireRefusal
+
+if TYPE_CHECKING:
+    from aiohttp.typedefs import Handler
+
+    from switch.logs import Log
+    from switch.receiving import Receiving
+
+
+class NetworkApi:
+    """Serves ``/networks/<network>/…``."""
+
+    def __init__(self, receiving: Receiving, log: Log) -> None:
+        self._receiving = receiving
+        self._log = log
+
+    def paths(self) -> tuple[tuple[str, str], ...]:
+        """Each network that sends us requests, with its full path."""
+        return tuple(
+            (network, f"/networks/{network}{path}") for network, path in self._receiving.networks()
+        )
+
+    def handler(self, network: str) -> Handler:
+        """The handler of one network's requests."""
+
+        async def receive(request: web.Request) -> web.Response:
+            body = await read_body(request)
+            headers = {name.lower(): value for name, value in request.headers.items()}
+            try:
+                rendered = await self._receiving.receive(network, headers, body)
+            except WireRefusal as refusal:
+                self._log.info("wire_refused", network=network, reason=refusal.reason.iso)
+                return respond(Answer(refusal.status, refusal.content_type, refusal.body))
+            return respond(Answer(rendered.status, rendered.content_type, rendered.body))
+
+        return receive

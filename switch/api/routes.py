@@ -1,0 +1,161 @@
+"""Every address of the interface as one table: what serves it also describes it.
+
+``app`` registers what stands here and ``description`` writes OpenAPI from it, so neither knows an
+address that the other does not. Partner paths come from the adapters and are added by both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from switch.api.shapes import (
+    Liveness,
+    PaymentRequest,
+    PaymentView,
+    Problem,
+    QuoteAnswer,
+    QuoteRequest,
+    Readiness,
+    ScanAnswer,
+    ScanRequest,
+)
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
+
+ISO: Final = "ISO 20022"
+"""Stands for a body that is an ISO 20022 message in XML."""
+
+PAYMENT_PATH: Final = "/v1/payments/{uetr}"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One answer of an operation: HTTP status, what it means, the shape of its body."""
+
+    status: int
+    means: str
+    shape: type[BaseModel] | str | None = Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation. ``signed`` ones are for members and carry a signature over the body."""
+
+    operation: str
+    method: str
+    path: str
+    summary: str
+    answers: tuple[Said, ...]
+    takes: type[BaseModel] | str | None = None
+    signed: bool = True
+    keyed: bool = False
+
+
+_SIGNED: Final = (
+    Said(401, "Not signed, wrongly signed, too old, or seen before; nothing is bound."),
+    Said(408, "The body did not arrive in time."),
+    Said(503, "Busy; nothing was stored. Try again after Retry-After seconds."),
+)
+_BODY: Final = (
+    Said(400, "The body is not the JSON of this operation; `path` names the place."),
+    Said(413, "The body is too large."),
+    Said(415, "The body is of another media type."),
+    *_SIGNED,
+)
+
+ROUTES: Final = (
+    Route(
+        "scan",
+        "POST",
+        "/v1/scans",
+        "Look up a scanned code: its merchant, and a price where the amount is known.",
+        (
+            Said(200, "The merchant, prices, and a token for other amounts.", ScanAnswer),
+            Said(422, "The code cannot be paid, or the amount cannot be used."),
+            *_BODY,
+        ),
+        takes=ScanRequest,
+    ),
+    Route(
+        "quote",
+        "POST",
+        "/v1/quotes",
+        "Price a merchant that was looked up, for an amount in either currency.",
+        (
+            Said(200, "Prices.", QuoteAnswer),
+            Said(422, "No price can be given."),
+            *_BODY,
+        ),
+        takes=QuoteRequest,
+    ),
+    Route(
+        "pay",
+        "POST",
+        "/v1/payments",
+        "Pay a quote. The same key and content give the same final answer for ever.",
+        (
+            Said(200, "The payment is final: ACCC, or RJCT with its reason.", PaymentView),
+            Said(202, "The payment is open; ask under Location.", PaymentView),
+            Said(409, "The key was used with other content; `field` names what differs."),
+            Said(422, "The payment is refused: before anything was sent."),
+            *_BODY,
+        ),
+        takes=PaymentRequest,
+        keyed=True,
+    ),
+    Route(
+        "payment",
+        "GET",
+        PAYMENT_PATH,
+        "How a payment of this member stands.",
+        (
+            Said(200, "The payment.", PaymentView),
+            Said(400, "A body where none is expected."),
+            Said(404, "This member has no such payment."),
+            *_SIGNED,
+        ),
+    ),
+    Route(
+        "message",
+        "POST",
+        "/v1/messages",
+        "pacs.008.001.13 or pacs.028.001.06 in BizMsg; answered by pacs.002.001.15.",
+        (
+            Said(200, "pacs.002: ACCC, or RJCT with its reason; final and bound.", ISO),
+            Said(202, "pacs.002: PDNG.", ISO),
+            Said(400, "admi.002: the message cannot be used at all.", ISO),
+            Said(409, "pacs.002 RJCT DUPL: MsgId or UETR was used with other content.", ISO),
+            Said(413, "The body is too large."),
+            Said(415, "The body is of another media type."),
+            Said(422, "pacs.002 RJCT: refused before anything was bound.", ISO),
+            *_SIGNED,
+        ),
+        takes=ISO,
+    ),
+    Route(
+        "live",
+        "GET",
+        "/health/live",
+        "Whether the process answers.",
+        (Said(200, "It does.", Liveness),),
+        signed=False,
+    ),
+    Route(
+        "ready",
+        "GET",
+        "/health/ready",
+        "Whether recovery is done, and how durable a commit is.",
+        (Said(200, "Ready.", Readiness), Said(503, "Not yet.", Readiness)),
+        signed=False,
+    ),
+    Route(
+        "description",
+        "GET",
+        "/openapi.json",
+        "This description.",
+        (Said(200, "OpenAPI 3.1.", None),),
+        signed=False,
+    ),
+)
