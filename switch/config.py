@@ -78,7 +78,7 @@ class NetworkSection(_Strict):
     url: Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+$")]
     own_bic: Bic
     partner_bic: Bic
-    options: dict[str, str] = {}
+    options: dict[str, str] = Field(default_factory=dict)
 
 
 class _SwitchFile(_Strict):

@@ -114,7 +114,7 @@ def make_development_keys(
             key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
             _write(folder / f"{name}.pem", _pem(key))
             _write(folder / f"{name}.crt", _certificate(name, key, clock))
-    for name in ("switch-answers", *(f"member-{bic}" for bic in members)):
+    for name in ("switch-answers", "overseer", *(f"member-{bic}" for bic in members)):
         if not (folder / f"{name}.pem").exists():
             _write(folder / f"{name}.pem", _pem(ec.generate_private_key(ec.SECP256R1())))
     for bic in members:

@@ -24,10 +24,6 @@ if TYPE_CHECKING:
     from switch.facts import Facts
     from switch.model import Particulars, Party, Payment, Status
     from switch.reasons import Reason
-    from switch.runtime.clock import Clock
-    from switch.runtime.entropy import Ids
-    from switch.runtime.tasks import Tasks
-    from switch.wire.net import Net
 
 
 class Operation(StrEnum):
@@ -248,21 +244,6 @@ class AdapterContext:
     partner_bic: str
     options: Mapping[str, str]
     keys: KeyStore = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class SandboxContext:
-    """What a simulator of a network is made with: the same seams as the switch has.
-
-    ``options`` hold the network's settings with ``own_bic`` and ``partner_bic`` seen from its side.
-    """
-
-    clock: Clock
-    ids: Ids
-    tasks: Tasks
-    net: Net
-    keys: KeyStore = field(repr=False)
-    options: Mapping[str, str]
 
 
 class Adapter(Protocol):

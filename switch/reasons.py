@@ -9,6 +9,8 @@ decisions: a closed connection is AB07 or AB08, never TS01, which means *success
 from __future__ import annotations
 
 from enum import Enum
+from types import MappingProxyType
+from typing import Final
 
 
 class Reason(Enum):
@@ -66,7 +68,7 @@ class Reason(Enum):
     UNSPECIFIED = ("MS03", "The counterparty refused without giving a reason.")
 
 
-_BY_ISO = {reason.iso: reason for reason in reversed(Reason)}
+_BY_ISO: Final = MappingProxyType({reason.iso: reason for reason in reversed(Reason)})
 
 
 def from_iso(code: str | None) -> Reason:

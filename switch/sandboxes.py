@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switch.port import SandboxContext
 from switch.registry import sandbox_factory
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import Ids, SystemEntropy
 from switch.runtime.tasks import Tasks
 from switch.server import keys_of
 from switch.wire.net import TcpNet
+from switch.wire.simulator import SandboxContext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

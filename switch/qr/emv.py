@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from binascii import crc_hqx
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from switch.qr.errors import Fault, QrError, fault
@@ -30,7 +31,7 @@ _HEADER: Final = 4
 _HALVES: Final = re.compile("[\ud800-\udfff]")
 
 # ASCII on purpose: str.isdigit also takes Arabic-Indic and other digits.
-_NUMBERS: Final = {f"{number:02d}": number for number in range(100)}
+_NUMBERS: Final = MappingProxyType({f"{number:02d}": number for number in range(100)})
 _ACCOUNTS: Final = frozenset(f"{tag:02d}" for tag in range(26, 52))
 _TEMPLATES: Final = _ACCOUNTS | {"62", "64"}
 _UNRESERVED: Final = frozenset(f"{tag:02d}" for tag in range(80, 100))

@@ -8,6 +8,7 @@ refused for the CRC even if it has also expired, because nothing behind the CRC 
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 LAYERS: Final = ("tlv", "crc", "schema", "field", "network", "time")
 """Layers in the order in which they decide."""
 
-_RANK: Final = {layer: rank for rank, layer in enumerate(LAYERS)}
+_RANK: Final = MappingProxyType({layer: rank for rank, layer in enumerate(LAYERS)})
 
 CODE_INVALID: Final = "TK01"
 CODE_EXPIRED: Final = "DS24"
@@ -24,11 +25,13 @@ CODE_AMOUNT_MALFORMED: Final = "AM12"
 CODE_AMOUNT_ZERO: Final = "AM01"
 CODE_CURRENCY: Final = "AM03"
 
-_CODES: Final = {
-    "expired": CODE_EXPIRED,
-    "amount_format": CODE_AMOUNT_MALFORMED,
-    "currency_not_allowed": CODE_CURRENCY,
-}
+_CODES: Final = MappingProxyType(
+    {
+        "expired": CODE_EXPIRED,
+        "amount_format": CODE_AMOUNT_MALFORMED,
+        "currency_not_allowed": CODE_CURRENCY,
+    }
+)
 
 
 class Fault(NamedTuple):

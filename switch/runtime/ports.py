@@ -1,4 +1,8 @@
-"""Free loopback ports for processes that must know each other's address before they start."""
+"""Free loopback ports.
+
+For processes that must know each other's address before they start. A port is free when it is
+returned, not for ever: the surprise is that another process may take it first.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""The main job shown on real parts: processes, HTTP, signatures, a durable store."""

@@ -1,0 +1,144 @@
+"""The stage of a demonstration: one switch and one simulator per network, each its own process.
+
+Ports are free loopback ones, the data folder is a temporary one, and everything that was started
+here is stopped here. What a scene sees of the processes is what anybody would see: HTTP.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import orjson
+
+from iso20022.jws import JwsSigner
+from switch.client import SigningClient
+from switch.registry import SANDBOXES, installed
+from switch.runtime.children import Child, start_child
+from switch.runtime.clock import SystemClock
+from switch.runtime.entropy import Ids, SystemEntropy
+from switch.runtime.ports import free_ports
+from switch.runtime.tasks import Tasks
+from switch.server import keys_of
+from switch.wire.net import TcpNet
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
+    from switch.config import Config
+    from switch.keys import KeyFolder
+
+OVERSEER: Final = "overseer"
+
+
+@dataclass(slots=True)
+class Stage:
+    """Running processes and ways to talk to them. Use as an asynchronous context manager."""
+
+    config: Config
+    config_folder: Path | None
+    log_level: str = "warning"
+    clock: SystemClock = field(default_factory=SystemClock)
+    tasks: Tasks = field(default_factory=Tasks)
+    children: list[Child] = field(default_factory=list)
+    urls: dict[str, str] = field(default_factory=dict)
+    _folder: TemporaryDirectory[str] | None = None
+    _net: TcpNet | None = None
+    _keys: KeyFolder | None = None
+
+    @property
+    def data(self) -> Path:
+        """The data folder of the switch."""
+        assert self._folder is not None, "the stage is set up"
+        return Path(self._folder.name)
+
+    @property
+    def ids(self) -> Ids:
+        """Fresh identifiers."""
+        return Ids(self.clock, SystemEntropy())
+
+    async def __aenter__(self) -> Self:
+        self._folder = TemporaryDirectory(prefix="bakong-switch-")
+        self._keys = keys_of(self.config, self.data)
+        networks = [name for name in installed(SANDBOXES) if name in self.config.networks]
+        ports = dict(zip(("switch", *networks), free_ports(len(networks) + 1), strict=True))
+        self.urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
+        self._net = TcpNet(self.clock, {}, self.urls)
+        try:
+            for name in networks:
+                await self._start_sandbox(name, ports[name])
+            await self.start_switch(ports["switch"])
+        except BaseException:
+            await self._down()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._down()
+
+    async def _down(self) -> None:
+        await self.tasks.close()
+        if self._net is not None:
+            await self._net.close()
+        for child in reversed(self.children):
+            await child.stop()
+        if self._folder is not None:
+            self._folder.cleanup()
+
+    async def _start_sandbox(self, name: str, port: int) -> None:
+        arguments = ["sandbox", name, "--port", f"{name}={port}", "--switch", self.urls["switch"]]
+        await self._start(name, arguments)
+
+    async def start_switch(self, port: int) -> Child:
+        """Start the switch on a port, again after it was ended."""
+        peers = [f"--peer={name}={url}" for name, url in self.urls.items() if name != "switch"]
+        return await self._start(
+            "switch", ["serve", "--port", str(port), "--log", self.log_level, *peers]
+        )
+
+    async def _start(self, name: str, arguments: Sequence[str]) -> Child:
+        command = [sys.executable, "-m", "switch", *arguments, "--data", str(self.data)]
+        if self.config_folder is not None:
+            command += ["--config", str(self.config_folder)]
+        child = await start_child(name, command, self.data / f"{name}.log")
+        self.children.append(child)
+        return child
+
+    def member(self, bic: str) -> SigningClient:
+        """A member's client."""
+        return self._client(bic, f"member-{bic}")
+
+    def overseer(self) -> SigningClient:
+        """The overseer's client, who reads every payment."""
+        return self._client(OVERSEER, OVERSEER)
+
+    def _client(self, kid: str, key_name: str) -> SigningClient:
+        assert self._keys is not None, "the stage is set up"
+        assert self._net is not None, "the stage is set up"
+        signer = JwsSigner(self._keys.ec_private(key_name), kid)
+        session = self._net.session("switch")
+        return SigningClient(session, self.urls["switch"], signer, self.clock, self.ids)
+
+    async def sandbox(
+        self, network: str, method: str, path: str, body: Mapping[str, object] | None = None
+    ) -> Any:
+        """Ask a simulator's own endpoints; returns the JSON it answers."""
+        assert self._net is not None, "the stage is set up"
+        data = None if body is None else orjson.dumps(dict(body))
+        session = self._net.session(network)
+        async with session.request(method, self.urls[network] + path, data=data) as response:
+            return orjson.loads(await response.read())
+
+    async def fault(self, network: str, operation: str, kind: str, **more: object) -> None:
+        """Make the network's next answer to an operation go wrong."""
+        body = {"operation": operation, "kind": kind, **more}
+        await self.sandbox(network, "POST", "/control/faults", body)
