@@ -106,6 +106,14 @@ def test_a_leaf_is_hashed_behind_its_salt() -> None:
     assert leaf_hash(b"t" * 16, b"{}") != leaf_hash(b"s" * 16, b"{}")
 
 
+def test_the_hash_of_a_block_covers_its_signature() -> None:
+    """So a block that is signed again is another block to the one behind it."""
+    block = chain()[0][0][0]
+
+    assert sha256(block.header() + block.signature) == block.hash()
+    assert replace(block, signature=bytes(64)).hash() != block.hash()
+
+
 # Canonical text.
 
 NAMES = st.text(st.sampled_from("abcdefghijklmnopqrstuvwxyz_"), min_size=1)
