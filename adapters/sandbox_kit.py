@@ -20,7 +20,7 @@ import orjson
 from aiohttp import web
 
 from fx.money import Money
-from switch.port import SandboxContext
+from switch.wire.simulator import SandboxContext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -156,6 +156,13 @@ class Switch:
                     age_s_max=config.member_rules.signature_age_s_max,
                     kept_max=config.member_rules.signatures_kept_max,
                 ),
+                overseers=MemberAuthenticator(
+                    {"overseer": keys.ec_private("overseer").public_key()},
+                    clock,
+                    age_s_max=config.member_rules.signature_age_s_max,
+                    kept_max=config.member_rules.signatures_kept_max,
+                ),
+                read=seams.store.read,
                 answer_key=keys.ec_private("switch-answers"),
                 clock=clock,
                 ids=ids,

@@ -19,6 +19,7 @@ from switch.api.description import openapi
 from switch.api.iso import IsoApi
 from switch.api.members import MemberApi
 from switch.api.networks import NetworkApi
+from switch.api.oversight import OversightApi
 from switch.api.problems import UNAVAILABLE, guard, respond
 from switch.api.routes import ROUTES
 from switch.commands import Answer
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.scans import Scans
+    from switch.store.contract import Reader
     from switch.wire.authenticate import MemberAuthenticator
 
 
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
 class Parts:
     """What the interface is made of. ``answer_key`` signs ISO 20022 answers to members.
 
+    ``overseers`` knows the overseer's key and no member's; ``read`` is what it reads.
     ``ready`` tells the health page; its member ``ready`` is true once recovery is done.
     """
 
@@ -55,6 +58,8 @@ class Parts:
     receiving: Receiving
     messages: MemberMessages
     authenticator: MemberAuthenticator
+    overseers: MemberAuthenticator
+    read: Reader
     clock: Clock
     ids: Ids
     log: Log
@@ -102,6 +107,8 @@ def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
         log=parts.log,
     )
 
+    oversight = OversightApi(parts.overseers, parts.read)
+
     async def live(_: web.Request) -> web.Response:
         return respond(Answer(200, JSON, b'{"alive":true}'))
 
@@ -119,6 +126,8 @@ def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
         "pay": members.pay,
         "payment": members.payment,
         "message": iso.message,
+        "oversee_payments": oversight.payments,
+        "oversee_accounts": oversight.accounts,
         "live": live,
         "ready": ready,
         "description": describe,

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from switch.api.shapes import (
     Liveness,
+    OverseenAccounts,
+    OverseenPayments,
     PaymentRequest,
     PaymentView,
     Problem,
@@ -133,6 +135,24 @@ ROUTES: Final = (
             *_SIGNED,
         ),
         takes=ISO,
+    ),
+    Route(
+        "oversee_payments",
+        "GET",
+        "/v1/oversight/payments",
+        "Every payment in the order of opening, a page at a time (`after`, `limit`).",
+        (
+            Said(200, "A page, and the number to go on from.", OverseenPayments),
+            Said(400, "A query that is not a whole number."),
+            *_SIGNED,
+        ),
+    ),
+    Route(
+        "oversee_accounts",
+        "GET",
+        "/v1/oversight/accounts",
+        "Every account with its four sums and its caps, in minor units.",
+        (Said(200, "The accounts.", OverseenAccounts), *_SIGNED),
     ),
     Route(
         "live",

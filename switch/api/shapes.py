@@ -168,6 +168,42 @@ class Problem(_Answer):
     payment: PaymentView | None = None
 
 
+class OverseenPayment(PaymentView):
+    """A payment as the overseer sees it."""
+
+    use_case: str
+    origin: str
+    network: str
+    counterparty: str
+    reference: str
+
+
+class OverseenPayments(_Answer):
+    """A page of payments."""
+
+    payments: list[OverseenPayment]
+    after: int
+
+
+class OverseenAccount(_Answer):
+    """An account; amounts are minor units."""
+
+    account: str
+    currency: str
+    debits_posted: int
+    credits_posted: int
+    debits_pending: int
+    credits_pending: int
+    net_debit_max: int | None
+    net_credit_max: int | None
+
+
+class OverseenAccounts(_Answer):
+    """Every account."""
+
+    accounts: list[OverseenAccount]
+
+
 class Liveness(_Answer):
     """The process answers."""
 

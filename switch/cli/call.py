@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -33,7 +33,7 @@ HTTP_OK_MAX = 299
 def command(  # the options of one request
     method: str,
     path: str,
-    body: click.utils.LazyFile | None,
+    body: IO[bytes] | None,
     data: Path,
     kid: str,
     url: str,

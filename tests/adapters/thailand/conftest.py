@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from adapters.thailand.sandbox import create
-from switch.port import SandboxContext
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import Ids, SystemEntropy
 from switch.runtime.tasks import Tasks
 from switch.wire.net import TcpNet
+from switch.wire.simulator import SandboxContext
 from tests.adapters.thailand.thailand_link import Link, SwitchStandIn, switch_application
 from tests.adapters.thailand.thailand_parts import SANDBOX_OPTIONS, Keys, new_adapter, new_keys
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from adapters.thailand.sandbox import create
-from switch.port import SandboxContext
 from switch.runtime.tasks import Tasks
 from switch.simulation.world import Machine, World
+from switch.wire.simulator import SandboxContext
 from tests.adapters.thailand.thailand_link import Link, SwitchStandIn, switch_application
 from tests.adapters.thailand.thailand_parts import SANDBOX_OPTIONS
 

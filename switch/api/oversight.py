@@ -1,0 +1,61 @@
+"""The overseer's pages: every payment and account, signed for with the overseer's own key.
+
+The overseer is no member: its key opens these pages and nothing else, and no member's key opens
+them. Nothing here is personal, so nothing here needs to be unsealed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from switch.answers import JSON
+from switch.api.intake import take_in
+from switch.api.problems import respond
+from switch.commands import Answer
+from switch.oversight import PAGE_MAX, accounts_page, payments_page
+from switch.reasons import Reason
+from switch.refusals import Refusal
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+    from switch.store.contract import Reader
+    from switch.wire.authenticate import MemberAuthenticator
+
+DIGITS_MAX: Final = 19
+"""A payment's number has 63 bits."""
+
+
+class OversightApi:
+    """Serves ``/v1/oversight/…``."""
+
+    def __init__(self, authenticator: MemberAuthenticator, read: Reader) -> None:
+        self._authenticator = authenticator
+        self._read = read
+
+    async def payments(self, request: web.Request) -> web.Response:
+        """``GET /v1/oversight/payments?after=&limit=``: a page in the order of opening."""
+        await take_in(request, self._authenticator, ())
+        after = _whole(request, "after", 0)
+        limit = min(_whole(request, "limit", PAGE_MAX), PAGE_MAX)
+        return _json(payments_page(self._read, after, limit))
+
+    async def accounts(self, request: web.Request) -> web.Response:
+        """``GET /v1/oversight/accounts``: every account with its sums and caps."""
+        await take_in(request, self._authenticator, ())
+        return _json(accounts_page(self._read))
+
+
+def _whole(request: web.Request, name: str, default: int) -> int:
+    text = request.query.get(name)
+    if text is None:
+        return default
+    if not (text.isascii() and text.isdecimal()) or len(text) > DIGITS_MAX:
+        raise Refusal(Reason.FORMAT_INVALID, 400, f"query {name}")
+    return int(text)
+
+
+def _json(view: object) -> web.Response:
+    return respond(Answer(200, JSON, orjson.dumps(view)))
