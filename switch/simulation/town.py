@@ -1,0 +1,198 @@
+"""The whole switch with its partner networks and members, in a world.
+
+Each machine runs what production runs: the switch with its own database on the machine's disk, and
+the simulators of networks, all over HTTP on the simulated network. Members, the overseer and
+whoever reads a network's book stand outside of every process. The surprise: the keys are public
+ones that travel with the program, because RSA keys cannot be made from a seed and the trace of a
+run depends on every signature in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from iso20022.jws import JwsSigner
+from switch.app import SERVED_AS, Seams, Switch
+from switch.client import SigningClient
+from switch.keys import KeyFolder
+from switch.logs import SilentLog
+from switch.registry import SANDBOXES, installed, sandbox_factory
+from switch.sandboxes import sandbox_options
+from switch.store.committer import Committer
+from switch.store.sqlite import SqliteEngine
+from switch.wire.simulator import SandboxContext
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from switch.config import Config
+    from switch.runtime.entropy import Ids
+    from switch.simulation.seams import SimClock, SimTasks
+    from switch.simulation.world import Machine, World
+
+DATABASE: Final = "switch.db"
+OVERSEER: Final = "overseer"
+
+OUTSIDE: Final = "outside"
+"""The machine from which members, the overseer and the readers of books call."""
+
+READY_WITHIN_S: Final = 30
+READY_EVERY_S: Final = 0.01
+
+
+class TownKeys(KeyFolder):
+    """The public test keys, each parsed once however many processes use it."""
+
+    def __init__(self) -> None:
+        super().__init__(Path(__file__).parent / "keys")
+        self._parsed: dict[str, object] = {}
+
+    def _private(self, name: str) -> object:
+        if name not in self._parsed:
+            self._parsed[name] = super()._private(name)
+        return self._parsed[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Residents:
+    """What every run of a configuration shares: nothing in it changes."""
+
+    config: Config
+    keys: TownKeys
+    sandboxes: Mapping[str, Callable[[SandboxContext], Any]]
+
+
+def residents(config: Config) -> Residents:
+    """Read keys and simulators once, for many towns."""
+    names = [name for name in installed(SANDBOXES) if name in config.networks]
+    return Residents(config, TownKeys(), {name: sandbox_factory(name) for name in names})
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A switch that lives: what a test may look at, or spoil."""
+
+    switch: Switch
+    store: Committer
+    engine: SqliteEngine
+
+
+class Town:
+    """The machines of one world. ``found`` lets a caller change a switch before it starts."""
+
+    def __init__(
+        self,
+        world: World,
+        residents: Residents,
+        found: Callable[[Running, Machine], None] | None = None,
+    ) -> None:
+        self.world = world
+        self.running: Running | None = None
+        self._residents = residents
+        self._found = found
+        self._outside = world.machine(OUTSIDE)
+
+    @property
+    def clock(self) -> SimClock:
+        """The clock of whoever stands outside."""
+        return self._outside.clock
+
+    @property
+    def ids(self) -> Ids:
+        """Identifiers of whoever stands outside."""
+        return self._outside.ids
+
+    @property
+    def tasks(self) -> SimTasks:
+        """Tasks of whoever stands outside."""
+        return self._outside.tasks
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Where the machines are, by name."""
+        names = (SERVED_AS, *self._residents.sandboxes)
+        return {name: self._outside.net.url(name) for name in names}
+
+    async def open(self) -> None:
+        """Start every machine and return when the switch takes requests."""
+        for name in self._residents.sandboxes:
+            self.world.start(name, self._network)
+        await self.start_switch()
+
+    async def start_switch(self) -> None:
+        """Start the switch on its disk, the first time or again, until it takes requests."""
+        self.running = None
+        self.world.start(SERVED_AS, self._switch)
+        started = self.clock.monotonic()
+        while self.running is None:
+            assert self.clock.monotonic() - started < READY_WITHIN_S, "the switch did not start"
+            await self.world.sleep(READY_EVERY_S)
+
+    async def _network(self, machine: Machine) -> None:
+        shared = self._residents
+        options = sandbox_options(shared.config, machine.name)
+        context = SandboxContext(
+            machine.clock, machine.ids, machine.tasks, machine.net, shared.keys, options
+        )
+        await machine.net.serve(shared.sandboxes[machine.name](context), machine.name)
+
+    async def _switch(self, machine: Machine) -> None:
+        config, keys = self._residents.config, self._residents.keys
+        engine = SqliteEngine(
+            DATABASE,
+            clock=machine.clock,
+            sign=keys.ed25519_private("journal").sign,
+            slot=config.switch.slot,
+            vfs=machine.disk.name,
+            exclusive=True,
+        )
+        store = Committer(engine, machine.writer)
+        seams = Seams(
+            machine.clock, machine.entropy, machine.net, machine.tasks, store, SilentLog()
+        )
+        switch = Switch(config, keys, seams)
+        running = Running(switch, store, engine)
+        if self._found is not None:
+            self._found(running, machine)
+        await switch.start()
+        await machine.net.serve(switch.application, SERVED_AS)
+        self.running = running
+
+    def member(self, bic: str) -> SigningClient:
+        """A member's client."""
+        return self._client(bic, f"member-{bic}")
+
+    def overseer(self) -> SigningClient:
+        """The overseer's client, who reads every payment."""
+        return self._client(OVERSEER, OVERSEER)
+
+    def _client(self, kid: str, key_name: str) -> SigningClient:
+        signer = JwsSigner(self._residents.keys.ec_private(key_name), kid)
+        net = self._outside.net
+        return SigningClient(
+            net.session(SERVED_AS), net.url(SERVED_AS), signer, self.clock, self.ids
+        )
+
+    async def sandbox(
+        self, network: str, method: str, path: str, body: Mapping[str, object] | None = None
+    ) -> Any:
+        """Ask a simulator's own endpoints; returns the JSON it answers."""
+        net = self._outside.net
+        data = None if body is None else orjson.dumps(dict(body))
+        session = net.session(network)
+        async with session.request(method, net.url(network) + path, data=data) as response:
+            return orjson.loads(await response.read())
+
+    async def fault(self, network: str, operation: str, kind: str, **more: object) -> None:
+        """Make the network's next answer to an operation go wrong."""
+        body = {"operation": operation, "kind": kind, **more}
+        await self.sandbox(network, "POST", "/control/faults", body)
+
+    async def book(self, network: str) -> list[dict[str, Any]]:
+        """The book of a network, as it shows it."""
+        shown: list[dict[str, Any]] = (await self.sandbox(network, "GET", "/state"))["book"]
+        return shown
