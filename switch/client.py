@@ -89,7 +89,7 @@ class SigningClient:
             self._signer, method, path, body, now=self._clock.now(), jti=self._ids.uuid()
         )
         return await self.send(
-            method, path, body, {**signed, **_content(body, content_type), **(headers or {})}
+            method, path, body, {**signed, **_content(method, content_type), **(headers or {})}
         )
 
     async def send(
@@ -133,5 +133,5 @@ class SigningClient:
         return await self.call("POST", "/v1/messages", xml, content_type=XML)
 
 
-def _content(body: bytes, content_type: str) -> dict[str, str]:
-    return {"Content-Type": content_type} if body else {}
+def _content(method: str, content_type: str) -> dict[str, str]:
+    return {} if method == "GET" else {"Content-Type": content_type}

@@ -1,0 +1,200 @@
+"""Only a member's own fresh signature over exactly this request opens the door; nothing is bound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+from iso20022.jws import JwsSigner
+from switch.client import sign_request
+from switch.runtime.clock import SystemClock
+from switch.wire.authenticate import HEADER, MemberAuthenticator, NotAuthenticated
+
+NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
+ABA, CANADIA = "ABAAKHPPXXX", "CADIKHPPXXX"
+ELLIPTIC = ec.derive_private_key(7, ec.SECP256R1())
+EDWARDS = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32))
+STRANGER = ec.derive_private_key(8, ec.SECP256R1())
+BODY = b'{"a":1}'
+PATH = "/v1/payments"
+
+
+@dataclass
+class StoodClock(SystemClock):
+    """A wall clock that a test moves."""
+
+    at: datetime = field(default=NOW)
+
+    def now(self) -> datetime:
+        return self.at
+
+
+@pytest.fixture
+def clock() -> StoodClock:
+    """The clock of the authenticator."""
+    return StoodClock()
+
+
+@pytest.fixture
+def door(clock: StoodClock) -> MemberAuthenticator:
+    """Two members are known; three requests are remembered."""
+    keys = {ABA: ELLIPTIC.public_key(), CANADIA: EDWARDS.public_key()}
+    return MemberAuthenticator(keys, clock, age_s_max=300, kept_max=3)
+
+
+def token(
+    signer: JwsSigner | None = None,
+    body: bytes = BODY,
+    *,
+    jti: str = "j1",
+    now: datetime = NOW,
+    method: str = "POST",
+    path: str = PATH,
+) -> str:
+    """A signature as a member makes it."""
+    signer = signer or JwsSigner(ELLIPTIC, ABA)
+    return sign_request(signer, method, path, body, now=now, jti=jti)[HEADER]
+
+
+def refused(
+    door: MemberAuthenticator, *tokens: str, body: bytes = BODY, path: str = PATH
+) -> tuple[str, str]:
+    """The code told and the word logged."""
+    with pytest.raises(NotAuthenticated) as caught:
+        door.verify("POST", path, tokens, body)
+    return caught.value.reason.iso, caught.value.why
+
+
+@pytest.mark.parametrize(("key", "bic"), [(ELLIPTIC, ABA), (EDWARDS, CANADIA)])
+def test_signed_request_is_its_members(door: MemberAuthenticator, key: Any, bic: str) -> None:
+    assert bic == door.verify("POST", PATH, [token(JwsSigner(key, bic))], BODY)
+
+
+def test_missing_signature(door: MemberAuthenticator) -> None:
+    assert ("DS0A", "missing") == refused(door)
+
+
+def test_two_signatures_are_none(door: MemberAuthenticator) -> None:
+    assert ("DS0B", "repeated") == refused(door, token(), token(jti="j2"))
+
+
+@pytest.mark.parametrize("text", ["", "x", "a.b.c", "..", "a..b", "=" * 9000, "\u00e9..x"])
+def test_malformed_signature(door: MemberAuthenticator, text: str) -> None:
+    assert ("DS0B", "malformed") == refused(door, text)
+
+
+def test_unknown_member_and_wrong_signature_are_told_the_same(door: MemberAuthenticator) -> None:
+    unknown = refused(door, token(JwsSigner(STRANGER, "WIGCKHPPXXX")))
+    wrong = refused(door, token(JwsSigner(STRANGER, ABA)))
+
+    assert ("DS0B", "key") == unknown
+    assert ("DS0B", "signature") == wrong
+
+
+def test_key_of_another_member_does_not_sign_for_this_one(door: MemberAuthenticator) -> None:
+    assert ("DS0B", "algorithm") == refused(door, token(JwsSigner(EDWARDS, ABA)))
+
+
+def test_algorithm_of_partners_is_not_for_members(clock: StoodClock) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    door = MemberAuthenticator({ABA: key.public_key()}, clock, age_s_max=300, kept_max=3)
+
+    assert ("DS0B", "algorithm") == refused(door, token(JwsSigner(key, ABA)))
+
+
+def test_one_changed_byte_of_the_body(door: MemberAuthenticator) -> None:
+    assert ("DS0B", "signature") == refused(door, token(), body=BODY + b" ")
+
+
+def test_signature_over_an_encoded_body_is_not_taken(door: MemberAuthenticator) -> None:
+    protected = {"iat": int(NOW.timestamp()), "jti": "j", "htm": "POST", "htp": PATH}
+    encoded = JwsSigner(ELLIPTIC, ABA).sign_detached(BODY, protected, unencoded=False)
+
+    assert ("DS0B", "encoded") == refused(door, encoded)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", PATH), ("POST", "/v1/scans"), ("POST", f"{PATH}?a=1")]
+)
+def test_signature_of_another_request(door: MemberAuthenticator, method: str, path: str) -> None:
+    assert ("DS0B", "other_request") == refused(door, token(method=method, path=path))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"iat": None},
+        {"iat": "1795230000"},
+        {"iat": True},
+        {"iat": 1795230000.0},
+        {"jti": None},
+        {"jti": ""},
+        {"jti": 5},
+        {"jti": "a b"},
+        {"jti": "j" * 65},
+    ],
+)
+def test_incomplete_header(door: MemberAuthenticator, change: dict[str, object]) -> None:
+    protected = {"iat": int(NOW.timestamp()), "jti": "j", "htm": "POST", "htp": PATH} | change
+    present = {name: value for name, value in protected.items() if value is not None}
+
+    assert ("DS0B", "malformed") == refused(
+        door, JwsSigner(ELLIPTIC, ABA).sign_detached(BODY, present)
+    )
+
+
+@pytest.mark.parametrize(("seconds", "taken"), [(-301, 0), (-300, 1), (300, 1), (301, 0)])
+def test_age_is_bounded_both_ways(door: MemberAuthenticator, seconds: int, taken: int) -> None:
+    signed = token(now=NOW + timedelta(seconds=seconds))
+
+    if taken:
+        assert ABA == door.verify("POST", PATH, [signed], BODY)
+    else:
+        assert ("TM01", "age") == refused(door, signed)
+
+
+def test_iat_beyond_any_calendar(door: MemberAuthenticator) -> None:
+    protected = {"iat": 10**300, "jti": "j", "htm": "POST", "htp": PATH}
+
+    assert ("TM01", "age") == refused(door, JwsSigner(ELLIPTIC, ABA).sign_detached(BODY, protected))
+
+
+def test_replay(door: MemberAuthenticator) -> None:
+    door.verify("POST", PATH, [token()], BODY)
+
+    assert ("DUPL", "replay") == refused(door, token())
+
+
+def test_same_jti_of_two_members_is_no_replay(door: MemberAuthenticator) -> None:
+    door.verify("POST", PATH, [token()], BODY)
+
+    assert CANADIA == door.verify("POST", PATH, [token(JwsSigner(EDWARDS, CANADIA))], BODY)
+
+
+def test_refused_request_is_not_remembered(door: MemberAuthenticator) -> None:
+    refused(door, token(), body=b"other")
+
+    assert ABA == door.verify("POST", PATH, [token()], BODY)
+
+
+def test_memory_is_bounded_and_forgets_the_oldest(door: MemberAuthenticator) -> None:
+    for number in range(4):
+        door.verify("POST", PATH, [token(jti=f"j{number}")], BODY)
+
+    assert len(door._seen) == 3
+    assert ("DUPL", "replay") == refused(door, token(jti="j1"))
+    assert ABA == door.verify("POST", PATH, [token(jti="j0")], BODY)
+
+
+def test_memory_lets_go_of_what_is_too_old_anyway(
+    door: MemberAuthenticator, clock: StoodClock
+) -> None:
+    door.verify("POST", PATH, [token(jti="j0")], BODY)
+    clock.at = NOW + timedelta(seconds=301)
+    door.verify("POST", PATH, [token(jti="j1", now=clock.at)], BODY)
+
+    assert [jti for _, jti in door._seen] == ["j1"]
