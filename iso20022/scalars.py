@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final
 
 from fx.money import Money, MoneyError
@@ -25,13 +26,15 @@ _SPECIAL: Final = re.compile(f"[{_BAD}&<>]")
 _RATE: Final = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,10})?\Z", re.ASCII)
 _RATE_DIGITS_MAX: Final = 11
 
-_MONEY_RULES: Final = {
-    "currency_unknown": rules.CURRENCY,
-    "amount_decimals": rules.DECIMALS,
-    "amount_malformed": rules.DECIMALS,
-    "amount_too_large": rules.RANGE,
-    "amount_zero": rules.ZERO,
-}
+_MONEY_RULES: Final = MappingProxyType(
+    {
+        "currency_unknown": rules.CURRENCY,
+        "amount_decimals": rules.DECIMALS,
+        "amount_malformed": rules.DECIMALS,
+        "amount_too_large": rules.RANGE,
+        "amount_zero": rules.ZERO,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ for.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast, runtime_checkable
 
 from fx.token import QuoteSeal
 from switch.answers import Answers
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from aiohttp import web
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
     from switch.config import Config
     from switch.keys import KeyFolder
@@ -46,8 +47,11 @@ if TYPE_CHECKING:
     from switch.store.contract import Store
     from switch.wire.net import Net
 
-SERVED_AS = "switch"
+SERVED_AS: Final = "switch"
 """The name under which the switch listens."""
+
+OVERSEER: Final = "overseer"
+"""Name of the overseer's key, and the ``kid`` that it signs with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,102 +77,110 @@ class Switch:
     def __init__(self, config: Config, keys: KeyFolder, seams: Seams) -> None:
         self.config = config
         self._seams = seams
-        clock, log, slot = seams.clock, seams.log, config.switch.slot
-        self._ids = ids = Ids(clock, seams.entropy)
+        self._ids = Ids(seams.clock, seams.entropy)
+        self._transport = Transport(seams.net, seams.clock)
+        self._vault = Vault(keys.symmetric("vault"), seams.entropy)
+        self._endings = Endings()
+        self._messages = MemberMessages(config.switch.bic)
         self.adapters = _adapters(config, keys)
-        vault = Vault(keys.symmetric("vault"), seams.entropy)
-        seal = QuoteSeal({"1": keys.symmetric("seal")}, "1")
-        transport = Transport(seams.net, clock)
-        inbound = _inbound(self.adapters)
-        messages = MemberMessages(config.switch.bic)
-        answers = Answers(messages, inbound)
-        endings = Endings()
-        self.dispatch = Dispatch(
-            store=seams.store,
-            vault=vault,
-            transport=transport,
-            adapters=self.adapters,
-            answers=answers,
-            endings=endings,
-            clock=clock,
-            ids=ids,
-            slot=slot,
-            log=log,
-        )
+        self._inbound = _inbound(self.adapters)
+        self._answers = Answers(self._messages, self._inbound)
+        self.dispatch = self._dispatch()
         self.sweeper = Sweeper(
             store=seams.store,
             dispatch=self.dispatch,
             adapters=self.adapters,
-            clock=clock,
-            ids=ids,
+            clock=seams.clock,
+            ids=self._ids,
             tasks=seams.tasks,
-            log=log,
+            log=seams.log,
         )
-        quoting = Quoting(config, seal, clock, ids, seams.entropy)
-        self.payments = Payments(
-            config=config,
-            store=seams.store,
-            vault=vault,
+        seal = QuoteSeal({"1": keys.symmetric("seal")}, "1")
+        self._quoting = Quoting(config, seal, seams.clock, self._ids, seams.entropy)
+        self.payments = self._payments()
+        self.collectors = _collectors(self.adapters, config, seams, self._transport, self._ids)
+        self.ready = False
+        self.application: web.Application = api.create(self._parts(keys))
+
+    def _dispatch(self) -> Dispatch:
+        return Dispatch(
+            store=self._seams.store,
+            vault=self._vault,
+            transport=self._transport,
+            adapters=self.adapters,
+            answers=self._answers,
+            endings=self._endings,
+            clock=self._seams.clock,
+            ids=self._ids,
+            slot=self.config.switch.slot,
+            log=self._seams.log,
+        )
+
+    def _payments(self) -> Payments:
+        return Payments(
+            config=self.config,
+            store=self._seams.store,
+            vault=self._vault,
             dispatch=self.dispatch,
             adapters=self.adapters,
-            answers=answers,
-            endings=endings,
-            clock=clock,
-            ids=ids,
-            tasks=seams.tasks,
-            log=log,
+            answers=self._answers,
+            endings=self._endings,
+            clock=self._seams.clock,
+            ids=self._ids,
+            tasks=self._seams.tasks,
+            log=self._seams.log,
         )
+
+    def _parts(self, keys: KeyFolder) -> api.Parts:
+        seams, config = self._seams, self.config
         scans = Scans(
-            quoting=quoting,
-            transport=transport,
+            quoting=self._quoting,
+            transport=self._transport,
             adapters=_lookups(self.adapters),
             banks=banks_of(config),
-            clock=clock,
-            ids=ids,
-            slot=slot,
-            log=log,
+            clock=seams.clock,
+            ids=self._ids,
+            slot=config.switch.slot,
+            log=seams.log,
         )
         receiving = Receiving(
             config=config,
             store=seams.store,
-            adapters=inbound,
+            adapters=self._inbound,
             scans=scans,
-            quoting=quoting,
+            quoting=self._quoting,
             payments=self.payments,
             dispatch=self.dispatch,
-            clock=clock,
-            ids=ids,
-            log=log,
+            clock=seams.clock,
+            ids=self._ids,
+            log=seams.log,
         )
-        self.collectors = _collectors(self.adapters, config, seams, transport, ids)
-        self.ready = False
-        self.application: web.Application = api.create(
-            api.Parts(
-                config=config,
-                payments=self.payments,
-                scans=scans,
-                quoting=quoting,
-                receiving=receiving,
-                messages=messages,
-                authenticator=MemberAuthenticator(
-                    {bic: keys.member_public(bic) for bic in config.members},
-                    clock,
-                    age_s_max=config.member_rules.signature_age_s_max,
-                    kept_max=config.member_rules.signatures_kept_max,
-                ),
-                overseers=MemberAuthenticator(
-                    {"overseer": keys.ec_private("overseer").public_key()},
-                    clock,
-                    age_s_max=config.member_rules.signature_age_s_max,
-                    kept_max=config.member_rules.signatures_kept_max,
-                ),
-                read=seams.store.read,
-                answer_key=keys.ec_private("switch-answers"),
-                clock=clock,
-                ids=ids,
-                log=log,
-                ready=self.health,
-            )
+        return api.Parts(
+            config=config,
+            payments=self.payments,
+            scans=scans,
+            quoting=self._quoting,
+            receiving=receiving,
+            messages=self._messages,
+            authenticator=self._authenticator(
+                {bic: keys.member_public(bic) for bic in config.members}
+            ),
+            overseers=self._authenticator({OVERSEER: keys.ec_private(OVERSEER).public_key()}),
+            read=seams.store.read,
+            answer_key=keys.ec_private("switch-answers"),
+            clock=seams.clock,
+            ids=self._ids,
+            log=seams.log,
+            ready=self.health,
+        )
+
+    def _authenticator(self, keys: Mapping[str, EllipticCurvePublicKey]) -> MemberAuthenticator:
+        rules = self.config.member_rules
+        return MemberAuthenticator(
+            keys,
+            self._seams.clock,
+            age_s_max=rules.signature_age_s_max,
+            kept_max=rules.signatures_kept_max,
         )
 
     def health(self) -> Mapping[str, object]:

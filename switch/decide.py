@@ -1,14 +1,14 @@
 """The one decision that every store engine shares: commands in, a delta and results out. Pure.
 
-An engine loads what :func:`wanted` and :func:`accounts_wanted` name, calls :func:`decide` on the
-batch, and writes the delta. Commands see the effects of those before them in the batch, so a batch
-equals its commands one by one. Checks have a fixed order of precedence, stated at each function:
-the duplicate check comes before anything with an effect.
+An engine loads what ``delta.wanted`` and ``delta.accounts_wanted`` name, calls :func:`decide` on
+the batch, and writes the delta. Commands see the effects of those before them in the batch, so a
+batch equals its commands one by one. Checks have a fixed order of precedence, stated at each
+function: the duplicate check comes before anything with an effect.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from switch import ledger, lifecycle
@@ -25,13 +25,12 @@ from switch.commands import (
     Done,
     Known,
     Open,
-    PlannedExchange,
     Receive,
     Refuse,
     Result,
-    Sealed,
     Stale,
 )
+from switch.delta import Claim, Delta, Leaf, Snapshot
 from switch.ledger import Account, Entry, Line, Phase
 from switch.lifecycle import STATES, Event, Stand, Verdict
 from switch.model import State, to_micros
@@ -42,121 +41,14 @@ if TYPE_CHECKING:
 
     from switch.model import Payment
 
-ENTRIES_PER_BLOCK_BITS: Final = 20
+ENTRIES_PER_BLOCK_BITS: Final = 12
 """An entry's number is its block's number shifted by this, over its place in the block."""
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A quote used by a payment; ``released`` ones may be claimed again."""
-
-    quote_id: str
-    uetr: str
-    released: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Leaf:
-    """One journal entry: salted, canonical when hashed, free of personal data."""
-
-    salt: bytes = field(repr=False)
-    content: Mapping[str, object]
-
-
-@dataclass(slots=True)
-class Snapshot:
-    """What was loaded for a batch; ``decide`` works on it and never writes through it."""
-
-    payments: dict[str, Payment] = field(default_factory=dict)
-    bindings: dict[tuple[str, str], Binding] = field(default_factory=dict)
-    answers: dict[str, Answer] = field(default_factory=dict)
-    claims: dict[str, Claim] = field(default_factory=dict)
-    tombstones: set[tuple[str, str]] = field(default_factory=set)
-    incoming: set[str] = field(default_factory=set)
-    accounts: dict[str, Account] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Delta:
-    """What an engine must write, all of it or nothing. Upserts are keyed by identity."""
-
-    payments: dict[str, Payment] = field(default_factory=dict)
-    bindings: list[Binding] = field(default_factory=list)
-    answers: dict[str, Answer] = field(default_factory=dict)
-    claims: dict[str, Claim] = field(default_factory=dict)
-    tombstones: list[tuple[str, str]] = field(default_factory=list)
-    incoming: list[str] = field(default_factory=list)
-    accounts: dict[str, Account] = field(default_factory=dict)
-    entries: list[Entry] = field(default_factory=list)
-    exchanges: list[PlannedExchange] = field(default_factory=list)
-    sealed: list[Sealed] = field(default_factory=list)
-    wrapped_keys: list[tuple[str, bytes]] = field(default_factory=list)
-    leaves: list[Leaf] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Keys that a batch needs loaded, each list in the order of the commands."""
-
-    payments: tuple[str, ...]
-    bindings: tuple[tuple[str, str], ...]
-    claims: tuple[str, ...]
-    tombstones: tuple[tuple[str, str], ...]
-    incoming: tuple[str, ...]
-
-
-def wanted(commands: Sequence[Command]) -> Wanted:
-    """The keys to load first. Payments bound to a loaded key must be loaded with their answer."""
-    payments: dict[str, None] = {}
-    bindings: dict[tuple[str, str], None] = {}
-    claims: dict[str, None] = {}
-    tombstones: dict[tuple[str, str], None] = {}
-    incoming: dict[str, None] = {}
-    for command in commands:
-        match command:
-            case Open(payment=payment, binding=binding) | Refuse(payment=payment, binding=binding):
-                payments[payment.uetr] = None
-                bindings[binding.scope, binding.key] = None
-                claims[payment.terms.quote_id] = None
-                tombstones[payment.origin, payment.uetr] = None
-            case Attempt(uetr=uetr) | Conclude(uetr=uetr):
-                payments[uetr] = None
-            case Bury(scope=scope, key=key):
-                tombstones[scope, key] = None
-                payments[key] = None
-            case Receive(item_hash=item_hash):
-                incoming[item_hash] = None
-            case Configure():
-                pass
-    return Wanted(
-        tuple(payments), tuple(bindings), tuple(claims), tuple(tombstones), tuple(incoming)
-    )
-
-
-def accounts_wanted(commands: Sequence[Command], snapshot: Snapshot) -> tuple[str, ...]:
-    """The accounts to load (and lock) once payments are known, in name order."""
-    keys: set[str] = set()
-    for command in commands:
-        match command:
-            case Open(payment=payment):
-                keys.update(line.account for line in ledger.lines_of(payment))
-            case Conclude(uetr=uetr) if uetr in snapshot.payments:
-                lines = ledger.lines_of(snapshot.payments[uetr])
-                keys.update(line.account for line in lines)
-            case Receive(sponsor=sponsor, currency=currency, minor=minor):
-                lines = ledger.incoming_lines(sponsor, currency, minor)
-                keys.update(line.account for line in lines)
-            case Configure(accounts=accounts):
-                keys.update(account.key for account in accounts)
-            case _:
-                pass
-    return tuple(sorted(keys))
 
 
 def decide(
     snapshot: Snapshot, commands: Sequence[Command], block: int
 ) -> tuple[Delta, list[Result]]:
-    """Decide a batch. ``block`` is the number of the journal block that will hold it."""
+    """Decide a batch. ``block`` numbers the journal block that will hold it, across slots."""
     batch = _Batch(snapshot, block)
     return batch.delta, [batch.one(command) for command in commands]
 
@@ -299,8 +191,12 @@ class _Batch:
         if grave not in self.seen.tombstones:
             self.seen.tombstones.add(grave)
             self.delta.tombstones.append(grave)
-            content = {"kind": "buried", "scope": command.scope, "uetr": command.key}
-            content["at"] = str(to_micros(command.at))
+            content = {
+                "kind": "buried",
+                "scope": command.scope,
+                "uetr": command.key,
+                "at": to_micros(command.at),
+            }
             self.delta.leaves.append(Leaf(command.salt, content))
         return Done(None)
 

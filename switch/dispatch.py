@@ -148,6 +148,9 @@ class Dispatch:
             return on_time and self._clock.now() < payment.send_by
 
         happened = await self._sent(payment, opened, exchange_id, may_send)
+        if happened.event is Event.NEVER_SEEN:
+            # "Never seen" answers an enquiry; as the answer to the instruction it says nothing.
+            happened = Happened(Event.LOST)
         await self.conclude(payment, opened, happened)
 
     async def enquire(self, payment: Payment, opened: Open, exchange: Exchange) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from switch.port import Operation
@@ -117,6 +118,7 @@ def _listed(value: object, key: str, file: str) -> tuple[object, ...]:
     wanted = int if key == "enquiry_delays_s" else str
     if any(type(item) is not wanted for item in value):
         raise FactsError(f"{file}: {key}: an entry has the wrong type")
-    if key == "enquiry_delays_s" and (not value or sorted(value) != value):
+    rising = all(a < b for a, b in pairwise([0, *value])) if wanted is int else True
+    if key == "enquiry_delays_s" and (not value or not rising):
         raise FactsError(f"{file}: {key}: needs rising delays")
     return tuple(value)

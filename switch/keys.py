@@ -22,13 +22,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Entropy
 
-MemberKey = ec.EllipticCurvePublicKey | x509.Certificate
 RSA_BITS: Final = 2048
 SYMMETRIC_BYTES: Final = 32
 CERTIFICATE_DAYS: Final = 3650
@@ -80,7 +78,7 @@ class KeyFolder:
             raise KeyMissing(f"{name}.key is not a 256-bit key")
         return key
 
-    def member_public(self, bic: str) -> ec.EllipticCurvePublicKey | Ed25519PublicKey:
+    def member_public(self, bic: str) -> ec.EllipticCurvePublicKey:
         """The public key that a member signs its requests under."""
         key = serialization.load_pem_public_key(self._bytes(f"members/{bic}.pem"))
         if isinstance(key, ec.EllipticCurvePublicKey):

@@ -42,7 +42,7 @@ class Reason(Enum):
     CREDITOR_TOO_LATE = ("AB03", "Too little time was left to reach the creditor's side.")
     TOO_OLD = ("TM01", "The acceptance time of the message is outside the allowed window.")
     QUOTE_EXPIRED = ("TM01", "The quote is no longer valid; ask for a new one.")
-    NEVER_SEEN = ("NOOR", "The counterparty never received this payment.")
+    NEVER_SEEN = ("AB01", "The counterparty never received this payment.")
     TOMBSTONED = ("TM01", "This payment was reported as never received and cannot be executed.")
     # Availability.
     NETWORK_OFFLINE = ("AB07", "The partner network could not be reached; nothing was sent.")

@@ -132,14 +132,17 @@ class Receiving:
     def _refused(
         self, request: InboundPay, instruction: Instruction, facts: Facts
     ) -> Reason | None:
-        """Checks before commit 1, in order: the amount as quoted, the creditor, the time left."""
+        """Checks before commit 1, in order: amount as quoted, creditor, age, time left."""
         quote = instruction.priced.quote
         if request.settlement_amount != quote.debit:
             return Reason.AMOUNT_DIFFERS
         merchant = instruction.priced.destination.merchant
         if request.particulars.creditor.account != merchant.party.account:
             return Reason.ACCOUNT_UNKNOWN
-        left = instruction.deadline - self._clock.now()
+        now = self._clock.now()
+        if now - request.accepted_at > timedelta(seconds=facts.acceptance_age_max_s):
+            return Reason.TOO_OLD
+        left = instruction.deadline - now
         if left < timedelta(milliseconds=facts.hop_needs_ms):
             return Reason.CREDITOR_TOO_LATE
         return None

@@ -1,4 +1,7 @@
-"""``adapter list``: the networks that the installed packages can speak."""
+"""``adapter list``: the networks that the installed packages can speak.
+
+Reads entry points only; nothing is loaded, so a package that cannot be imported is still listed.
+"""
 
 from __future__ import annotations
 

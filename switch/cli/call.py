@@ -1,4 +1,8 @@
-"""``call``: one signed request to a switch, as a member makes it."""
+"""``call``: one signed request to a switch, as a member makes it.
+
+The same signing client as the demonstration and the tests use, so what it prints is what a member
+gets. The private key never leaves the data folder.
+"""
 
 from __future__ import annotations
 

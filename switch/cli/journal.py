@@ -1,4 +1,7 @@
-"""``journal verify``: the record of a data folder, checked from its bytes and the public key."""
+"""``journal verify``: the record of a data folder, checked from its bytes and the public key.
+
+Reads one snapshot of the database beside the process that owns it, and changes nothing.
+"""
 
 from __future__ import annotations
 

@@ -16,13 +16,13 @@ import click
 
 _COMMANDS: Final = MappingProxyType(
     {
-        "adapter": "adapter",
-        "bench": "bench",
-        "call": "call",
-        "demo": "demo",
-        "journal": "journal",
-        "sandbox": "sandbox",
-        "serve": "serve",
+        "adapter": "switch.cli.adapter",
+        "bench": "switch.cli.bench",
+        "call": "switch.cli.call",
+        "demo": "switch.cli.demo",
+        "journal": "switch.cli.journal",
+        "sandbox": "switch.cli.sandbox",
+        "serve": "switch.cli.serve",
     }
 )
 
@@ -39,7 +39,7 @@ class _Lazy(click.Group):
         module = _COMMANDS.get(cmd_name)
         if module is None:
             return None
-        command: click.Command = import_module(f"switch.cli.{module}").command
+        command: click.Command = import_module(module).command
         return command
 
 

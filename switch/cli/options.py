@@ -1,4 +1,8 @@
-"""Options that several commands share, and the one way they report a bad configuration."""
+"""Options that several commands share, and the one way they report a bad configuration.
+
+What an operator can mend ends with status 2 and one sentence; everything else is a bug and shows
+itself as one.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""``sandbox``: the simulators of networks."""
+"""``sandbox``: the simulators of networks, as one process.
+
+They listen where the configuration says that the networks are, unless told otherwise, so a switch
+started with the same configuration finds them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""``serve``: one switch as a process."""
+"""``serve``: one switch as a process.
+
+Recovery comes before the door opens; the line with the address is written when it is open, so
+whoever starts the process can wait for it.
+"""
 
 from __future__ import annotations
 

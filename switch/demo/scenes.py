@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from fx.money import Money
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 MEMBER: Final = "ABAAKHPPXXX"
 THAI: Final = "thailand"
-DEBTOR: Final = {"name": "Sok Dara", "account": "sokdara@abaa"}
+DEBTOR: Final = MappingProxyType({"name": "Sok Dara", "account": "sokdara@abaa"})
 ENDED_WITHIN_S: Final = 15
 PAUSE_S: Final = 0.1
 
@@ -87,7 +88,7 @@ async def quoted(stage: Stage, code: str, amount: dict[str, str] | None = None) 
 
 async def pay(stage: Stage, token: str, key: str) -> ClientAnswer:
     """Pay a quote as a member."""
-    return await stage.member(MEMBER).pay(key, {"quote": token, "debtor": DEBTOR})
+    return await stage.member(MEMBER).pay(key, {"quote": token, "debtor": dict(DEBTOR)})
 
 
 async def settled(stage: Stage, answer: ClientAnswer) -> dict[str, Any]:

@@ -9,17 +9,18 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
 from iso20022.jws import JwsSigner
+from switch.app import OVERSEER
 from switch.client import SigningClient
 from switch.registry import SANDBOXES, installed
 from switch.runtime.children import Child, start_child
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import Ids, SystemEntropy
+from switch.runtime.folders import temporary_folder
 from switch.runtime.ports import free_ports
 from switch.runtime.tasks import Tasks
 from switch.server import keys_of
@@ -27,12 +28,11 @@ from switch.wire.net import TcpNet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from tempfile import TemporaryDirectory
     from types import TracebackType
 
     from switch.config import Config
     from switch.keys import KeyFolder
-
-OVERSEER: Final = "overseer"
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ class Stage:
         return Ids(self.clock, SystemEntropy())
 
     async def __aenter__(self) -> Self:
-        self._folder = TemporaryDirectory(prefix="bakong-switch-")
+        self._folder = temporary_folder()
         self._keys = keys_of(self.config, self.data)
         networks = [name for name in installed(SANDBOXES) if name in self.config.networks]
         ports = dict(zip(("switch", *networks), free_ports(len(networks) + 1), strict=True))

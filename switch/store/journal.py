@@ -136,7 +136,7 @@ def _replay(
                 row[column] += minor
             if _was_reserved(content):
                 row[column + 2] -= minor
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, TypeError, AttributeError, KeyError):
         faults.append(JournalFault(place, "an entry cannot be read"))
 
 

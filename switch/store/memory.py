@@ -11,7 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from switch.decide import Delta, Snapshot, Wanted, accounts_wanted, decide, wanted
+from switch.decide import decide
+from switch.delta import Delta, Snapshot, Wanted, accounts_wanted, across_slots, wanted
 from switch.model import State, to_micros
 from switch.store.contract import Fenced
 from switch.store.journal import GENESIS, Block, canonical, leaf_hash, merkle_root
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from switch.commands import Answer, Binding, Command, PlannedExchange, Result, Sealed
-    from switch.decide import Claim
+    from switch.delta import Claim
     from switch.ledger import Account, Entry
     from switch.model import Payment
     from switch.port import Operation
@@ -178,7 +179,7 @@ class MemoryEngine(MemoryReader):
         names = accounts_wanted(commands, snapshot)
         held = self.tables.accounts
         snapshot.accounts = {name: held[name] for name in names if name in held}
-        delta, results = decide(snapshot, commands, number)
+        delta, results = decide(snapshot, commands, across_slots(self._slot, number))
         if delta.leaves:
             leaves = tuple((leaf.salt, canonical(leaf.content)) for leaf in delta.leaves)
             block = self._block(number, chain[-1][0].hash() if chain else GENESIS, leaves)

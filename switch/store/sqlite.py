@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 import apsw
 import orjson
 
-from switch.decide import accounts_wanted, decide, wanted
+from switch.decide import decide
+from switch.delta import accounts_wanted, across_slots, wanted
 from switch.model import to_micros
 from switch.store.contract import Fenced
 from switch.store.journal import GENESIS, Block, canonical, leaf_hash, merkle_root
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from switch.commands import Command, Result
-    from switch.decide import Delta
+    from switch.delta import Delta
     from switch.runtime.clock import Clock
 
 SCHEMA_VERSION: Final = 1
@@ -75,7 +76,7 @@ class SqliteEngine(SqliteReader):
                 self._writer, accounts_wanted(commands, snapshot)
             )
             number = self._number + 1
-            delta, results = decide(snapshot, commands, number)
+            delta, results = decide(snapshot, commands, across_slots(self._slot, number))
             if not delta.leaves:
                 self._writer.execute("COMMIT")
                 return results
@@ -103,9 +104,11 @@ class SqliteEngine(SqliteReader):
         return int(row[0]) if row else 0
 
     def _take_over(self) -> int:
-        with self._writer:
-            epoch = self._epoch_now() + 1
-            self._writer.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (epoch,))
+        # Immediate: whoever is replaced may be in the middle of a batch, and is waited for.
+        self._writer.execute("BEGIN IMMEDIATE")
+        epoch = self._epoch_now() + 1
+        self._writer.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (epoch,))
+        self._writer.execute("COMMIT")
         return epoch
 
     def _tail(self) -> tuple[int, bytes]:
@@ -141,6 +144,36 @@ class SqliteEngine(SqliteReader):
     def _write(self, delta: Delta, block: Block) -> None:
         ids = {payment.uetr: payment.payment_id for payment in delta.payments.values()}
         self._write_payments(delta, ids)
+        self._write_ledger(delta)
+        run = self._writer.executemany
+        run(
+            "INSERT OR REPLACE INTO claim VALUES (?, ?, ?)",
+            [(c.quote_id, c.uetr, int(c.released)) for c in delta.claims.values()],
+        )
+        run("INSERT INTO tombstone VALUES (?, ?)", delta.tombstones)
+        run("INSERT INTO incoming VALUES (?)", [(item,) for item in delta.incoming])
+        run(
+            "INSERT INTO leaf VALUES (?, ?, ?, ?, ?)",
+            [
+                (block.slot, block.number, place, leaf.salt, canonical(leaf.content))
+                for place, leaf in enumerate(delta.leaves)
+            ],
+        )
+        self._writer.execute(
+            "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                block.slot,
+                block.number,
+                block.epoch,
+                block.previous,
+                block.root,
+                block.at,
+                block.leaves,
+                block.signature,
+            ),
+        )
+
+    def _write_ledger(self, delta: Delta) -> None:
         run = self._writer.executemany
         run(
             "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -173,32 +206,6 @@ class SqliteEngine(SqliteReader):
                 )
                 for a in delta.accounts.values()
             ],
-        )
-        run(
-            "INSERT OR REPLACE INTO claim VALUES (?, ?, ?)",
-            [(c.quote_id, c.uetr, int(c.released)) for c in delta.claims.values()],
-        )
-        run("INSERT INTO tombstone VALUES (?, ?)", delta.tombstones)
-        run("INSERT INTO incoming VALUES (?)", [(item,) for item in delta.incoming])
-        run(
-            "INSERT INTO leaf VALUES (?, ?, ?, ?, ?)",
-            [
-                (block.slot, block.number, place, leaf.salt, canonical(leaf.content))
-                for place, leaf in enumerate(delta.leaves)
-            ],
-        )
-        self._writer.execute(
-            "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                block.slot,
-                block.number,
-                block.epoch,
-                block.previous,
-                block.root,
-                block.at,
-                block.leaves,
-                block.signature,
-            ),
         )
 
     def _write_payments(self, delta: Delta, ids: dict[str, int]) -> None:
@@ -259,6 +266,8 @@ def open_reader(path: str, slot: int) -> SqliteReader:
     """Open a database for reading only, beside the process that owns it."""
     connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)
     connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+    # One snapshot for everything that is read: journal and balances must be of the same moment.
+    connection.execute("BEGIN")
     return SqliteReader(connection, slot)
 
 
@@ -276,13 +285,14 @@ def _connect(path: str, vfs: str | None, *, exclusive: bool) -> apsw.Connection:
 
 def _migrate(connection: apsw.Connection) -> None:
     """Bring an empty database to the current schema; refuse one from another version."""
-    with connection:
-        row = row_of(connection, "PRAGMA user_version")
-        version = 0 if row is None else row[0]
-        if version == SCHEMA_VERSION:
-            return
-        if version != 0:
-            raise SchemaUnknown(f"schema version {version}, this program knows {SCHEMA_VERSION}")
+    connection.execute("BEGIN IMMEDIATE")
+    row = row_of(connection, "PRAGMA user_version")
+    version = 0 if row is None else row[0]
+    if version not in (0, SCHEMA_VERSION):
+        connection.execute("ROLLBACK")
+        raise SchemaUnknown(f"schema version {version}, this program knows {SCHEMA_VERSION}")
+    if version == 0:
         folder = files("switch.store") / "migrations"
         connection.execute((folder / "0001_first.sql").read_text("utf-8"))
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute("COMMIT")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from switch.commands import Answer, Binding
-from switch.decide import Claim, Snapshot, Wanted
+from switch.delta import Claim, Snapshot, Wanted
 from switch.ledger import Account
 from switch.model import State, from_micros, to_micros
 from switch.port import Operation

@@ -59,7 +59,7 @@ class Vault:
             raw = self._wrapping.decrypt(
                 wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], uetr.encode()
             )
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise VaultError("a data key does not open under the wrapping key") from None
         return DataKey(uetr, AESGCM(raw))
 
@@ -73,7 +73,7 @@ class Vault:
         bound = _bound(key.uetr, record_id, kind)
         try:
             return key.cipher.decrypt(blob[:NONCE_BYTES], blob[NONCE_BYTES:], bound)
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise VaultError("a sealed record does not open in its place") from None
 
     def commitments(self, scope: str, content: Mapping[str, str]) -> dict[str, str]:

@@ -19,7 +19,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from switch.commands import Attempt, Command, Conclude, Done, Known, Result, Stale
-from switch.decide import Snapshot, decide
+from switch.decide import decide
+from switch.delta import across_slots, Snapshot
 from switch.ledger import Account
 from switch.lifecycle import STATES, TABLE, Event, Timer, Verdict
 from switch.model import Direction
@@ -174,7 +175,7 @@ def test_what_a_batch_wants_is_all_that_it_needs(script: tuple[list[Command], li
     for start, end in pairwise(cuts):
         batch = commands[start:end]
         number = len(list(engine.blocks())) + 1
-        _, expected = decide(everything(engine.tables), batch, number)
+        _, expected = decide(everything(engine.tables), batch, across_slots(1, number))
 
         assert expected == engine.execute(batch)
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from switch.commands import Command, Done, Result
-from switch.decide import Delta, Snapshot, decide
+from switch.decide import decide
+from switch.delta import Delta, Snapshot
 from switch.ledger import Entry
 from switch.lifecycle import Event
 from switch.model import State

@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from switch.commands import Command, Conflict, Declined, Done, Known, Stale
-from switch.decide import Snapshot, accounts_wanted, wanted
+from switch.decide import ENTRIES_PER_BLOCK_BITS
+from switch.delta import Snapshot, accounts_wanted, wanted
 from switch.ledger import Account, lines_of
 from switch.lifecycle import Event
 from switch.model import Direction, State
@@ -303,5 +304,6 @@ def test_entry_numbers_rise_with_the_block() -> None:
     first.done(opened(payment()))
     second.done(opened(payment()))
 
-    assert [e.entry_id for e in first.entries] == [(1 << 20) + n for n in range(5)]
-    assert [e.entry_id for e in second.entries] == [(8 << 20) + n for n in range(5)]
+    ones, eights = 1 << ENTRIES_PER_BLOCK_BITS, 8 << ENTRIES_PER_BLOCK_BITS
+    assert [e.entry_id for e in first.entries] == [ones + n for n in range(5)]
+    assert [e.entry_id for e in second.entries] == [eights + n for n in range(5)]
