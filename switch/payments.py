@@ -218,7 +218,8 @@ class Payments:
             origin=origin,
             channel=instruction.channel,
             network=network,
-            reference=f"refused-{instruction.uetr}",
+            # Until it is opened; it names a refused one in answers, at most 35 characters.
+            reference=f"R{instruction.uetr.replace('-', '')}",
             terms=Terms(
                 debit=quote.debit,
                 fee=quote.fee,
