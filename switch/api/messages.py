@@ -42,6 +42,11 @@ CONTENT_TYPE: Final = "application/xml"
 UNKNOWN_REFERENCE: Final = "NOTPROVIDED"
 """``RltdRef`` of a rejection when the message had no readable identification."""
 
+NOT_RECEIVED: Final = "NOOR"
+"""The answer to an enquiry after a payment that this switch never had from this member."""
+
+NOT_RECEIVED_TEXT: Final = "No payment of this member with this UETR was received."
+
 ORIGINALS: Final = (
     "original_message_id",
     "original_message_name",
@@ -150,7 +155,12 @@ class MemberMessages:
     ) -> Answer:
         """The pacs.002 that answers a pacs.028; a payment never seen is RJCT NOOR."""
         if payment is None:
-            values = _refusal(enquiry.originals, Reason.NEVER_SEEN)
+            values = {
+                **enquiry.originals,
+                "status": Status.RJCT.value,
+                "reason": NOT_RECEIVED,
+                "additional_information": (NOT_RECEIVED_TEXT,),
+            }
             return self._status(_OK, values, member, planning)
         answer = self._report(payment, enquiry.originals, planning)
         # The question is answered, whatever the payment's state.

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
     from switch.store.contract import Reader
     from switch.wire.authenticate import MemberAuthenticator
 
-DIGITS_MAX: Final = 19
+NUMBER_MAX: Final = 2**63 - 1
 """A payment's number has 63 bits."""
+
+DIGITS_MAX: Final = 19
 
 
 class OversightApi:
@@ -52,7 +54,8 @@ def _whole(request: web.Request, name: str, default: int) -> int:
     text = request.query.get(name)
     if text is None:
         return default
-    if not (text.isascii() and text.isdecimal()) or len(text) > DIGITS_MAX:
+    well_formed = text.isascii() and text.isdecimal() and len(text) <= DIGITS_MAX
+    if not well_formed or int(text) > NUMBER_MAX:
         raise Refusal(Reason.FORMAT_INVALID, 400, f"query {name}")
     return int(text)
 

@@ -41,7 +41,7 @@ async def test_refusal_is_final_for_its_key(rig: Rig) -> None:
     first = await rig.client().pay("order-2", {"quote": token, "debtor": DEBTOR})
     later = await rig.client().pay("order-2", {"quote": token, "debtor": DEBTOR})
 
-    assert (422, "DUPL") == (first.status, first.json()["reason"])
+    assert (first.status, first.json()["reason"]) == (422, "DUPL")
     assert first.body == later.body
 
 
@@ -82,7 +82,7 @@ async def test_keys_of_two_members_are_different_keys(rig: Rig) -> None:
     token = scanned.json()["quotes"][0]["quote"]
     second = await rig.client(OTHER_MEMBER).pay("order-1", {"quote": token, "debtor": DEBTOR})
 
-    assert (200, 200) == (first.status, second.status)
+    assert (first.status, second.status) == (200, 200)
     assert first.json()["uetr"] != second.json()["uetr"]
 
 
@@ -107,7 +107,7 @@ async def test_client_that_hangs_up_does_not_take_the_payment_with_it(rig: Rig) 
 
     answer = await rig.client().pay("order-1", payment)
 
-    assert (200, "ACCC") == (answer.status, answer.json()["status"])
+    assert (answer.status, answer.json()["status"]) == (200, "ACCC")
     assert [line["status"] for line in await rig.book()] == ["booked"]
 
 
@@ -120,14 +120,14 @@ async def test_open_payment_is_answered_202_then_by_its_final_answer(hasty: Rig)
     await hasty.sandbox("POST", "/control/release")
     final = await hasty.client().pay("order-1", payment)
 
-    assert (202, "PDNG", False) == (
+    assert (
         waiting.status,
         waiting.json()["status"],
         waiting.json()["final"],
-    )
+    ) == (202, "PDNG", False)
     assert location == f"/v1/payments/{waiting.json()['uetr']}"
     assert open_view == waiting.json()
-    assert (200, "ACCC", True) == (final.status, final.json()["status"], final.json()["final"])
+    assert (final.status, final.json()["status"], final.json()["final"]) == (200, "ACCC", True)
     assert (await hasty.client().call("GET", location)).json() == final.json()
 
 

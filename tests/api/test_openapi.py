@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 async def described(rig: Rig) -> dict[str, Any]:
     """The description as it is served."""
     answer = await rig.send("GET", "/openapi.json")
-    assert (200, "application/json") == (answer.status, answer.headers["content-type"])
+    assert (answer.status, answer.headers["content-type"]) == (200, "application/json")
     document: dict[str, Any] = answer.json()
     return document
 
@@ -117,7 +117,7 @@ async def test_health_tells_life_readiness_and_durability(rig: Rig) -> None:
     rig.switch.ready = False
     starting = await rig.send("GET", "/health/ready")
 
-    assert (200, {"alive": True}) == (live.status, live.json())
-    assert (200, True) == (ready.status, ready.json()["ready"])
+    assert (live.status, live.json()) == (200, {"alive": True})
+    assert (ready.status, ready.json()["ready"]) == (200, True)
     assert ready.json()["store"] == "sqlite"
-    assert (503, False) == (starting.status, starting.json()["ready"])
+    assert (starting.status, starting.json()["ready"]) == (503, False)
