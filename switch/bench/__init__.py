@@ -1,0 +1,1 @@
+"""What a payment costs the switch, measured on real parts."""

@@ -1,0 +1,195 @@
+"""What the two commits of a payment cost: the pure decision, and SQLite at several batch sizes.
+
+Commands are those of one real payment, made anew under fresh identities: new UETR, reference,
+quote, key and records each, sealed bytes of true length. The database is a new one in the folder of
+the switch's own, so it stands on the same disk and syncs in the same way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from switch.answers import json_answer
+from switch.bench.gate import Durability
+from switch.bench.machine import MICROS, own_cpu_us
+from switch.commands import Binding, Conclude, Configure, Done, Open, PlannedExchange, Sealed
+from switch.decide import decide
+from switch.delta import Snapshot
+from switch.keys import KeyFolder
+from switch.lifecycle import Event
+from switch.model import State
+from switch.port import Planning
+from switch.store.sqlite import SqliteEngine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from switch.commands import Command
+    from switch.config import Config
+    from switch.model import Payment
+    from switch.port import Adapter, Exchange
+    from switch.runtime.clock import Clock
+    from switch.runtime.entropy import Ids
+    from switch.store.vault import Vault
+
+BATCHES: Final = (1, 16, 64)
+
+CONTENT: Final = ("quote", "debtor.name", "debtor.account", "end_to_end_id", "remittance")
+"""Fields that a member's request is bound by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commands:
+    """Makes the two commands of a payment like ``payment``."""
+
+    vault: Vault
+    ids: Ids
+    adapter: Adapter
+    payment: Payment
+    slot: int
+    particulars: bytes = field(repr=False)
+    exchange: Exchange = field(repr=False)
+    evidence: bytes = field(repr=False)
+
+    def pair(self) -> tuple[Open, Conclude]:
+        """Commit 1 and commit 2 of one new payment."""
+        ids, vault, uetr = self.ids, self.vault, self.ids.uuid()
+        planning = Planning(
+            now=self.payment.opened_at,
+            message_number=ids.ordered(),
+            slot=self.slot,
+            send_by=self.payment.send_by,
+            uetr=uetr,
+        )
+        payment = replace(
+            self.payment,
+            payment_id=ids.ordered(),
+            uetr=uetr,
+            reference=self.adapter.reference(planning),
+            terms=replace(self.payment.terms, quote_id=ids.uuid()),
+            next_at=self.payment.deadline,
+        )
+        key, wrapped = vault.new_key(uetr)
+        scope, planned, kept = payment.origin, self.exchange, ids.ordered()
+        record, evidence = ids.ordered(), ids.ordered()
+        opening = Open(
+            payment=payment,
+            binding=Binding(
+                scope=scope,
+                key=vault.commitment(scope, "key", uetr),
+                content=vault.commitments(scope, dict.fromkeys(CONTENT, uetr)),
+                uetr=uetr,
+            ),
+            exchange=PlannedExchange(
+                exchange_id=ids.ordered(),
+                uetr=uetr,
+                network=planned.network,
+                operation=planned.operation,
+                reference=payment.reference,
+                method=planned.method,
+                path=planned.path,
+                send_by=planned.send_by,
+                answer_within_ms=planned.answer_within_ms,
+                sealed=Sealed(
+                    record, uetr, "exchange", vault.seal(key, record, "exchange", planned.body)
+                ),
+            ),
+            particulars=Sealed(
+                kept, uetr, "particulars", vault.seal(key, kept, "particulars", self.particulars)
+            ),
+            wrapped_key=wrapped,
+            salt=ids.salt(),
+        )
+        concluding = Conclude(
+            uetr=uetr,
+            version=1,
+            event=Event.ACCEPTED,
+            at=payment.opened_at,
+            next_at=None,
+            reason=None,
+            far_reference=payment.reference,
+            answer=json_answer(replace(payment, state=State.ACCEPTED, version=2)),
+            evidence=Sealed(
+                evidence, uetr, "evidence", vault.seal(key, evidence, "evidence", self.evidence)
+            ),
+            salt=ids.salt(),
+        )
+        return opening, concluding
+
+
+def decisions(config: Config, commands: Commands, repeats: int) -> list[Callable[[], object]]:
+    """Calls that each decide both commits of one payment, everything loaded."""
+
+    def both(opening: Open, concluding: Conclude) -> None:
+        snapshot = Snapshot(accounts={account.key: account for account in config.caps})
+        decide(snapshot, [opening], 1)
+        _, results = decide(snapshot, [concluding], 2)
+        assert isinstance(results[0], Done), "a new payment concludes"
+
+    pairs = [commands.pair() for _ in range(repeats)]
+    return [lambda pair=pair: both(*pair) for pair in pairs]  # type: ignore[misc]
+
+
+@dataclass(frozen=True, slots=True)
+class CommitCost:
+    """Both commits of a payment when ``batch`` payments share each of them."""
+
+    batch: int
+    wall_us: int
+    cpu_us: int
+    payments: int
+
+
+def commit_costs(
+    config: Config, data: Path, clock: Clock, commands: Commands, repeats: int
+) -> list[CommitCost]:
+    """Both commits at each batch size, on a database of their own."""
+    folder = data / "bench"
+    folder.mkdir(exist_ok=True)
+    return [_commit_cost(config, folder, clock, commands, size, repeats) for size in BATCHES]
+
+
+def _engine(config: Config, data: Path, path: Path, clock: Clock) -> SqliteEngine:
+    sign = KeyFolder(data / "keys").ed25519_private("journal").sign
+    return SqliteEngine(str(path), clock=clock, sign=sign, slot=config.switch.slot)
+
+
+def _commit_cost(
+    config: Config, folder: Path, clock: Clock, commands: Commands, size: int, repeats: int
+) -> CommitCost:
+    engine = _engine(config, folder.parent, folder / f"commits-{size}.db", clock)
+    at, salt = commands.payment.opened_at, commands.ids.salt()
+    engine.execute([Configure(config.switch.config_version, config.caps, at, salt)])
+    rounds = max(2, repeats // size)
+    work: list[tuple[list[Command], list[Command]]] = []
+    for _ in range(rounds):
+        pairs = [commands.pair() for _ in range(size)]
+        work.append(([pair[0] for pair in pairs], [pair[1] for pair in pairs]))
+    walls = []
+    before = own_cpu_us()
+    for openings, conclusions in work:
+        started = clock.monotonic()
+        engine.execute(openings)
+        results = engine.execute(conclusions)
+        walls.append(clock.monotonic() - started)
+        assert all(isinstance(result, Done) for result in results), "new payments conclude"
+    used = own_cpu_us() - before
+    engine.close()
+    median = sorted(walls)[len(walls) // 2]
+    done = rounds * size
+    return CommitCost(size, round(median * MICROS / size), used // done, done)
+
+
+def durability(config: Config, data: Path, clock: Clock) -> Durability:
+    """How a store syncs that is opened as the switch opens its own.
+
+    ``PRAGMA synchronous`` is a setting of a connection and stands nowhere in the file, so it is
+    asked of a connection that the same engine made.
+    """
+    engine = _engine(config, data, data / "durability.db", clock)
+    ((synchronous,),) = engine.connection.execute("PRAGMA synchronous").fetchall()
+    ((journal_mode,),) = engine.connection.execute("PRAGMA journal_mode").fetchall()
+    engine.close()
+    return Durability(int(synchronous), str(journal_mode))

@@ -1,0 +1,121 @@
+"""The load: outbound payments by one member, quoted and signed before the clock starts.
+
+A closed loop: so many in flight, and the next one leaves when an answer is there. Latency is
+therefore that of the switch at its own pace, not at a fixed rate. The surprise: what is sent is
+bytes made beforehand, so the load process spends its time on HTTP alone; signing and pricing cost
+it as much again.
+"""
+
+from __future__ import annotations
+
+import gc
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import aiohttp
+import orjson
+
+from iso20022.jws import JwsSigner
+from switch.client import JSON, sign_request
+from switch.demo.scenes import DEBTOR, MEMBER, thai_code
+from switch.keys import KeyFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from switch.client import ClientAnswer, SigningClient
+    from switch.demo.stage import Stage
+
+PATH: Final = "/v1/payments"
+AMOUNT: Final = {"currency": "THB", "value": "1.00"}
+"""The smallest that the corridor takes, so that no cap stops a run."""
+
+QUOTED_AT_ONCE: Final = 16
+"""Quotes asked for at a time while a span is prepared."""
+
+OK: Final = 200
+
+
+class LoadFailed(Exception):  # noqa: N818  the name says what happened
+    """The load could not be prepared; the sentence says where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One payment request, signed."""
+
+    headers: dict[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What came back for one request, and how long it took; status 0: nothing came."""
+
+    status: int
+    body: bytes = field(repr=False)
+    took_us: int
+
+
+async def prepare(stage: Stage, count: int) -> list[Ready]:
+    """Quote and sign ``count`` payments. Raises :class:`LoadFailed`."""
+    member = stage.member(MEMBER)
+    scanned = await member.scan(thai_code())
+    if scanned.status != OK:
+        raise LoadFailed(f"the scan was answered {scanned.status}")
+    scan: str = scanned.json()["scan"]
+    tokens: list[str] = []
+    left = iter(range(count))
+
+    async def quote() -> None:
+        for _ in left:
+            answer = await member.quote(scan, AMOUNT)
+            if answer.status == OK:
+                tokens.append(answer.json()["quotes"][0]["quote"])
+
+    tasks = [stage.tasks.start("quote", quote()) for _ in range(QUOTED_AT_ONCE)]
+    for task in tasks:
+        await task
+    if len(tokens) != count:
+        raise LoadFailed(f"{count - len(tokens)} of {count} quotes were not given")
+    signer = JwsSigner(KeyFolder(stage.data / "keys").ec_private(f"member-{MEMBER}"), MEMBER)
+    return [_signed(stage, signer, token) for token in tokens]
+
+
+def _signed(stage: Stage, signer: JwsSigner, token: str) -> Ready:
+    body = orjson.dumps({"quote": token, "debtor": dict(DEBTOR)})
+    headers = sign_request(signer, "POST", PATH, body, now=stage.clock.now(), jti=stage.ids.uuid())
+    return Ready({**headers, "Content-Type": JSON, "Idempotency-Key": stage.ids.uuid()}, body)
+
+
+async def drive(stage: Stage, requests: Sequence[Ready], in_flight: int) -> list[Answered]:
+    """Send every request, ``in_flight`` at a time, and return what came back."""
+    member = stage.member(MEMBER)
+    answered: list[Answered] = []
+    waiting = iter(requests)
+    # What was prepared lives until the end: the collector need not walk it while the clock runs.
+    gc.collect()
+    gc.freeze()
+    tasks = [
+        stage.tasks.start("load", _one_by_one(stage, member, waiting, answered))
+        for _ in range(in_flight)
+    ]
+    for task in tasks:
+        await task
+    return answered
+
+
+async def _one_by_one(
+    stage: Stage, member: SigningClient, waiting: Iterator[Ready], answered: list[Answered]
+) -> None:
+    clock = stage.clock
+    for request in waiting:
+        started = clock.monotonic()
+        got: ClientAnswer | None
+        try:
+            got = await member.send("POST", PATH, request.body, request.headers)
+        except (aiohttp.ClientError, OSError):
+            got = None
+        took_us = round((clock.monotonic() - started) * 1_000_000)
+        status, body = (0, b"") if got is None else (got.status, got.body)
+        answered.append(Answered(status, body, took_us))

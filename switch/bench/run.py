@@ -1,0 +1,207 @@
+"""One run: processes up, load at each level, the gate, the table of stages.
+
+The switch runs alone on a core of its own, as it is shipped: its own process, its logs on, its
+database synced. Load and simulators share the other cores. The CPU time of the switch is read right
+before the first request of a span leaves and right after the last answer came, so commits, logs and
+timers are in it; divided by payments it is the cost of one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from switch.bench.gate import Evidence, evidence, faults
+from switch.bench.load import drive, prepare
+from switch.bench.machine import (
+    MICROS,
+    Cores,
+    Percentiles,
+    cpu_of,
+    description,
+    machine_busy_us,
+    own_pid,
+    percentiles,
+    pinned,
+    split_cores,
+    sync_cost,
+)
+from switch.bench.commits import durability
+from switch.bench.stages import measure
+from switch.demo.stage import Stage
+from switch.keys import KeyFolder
+from switch.store.audit import audit
+from switch.store.sqlite import open_reader
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from switch.bench.load import Answered
+    from switch.bench.stages import Cost
+    from switch.config import Config
+    from switch.model import Payment
+    from switch.runtime.children import Child
+    from switch.store.contract import Reader
+
+LEVELS: Final = (1, 16, 64)
+"""Payments in flight (issue: 1, 16, 64)."""
+
+NETWORK: Final = "thailand"
+SPAN_PAYMENTS_MAX: Final = 10_000
+"""Largest span; beyond it, preparing takes longer than measuring."""
+
+PAGE: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How long to measure: seconds of each level's span, repeats of each stage, syncs."""
+
+    seconds: int
+    pilot: int
+    repeats: int
+    syncs: int
+
+
+FULL_PLAN: Final = Plan(seconds=5, pilot=60, repeats=400, syncs=300)
+QUICK_PLAN: Final = Plan(seconds=0, pilot=20, repeats=10, syncs=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level: what a payment cost the switch, how many a second, how long each took.
+
+    Shares are of one core; ``others`` is what neither switch, load nor simulator used: a quiet
+    machine has next to none.
+    """
+
+    in_flight: int
+    payments: int
+    elapsed_us: int
+    user_us: int
+    system_us: int
+    latency: Percentiles
+    switch_busy_percent: int
+    partner_busy_percent: int
+    load_busy_percent: int
+    others_busy_percent: int
+
+    @property
+    def cpu_us(self) -> int:
+        """CPU time of the switch for one payment, user and system."""
+        return (self.user_us + self.system_us) // self.payments
+
+    @property
+    def per_second(self) -> int:
+        """Payments a second."""
+        return self.payments * MICROS // self.elapsed_us
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A whole run."""
+
+    evidence: Evidence
+    faults: tuple[str, ...]
+    levels: tuple[Level, ...]
+    stages: tuple[Cost, ...]
+    disk: Percentiles
+    machine: dict[str, object]
+    cores: Cores
+
+
+class _Ground(Stage):
+    """A stage whose switch has a core of its own."""
+
+    cores = Cores()
+
+    async def start_switch(self, port: int) -> Child:
+        with pinned(self.cores.switch):
+            return await super().start_switch(port)
+
+    def pid(self, name: str) -> int:
+        """The process id of a child."""
+        return next(child.pid for child in self.children if child.name == name)
+
+
+async def run(config: Config, config_folder: Path | None, plan: Plan) -> Measured:
+    """Measure. Raises ``ChildFailed``, ``LoadFailed`` or ``NoMeter``."""
+    cores = split_cores()
+    stage = _Ground(config, config_folder, log_level="info")
+    stage.cores = cores
+    with pinned(cores.load):
+        async with stage:
+            answered: list[Answered] = []
+            levels = []
+            for in_flight in LEVELS:
+                level, answers = await _level(stage, in_flight, plan)
+                levels.append(level)
+                answered += answers
+            found = await _evidence(stage, answered)
+            wrong = tuple(faults(found))
+            disk = sync_cost(stage.data, stage.clock, plan.syncs)
+            stages: tuple[Cost, ...] = ()
+            if not wrong:
+                uetr = next(iter(found.answers))
+                stages = await measure(config, stage.data, stage.clock, uetr, plan.repeats)
+    return Measured(found, wrong, tuple(levels), stages, disk, description(), cores)
+
+
+async def _level(stage: _Ground, in_flight: int, plan: Plan) -> tuple[Level, list[Answered]]:
+    """A pilot tells the pace; the span is as many payments as that pace makes in its seconds."""
+    clock = stage.clock
+    first = await prepare(stage, max(plan.pilot, 8 * in_flight) if plan.seconds else plan.pilot)
+    started = clock.monotonic()
+    pilot = await drive(stage, first, in_flight)
+    pace = len(pilot) / (clock.monotonic() - started)
+    count = min(max(round(pace * plan.seconds), plan.pilot), SPAN_PAYMENTS_MAX)
+    # The ramp: connections open, caches warm, the queue as deep as it will be.
+    ramp = count // 8
+    requests = await prepare(stage, ramp + count)
+    warm = await drive(stage, requests[:ramp], in_flight) if ramp else []
+    pids = (stage.pid("switch"), stage.pid(NETWORK), own_pid())
+    before, machine_before = [cpu_of(pid) for pid in pids], machine_busy_us()
+    started = clock.monotonic()
+    answers = await drive(stage, requests[ramp:], in_flight)
+    elapsed_us = round((clock.monotonic() - started) * MICROS)
+    ours, partner, load = (cpu_of(pid).since(b) for pid, b in zip(pids, before, strict=True))
+    machine_us = machine_busy_us() - machine_before
+    known_us = ours.total_us + partner.total_us + load.total_us
+    level = Level(
+        in_flight=in_flight,
+        payments=len(answers),
+        elapsed_us=elapsed_us,
+        user_us=ours.user_us,
+        system_us=ours.system_us,
+        latency=percentiles([answer.took_us for answer in answers]),
+        switch_busy_percent=_share(ours.total_us, elapsed_us),
+        partner_busy_percent=_share(partner.total_us, elapsed_us),
+        load_busy_percent=_share(load.total_us, elapsed_us),
+        others_busy_percent=max(0, _share(machine_us - known_us, elapsed_us)),
+    )
+    return level, [*pilot, *warm, *answers]
+
+
+def _share(used_us: int, elapsed_us: int) -> int:
+    return round(100 * used_us / elapsed_us)
+
+
+async def _evidence(stage: _Ground, answered: Sequence[Answered]) -> Evidence:
+    reader = open_reader(str(stage.data / "switch.db"), stage.config.switch.slot)
+    key = KeyFolder(stage.data / "keys").ed25519_private("journal").public_key()
+    book = (await stage.sandbox(NETWORK, "GET", "/state"))["book"]
+    payments = _payments(reader)
+    report = audit(reader, key)
+    synced = durability(stage.config, stage.data, stage.clock)
+    reader.connection.close()
+    return evidence(answered, payments, book, report, synced)
+
+
+def _payments(reader: Reader) -> list[Payment]:
+    found: list[Payment] = []
+    after = 0
+    while page := reader.listed(after, PAGE):
+        found += page
+        after = page[-1].payment_id
+    return found

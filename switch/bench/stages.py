@@ -1,0 +1,305 @@
+"""The table of stages: what each part of a payment costs, by the product's own functions.
+
+Everything is fed with one payment of the run that was just measured, read back from its database:
+its particulars, the pacs.008 that was sent, the pacs.002 that came. Wall time is the median of
+single calls, CPU time the mean of all of them, so a stage that waits for the disk shows both. The
+surprise: in the running switch a stage costs more than here, because caches are cold there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from fx.token import QuoteSeal
+from iso20022.jws import JwsSigner
+from switch.answers import json_answer
+from switch.api.body import read_json
+from switch.api.shapes import PaymentRequest
+from switch.bench.commits import Commands, commit_costs, decisions
+from switch.bench.exchange import exchange_cost
+from switch.bench.load import PATH
+from switch.bench.machine import MICROS, own_cpu_us
+from switch.client import sign_request
+from switch.keys import KeyFolder
+from switch.model import State
+from switch.port import AdapterContext, Merchant, Operation, Planning, WireAnswer
+from switch.quoting import Quoting
+from switch.registry import make_adapter
+from switch.runtime.entropy import Ids, SystemEntropy
+from switch.store.rows import particulars_bytes, particulars_of
+from switch.store.sqlite import open_reader
+from switch.store.vault import Vault
+from switch.wire.authenticate import MemberAuthenticator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from switch.config import Config
+    from switch.model import Particulars, Payment
+    from switch.port import Adapter, Exchange
+    from switch.runtime.clock import Clock
+    from switch.store.vault import DataKey
+
+HTTP_OK: Final = 200
+
+COUNTED_BATCH: Final = 16
+"""The batch size whose commits are part of the sum: about what 64 in flight makes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a stage costs one payment. ``counts`` is false for what another line holds already."""
+
+    stage: str
+    wall_us: int
+    cpu_us: int
+    repeats: int
+    counts: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One payment of the run, opened, and what works on it."""
+
+    config: Config
+    keys: KeyFolder
+    clock: Clock
+    ids: Ids
+    vault: Vault
+    adapter: Adapter
+    payment: Payment
+    key: DataKey = field(repr=False)
+    particulars: Particulars = field(repr=False)
+    exchange: Exchange = field(repr=False)
+    answer: WireAnswer = field(repr=False)
+
+    def planning(self) -> Planning:
+        """What the adapter may use now."""
+        return Planning(
+            now=self.clock.now(),
+            message_number=self.ids.ordered(),
+            slot=self.config.switch.slot,
+            send_by=self.payment.send_by,
+            uetr=self.payment.uetr,
+        )
+
+
+def timed(
+    clock: Clock, stage: str, calls: Sequence[Callable[[], object]], *, counts: bool = True
+) -> Cost:
+    """Time calls that were made ready before, each of them once."""
+    walls = []
+    before = own_cpu_us()
+    for call in calls:
+        started = clock.monotonic()
+        call()
+        walls.append(clock.monotonic() - started)
+    used = own_cpu_us() - before
+    median = sorted(walls)[len(walls) // 2]
+    return Cost(stage, round(median * MICROS), used // len(calls), len(calls), counts)
+
+
+async def measure(
+    config: Config, data: Path, clock: Clock, uetr: str, repeats: int
+) -> tuple[Cost, ...]:
+    """The whole table, in the order in which a payment meets the stages."""
+    sample = read_sample(config, data, clock, uetr)
+    commands = Commands(
+        vault=sample.vault,
+        ids=sample.ids,
+        adapter=sample.adapter,
+        payment=sample.payment,
+        slot=config.switch.slot,
+        particulars=particulars_bytes(sample.particulars),
+        exchange=sample.exchange,
+        evidence=sample.answer.body,
+    )
+    return (
+        *_intake(sample, repeats),
+        *_planning(sample, repeats),
+        timed(
+            clock, "decide commit 1 and 2", decisions(config, commands, repeats), counts=False
+        ),
+        *(
+            Cost(
+                stage=f"commit 1 and 2 to SQLite, {cost.batch} at a time",
+                wall_us=cost.wall_us,
+                cpu_us=cost.cpu_us,
+                repeats=cost.payments,
+                counts=cost.batch == COUNTED_BATCH,
+            )
+            for cost in commit_costs(config, data, clock, commands, repeats)
+        ),
+        await _exchange(sample, repeats),
+        *_conclusion(sample, repeats),
+    )
+
+
+def read_sample(config: Config, data: Path, clock: Clock, uetr: str) -> Sample:
+    """Open one finished payment from the database of a run."""
+    keys = KeyFolder(data / "keys")
+    entropy = SystemEntropy()
+    vault = Vault(keys.symmetric("vault"), entropy)
+    reader = open_reader(str(data / "switch.db"), config.switch.slot)
+    payment = reader.payment(uetr)
+    wrapped = reader.wrapped_key(uetr)
+    stored = reader.last_exchange(uetr, Operation.PAY)
+    records = {kind: reader.sealed(uetr, kind) for kind in ("particulars", "evidence")}
+    reader.connection.close()
+    assert payment is not None, "the payment was answered"
+    assert wrapped is not None, "a payment has its data key"
+    assert stored is not None, "a payment has its exchange"
+    key = vault.open_key(uetr, wrapped)
+    plain = {}
+    for kind, record in records.items():
+        assert record is not None, "a finished payment has particulars and evidence"
+        plain[kind] = vault.unseal(key, record[0], kind, record[1])
+    section = config.networks[payment.network]
+    context = AdapterContext(section.own_bic, section.partner_bic, section.options, keys)
+    adapter = make_adapter(payment.network, context)
+    sample = Sample(
+        config=config,
+        keys=keys,
+        clock=clock,
+        ids=Ids(clock, entropy),
+        vault=vault,
+        adapter=adapter,
+        # As it was when it was opened: what the stages work on has not ended yet.
+        payment=replace(
+            payment, state=State.SENDING, version=1, far_reference=None, reservation=None
+        ),
+        key=key,
+        particulars=particulars_of(plain["particulars"]),
+        exchange=_planned_like(adapter, payment, particulars_of(plain["particulars"])),
+        answer=WireAnswer(HTTP_OK, {}, plain["evidence"]),
+    )
+    assert len(sample.exchange.body) > 0, "an exchange has a body"
+    return sample
+
+
+def _planned_like(adapter: Adapter, payment: Payment, particulars: Particulars) -> Exchange:
+    """The exchange of a payment, planned again: pure, so it is the one that was sent."""
+    planning = Planning(
+        now=payment.opened_at,
+        message_number=payment.payment_id,
+        slot=1,
+        send_by=payment.send_by,
+        uetr=payment.uetr,
+    )
+    return adapter.plan_pay(payment, particulars, planning)
+
+
+def _intake(sample: Sample, repeats: int) -> list[Cost]:
+    """From the raw request to an opened quote."""
+    config, clock, ids, origin = sample.config, sample.clock, sample.ids, sample.payment.origin
+    quoting = Quoting(
+        config,
+        QuoteSeal({"1": sample.keys.symmetric("seal")}, "1"),
+        clock,
+        ids,
+        SystemEntropy(),
+    )
+    source, _, destination = sample.payment.corridor.partition("-")
+    corridor = quoting.corridor(source, destination)
+    assert corridor is not None, "the corridor was just paid through"
+    held = sample.particulars
+    merchant = Merchant(
+        party=held.creditor,
+        city=held.creditor.town,
+        category=held.merchant_category,
+        currency=corridor.merchant_currency,
+        amount=None,
+    )
+    found = quoting.destination(corridor, origin, merchant, held.qr_payload)
+    token = quoting.offer(found, sample.payment.terms.destination).token
+    body = orjson.dumps(
+        {"quote": token, "debtor": {"name": held.debtor.name, "account": held.debtor.account}}
+    )
+    signer = JwsSigner(sample.keys.ec_private(f"member-{origin}"), origin)
+    authenticator = MemberAuthenticator(
+        {origin: sample.keys.member_public(origin)}, clock, age_s_max=300, kept_max=10 * repeats
+    )
+    headers = [
+        sign_request(signer, "POST", PATH, body, now=clock.now(), jti=ids.uuid())
+        for _ in range(repeats)
+    ]
+    checks: list[Callable[[], object]] = [
+        lambda signed=tuple(each.values()): authenticator.verify("POST", PATH, signed, body)
+        for each in headers
+    ]
+    return [
+        timed(clock, "verify the member's JWS (ES256)", checks),
+        timed(clock, "read the JSON strictly", [lambda: read_json(body, PaymentRequest)] * repeats),
+        timed(clock, "open the quote token", [lambda: quoting.open_quote(token, origin)] * repeats),
+    ]
+
+
+def _planning(sample: Sample, repeats: int) -> list[Cost]:
+    """Message, signature, vault."""
+    vault, payment, ids = sample.vault, sample.payment, sample.ids
+    content = {name: "0" * 16 for name in ("quote", "name", "account", "end_to_end", "remittance")}
+    plain = particulars_bytes(sample.particulars)
+    body = orjson.dumps(sample.exchange.headers) + b"\n" + sample.exchange.body
+    signer: Any = sample.keys.rsa_private("switch-thailand")
+
+    def bind() -> None:
+        vault.commitment(payment.origin, "key", payment.uetr)
+        vault.commitments(payment.origin, content)
+
+    def seal() -> None:
+        key, _ = vault.new_key(payment.uetr)
+        record = ids.ordered()
+        vault.seal(key, record, "particulars", plain)
+        blob = vault.seal(key, record, "exchange", body)
+        vault.unseal(key, record, "exchange", blob)
+
+    def plan() -> object:
+        return sample.adapter.plan_pay(payment, sample.particulars, sample.planning())
+
+    return [
+        timed(sample.clock, "commit to key and content (HMAC)", [bind] * repeats),
+        timed(sample.clock, "build and sign pacs.008", [plan] * repeats),
+        timed(
+            sample.clock,
+            "- of it the RSA-2048 signature alone",
+            [lambda: _rsa(signer, body)] * repeats,
+            counts=False,
+        ),
+        timed(sample.clock, "data key, seal twice, open once", [seal] * repeats),
+    ]
+
+
+def _rsa(key: Any, data: bytes) -> bytes:
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.hashes import SHA256
+
+    signature: bytes = key.sign(data, PKCS1v15(), SHA256())
+    return signature
+
+
+async def _exchange(sample: Sample, repeats: int) -> Cost:
+    wall, used = await exchange_cost(
+        sample.clock, sample.exchange.path, sample.exchange.body, sample.answer.body, repeats
+    )
+    return Cost("HTTP: one request served, one sent (aiohttp)", wall, used, repeats)
+
+
+def _conclusion(sample: Sample, repeats: int) -> list[Cost]:
+    """From the raw answer to the stored one."""
+    payment = replace(sample.payment, state=State.ACCEPTED, version=2)
+
+    def read() -> object:
+        return sample.adapter.read(sample.exchange, sample.payment, sample.answer)
+
+    def seal() -> object:
+        return sample.vault.seal(sample.key, 1, "evidence", sample.answer.body)
+
+    return [
+        timed(sample.clock, "verify and read pacs.002", [read] * repeats),
+        timed(sample.clock, "seal the evidence", [seal] * repeats),
+        timed(sample.clock, "write the JSON answer", [lambda: json_answer(payment)] * repeats),
+    ]

@@ -1,0 +1,148 @@
+"""``bench``: what a payment costs, measured on real parts.
+
+A run whose payments do not add up prints no figure and ends with status 1; standard error says what
+did not. Figures depend on the machine, so it is always named with them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from switch.bench.load import LoadFailed
+from switch.bench.machine import NoMeter
+from switch.bench.run import FULL_PLAN, QUICK_PLAN, run
+from switch.cli.options import config_option, guarded, read_config, say, stop
+from switch.runtime import process
+from switch.runtime.children import ChildFailed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from switch.bench.machine import Percentiles
+    from switch.bench.run import Measured
+
+SECONDS_MAX = 10
+"""A span of ten seconds at each of three levels still ends within a minute."""
+
+
+@click.command("bench")
+@config_option
+@click.option("--store", type=click.Choice(["sqlite"]), default="sqlite", show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
+@click.option("--seconds", type=click.IntRange(1, SECONDS_MAX), default=FULL_PLAN.seconds,
+              show_default=True, help="Length of each measured span.")  # fmt: skip
+@click.option("--quick", is_flag=True, help="A few payments only: shows that it works, no more.")
+def command(
+    config_folder: Path | None, store: str, seconds: int, *, as_json: bool, quick: bool
+) -> None:
+    """Measure CPU per payment of the switch, payments a second, latency, and its stages.
+
+    Starts the switch on a core of its own and the Thai simulator beside the load, and pays over
+    HTTP with 1, 16 and 64 payments in flight.
+    """
+    config = read_config(config_folder)
+    plan = QUICK_PLAN if quick else replace(FULL_PLAN, seconds=seconds)
+
+    async def program(_: object) -> int:
+        try:
+            measured = await run(config, config_folder, plan)
+        except (ChildFailed, LoadFailed, NoMeter) as error:
+            stop(str(error))
+        if measured.faults:
+            for sentence in measured.faults:
+                click.echo(f"not valid: {sentence}", err=True)
+            if as_json:
+                say({"store": store, "valid": False, "faults": list(measured.faults)})
+            return 1
+        if as_json:
+            say({"store": store, "valid": True, "quick": quick, **_view(measured)})
+        else:
+            _print(measured)
+        return 0
+
+    guarded(lambda: process.run(program))
+
+
+def _view(measured: Measured) -> dict[str, Any]:
+    return {
+        "gate": measured.evidence.view(),
+        "machine": {
+            **measured.machine,
+            "switch_cores": list(measured.cores.switch),
+            "load_cores": list(measured.cores.load),
+        },
+        "fsync_us": _spread(measured.disk),
+        "levels": [
+            {
+                "in_flight": level.in_flight,
+                "payments": level.payments,
+                "elapsed_us": level.elapsed_us,
+                "payments_per_s": level.per_second,
+                "cpu_us_per_payment": level.cpu_us,
+                "cpu_user_us": level.user_us,
+                "cpu_system_us": level.system_us,
+                "latency_us": _spread(level.latency),
+                "switch_busy_percent": level.switch_busy_percent,
+                "partner_busy_percent": level.partner_busy_percent,
+                "load_busy_percent": level.load_busy_percent,
+                "others_busy_percent": level.others_busy_percent,
+            }
+            for level in measured.levels
+        ],
+        "stages": [
+            {
+                "stage": cost.stage,
+                "wall_us": cost.wall_us,
+                "cpu_us": cost.cpu_us,
+                "repeats": cost.repeats,
+                "in_sum": cost.counts,
+            }
+            for cost in measured.stages
+        ],
+    }
+
+
+def _spread(values: Percentiles) -> dict[str, int]:
+    return {"p50": values.p50_us, "p95": values.p95_us, "p99": values.p99_us}
+
+
+def _print(measured: Measured) -> None:
+    machine, gate = measured.machine, measured.evidence.view()
+    cores = measured.cores
+    where = (
+        f"switch on core {cores.switch[0]}, load and simulator on the other {len(cores.load)}"
+        if cores.switch
+        else "not pinned"
+    )
+    click.echo(f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, ", nl=False)
+    click.echo(f"Python {machine['python']}; {where}")
+    click.echo(
+        f"Valid: {gate['sent']} payments sent, {gate['answered_accc']} answered ACCC, "
+        f"{gate['held_by_switch']} in the switch, {gate['booked_by_network']} in the network's "
+        "book; ledger balanced, journal verified, fsync on"
+    )
+    disk = measured.disk
+    click.echo(f"Disk: fsync of a page p50 {disk.p50_us} us, p99 {disk.p99_us} us\n")
+    click.echo("in flight  payments    a second  CPU us/payment   p50 ms   p95 ms   p99 ms  busy %")
+    for level in measured.levels:
+        spread = "".join(
+            f"{micros / 1000:9.1f}"
+            for micros in (level.latency.p50_us, level.latency.p95_us, level.latency.p99_us)
+        )
+        click.echo(
+            f"{level.in_flight:9}  {level.payments:8}  {level.per_second:10}  {level.cpu_us:14}"
+            f"{spread}  switch {level.switch_busy_percent}, "
+            f"simulator {level.partner_busy_percent}, load {level.load_busy_percent}, "
+            f"others {level.others_busy_percent}"
+        )
+    click.echo("\nStage (microbenchmark, one payment)                 wall us   CPU us")
+    for cost in measured.stages:
+        mark = " " if cost.counts else "("
+        click.echo(f"{mark} {cost.stage:48}{cost.wall_us:9}{cost.cpu_us:9}")
+    total = sum(cost.cpu_us for cost in measured.stages if cost.counts)
+    click.echo(f"  {'sum without the lines marked (':48}{'':9}{total:9}")
+    rest = measured.levels[-1].cpu_us - total
+    click.echo(f"  {'rest at the last level: loop, tasks, logs, caches':48}{'':9}{rest:9}")
