@@ -27,7 +27,8 @@ BAD_REQUEST: Final = 400
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
-_STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# An unclosed string is taken to the end, so that no input makes the search start over and over.
+_STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _ISO_PREFIX: Final = "iso_"
 
 
