@@ -7,7 +7,6 @@ for the whole run. What the ledger holds is read from the switch's own engine.
 from __future__ import annotations
 
 import asyncio
-import shutil
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -55,6 +54,19 @@ class MovedClock(SystemClock):
 
     def now(self) -> datetime:
         return super().now() + self.ahead
+
+
+class KeptKeys(KeyFolder):
+    """A key folder that parses each private key once for the whole run."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._parsed: dict[str, object] = {}
+
+    def _private(self, name: str) -> object:
+        if name not in self._parsed:
+            self._parsed[name] = super()._private(name)
+        return self._parsed[name]
 
 
 class KeptLog:
@@ -217,7 +229,6 @@ def configured(answer_within_ms: int = 10_000) -> Config:
     )
 
 
-def new_rig(keys: Path, data: Path, answer_within_ms: int = 10_000) -> Rig:
-    """A rig that is not started, with a copy of the keys."""
-    shutil.copytree(keys, data / "keys")
-    return Rig(configured(answer_within_ms), KeyFolder(data / "keys"), data)
+def new_rig(keys: KeyFolder, data: Path, answer_within_ms: int = 10_000) -> Rig:
+    """A rig that is not started."""
+    return Rig(configured(answer_within_ms), keys, data)

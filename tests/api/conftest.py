@@ -9,34 +9,35 @@ import pytest
 from switch.keys import make_development_keys
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import SystemEntropy
-from tests.api.api_rig import configured, new_rig
+from tests.api.api_rig import KeptKeys, configured, new_rig
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from switch.keys import KeyFolder
     from tests.api.api_rig import Rig
 
 
 @pytest.fixture(scope="session")
-def key_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def keys(tmp_path_factory: pytest.TempPathFactory) -> KeyFolder:
     """Development keys, made once."""
     folder = tmp_path_factory.mktemp("keys")
     make_development_keys(folder, configured().members, SystemClock(), SystemEntropy())
-    return folder
+    return KeptKeys(folder)
 
 
 @pytest.fixture
-async def rig(key_folder: Path, tmp_path: Path) -> AsyncIterator[Rig]:
+async def rig(keys: KeyFolder, tmp_path: Path) -> AsyncIterator[Rig]:
     """A switch, its simulators, and members that can call it."""
-    started = await new_rig(key_folder, tmp_path).start()
+    started = await new_rig(keys, tmp_path).start()
     yield started
     await started.close()
 
 
 @pytest.fixture
-async def hasty(key_folder: Path, tmp_path: Path) -> AsyncIterator[Rig]:
+async def hasty(keys: KeyFolder, tmp_path: Path) -> AsyncIterator[Rig]:
     """The same, but a member's call waits for its final answer only 0.2 s."""
-    started = await new_rig(key_folder, tmp_path, answer_within_ms=200).start()
+    started = await new_rig(keys, tmp_path, answer_within_ms=200).start()
     yield started
     await started.close()

@@ -9,19 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
-import pytest_asyncio
 
 from switch.client import ClientAnswer, sign_request
 from switch.config import HOME
-from tests.api.api_rig import DEBTOR, MEMBER, OTHER_MEMBER, SECRETS, new_rig, thai_code
+from tests.api.api_rig import DEBTOR, MEMBER, OTHER_MEMBER, SECRETS, thai_code
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from tests.api.api_rig import Rig
-
-pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 SCANS, QUOTES, PAYMENTS, MESSAGES = "/v1/scans", "/v1/quotes", "/v1/payments", "/v1/messages"
 PARTNER = "/networks/thailand/iso20022/v1/messages"
@@ -40,21 +36,11 @@ XXE = (
 )
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def rig(key_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
-    """One switch for all of this: what leaves nothing behind can share it."""
-    started = await new_rig(key_folder, tmp_path_factory.mktemp("switch")).start()
-    yield started
-    await started.close()
-
-
-@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+@pytest.fixture(autouse=True)
 async def untouched(rig: Rig) -> AsyncIterator[None]:
     """After every test here: no sums, no fact in the journal, no payment at the network."""
     before = rig.leaves()
-    rig.log.events.clear()
     yield
-    rig.clock.ahead = timedelta(0)
     assert rig.sums() == []
     assert rig.leaves() == before
     assert await rig.book() == []

@@ -12,6 +12,7 @@ from tests.api.api_rig import DEBTOR, new_rig
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from switch.keys import KeyFolder
     from tests.api.api_rig import Rig
 
 
@@ -42,8 +43,8 @@ async def test_quote_used_twice_pays_once(rig: Rig) -> None:
     assert len(await rig.book()) == 1
 
 
-async def test_cap_of_the_member_holds(key_folder: Path, tmp_path: Path) -> None:
-    rig = new_rig(key_folder, tmp_path)
+async def test_cap_of_the_member_holds(keys: KeyFolder, tmp_path: Path) -> None:
+    rig = new_rig(keys, tmp_path)
     caps = tuple(
         replace(account, net_debit_max=1_000_00) if "ABAA" in account.key else account
         for account in rig.config.caps
@@ -59,8 +60,8 @@ async def test_cap_of_the_member_holds(key_folder: Path, tmp_path: Path) -> None
     assert book == []
 
 
-async def test_full_house_is_a_503_that_binds_nothing(key_folder: Path, tmp_path: Path) -> None:
-    rig = new_rig(key_folder, tmp_path)
+async def test_full_house_is_a_503_that_binds_nothing(keys: KeyFolder, tmp_path: Path) -> None:
+    rig = new_rig(keys, tmp_path)
     one = rig.config.payments.model_copy(update={"in_flight_max": 1})
     rig.config = replace(rig.config, payments=one)
     await rig.start()
