@@ -20,7 +20,7 @@ from switch.api.iso import IsoApi
 from switch.api.members import MemberApi
 from switch.api.networks import NetworkApi
 from switch.api.oversight import OversightApi
-from switch.api.problems import UNAVAILABLE, guard, respond
+from switch.api.problems import UNAVAILABLE, expect, guard, respond
 from switch.api.routes import ROUTES
 from switch.commands import Answer
 
@@ -78,9 +78,11 @@ def create(parts: Parts) -> web.Application:
         client_max_size=parts.config.http.body_bytes_max, middlewares=[guard(parts.log)]
     )
     for route in ROUTES:
-        app.router.add_route(route.method, route.path, handlers[route.operation])
+        app.router.add_route(
+            route.method, route.path, handlers[route.operation], expect_handler=expect
+        )
     for network, path in networks.paths():
-        app.router.add_route("POST", path, networks.handler(network))
+        app.router.add_route("POST", path, networks.handler(network), expect_handler=expect)
     return app
 
 

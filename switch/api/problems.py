@@ -29,6 +29,7 @@ BAD_REQUEST: Final = 400
 UNAUTHORISED: Final = 401
 TIMED_OUT: Final = 408
 SERVER_ERROR: Final = 500
+EXPECTATION_FAILED: Final = 417
 UNAVAILABLE: Final = 503
 
 _HTTP: Final = (
@@ -51,6 +52,16 @@ def respond(answer: Answer, headers: Mapping[str, str] | None = None) -> web.Res
             **(headers or {}),
         },
     )
+
+
+async def expect(request: web.Request) -> web.StreamResponse | None:
+    """Meet ``Expect: 100-continue``; aiohttp's own refusal of another would quote it."""
+    if request.headers.get("Expect", "").lower() != "100-continue":
+        return respond(problem(EXPECTATION_FAILED, "This expectation is not met.", None))
+    await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    # What was written is no part of the answer that follows.
+    request.writer.output_size = 0
+    return None
 
 
 def guard(log: Log) -> Middleware:

@@ -295,6 +295,14 @@ async def test_unknown_address_and_wrong_method_are_problems(rig: Rig) -> None:
     assert reason(outside) == (404, None)
 
 
+async def test_expectation_that_is_not_met_is_not_echoed(rig: Rig) -> None:
+    refused = await rig.send("GET", "/health/live", headers={"Expect": CANARY})
+    met = await rig.send("GET", "/health/live", headers={"Expect": "100-Continue"})
+
+    assert reason(refused) == (417, None)
+    assert met.status == 200
+
+
 @pytest.mark.parametrize("path", [SCANS, QUOTES, PAYMENTS])
 async def test_nobody_gets_in(rig: Rig, path: str) -> None:
     body = orjson.dumps({"payload": CANARY})
