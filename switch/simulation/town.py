@@ -125,12 +125,21 @@ class Town:
 
     async def start_switch(self) -> None:
         """Start the switch on its disk, the first time or again, until it takes requests."""
+        self.begin_switch()
+        await self.ready()
+
+    def begin_switch(self) -> None:
+        """Start the switch and go on without waiting for its recovery."""
         self.running = None
         self.world.start(SERVED_AS, self._switch)
+
+    async def ready(self) -> Running:
+        """Return the switch once it takes requests."""
         started = self.clock.monotonic()
         while self.running is None:
             assert self.clock.monotonic() - started < READY_WITHIN_S, "the switch did not start"
             await self.world.sleep(READY_EVERY_S)
+        return self.running
 
     async def _network(self, machine: Machine) -> None:
         shared = self._residents
