@@ -48,6 +48,8 @@ SEED: Final = 20_260_701
 ROUNDS: Final = 3
 OUTBOUND_PER_ROUND: Final = 6
 INBOUND_PER_ROUND: Final = 2
+KILLED_WITHIN_S: Final = 0.15
+"""About as long as the payments of a round take."""
 
 
 async def lost(work: asyncio.Task[Any]) -> None:
@@ -77,54 +79,41 @@ async def committed(stage: Stage) -> dict[str, Any]:
             await asyncio.sleep(0.02)
 
 
-async def _held_outbound() -> None:
-    async with new_stage() as stage:
-        instruction = await call(stage, "345.00")
-        paying = await launched(stage, THAI, instruction.send(stage), kind="hold")
-        await child(stage, "switch").kill()
-        await lost(paying)
-        await restarted(stage)
-        await stage.sandbox(THAI, "POST", "/control/release", {})
-
-        answer = await instruction.send(stage)
-        again = await instruction.send(stage)
-
-        lines = await all_ended(stage)
-        (line,) = lines.values()
-        assert (line["status"], line["reason"]) == ("ACCC", None)
-        assert (answer.status, answer.json()["status"]) == (200, "ACCC")
-        assert again.body == answer.body
-        assert len(await arrived(stage, THAI)) == 1
-        assert len(await arrived(stage, THAI, "enquire")) == 1
-        assert faults(stage) == []
-
-
-async def _held_inbound() -> None:
+async def _held() -> None:
     async with new_stage() as stage:
         before = check.shown(stage.urls[BAKONG], "/ledger")
+        instruction = await call(stage, "345.00")
+        paying = await launched(stage, THAI, instruction.send(stage), kind="hold")
         shop = khqr_code(stage, "coffee@abaa")
-        paying = await launched(stage, BAKONG, guest(stage, shop, amount="41000"), kind="hold")
+        credit = await launched(stage, BAKONG, guest(stage, shop, amount="41000"), kind="hold")
         await child(stage, "switch").kill()
-        told = await paying
+        await lost(paying)
+        told = await credit
         await restarted(stage)
-        await stage.sandbox(BAKONG, "POST", "/control/release", {})
+        for network in (THAI, BAKONG):
+            await stage.sandbox(network, "POST", "/control/release", {})
 
+        answer = await instruction.send(stage)
         lines = await all_ended(stage)
+        again = await instruction.send(stage)
         asked = await stage.sandbox(THAI, "POST", "/control/enquire", {"uetr": told["uetr"]})
 
-        assert told["status"] is None
-        assert {told["uetr"]: "ACCC"} == {uetr: line["status"] for uetr, line in lines.items()}
-        assert asked["status"] == "ACSC"
-        assert len(await arrived(stage, BAKONG)) == 1
+        uetr = answer.json()["uetr"]
+        assert (answer.status, answer.json()["status"]) == (200, "ACCC")
+        assert again.body == answer.body
+        assert (told["status"], asked["status"]) == (None, "ACSC")
+        assert {u: n["status"] for u, n in lines.items()} == {uetr: "ACCC", told["uetr"]: "ACCC"}
+        # Each was sent once; the end was found by asking.
+        assert [len(await arrived(stage, network)) for network in (THAI, BAKONG)] == [1, 1]
+        assert len(await arrived(stage, THAI, "enquire")) == 1
         tables, states = books(stage)
-        after = check.shown(stage.urls[BAKONG], "/ledger")
         assert check.check(tables, states) == []
+        after = check.shown(stage.urls[BAKONG], "/ledger")
         assert list(check.pool(tables, before, after, SPONSOR)) == []
 
 
-@pytest.mark.parametrize("direction", ["outbound", "inbound"])
-def test_answer_held_killed_and_restarted(direction: str) -> None:
-    asyncio.run(_held_outbound() if direction == "outbound" else _held_inbound())
+def test_answer_held_killed_and_restarted() -> None:
+    asyncio.run(_held())
 
 
 async def _killed_unsent() -> None:
@@ -154,35 +143,59 @@ def test_killed_after_commit_before_the_byte_arrives() -> None:
     asyncio.run(_killed_unsent())
 
 
-async def _stopped() -> None:
+async def _stopped_past_send_by(stage: Stage) -> None:
+    """Wait until the stopped switch may no longer send, then let it go on."""
+    payment = await committed(stage)
+    left_s = payment["send_by"] / 1_000_000 - stage.clock.now().timestamp()
+    assert 0 < left_s <= 3
+    await asyncio.sleep(left_s + 0.1)
+    assert (await committed(stage))["state"] in ("sending", "crediting")
+    child(stage, "switch").send(signal.SIGCONT)
+
+
+async def _nothing_was_sent(stage: Stage, network: str) -> None:
+    """The only payment is refused and released, and its network never heard of it."""
+    (line,) = (await all_ended(stage)).values()
+    assert (line["status"], line["reason"]) == ("RJCT", "AB01")
+    # A byte that left late would arrive at once; an enquiry would say that one might have.
+    await asyncio.sleep(0.3)
+    assert await arrived(stage, network) == []
+    assert await arrived(stage, network, "enquire") == []
+    tables, states = books(stage)
+    assert check.check(tables, states) == []
+    assert states[network]["book"] == []
+    assert {entry["phase"] for entry in tables.rows["entry"]} == {"pending", "voided"}
+
+
+async def _stopped_outbound() -> None:
     async with new_stage() as stage:
         instruction = await call(stage, "345.00")
         await signalling(stage, signal.SIGSTOP)
         paying = asyncio.create_task(instruction.send(stage))
-        payment = await committed(stage)
-        left_s = payment["send_by"] / 1_000_000 - stage.clock.now().timestamp()
-        assert 0 < left_s <= 3
-        await asyncio.sleep(left_s + 0.1)
-        assert (await committed(stage))["state"] == "sending"
-        child(stage, "switch").send(signal.SIGCONT)
+        await _stopped_past_send_by(stage)
 
         answer = await paying
 
-        (line,) = (await all_ended(stage)).values()
-        assert (line["status"], line["reason"]) == ("RJCT", "AB01")
         assert (answer.status, answer.json()["reason"]) == (200, "AB01")
-        # A byte that left late would arrive at once; an enquiry would say that one might have.
-        await asyncio.sleep(0.3)
-        assert await arrived(stage, THAI) == []
-        assert await arrived(stage, THAI, "enquire") == []
-        tables, states = books(stage)
-        assert check.check(tables, states) == []
-        assert states[THAI]["book"] == []
-        assert {entry["phase"] for entry in tables.rows["entry"]} == {"pending", "voided"}
+        await _nothing_was_sent(stage, THAI)
 
 
-def test_stopped_past_send_by_sends_nothing() -> None:
-    asyncio.run(_stopped())
+async def _stopped_inbound() -> None:
+    async with new_stage() as stage:
+        await signalling(stage, signal.SIGSTOP)
+        shop = khqr_code(stage, "coffee@abaa")
+        paying = asyncio.create_task(guest(stage, shop, amount="41000"))
+        await _stopped_past_send_by(stage)
+
+        told = await paying
+
+        assert (told["status"], told["reason"]) == ("RJCT", "AB01")
+        await _nothing_was_sent(stage, BAKONG)
+
+
+@pytest.mark.parametrize("direction", ["outbound", "inbound"])
+def test_stopped_past_send_by_sends_nothing(direction: str) -> None:
+    asyncio.run(_stopped_outbound() if direction == "outbound" else _stopped_inbound())
 
 
 async def _round(
@@ -199,7 +212,8 @@ async def _round(
         asyncio.create_task(guest(stage, shop, amount=str(1000 * number + 100 * place)))
         for place in range(1, INBOUND_PER_ROUND + 1)
     ]
-    await asyncio.sleep(chance.uniform(0, 0.04))
+    # Early in the first round, late in the last: some have not begun, some have been answered.
+    await asyncio.sleep(chance.uniform(number - 1, number) * KILLED_WITHIN_S / ROUNDS)
     await child(stage, "switch").kill()
     came = await asyncio.gather(*paying, return_exceptions=True)
     told = await asyncio.gather(*guests)
@@ -241,7 +255,7 @@ async def _rounds() -> None:
             more, uetrs = await _round(stage, chance, number)
             answers |= more
             guests += uetrs
-        final = await asyncio.gather(*[each.send(stage) for each in answers])
+        await asyncio.gather(*[each.send(stage) for each in answers])
         await _guests_ended(stage, guests)
         found = await payments(stage)
         unseen = [
@@ -249,6 +263,7 @@ async def _rounds() -> None:
             if line["network"] == BAKONG and line["reference"] not in await arrived(stage, BAKONG)
         ]  # fmt: skip
         lines = await all_ended(stage, but=unseen)
+        final = await asyncio.gather(*[each.send(stage) for each in answers])
         again = await asyncio.gather(*[each.send(stage) for each in answers])
 
         assert [200] * len(final) == [answer.status for answer in final]
