@@ -145,7 +145,6 @@ class Switch:
         )
         receiving = Receiving(
             config=config,
-            store=seams.store,
             adapters=self._inbound,
             scans=scans,
             quoting=self._quoting,

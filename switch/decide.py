@@ -53,6 +53,14 @@ def decide(
     return batch.delta, [batch.one(command) for command in commands]
 
 
+def first_difference(held: Mapping[str, str], given: Mapping[str, str]) -> str | None:
+    """The first field, by name, in which two bound contents differ; None when they are equal."""
+    for name in sorted(held.keys() | given.keys()):
+        if held.get(name) != given.get(name):
+            return name
+    return None
+
+
 class _Batch:
     """The running state of one batch."""
 
@@ -83,9 +91,9 @@ class _Batch:
         held = self.seen.bindings.get((binding.scope, binding.key))
         if held is None:
             return Conflict("uetr") if uetr in self.seen.payments else None
-        for name in sorted(held.content.keys() | binding.content.keys()):
-            if held.content.get(name) != binding.content.get(name):
-                return Conflict(name)
+        differs = first_difference(held.content, binding.content)
+        if differs is not None:
+            return Conflict(differs)
         return Known(self.seen.payments[held.uetr], self.seen.answers.get(held.uetr))
 
     def _open(self, command: Open) -> Result:

@@ -17,6 +17,7 @@ from switch import lifecycle, timers
 from switch.commands import (
     Answer,
     Binding,
+    Bury,
     Conflict,
     Declined,
     Done,
@@ -26,6 +27,7 @@ from switch.commands import (
     Sealed,
     Stale,
 )
+from switch.decide import first_difference
 from switch.dispatch import Open as Opened
 from switch.lifecycle import Event
 from switch.model import Channel, Direction, Institutions, Particulars, Payment, State, Terms
@@ -111,6 +113,24 @@ class Payments:
         self._log = log
         self._in_flight = 0
 
+    def repeated(
+        self, scope: str, key: str, content: Mapping[str, str]
+    ) -> Standing | Conflict | None:
+        """What a key is bound to already: a repeat needs nothing else, whatever changed since."""
+        held = self._store.read.binding(scope, self._vault.commitment(scope, "key", key))
+        if held is None:
+            return None
+        differs = first_difference(held.content, self._vault.commitments(scope, content))
+        return self.find(held.uetr) if differs is None else Conflict(differs)
+
+    async def bury(self, origin: str, uetr: str) -> Payment | None:
+        """Commit a tombstone before saying "never seen" or refusing what cannot be bound.
+
+        Returns the origin's payment of that UETR instead, where there is one.
+        """
+        result = await self._store.commit(Bury(origin, uetr, self._clock.now(), self._ids.salt()))
+        return result.payment if isinstance(result, Stale) else None
+
     async def open(
         self, instruction: Instruction, refused: Reason | None = None
     ) -> Standing | Conflict:
@@ -120,6 +140,13 @@ class Payments:
         """
         if self._in_flight >= self._config.payments.in_flight_max:
             raise Busy
+        self._in_flight += 1
+        try:
+            return await self._open(instruction, refused)
+        finally:
+            self._in_flight -= 1
+
+    async def _open(self, instruction: Instruction, refused: Reason | None) -> Standing | Conflict:
         started = self._clock.monotonic()
         payment = self._received(instruction)
         binding = self._binding(instruction)
@@ -163,6 +190,7 @@ class Payments:
         if isinstance(result, Done) and result.payment is not None:
             self._log.info("payment_opened", uetr=payment.uetr, corridor=payment.corridor)
             opened = Opened(key, instruction.particulars)
+            self._in_flight += 1
             hop = self._hop(result.payment, opened, exchange.exchange_id, started)
             self._tasks.start("hop", hop)
             return Standing(result.payment, None)
@@ -171,7 +199,6 @@ class Payments:
     async def _hop(
         self, payment: Payment, opened: Opened, exchange_id: int, started: float
     ) -> None:
-        self._in_flight += 1
         try:
             await self._dispatch.first(payment, opened, exchange_id, started)
         finally:

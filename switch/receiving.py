@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from switch import lifecycle
-from switch.commands import Bury, Conflict, Stale
+from switch.commands import Conflict
 from switch.model import Channel
 from switch.payments import Instruction, Standing
 from switch.port import InboundEnquiry, InboundLookup, InboundPay, Planning, Rendered
@@ -21,6 +21,7 @@ from switch.refusals import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from switch.config import Config
     from switch.dispatch import Dispatch
@@ -28,11 +29,10 @@ if TYPE_CHECKING:
     from switch.logs import Log
     from switch.payments import Payments
     from switch.port import InboundAdapter
-    from switch.quoting import Quoting
+    from switch.quoting import Priced, Quoting
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.scans import Scans
-    from switch.store.contract import Store
 
 
 class Receiving:
@@ -42,7 +42,6 @@ class Receiving:
         self,
         *,
         config: Config,
-        store: Store,
         adapters: Mapping[str, InboundAdapter],
         scans: Scans,
         quoting: Quoting,
@@ -53,7 +52,6 @@ class Receiving:
         log: Log,
     ) -> None:
         self._config = config
-        self._store = store
         self._adapters = adapters
         self._scans = scans
         self._quoting = quoting
@@ -93,22 +91,39 @@ class Receiving:
     async def _enquiry(
         self, network: str, adapter: InboundAdapter, request: InboundEnquiry
     ) -> Rendered:
-        payment = self._store.read.payment(request.uetr)
+        found = self._payments.find(request.uetr)
+        payment = None if found is None else found.payment
         if payment is None or payment.origin != network:
-            bury = Bury(network, request.uetr, self._clock.now(), self._ids.salt())
-            result = await self._store.commit(bury)
-            payment = result.payment if isinstance(result, Stale) else None
+            payment = await self._payments.bury(network, request.uetr)
         status = None if payment is None else lifecycle.status(payment)
         self._log.info("enquiry_answered", network=network, known=payment is not None)
         return adapter.render_enquiry(request, payment, status, self._planning())
 
     async def _pay(self, network: str, adapter: InboundAdapter, request: InboundPay) -> Rendered:
-        try:
-            priced = self._quoting.open_quote(request.quote_token, network)
-        except Refusal as refusal:
-            return await self._buried(network, adapter, request, refusal.reason)
         facts = adapter.facts
         deadline = request.accepted_at + timedelta(milliseconds=facts.deadline_ms)
+        standing = self._payments.repeated(network, request.key, request.content)
+        if standing is None:
+            try:
+                priced = self._quoting.open_quote(request.quote_token, network)
+            except Refusal as refusal:
+                return await self._buried(network, adapter, request, refusal.reason)
+            standing = await self._opened(network, request, priced, deadline, facts)
+        if isinstance(standing, Conflict):
+            self._log.warning("duplicate_differs", network=network, field=standing.field_name)
+            return adapter.render_refusal(request, Reason.DUPLICATE, self._planning())
+        until = deadline - timedelta(milliseconds=facts.answer_margin_ms)
+        standing = await self._payments.ended(standing, until)
+        return self._answer(adapter, request, standing)
+
+    async def _opened(
+        self,
+        network: str,
+        request: InboundPay,
+        priced: Priced,
+        deadline: datetime,
+        facts: Facts,
+    ) -> Standing | Conflict:
         instruction = Instruction(
             uetr=request.uetr,
             channel=Channel.NETWORK,
@@ -121,13 +136,7 @@ class Receiving:
             deadline=deadline,
         )
         refused = self._refused(request, instruction, facts)
-        standing = await self._payments.open(instruction, refused)
-        if isinstance(standing, Conflict):
-            self._log.warning("duplicate_differs", network=network, field=standing.field_name)
-            return adapter.render_refusal(request, Reason.DUPLICATE, self._planning())
-        until = deadline - timedelta(milliseconds=facts.answer_margin_ms)
-        standing = await self._payments.ended(standing, until)
-        return self._answer(adapter, request, standing)
+        return await self._payments.open(instruction, refused)
 
     def _refused(
         self, request: InboundPay, instruction: Instruction, facts: Facts
@@ -160,9 +169,7 @@ class Receiving:
         self, network: str, adapter: InboundAdapter, request: InboundPay, reason: Reason
     ) -> Rendered:
         """Refuse an instruction that has no quote of ours; the refusal is final by a tombstone."""
-        bury = Bury(network, request.uetr, self._clock.now(), self._ids.salt())
-        result = await self._store.commit(bury)
-        if isinstance(result, Stale):
+        if await self._payments.bury(network, request.uetr) is not None:
             return adapter.render_refusal(request, Reason.DUPLICATE, self._planning())
         self._log.info("payment_refused", uetr=request.uetr, reason=reason.iso)
         return adapter.render_refusal(request, reason, self._planning())

@@ -34,6 +34,10 @@ SWITCH_INTERVAL_S = 0.0005
 """How long a thread may keep the interpreter: the writer thread must not hold up the loop."""
 
 
+TASKS_BESIDE = 1_000
+"""Tasks allowed beside the payments in flight: timers, sweeps, collectors."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a process keeps its things and finds its peers."""
@@ -77,7 +81,7 @@ async def start(config: Config, place: Place) -> Running:
     keys = keys_of(config, place.data)
     peers = {name: section.url for name, section in config.networks.items()} | dict(place.peers)
     net = TcpNet(clock, {SERVED_AS: (config.http.host, place.port)}, peers)
-    tasks = Tasks()
+    tasks = Tasks(tasks_max=2 * config.payments.in_flight_max + TASKS_BESIDE)
     engine = SqliteEngine(
         str(place.data / "switch.db"),
         clock=clock,

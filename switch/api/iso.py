@@ -23,6 +23,8 @@ from switch.refusals import Refusal
 from switch.wire.authenticate import HEADER
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from aiohttp import web
 
     from iso20022.jws import JwsSigner
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from switch.config import Config
     from switch.logs import Log
     from switch.model import Particulars
-    from switch.payments import Payments
+    from switch.payments import Payments, Standing
     from switch.quoting import Priced, Quoting
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
@@ -77,40 +79,33 @@ class IsoApi:
             self._log.info("message_refused", reason=refused.reason.iso)
             return self._signed(refused.answer)
         if isinstance(asked, MemberEnquiry):
-            return self._signed(self._enquired(asked, member))
+            return self._signed(await self._enquired(asked, member))
         return self._signed(await self._paid(asked, member))
 
     def _planning(self) -> Planning:
         now = self._clock.now()
         return Planning(now, self._ids.ordered(), self._config.switch.slot, now)
 
-    def _enquired(self, asked: MemberEnquiry, member: str) -> Answer:
+    async def _enquired(self, asked: MemberEnquiry, member: str) -> Answer:
         standing = self._payments.find(asked.uetr)
         payment = None if standing is None else standing.payment
         if payment is not None and payment.origin != member:
             payment = None
+        if payment is None:
+            # Whoever says "never received" must never execute it later.
+            payment = await self._payments.bury(member, asked.uetr)
         return self._messages.render_enquiry(asked, payment, member, self._planning())
 
     async def _paid(self, asked: MemberPayment, member: str) -> Answer:
-        try:
-            priced = self._quoting.open_quote(asked.quote_token, member)
-        except Refusal as refusal:
-            self._log.info("message_refused", reason=refusal.reason.iso)
-            return self._refusal(asked, refusal.reason, member, refusal.status)
         now = self._clock.now()
-        particulars = _particulars(asked, priced)
-        instruction = Instruction(
-            uetr=asked.uetr,
-            channel=Channel.ISO20022,
-            priced=priced,
-            particulars=particulars,
-            scope=member + SCOPE_SUFFIX,
-            key=asked.key,
-            content=asked.content,
-            accepted_at=now,
-            deadline=now + timedelta(seconds=CUSTOMER_WAITS_S),
-        )
-        standing = await self._payments.open(instruction, _refused(asked, priced))
+        scope = member + SCOPE_SUFFIX
+        standing = self._payments.repeated(scope, asked.key, asked.content)
+        if standing is None:
+            try:
+                priced = self._quoting.open_quote(asked.quote_token, member)
+            except Refusal as refusal:
+                return await self._unbound(asked, refusal, member)
+            standing = await self._opened(asked, priced, scope, now)
         if isinstance(standing, Conflict):
             self._log.info("duplicate_differs", field=standing.field_name)
             return self._refusal(asked, Reason.DUPLICATE, member, 409)
@@ -118,7 +113,31 @@ class IsoApi:
         standing = await self._payments.ended(standing, until)
         if standing.answer is not None:
             return standing.answer
-        return self._messages.render_status(standing.payment, particulars, self._planning())
+        return self._messages.render_interim(asked, standing.payment, self._planning())
+
+    async def _unbound(self, asked: MemberPayment, refusal: Refusal, member: str) -> Answer:
+        """Refuse an instruction without a quote of ours; the refusal is final by a tombstone."""
+        self._log.info("message_refused", reason=refusal.reason.iso)
+        if await self._payments.bury(member, asked.uetr) is not None:
+            return self._refusal(asked, Reason.DUPLICATE, member, 409)
+        return self._refusal(asked, refusal.reason, member, refusal.status)
+
+    async def _opened(
+        self, asked: MemberPayment, priced: Priced, scope: str, now: datetime
+    ) -> Standing | Conflict:
+        particulars = _particulars(asked, priced)
+        instruction = Instruction(
+            uetr=asked.uetr,
+            channel=Channel.ISO20022,
+            priced=priced,
+            particulars=particulars,
+            scope=scope,
+            key=asked.key,
+            content=asked.content,
+            accepted_at=now,
+            deadline=now + timedelta(seconds=CUSTOMER_WAITS_S),
+        )
+        return await self._payments.open(instruction, _refused(asked, priced))
 
     def _refusal(self, asked: MemberPayment, reason: Reason, member: str, status: int) -> Answer:
         planning = self._planning()

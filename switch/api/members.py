@@ -108,25 +108,33 @@ class MemberApi:
         signed = await take_in(request, self._authenticator, JSON_MEDIA)
         key = idempotency_key(request)
         asked = read_json(signed.body, PaymentRequest)
-        priced = self._quoting.open_quote(asked.quote, signed.member)
         now = self._clock.now()
-        instruction = Instruction(
-            uetr=self._ids.uetr(),
-            channel=Channel.JSON,
-            priced=priced,
-            particulars=_particulars(signed.member, asked, priced),
-            scope=signed.member,
-            key=key,
-            content=_content(asked),
-            accepted_at=now,
-            deadline=now + timedelta(seconds=CUSTOMER_WAITS_S),
-        )
-        standing = await self._payments.open(instruction)
+        content = _content(asked)
+        standing = self._payments.repeated(signed.member, key, content)
+        if standing is None:
+            priced = self._quoting.open_quote(asked.quote, signed.member)
+            standing = await self._opened(signed.member, key, asked, priced, now)
         if isinstance(standing, Conflict):
             title = "The idempotency key was used before with other content."
             more = {"field": standing.field_name}
             return respond(problem(409, title, Reason.DUPLICATE, **more))
         return _standing(await self._payments.ended(standing, self._until(now)))
+
+    async def _opened(
+        self, member: str, key: str, asked: PaymentRequest, priced: Priced, now: datetime
+    ) -> Standing | Conflict:
+        instruction = Instruction(
+            uetr=self._ids.uetr(),
+            channel=Channel.JSON,
+            priced=priced,
+            particulars=_particulars(member, asked, priced),
+            scope=member,
+            key=key,
+            content=_content(asked),
+            accepted_at=now,
+            deadline=now + timedelta(seconds=CUSTOMER_WAITS_S),
+        )
+        return await self._payments.open(instruction)
 
     async def payment(self, request: web.Request) -> web.Response:
         """``GET /v1/payments/{uetr}``: a payment of this member as it stands."""

@@ -42,7 +42,7 @@ CONTENT_TYPE: Final = "application/xml"
 UNKNOWN_REFERENCE: Final = "NOTPROVIDED"
 """``RltdRef`` of a rejection when the message had no readable identification."""
 
-NOT_RECEIVED: Final = "NOOR"
+NOT_RECEIVED: Final = "NARR"
 """The answer to an enquiry after a payment that this switch never had from this member."""
 
 NOT_RECEIVED_TEXT: Final = "No payment of this member with this UETR was received."
@@ -150,10 +150,14 @@ class MemberMessages:
         originals = {name: extra[name] for name in ORIGINALS if name in extra}
         return self._report(payment, originals, planning)
 
+    def render_interim(self, asked: MemberPayment, payment: Payment, planning: Planning) -> Answer:
+        """The pacs.002 while the payment is open."""
+        return self._report(payment, asked.originals, planning)
+
     def render_enquiry(
         self, enquiry: MemberEnquiry, payment: Payment | None, member: str, planning: Planning
     ) -> Answer:
-        """The pacs.002 that answers a pacs.028; a payment never seen is RJCT NOOR."""
+        """The pacs.002 that answers a pacs.028; a payment never seen is RJCT NARR."""
         if payment is None:
             values = {
                 **enquiry.originals,

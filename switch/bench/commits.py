@@ -8,7 +8,8 @@ the switch's own, so it stands on the same disk and syncs in the same way.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from switch.answers import json_answer
 from switch.bench.gate import Durability
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from switch.runtime.entropy import Ids
     from switch.store.vault import Vault
 
-BATCHES: Final = (1, 16, 64)
+BATCHES: Final = (1, 2, 16, 64)
 
 CONTENT: Final = ("quote", "debtor.name", "debtor.account", "end_to_end_id", "remittance")
 """Fields that a member's request is bound by."""
@@ -129,7 +130,7 @@ def decisions(config: Config, commands: Commands, repeats: int) -> list[Callable
         assert isinstance(results[0], Done), "a new payment concludes"
 
     pairs = [commands.pair() for _ in range(repeats)]
-    return [lambda pair=pair: both(*pair) for pair in pairs]  # type: ignore[misc]
+    return [partial(both, *pair) for pair in pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +190,9 @@ def durability(config: Config, data: Path, clock: Clock) -> Durability:
     asked of a connection that the same engine made.
     """
     engine = _engine(config, data, data / "durability.db", clock)
-    ((synchronous,),) = engine.connection.execute("PRAGMA synchronous").fetchall()
-    ((journal_mode,),) = engine.connection.execute("PRAGMA journal_mode").fetchall()
+    rows: list[Any] = [
+        engine.connection.execute(f"PRAGMA {name}").fetchall()[0][0]
+        for name in ("synchronous", "journal_mode")
+    ]
     engine.close()
-    return Durability(int(synchronous), str(journal_mode))
+    return Durability(*rows)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from switch.bench.commits import durability
 from switch.bench.gate import Evidence, evidence, faults
 from switch.bench.load import drive, prepare
 from switch.bench.machine import (
@@ -26,7 +27,6 @@ from switch.bench.machine import (
     split_cores,
     sync_cost,
 )
-from switch.bench.commits import durability
 from switch.bench.stages import measure
 from switch.demo.stage import Stage
 from switch.keys import KeyFolder
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from switch.model import Payment
     from switch.runtime.children import Child
     from switch.store.contract import Reader
+    from switch.store.sqlite_read import SqliteReader
 
 LEVELS: Final = (1, 16, 64)
 """Payments in flight (issue: 1, 16, 64)."""
@@ -72,12 +73,14 @@ QUICK_PLAN: Final = Plan(seconds=0, pilot=20, repeats=10, syncs=20)
 class Level:
     """One level: what a payment cost the switch, how many a second, how long each took.
 
-    Shares are of one core; ``others`` is what neither switch, load nor simulator used: a quiet
-    machine has next to none.
+    ``commits`` counts journal blocks, one for each durable commit of a batch. Shares are of one
+    core; ``others`` is what neither switch, load nor simulator used: a quiet machine has next to
+    none.
     """
 
     in_flight: int
     payments: int
+    commits: int
     elapsed_us: int
     user_us: int
     system_us: int
@@ -91,6 +94,11 @@ class Level:
     def cpu_us(self) -> int:
         """CPU time of the switch for one payment, user and system."""
         return (self.user_us + self.system_us) // self.payments
+
+    @property
+    def batch(self) -> int:
+        """Commands that shared a commit, on average; a payment has two."""
+        return round(2 * self.payments / self.commits)
 
     @property
     def per_second(self) -> int:
@@ -144,7 +152,9 @@ async def run(config: Config, config_folder: Path | None, plan: Plan) -> Measure
             stages: tuple[Cost, ...] = ()
             if not wrong:
                 uetr = next(iter(found.answers))
-                stages = await measure(config, stage.data, stage.clock, uetr, plan.repeats)
+                stages = await measure(
+                    config, stage.data, stage.clock, uetr, plan.repeats, levels[-1].batch
+                )
     return Measured(found, wrong, tuple(levels), stages, disk, description(), cores)
 
 
@@ -161,6 +171,7 @@ async def _level(stage: _Ground, in_flight: int, plan: Plan) -> tuple[Level, lis
     requests = await prepare(stage, ramp + count)
     warm = await drive(stage, requests[:ramp], in_flight) if ramp else []
     pids = (stage.pid("switch"), stage.pid(NETWORK), own_pid())
+    blocks_before = _blocks(stage)
     before, machine_before = [cpu_of(pid) for pid in pids], machine_busy_us()
     started = clock.monotonic()
     answers = await drive(stage, requests[ramp:], in_flight)
@@ -171,6 +182,7 @@ async def _level(stage: _Ground, in_flight: int, plan: Plan) -> tuple[Level, lis
     level = Level(
         in_flight=in_flight,
         payments=len(answers),
+        commits=_blocks(stage) - blocks_before,
         elapsed_us=elapsed_us,
         user_us=ours.user_us,
         system_us=ours.system_us,
@@ -183,12 +195,24 @@ async def _level(stage: _Ground, in_flight: int, plan: Plan) -> tuple[Level, lis
     return level, [*pilot, *warm, *answers]
 
 
+def _reader(stage: _Ground) -> SqliteReader:
+    return open_reader(str(stage.data / "switch.db"), stage.config.switch.slot)
+
+
+def _blocks(stage: _Ground) -> int:
+    """Blocks in the journal so far."""
+    reader = _reader(stage)
+    last = max((block.number for block, _ in reader.blocks(last_only=True)), default=0)
+    reader.connection.close()
+    return last
+
+
 def _share(used_us: int, elapsed_us: int) -> int:
     return round(100 * used_us / elapsed_us)
 
 
 async def _evidence(stage: _Ground, answered: Sequence[Answered]) -> Evidence:
-    reader = open_reader(str(stage.data / "switch.db"), stage.config.switch.slot)
+    reader = _reader(stage)
     key = KeyFolder(stage.data / "keys").ed25519_private("journal").public_key()
     book = (await stage.sandbox(NETWORK, "GET", "/state"))["book"]
     payments = _payments(reader)

@@ -3,12 +3,14 @@
 Everything is fed with one payment of the run that was just measured, read back from its database:
 its particulars, the pacs.008 that was sent, the pacs.002 that came. Wall time is the median of
 single calls, CPU time the mean of all of them, so a stage that waits for the disk shows both. The
-surprise: in the running switch a stage costs more than here, because caches are cold there.
+surprise: the same call costs two to ten times as much when the processor's caches are cold, and in
+the running switch they often are, so each is also timed after they were swept.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -18,7 +20,7 @@ from iso20022.jws import JwsSigner
 from switch.answers import json_answer
 from switch.api.body import read_json
 from switch.api.shapes import PaymentRequest
-from switch.bench.commits import Commands, commit_costs, decisions
+from switch.bench.commits import BATCHES, CONTENT, Commands, commit_costs, decisions
 from switch.bench.exchange import exchange_cost
 from switch.bench.load import PATH
 from switch.bench.machine import MICROS, own_cpu_us
@@ -46,19 +48,26 @@ if TYPE_CHECKING:
 
 HTTP_OK: Final = 200
 
-COUNTED_BATCH: Final = 16
-"""The batch size whose commits are part of the sum: about what 64 in flight makes."""
+COLD_MAX: Final = 50
+"""Calls of a stage that are timed with swept caches."""
+
+SWEEP_BYTES: Final = 8 << 20
+"""Copied to sweep the caches of one core: more than its second level holds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a stage costs one payment. ``counts`` is false for what another line holds already."""
+    """What a stage costs one payment. ``counts`` is false for what another line holds already.
+
+    ``cold_us`` is the median wall time with swept caches, where it was measured.
+    """
 
     stage: str
     wall_us: int
     cpu_us: int
     repeats: int
     counts: bool = True
+    cold_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,23 +100,38 @@ class Sample:
 def timed(
     clock: Clock, stage: str, calls: Sequence[Callable[[], object]], *, counts: bool = True
 ) -> Cost:
-    """Time calls that were made ready before, each of them once."""
-    walls = []
+    """Time calls that were made ready before, each of them once: most warm, the rest cold."""
+    cold_count = min(COLD_MAX, len(calls) // 2)
+    warm, cold = calls[cold_count:], calls[:cold_count]
     before = own_cpu_us()
-    for call in calls:
-        started = clock.monotonic()
-        call()
-        walls.append(clock.monotonic() - started)
+    walls = [_wall(clock, call) for call in warm]
     used = own_cpu_us() - before
-    median = sorted(walls)[len(walls) // 2]
-    return Cost(stage, round(median * MICROS), used // len(calls), len(calls), counts)
+    sweep, swept = bytes(SWEEP_BYTES), []
+    for call in cold:
+        bytearray(sweep)
+        swept.append(_wall(clock, call))
+    return Cost(stage, _median_us(walls), used // len(warm), len(warm), counts, _median_us(swept))
+
+
+def _wall(clock: Clock, call: Callable[[], object]) -> float:
+    started = clock.monotonic()
+    call()
+    return clock.monotonic() - started
+
+
+def _median_us(seconds: Sequence[float]) -> int:
+    return round(sorted(seconds)[len(seconds) // 2] * MICROS)
 
 
 async def measure(
-    config: Config, data: Path, clock: Clock, uetr: str, repeats: int
+    config: Config, data: Path, clock: Clock, uetr: str, repeats: int, batch: int
 ) -> tuple[Cost, ...]:
-    """The whole table, in the order in which a payment meets the stages."""
+    """The whole table, in the order in which a payment meets the stages.
+
+    ``batch`` is how many commands shared a commit in the run; the size nearest to it counts.
+    """
     sample = read_sample(config, data, clock, uetr)
+    nearest = min(BATCHES, key=lambda size: abs(size - batch))
     commands = Commands(
         vault=sample.vault,
         ids=sample.ids,
@@ -121,16 +145,14 @@ async def measure(
     return (
         *_intake(sample, repeats),
         *_planning(sample, repeats),
-        timed(
-            clock, "decide commit 1 and 2", decisions(config, commands, repeats), counts=False
-        ),
+        timed(clock, "decide commit 1 and 2", decisions(config, commands, repeats), counts=False),
         *(
             Cost(
                 stage=f"commit 1 and 2 to SQLite, {cost.batch} at a time",
                 wall_us=cost.wall_us,
                 cpu_us=cost.cpu_us,
                 repeats=cost.payments,
-                counts=cost.batch == COUNTED_BATCH,
+                counts=cost.batch == nearest,
             )
             for cost in commit_costs(config, data, clock, commands, repeats)
         ),
@@ -223,13 +245,13 @@ def _intake(sample: Sample, repeats: int) -> list[Cost]:
     authenticator = MemberAuthenticator(
         {origin: sample.keys.member_public(origin)}, clock, age_s_max=300, kept_max=10 * repeats
     )
-    headers = [
+    signed = [
         sign_request(signer, "POST", PATH, body, now=clock.now(), jti=ids.uuid())
         for _ in range(repeats)
     ]
-    checks: list[Callable[[], object]] = [
-        lambda signed=tuple(each.values()): authenticator.verify("POST", PATH, signed, body)
-        for each in headers
+    checks = [
+        partial(authenticator.verify, "POST", PATH, list(headers.values()), body)
+        for headers in signed
     ]
     return [
         timed(clock, "verify the member's JWS (ES256)", checks),
@@ -241,7 +263,7 @@ def _intake(sample: Sample, repeats: int) -> list[Cost]:
 def _planning(sample: Sample, repeats: int) -> list[Cost]:
     """Message, signature, vault."""
     vault, payment, ids = sample.vault, sample.payment, sample.ids
-    content = {name: "0" * 16 for name in ("quote", "name", "account", "end_to_end", "remittance")}
+    content = dict.fromkeys(CONTENT, "0" * 16)
     plain = particulars_bytes(sample.particulars)
     body = orjson.dumps(sample.exchange.headers) + b"\n" + sample.exchange.body
     signer: Any = sample.keys.rsa_private("switch-thailand")
@@ -265,7 +287,7 @@ def _planning(sample: Sample, repeats: int) -> list[Cost]:
         timed(sample.clock, "build and sign pacs.008", [plan] * repeats),
         timed(
             sample.clock,
-            "- of it the RSA-2048 signature alone",
+            "of it the RSA-2048 signature alone",
             [lambda: _rsa(signer, body)] * repeats,
             counts=False,
         ),

@@ -79,6 +79,7 @@ def _view(measured: Measured) -> dict[str, Any]:
             {
                 "in_flight": level.in_flight,
                 "payments": level.payments,
+                "commits": level.commits,
                 "elapsed_us": level.elapsed_us,
                 "payments_per_s": level.per_second,
                 "cpu_us_per_payment": level.cpu_us,
@@ -97,6 +98,7 @@ def _view(measured: Measured) -> dict[str, Any]:
                 "stage": cost.stage,
                 "wall_us": cost.wall_us,
                 "cpu_us": cost.cpu_us,
+                "cold_us": cost.cold_us,
                 "repeats": cost.repeats,
                 "in_sum": cost.counts,
             }
@@ -110,39 +112,51 @@ def _spread(values: Percentiles) -> dict[str, int]:
 
 
 def _print(measured: Measured) -> None:
-    machine, gate = measured.machine, measured.evidence.view()
-    cores = measured.cores
+    _print_conditions(measured)
+    click.echo(
+        "\nin flight  payments  commits  a second  CPU us/payment   p50 ms   p95 ms   p99 ms  busy %"
+    )
+    for level in measured.levels:
+        latency = level.latency
+        spread = "".join(
+            f"{micros / 1000:9.1f}" for micros in (latency.p50_us, latency.p95_us, latency.p99_us)
+        )
+        click.echo(
+            f"{level.in_flight:9}  {level.payments:8}  {level.commits:7}  {level.per_second:8}  "
+            f"{level.cpu_us:14}{spread}  switch {level.switch_busy_percent}, "
+            f"simulator {level.partner_busy_percent}, load {level.load_busy_percent}, "
+            f"others {level.others_busy_percent}"
+        )
+    _print_stages(measured)
+
+
+def _print_conditions(measured: Measured) -> None:
+    machine, gate, cores = measured.machine, measured.evidence.view(), measured.cores
     where = (
-        f"switch on core {cores.switch[0]}, load and simulator on the other {len(cores.load)}"
+        f"switch on core {cores.switch[0]}, load and simulators on the other {len(cores.load)}"
         if cores.switch
         else "not pinned"
     )
-    click.echo(f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, ", nl=False)
-    click.echo(f"Python {machine['python']}; {where}")
+    click.echo(
+        f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, "
+        f"Python {machine['python']}; {where}"
+    )
     click.echo(
         f"Valid: {gate['sent']} payments sent, {gate['answered_accc']} answered ACCC, "
         f"{gate['held_by_switch']} in the switch, {gate['booked_by_network']} in the network's "
         "book; ledger balanced, journal verified, fsync on"
     )
     disk = measured.disk
-    click.echo(f"Disk: fsync of a page p50 {disk.p50_us} us, p99 {disk.p99_us} us\n")
-    click.echo("in flight  payments    a second  CPU us/payment   p50 ms   p95 ms   p99 ms  busy %")
-    for level in measured.levels:
-        spread = "".join(
-            f"{micros / 1000:9.1f}"
-            for micros in (level.latency.p50_us, level.latency.p95_us, level.latency.p99_us)
-        )
-        click.echo(
-            f"{level.in_flight:9}  {level.payments:8}  {level.per_second:10}  {level.cpu_us:14}"
-            f"{spread}  switch {level.switch_busy_percent}, "
-            f"simulator {level.partner_busy_percent}, load {level.load_busy_percent}, "
-            f"others {level.others_busy_percent}"
-        )
-    click.echo("\nStage (microbenchmark, one payment)                 wall us   CPU us")
+    click.echo(f"Disk: fsync of a page p50 {disk.p50_us} us, p99 {disk.p99_us} us")
+
+
+def _print_stages(measured: Measured) -> None:
+    click.echo(f"\n  {'Stage, one payment':46}  wall us   CPU us  cold us")
     for cost in measured.stages:
-        mark = " " if cost.counts else "("
-        click.echo(f"{mark} {cost.stage:48}{cost.wall_us:9}{cost.cpu_us:9}")
+        mark = " " if cost.counts else "-"
+        cold = "" if cost.cold_us is None else cost.cold_us
+        click.echo(f"{mark} {cost.stage:46}{cost.wall_us:9}{cost.cpu_us:9}{cold:>9}")
     total = sum(cost.cpu_us for cost in measured.stages if cost.counts)
-    click.echo(f"  {'sum without the lines marked (':48}{'':9}{total:9}")
     rest = measured.levels[-1].cpu_us - total
-    click.echo(f"  {'rest at the last level: loop, tasks, logs, caches':48}{'':9}{rest:9}")
+    click.echo(f"  {'sum without the lines marked -':46}{'':9}{total:9}")
+    click.echo(f"  {'rest of the last level: loop, tasks, cold caches':46}{'':7}{rest:9}")

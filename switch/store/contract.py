@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from switch.commands import Answer, Command, Result
+    from switch.commands import Answer, Binding, Command, Result
     from switch.ledger import Account
     from switch.model import Payment
     from switch.port import Operation
@@ -53,6 +53,9 @@ class Reader(Protocol):
 
     def payment(self, uetr: str) -> Payment | None:
         """The payment of a UETR."""
+
+    def binding(self, scope: str, key: str) -> Binding | None:
+        """What an idempotency key is bound to."""
 
     def answer(self, uetr: str) -> Answer | None:
         """The stored final answer of a payment."""

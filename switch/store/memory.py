@@ -80,6 +80,10 @@ class MemoryReader:
         """The payment of a UETR."""
         return self.tables.payments.get(uetr)
 
+    def binding(self, scope: str, key: str) -> Binding | None:
+        """What an idempotency key is bound to."""
+        return self.tables.bindings.get((scope, key))
+
     def answer(self, uetr: str) -> Answer | None:
         """The stored final answer of a payment."""
         return self.tables.answers.get(uetr)

@@ -69,6 +69,10 @@ class SqliteReader:
         row = row_of(self.connection, _SELECT + "WHERE uetr = ?", (uetr,))
         return None if row is None else payment_of(row)
 
+    def binding(self, scope: str, key: str) -> Binding | None:
+        """What an idempotency key is bound to."""
+        return _binding(self.connection, scope, key)
+
     def answer(self, uetr: str) -> Answer | None:
         """The stored final answer of a payment."""
         return _answer(self.connection, uetr)
@@ -180,15 +184,10 @@ def load(connection: apsw.Connection, keys: Wanted) -> Snapshot:
     snapshot = Snapshot()
     uetrs = dict.fromkeys(keys.payments)
     for scope, key in keys.bindings:
-        row = row_of(
-            connection,
-            "SELECT uetr, content FROM binding JOIN payment USING (payment_id) "
-            "WHERE scope = ? AND key = ?",
-            (scope, key),
-        )
-        if row is not None:
-            snapshot.bindings[scope, key] = Binding(scope, key, orjson.loads(row[1]), row[0])
-            uetrs[row[0]] = None
+        binding = _binding(connection, scope, key)
+        if binding is not None:
+            snapshot.bindings[scope, key] = binding
+            uetrs[binding.uetr] = None
     for uetr in uetrs:
         row = row_of(connection, _SELECT + "WHERE uetr = ?", (uetr,))
         if row is not None:
@@ -207,6 +206,16 @@ def load(connection: apsw.Connection, keys: Wanted) -> Snapshot:
         if row_of(connection, "SELECT 1 FROM incoming WHERE item_hash = ?", (item,)):
             snapshot.incoming.add(item)
     return snapshot
+
+
+def _binding(connection: apsw.Connection, scope: str, key: str) -> Binding | None:
+    row = row_of(
+        connection,
+        "SELECT uetr, content FROM binding JOIN payment USING (payment_id) "
+        "WHERE scope = ? AND key = ?",
+        (scope, key),
+    )
+    return None if row is None else Binding(scope, key, orjson.loads(row[1]), row[0])
 
 
 def _answer(connection: apsw.Connection, uetr: str) -> Answer | None:

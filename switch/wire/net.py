@@ -17,6 +17,7 @@ import aiohttp
 from aiohttp import web
 
 from switch.wire.guard import GuardedRequest
+from switch.wire.quiet import QuietRunner
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -108,7 +109,7 @@ async def new_runner(app: web.Application, clock: Clock) -> web.AppRunner:
         response.headers["Date"] = format_datetime(clock.now().replace(microsecond=0), usegmt=True)
 
     app.on_response_prepare.append(stamp)
-    runner = web.AppRunner(
+    runner = QuietRunner(
         app,
         handle_signals=False,
         access_log=None,

@@ -362,7 +362,6 @@ async def test_hostile_xml_is_answered_in_iso_20022(rig: Rig, body: bytes) -> No
     ],
     ids=["no http", "version", "header name", "length", "long target"],
 )
-@pytest.mark.xfail(reason="aiohttp itself answers broken HTTP, in switch.wire.net, and quotes it")
 async def test_broken_http_is_not_echoed(
     rig: Rig, raw: bytes, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:

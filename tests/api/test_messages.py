@@ -166,7 +166,7 @@ async def test_enquiry_after_a_payment_never_seen(rig: Rig) -> None:
     uetr = rig.ids.uetr()
     answer = await rig.client().message(pacs028(rig, uetr))
 
-    assert status(answer) == (200, "RJCT", "NOOR")
+    assert status(answer) == (200, "RJCT", "NARR")
     assert opened(answer).values["original_uetr"] == uetr
 
 
@@ -176,7 +176,7 @@ async def test_enquiry_after_a_payment_of_another_member_sees_nothing(rig: Rig) 
     paid = await rig.client(OTHER_MEMBER).pay("k", payment)
     answer = await rig.client().message(pacs028(rig, paid.json()["uetr"]))
 
-    assert status(answer) == (200, "RJCT", "NOOR")
+    assert status(answer) == (200, "RJCT", "NARR")
 
 
 @pytest.mark.parametrize(
