@@ -90,6 +90,10 @@ class Played:
         return self.lines[self.uetrs[scenario]]
 
 
+ENQUIRIES: Final = ("garbage", "drop_answer", "refuse", "pending")
+"""What the first enquiries meet, whichever payments they are about: none of it is an end."""
+
+
 async def _outbound(stage: Stage, played: Played, running: dict[str, Any]) -> None:
     for place, (name, (fault, _, _)) in enumerate(OUTBOUND.items()):
         instruction = await call(stage, f"{100 + place}.25")
@@ -122,6 +126,8 @@ async def _inbound(stage: Stage, played: Played, running: dict[str, Any]) -> Non
 async def _play() -> Played:
     played, running = Played(), dict[str, Any]()
     async with new_stage() as stage:
+        for kind in ENQUIRIES:
+            await stage.fault(THAI, "enquire", kind)
         before = check.shown(stage.urls[BAKONG], "/ledger")
         await _outbound(stage, played, running)
         await _inbound(stage, played, running)
