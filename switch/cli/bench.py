@@ -114,7 +114,7 @@ def _spread(values: Percentiles) -> dict[str, int]:
 def _print(measured: Measured) -> None:
     _print_conditions(measured)
     click.echo(
-        "\nin flight  payments  commits  a second  CPU us/payment   p50 ms   p95 ms   p99 ms  busy %"
+        "\nin flight  payments  commits  per sec.  CPU us/payment   p50 ms   p95 ms   p99 ms  busy"
     )
     for level in measured.levels:
         latency = level.latency
