@@ -66,11 +66,13 @@ class Scene:
 class Kill:
     """Die before the ``at``-th step of the story, or before that operation of the disk in it.
 
-    ``again`` is the step of its next life at which it dies once more, 0 for never.
+    ``again`` is the step of its next life at which it dies once more, 0 for never. With
+    ``pause_s`` it does not die: it is stopped there as by SIGSTOP, and goes on that much later.
     """
 
     at: int
     again: int = 0
+    pause_s: float = 0
     by_disk: bool = False
     power: bool = False
 
@@ -125,6 +127,7 @@ class _Story:
         self._scene = scene
         self._kill = kill
         self._town = Town(world, shared(), found)
+        self._stopped = False
 
     async def run(self) -> dict[str, list[dict[str, Any]]]:
         """Play, and return the books of the networks."""
@@ -149,6 +152,8 @@ class _Story:
         self.told.steps = loop.step - step
         self.told.operations = disk.operations - operation
         await self._town.ready()
+        while self._stopped:
+            await self._world.sleep(1)
         loop.on_step = disk.on_operation = None
         return called
 
@@ -158,6 +163,12 @@ class _Story:
             return
         world, town = self._world, self._town
         self.told.deaths += 1
+        if kill.pause_s:
+            self._stopped = True
+            world.pause(SWITCH)
+            world.loop.on_step = None
+            world.loop.call_later(kill.pause_s, self._resume, context=context_of(None))
+            return
         town.running = None
         if kill.power:
             world.lose_power(SWITCH)
@@ -165,6 +176,10 @@ class _Story:
             world.kill(SWITCH)
         world.disk(SWITCH).on_operation = world.loop.on_step = None
         world.loop.call_later(DOWN_S, self._revive, kill, context=context_of(None))
+
+    def _resume(self) -> None:
+        self._world.resume(SWITCH)
+        self._stopped = False
 
     def _revive(self, kill: Kill) -> None:
         self._town.begin_switch()

@@ -39,6 +39,10 @@ REPEATED: Final = Scene("inbound repeated", inbound=True, repeats=REPEATS)
 THREE: Final = (ACCEPTED, REFUSED, UNANSWERED)
 OPENAPI: Final = cache(description.openapi)
 LOADED: Final = cache(registry._load)
+SHORT_S: Final = 3.1
+"""A little longer than both networks' ``send_within_ms``."""
+LONG_S: Final = 20
+"""Longer than anybody waits for an answer."""
 HALVES: Final = pytest.mark.parametrize("half", [0, 1])
 """Each sweep is cut in two, so that two workers share it."""
 
@@ -133,6 +137,17 @@ def test_killed_again_at_every_step_of_its_recovery() -> None:
     assert met > 10
 
 
+@pytest.mark.parametrize("pause_s", [SHORT_S, LONG_S])
+@pytest.mark.parametrize("scene", [ACCEPTED, REFUSED, INBOUND], ids=str)
+def test_stopped_at_every_step_until_after_send_by(scene: Scene, pause_s: float) -> None:
+    """Stopped between commit 1 and the first byte, it sends nothing when it goes on."""
+    steps = tell(scene).steps
+    seen = swept(scene, [Kill(at, pause_s=pause_s) for at in range(1, steps + 1)])
+
+    ends = {end for _, _, end in seen}
+    assert ends == ({"RJCT"} if scene is REFUSED else {"ACCC", "RJCT"})
+
+
 class _Kept:
     """An adapter that tells what it planned."""
 
@@ -150,13 +165,12 @@ class _Kept:
 
 
 class _Eager:
-    """A store that lets the first exchange of its life leave before commit 1."""
+    """A store that lets the exchange of the first payment leave before its commit 1."""
 
     def __init__(self, store: Store, adapter: _Kept, transport: Transport) -> None:
         self._store = store
         self._adapter = adapter
         self._transport = transport
-        self._sent = False
 
     @property
     def read(self) -> Reader:
@@ -164,8 +178,7 @@ class _Eager:
 
     async def commit(self, command: Command) -> Result:
         planned, self._adapter.planned = self._adapter.planned, None
-        if isinstance(command, Open) and planned is not None and not self._sent:
-            self._sent = True
+        if isinstance(command, Open) and planned is not None and not self.read.listed(0, 1):
             request = Request(planned.method, planned.path, planned.headers, planned.body)
             await self._transport.send(
                 planned.network, request, may_send=lambda: True, answer_within_s=15
