@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from switch.port import Adapter, Exchange
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
-    from switch.store.vault import Vault
+    from switch.store.vault import DataKey, Vault
 
 BATCHES: Final = (1, 2, 16, 64)
 
@@ -56,7 +56,12 @@ class Commands:
 
     def pair(self) -> tuple[Open, Conclude]:
         """Commit 1 and commit 2 of one new payment."""
-        ids, vault, uetr = self.ids, self.vault, self.ids.uuid()
+        payment = self._payment()
+        key, wrapped = self.vault.new_key(payment.uetr)
+        return self._opening(payment, key, wrapped), self._concluding(payment, key)
+
+    def _payment(self) -> Payment:
+        ids, uetr = self.ids, self.ids.uuid()
         planning = Planning(
             now=self.payment.opened_at,
             message_number=ids.ordered(),
@@ -64,7 +69,7 @@ class Commands:
             send_by=self.payment.send_by,
             uetr=uetr,
         )
-        payment = replace(
+        return replace(
             self.payment,
             payment_id=ids.ordered(),
             uetr=uetr,
@@ -72,19 +77,23 @@ class Commands:
             terms=replace(self.payment.terms, quote_id=ids.uuid()),
             next_at=self.payment.deadline,
         )
-        key, wrapped = vault.new_key(uetr)
-        scope, planned, kept = payment.origin, self.exchange, ids.ordered()
-        record, evidence = ids.ordered(), ids.ordered()
-        opening = Open(
+
+    def _sealed(self, key: DataKey, kind: str, plain: bytes) -> Sealed:
+        record = self.ids.ordered()
+        return Sealed(record, key.uetr, kind, self.vault.seal(key, record, kind, plain))
+
+    def _opening(self, payment: Payment, key: DataKey, wrapped: bytes) -> Open:
+        scope, uetr, planned = payment.origin, payment.uetr, self.exchange
+        return Open(
             payment=payment,
             binding=Binding(
                 scope=scope,
-                key=vault.commitment(scope, "key", uetr),
-                content=vault.commitments(scope, dict.fromkeys(CONTENT, uetr)),
+                key=self.vault.commitment(scope, "key", uetr),
+                content=self.vault.commitments(scope, dict.fromkeys(CONTENT, uetr)),
                 uetr=uetr,
             ),
             exchange=PlannedExchange(
-                exchange_id=ids.ordered(),
+                exchange_id=self.ids.ordered(),
                 uetr=uetr,
                 network=planned.network,
                 operation=planned.operation,
@@ -93,18 +102,16 @@ class Commands:
                 path=planned.path,
                 send_by=planned.send_by,
                 answer_within_ms=planned.answer_within_ms,
-                sealed=Sealed(
-                    record, uetr, "exchange", vault.seal(key, record, "exchange", planned.body)
-                ),
+                sealed=self._sealed(key, "exchange", planned.body),
             ),
-            particulars=Sealed(
-                kept, uetr, "particulars", vault.seal(key, kept, "particulars", self.particulars)
-            ),
+            particulars=self._sealed(key, "particulars", self.particulars),
             wrapped_key=wrapped,
-            salt=ids.salt(),
+            salt=self.ids.salt(),
         )
-        concluding = Conclude(
-            uetr=uetr,
+
+    def _concluding(self, payment: Payment, key: DataKey) -> Conclude:
+        return Conclude(
+            uetr=payment.uetr,
             version=1,
             event=Event.ACCEPTED,
             at=payment.opened_at,
@@ -112,12 +119,9 @@ class Commands:
             reason=None,
             far_reference=payment.reference,
             answer=json_answer(replace(payment, state=State.ACCEPTED, version=2)),
-            evidence=Sealed(
-                evidence, uetr, "evidence", vault.seal(key, evidence, "evidence", self.evidence)
-            ),
-            salt=ids.salt(),
+            evidence=self._sealed(key, "evidence", self.evidence),
+            salt=self.ids.salt(),
         )
-        return opening, concluding
 
 
 def decisions(config: Config, commands: Commands, repeats: int) -> list[Callable[[], object]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import gc
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import aiohttp
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from switch.demo.stage import Stage
 
 PATH: Final = "/v1/payments"
-AMOUNT: Final = {"currency": "THB", "value": "1.00"}
+AMOUNT: Final = MappingProxyType({"currency": "THB", "value": "1.00"})
 """The smallest that the corridor takes, so that no cap stops a run."""
 
 QUOTED_AT_ONCE: Final = 16
