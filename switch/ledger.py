@@ -131,17 +131,18 @@ INBOUND_TWO_LEG: Final = (
 )
 """The network owes the holder; the holder pays out of the sponsor's Bakong pool, gross."""
 
-_TEMPLATES: Final = (
-    (Direction.OUTBOUND, OUTBOUND_CAPPED),
-    (Direction.INBOUND, INBOUND_TWO_LEG),
+INBOUND_ON_US: Final = (
+    *INBOUND_TWO_LEG[:-1],
+    TemplateLine("payee_side", Role.MEMBER, "deferred", Side.CREDIT, "destination"),
 )
+"""The payee banks with the sponsor: Bakong moves nothing between a pool and itself, so the sponsor
+is owed the amount as a member, and the mirror of its pool stays what the pool is."""
 
 
 def lines_of(payment: Payment) -> tuple[Line, ...]:
     """The lines of a payment, from its template and frozen terms; lines of zero are left out."""
-    template = dict(_TEMPLATES)[payment.direction]
     lines = []
-    for part in template:
+    for part in _template(payment):
         amount = getattr(payment.terms, part.amount)
         if amount.minor == 0:
             continue
@@ -151,6 +152,12 @@ def lines_of(payment: Payment) -> tuple[Line, ...]:
         lines.append(Line(key, part.side, code, amount.minor))
     balanced(lines)
     return tuple(lines)
+
+
+def _template(payment: Payment) -> tuple[TemplateLine, ...]:
+    if payment.direction is Direction.OUTBOUND:
+        return OUTBOUND_CAPPED
+    return INBOUND_ON_US if payment.institutions.on_us else INBOUND_TWO_LEG
 
 
 def incoming_lines(sponsor: str, currency: str, minor: int) -> tuple[Line, ...]:

@@ -107,13 +107,15 @@ class Institutions:
 
     ``payer_side`` is the member (outbound) or the network (inbound); ``holder`` holds the liquidity
     in both currencies; ``payee_side`` is the network (outbound) or the sponsor whose Bakong pool
-    pays (inbound); ``fee_taker`` earns the fee.
+    pays (inbound); ``fee_taker`` earns the fee. ``on_us`` (inbound) says that the payee banks with
+    the sponsor itself, so its Bakong pool does not move.
     """
 
     payer_side: str
     holder: str
     payee_side: str
     fee_taker: str
+    on_us: bool = False
 
 
 @dataclass(frozen=True, slots=True)

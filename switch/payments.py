@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from iso20022 import IsoError
 from switch import lifecycle, timers
@@ -53,6 +53,10 @@ if TYPE_CHECKING:
     from switch.runtime.tasks import Tasks
     from switch.store.contract import Store
     from switch.store.vault import Vault
+
+
+BANK_CODE: Final = 8
+"""A BIC names its institution in the first eight characters; the rest is a branch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +240,7 @@ class Payments:
         edge = corridor.destination_network if outbound else corridor.source_network
         needs = timedelta(milliseconds=self._adapters[edge].facts.hop_needs_ms)
         quote = priced.quote
+        payee_bank = priced.destination.merchant.party.agent
         return Payment(
             payment_id=self._ids.ordered(),
             uetr=instruction.uetr,
@@ -262,6 +267,7 @@ class Payments:
                 holder=quote.liquidity_holder,
                 payee_side=network if outbound else corridor.sponsor,
                 fee_taker=corridor.fee_taker,
+                on_us=not outbound and payee_bank[:BANK_CODE] == corridor.sponsor[:BANK_CODE],
             ),
             config_version=self._config.switch.config_version,
             state=State.RECEIVED,

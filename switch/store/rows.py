@@ -104,6 +104,7 @@ def _frozen(payment: Payment) -> str:
                 "holder": payment.institutions.holder,
                 "payee_side": payment.institutions.payee_side,
                 "fee_taker": payment.institutions.fee_taker,
+                "on_us": payment.institutions.on_us,
             },
             "config_version": payment.config_version,
             "opened_at": to_micros(payment.opened_at),

@@ -317,7 +317,11 @@ def pool(tables: Tables, before: Row, after: Row, sponsor: str) -> Iterator[str]
 def _lines(payment: Row) -> Iterable[Booking]:
     """The bookings of a payment, from its frozen terms."""
     terms, who = payment["terms"], payment["institutions"]
-    for institution, role, asset, side, amount in LEG[payment["direction"]]:
+    legs = LEG[payment["direction"]]
+    if who["on_us"]:
+        # Nothing leaves the sponsor's pool for the sponsor's own customer.
+        legs = (*legs[:-1], ("payee_side", "member", "deferred", "credit", "destination"))
+    for institution, role, asset, side, amount in legs:
         code = terms["payee_currency" if amount == "destination" else "payer_currency"]
         if terms[amount]:
             yield f"{who[institution]}/{role}/{code}/{asset}", side, code, terms[amount]

@@ -67,6 +67,8 @@ INBOUND: Final[dict[str, tuple[dict[str, object], dict[str, object], str, str | 
 }
 """What happens at Bakong, what the guest's network does, and how the payment must end."""
 
+ON_US: Final = "the merchant banks with the sponsor"
+
 ACCOUNTS: Final = {
     "the account is closed": ("closed@abaa", "AC04"),
     "the account is blocked": ("blocked@abaa", "AC06"),
@@ -115,6 +117,8 @@ async def _inbound(stage: Stage, played: Played, running: dict[str, Any]) -> Non
     for place, (name, (account, _)) in enumerate(ACCOUNTS.items()):
         code = khqr_code(stage, account)
         running[name] = asyncio.create_task(guest(stage, code, amount=str(6000 + 100 * place)))
+    ours = guest(stage, khqr_code(stage, "noodleshop@aclb"), amount="7300")
+    running[ON_US] = asyncio.create_task(ours)
     running["too late"] = asyncio.create_task(guest(stage, shop, amount="7100", age_ms=14_000))
     for amount, reversal in (("1234", False), ("432", True)):
         asked = {"payee": SPONSOR, "amount": amount, "currency": "KHR", "reversal": reversal}
@@ -159,7 +163,7 @@ def played() -> Played:
 
 def test_the_books_hold_after_every_scenario(played: Played) -> None:
     assert played.faults == []
-    assert len(played.uetrs) == len(OUTBOUND) + len(INBOUND) + len(ACCOUNTS) + 1
+    assert len(played.uetrs) == len(OUTBOUND) + len(INBOUND) + len(ACCOUNTS) + 2
 
 
 @pytest.mark.parametrize("scenario", OUTBOUND)
@@ -181,6 +185,13 @@ def test_an_account_that_cannot_be_credited_refuses(played: Played, scenario: st
     line = played.line(scenario)
 
     assert (line["status"], line["reason"]) == ("RJCT", ACCOUNTS[scenario][1])
+
+
+def test_the_sponsors_own_merchant_is_paid_and_the_pool_mirror_stays(played: Played) -> None:
+    """The check of every scenario compares the mirror with the pool; this one must not move it."""
+    line = played.line(ON_US)
+
+    assert (line["status"], line["reason"]) == ("ACCC", None)
 
 
 def test_an_instruction_too_late_for_the_hop_is_refused_and_starts_none(played: Played) -> None:
