@@ -318,7 +318,7 @@ def _lines(payment: Row) -> Iterable[Booking]:
     """The bookings of a payment, from its frozen terms."""
     terms, who = payment["terms"], payment["institutions"]
     legs = LEG[payment["direction"]]
-    if who["on_us"]:
+    if who.get("on_us"):
         # Nothing leaves the sponsor's pool for the sponsor's own customer.
         legs = (*legs[:-1], ("payee_side", "member", "deferred", "credit", "destination"))
     for institution, role, asset, side, amount in legs:
