@@ -17,8 +17,10 @@ from switch.api import app as api
 from switch.api.messages import MemberMessages
 from switch.collector import Collector
 from switch.commands import Configure
+from switch.config import ConfigError
 from switch.dispatch import Dispatch
 from switch.endings import Endings
+from switch.ledger import Account
 from switch.payments import Payments
 from switch.port import AdapterContext, CollectAdapter, InboundAdapter, LookupAdapter, Operation
 from switch.quoting import Quoting
@@ -164,7 +166,7 @@ class Switch:
             authenticator=self._authenticator(
                 {bic: keys.member_public(bic) for bic in config.members}
             ),
-            overseers=self._authenticator({OVERSEER: keys.ec_private(OVERSEER).public_key()}),
+            overseers=self._authenticator({OVERSEER: keys.public(OVERSEER)}),
             read=seams.store.read,
             answer_key=keys.ec_private("switch-answers"),
             clock=seams.clock,
@@ -186,11 +188,31 @@ class Switch:
         """What ``/health/ready`` tells: whether recovery is done, and how durable commits are."""
         return {"ready": self.ready, "store": "sqlite", "durability": "fsync on one node"}
 
+    def _refuse_orphans(self) -> None:
+        """Refuse a configuration that lacks a network with open payments."""
+        for corridor in self._seams.store.read.open_corridors():
+            for network in corridor.split("-"):
+                if network not in self.adapters:
+                    raise ConfigError(
+                        f"switch.toml: networks.{network}: is missing, and payments are open there"
+                    )
+
+    def _uncapped(self) -> list[Account]:
+        """Accounts whose cap is no longer configured: without one from now on."""
+        listed = {account.key for account in self.config.caps}
+        return [
+            Account(account.key, account.currency)
+            for account in self._seams.store.read.accounts().values()
+            if account.key not in listed
+            and (account.net_debit_max is not None or account.net_credit_max is not None)
+        ]
+
     async def start(self) -> None:
         """Configure the ledger, account for a previous life, then start the timers."""
+        self._refuse_orphans()
         configure = Configure(
             config_version=self.config.switch.config_version,
-            accounts=self.config.caps,
+            accounts=(*self.config.caps, *self._uncapped()),
             at=self._seams.clock.now(),
             salt=self._ids.salt(),
         )

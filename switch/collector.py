@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from switch.commands import Receive
 from switch.port import Planning, WireAnswer
+from switch.store.contract import StoreBusy
 from switch.wire.transport import Answer, Request
 
 if TYPE_CHECKING:
@@ -66,8 +67,8 @@ class Collector:
         for _ in range(PAGES_MAX):
             acknowledged = 0
             for item in await self._page():
-                await self._commit(item)
-                acknowledged += await self._acknowledge(item)
+                if await self._committed(item):
+                    acknowledged += await self._acknowledge(item)
             total += acknowledged
             if acknowledged == 0:
                 break
@@ -79,7 +80,8 @@ class Collector:
         items = None if answer is None else self._adapter.read_collect(exchange, answer)
         return tuple(items or ())
 
-    async def _commit(self, item: IncomingItem) -> None:
+    async def _committed(self, item: IncomingItem) -> bool:
+        """Post an item; False when the store is too busy, so that the item comes again."""
         receive = Receive(
             item_hash=item.item_hash,
             sponsor=self._sponsor,
@@ -88,8 +90,12 @@ class Collector:
             at=self._clock.now(),
             salt=self._ids.salt(),
         )
-        await self._store.commit(receive)
+        try:
+            await self._store.commit(receive)
+        except StoreBusy:
+            return False
         self._log.info("money_received", currency=item.amount.currency.code)
+        return True
 
     async def _acknowledge(self, item: IncomingItem) -> bool:
         exchange = self._adapter.plan_acknowledge(item, self._planning())

@@ -67,7 +67,7 @@ class MembersSection(_Strict):
 class PaymentsSection(_Strict):
     """Section ``payments``."""
 
-    in_flight_max: Annotated[int, Field(ge=1, le=100_000)]
+    in_flight_max: Annotated[int, Field(ge=1, le=2_000)]
     answer_within_ms: Annotated[int, Field(ge=1, le=120_000)]
     lookup_valid_s: Annotated[int, Field(ge=1, le=3600)]
 
@@ -203,7 +203,14 @@ def load_config(folder: Path) -> Config:
         corridor = _corridor(row, f"corridors.toml: corridor[{place}]", top.networks)
         table[corridor.source_network, corridor.destination_network] = corridor
     by_bic = {}
+    payer_currencies = {
+        corridor.payer_currency for corridor in table.values() if corridor.source_network == HOME
+    }
     for place, member in enumerate(members):
+        if payer_currencies - {member.net_debit_max.currency}:
+            # A corridor in another currency would have no cap at all.
+            where = f"members.toml: member[{place}].net_debit_max.currency"
+            raise ConfigError(f"{where}: is not the payer's currency of every outbound corridor")
         where = f"members.toml: member[{place}].net_debit_max"
         by_bic[member.bic] = Member(member.bic, member.name, _money(member.net_debit_max, where))
     return Config(
@@ -242,6 +249,8 @@ def _corridor(row: _CorridorRow, where: str, networks: dict[str, NetworkSection]
         raise ConfigError(f"{where}: exactly one end must be {HOME}")
     if row.destination_network == HOME and row.sponsor is None:
         raise ConfigError(f"{where}.sponsor: an inbound corridor names its sponsor")
+    if row.sponsor is not None and row.sponsor != networks[HOME].own_bic:
+        raise ConfigError(f"{where}.sponsor: is not own_bic of networks.{HOME}")
     bounds = [
         _money(_Amount(currency=row.merchant_currency, value=text), f"{where}.{key}")
         for key, text in (("amount_min", row.amount_min), ("amount_max", row.amount_max))

@@ -19,6 +19,7 @@ from switch.commands import Conclude, Done, PlannedExchange, Sealed, Stale
 from switch.lifecycle import TABLE, Event, Verdict
 from switch.port import Exchange, Outcome, OutcomeKind, Planning, WireAnswer
 from switch.reasons import Reason
+from switch.store.contract import StoreBusy
 from switch.store.rows import particulars_of
 from switch.wire.transport import Answer, MaybeSent, NotSent, Request
 
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
 
 CONCLUDE_TRIES_MAX: Final = 8
 """A conclusion is made anew this often when the payment has moved on meanwhile."""
+
+BUSY_PAUSE_S: Final = 0.05
+"""Pause of a conclusion that finds the store's queue full."""
 
 SEND_TRIES_MAX: Final = 3
 """A request that provably did not leave is tried this often before ``send_by``."""
@@ -101,12 +105,18 @@ class Dispatch:
         self._log = log
 
     def planning(self, payment: Payment, *, rung: int = 0) -> Planning:
-        """What an adapter may use for a message of this payment now."""
+        """What an adapter may use for a message of this payment now.
+
+        An enquiry (``rung`` above zero) has its own last moment to be sent.
+        """
+        now = self._clock.now()
+        facts = self._adapters[payment.network].facts
+        within = timedelta(milliseconds=facts.send_within_ms)
         return Planning(
-            now=self._clock.now(),
+            now=now,
             message_number=self._ids.ordered(),
             slot=self._slot,
-            send_by=payment.send_by,
+            send_by=now + within if rung else payment.send_by,
             rung=rung,
             uetr=payment.uetr,
         )
@@ -155,13 +165,18 @@ class Dispatch:
 
     async def enquire(self, payment: Payment, opened: Open, exchange: Exchange) -> None:
         """Send a committed enquiry and conclude what it says."""
-        happened = await self._sent(payment, opened, exchange.exchange_id, lambda: True)
+        asked_at = self._clock.now()
+
+        def may_send() -> bool:
+            return self._clock.now() < exchange.send_by
+
+        happened = await self._sent(payment, opened, exchange.exchange_id, may_send)
         if happened.event is Event.NOT_SENT:
             # That an enquiry did not leave says nothing about the payment.
             happened = Happened(Event.LOST)
         facts = self._adapters[payment.network].facts
         if happened.event is Event.NEVER_SEEN and not timers.may_believe_never_seen(
-            facts, payment.send_by, self._clock.now()
+            facts, payment.send_by, asked_at, payment.rung
         ):
             happened = Happened(Event.LOST)
         await self.conclude(payment, opened, happened)
@@ -225,13 +240,21 @@ class Dispatch:
 
     async def conclude(self, payment: Payment, opened: Open, happened: Happened) -> Payment:
         """Take an event to the store; made anew while the payment moves on. Wakes the waiting."""
-        for _ in range(CONCLUDE_TRIES_MAX):
+        moved = 0
+        while True:
             command = self._conclusion(payment, opened, happened)
             if command is None:
                 return payment
-            result = await self._store.commit(command)
+            try:
+                result = await self._store.commit(command)
+            except StoreBusy:
+                # What became known about money is never dropped: it waits for room.
+                await self._clock.sleep(BUSY_PAUSE_S)
+                continue
             if isinstance(result, Stale):
                 payment = result.payment
+                moved += 1
+                assert moved <= CONCLUDE_TRIES_MAX, "a payment moved on more than its table allows"
                 continue
             assert isinstance(result, Done), "a conclusion is done or stale"
             assert result.payment is not None, "a conclusion has its payment"
@@ -244,7 +267,6 @@ class Dispatch:
             if lifecycle.is_final(result.payment):
                 self._endings.ended(result.payment)
             return result.payment
-        raise AssertionError("a payment moved on more often than its table allows")
 
     def _conclusion(self, payment: Payment, opened: Open, happened: Happened) -> Conclude | None:
         """The command, or None where the table ignores the event."""

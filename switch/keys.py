@@ -1,9 +1,10 @@
 """Key material in one folder, loaded once at the start and then only used.
 
 Files by name: ``<name>.pem`` private keys, ``<name>.crt`` certificates, ``<name>.txt`` secrets,
-``<name>.key`` symmetric keys in hexadecimal, ``members/<bic>.pem`` public keys of members. A name
-that is missing refuses the start, except in the development profile, which makes throw-away keys
-for the switch, its simulators and its members, so that two commands are enough on a bare machine.
+``<name>.key`` symmetric keys in hexadecimal, ``<name>.pub.pem`` public keys (of members in
+``members/``). A name that is missing refuses the start, except in the development profile, which
+makes throw-away keys for the switch, its simulators and its members, so that two commands are
+enough on a bare machine.
 """
 
 from __future__ import annotations
@@ -80,10 +81,14 @@ class KeyFolder:
 
     def member_public(self, bic: str) -> ec.EllipticCurvePublicKey:
         """The public key that a member signs its requests under."""
-        key = serialization.load_pem_public_key(self._bytes(f"members/{bic}.pem"))
+        return self.public(f"members/{bic}")
+
+    def public(self, name: str) -> ec.EllipticCurvePublicKey:
+        """The public P-256 key of that name (``<name>.pub.pem``)."""
+        key = serialization.load_pem_public_key(self._bytes(f"{name}.pub.pem"))
         if isinstance(key, ec.EllipticCurvePublicKey):
             return key
-        raise KeyMissing(f"members/{bic}.pem is not an elliptic-curve key")
+        raise KeyMissing(f"{name}.pub.pem is not an elliptic-curve key")
 
     def _private(self, name: str) -> object:
         return serialization.load_pem_private_key(self._bytes(f"{name}.pem"), password=None)
@@ -115,9 +120,12 @@ def make_development_keys(
     for name in ("switch-answers", "overseer", *(f"member-{bic}" for bic in members)):
         if not (folder / f"{name}.pem").exists():
             _write(folder / f"{name}.pem", _pem(ec.generate_private_key(ec.SECP256R1())))
-    for bic in members:
-        private = KeyFolder(folder).ec_private(f"member-{bic}")
-        _write(folder / "members" / f"{bic}.pem", _public_pem(private.public_key()))
+    own = KeyFolder(folder)
+    for private, public in (
+        ("overseer", "overseer"),
+        *((f"member-{bic}", f"members/{bic}") for bic in members),
+    ):
+        _write(folder / f"{public}.pub.pem", _public_pem(own.ec_private(private).public_key()))
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -1,7 +1,8 @@
 """What the overseer reads: every payment and every account, without anybody's name.
 
-The rows are those that the journal may hold. Pages are bounded and go by the payment's number, so a
-reader never misses one and never holds up the switch.
+The rows are those that the journal may hold. Pages are bounded and go by the payment's number,
+which is given when a payment is prepared: one that commits late appears behind its neighbours, so
+whoever follows the switch reads the last pages again.
 """
 
 from __future__ import annotations

@@ -221,6 +221,15 @@ class Payments:
                 found = self.find(uetr)
         return found or standing
 
+    def has_reference(self, payment: Payment, reference: str) -> bool:
+        """True when the origin's own identification of a payment is this one, or none is given."""
+        wrapped = self._store.read.wrapped_key(payment.uetr)
+        if not reference or wrapped is None:
+            # A refused payment was never sealed: its UETR is all there is to go by.
+            return True
+        held = self._dispatch.open(payment.uetr).particulars.extra
+        return held.get("original_transaction_id", reference) == reference
+
     def find(self, uetr: str) -> Standing | None:
         """A payment as committed, with its final answer where it has one."""
         payment = self._store.read.payment(uetr)

@@ -162,14 +162,29 @@ class WireRefusal(Exception):  # noqa: N818  the name says what it is
     """A network's request that gets a refusal in that network's own dialect; nothing is bound.
 
     ``status`` and ``body`` are ready to send. ``reason`` is logged; nothing of the input is.
+    ``uetr`` is given where the body refuses a payment for good (a pacs.002 RJCT, say): the switch
+    commits a tombstone for it before the refusal leaves, and where that payment exists already it
+    sends ``otherwise`` instead, which refuses the message and says nothing of the payment.
     """
 
-    def __init__(self, reason: Reason, status: int, content_type: str, body: bytes) -> None:
+    def __init__(  # the parts of one answer
+        self,
+        reason: Reason,
+        status: int,
+        content_type: str,
+        body: bytes,
+        *,
+        uetr: str = "",
+        otherwise: Rendered | None = None,
+    ) -> None:
         super().__init__(reason.name)
+        assert bool(uetr) == (otherwise is not None), "a refusal of a payment has its alternative"
         self.reason = reason
         self.status = status
         self.content_type = content_type
         self.body = body
+        self.uetr = uetr
+        self.otherwise = otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +211,8 @@ class InboundPay:
 
     ``key`` is the network's own identification of the instruction (its duplicate rule), ``content``
     the fields that must be equal in a true repeat. ``quote_token`` is the one our lookup gave.
+    ``refused`` is a check of the adapter that failed on a well-formed instruction: the switch binds
+    the refusal to the key, so the answer never changes.
     """
 
     uetr: str
@@ -205,15 +222,21 @@ class InboundPay:
     settlement_amount: Money
     accepted_at: datetime
     particulars: Particulars = field(repr=False)
+    refused: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class InboundEnquiry:
-    """A network asks what became of its payment; our "never seen" commits a tombstone."""
+    """A network asks what became of its payment; our "never seen" commits a tombstone.
+
+    ``reference`` is the network's own identification of the instruction it asks about, as in that
+    instruction's ``particulars.extra["original_transaction_id"]``; another one is another payment.
+    """
 
     uetr: str
     key: str
     request: Mapping[str, str] = field(repr=False)
+    reference: str = ""
 
 
 Inbound = InboundLookup | InboundPay | InboundEnquiry

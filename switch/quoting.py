@@ -77,13 +77,21 @@ class Quoting:
         return found if found is not None and found.enabled else None
 
     def destination(
-        self, corridor: Corridor, origin: str, merchant: Merchant, payload: str
+        self,
+        corridor: Corridor,
+        origin: str,
+        merchant: Merchant,
+        payload: str,
+        expires_at: datetime | None = None,
     ) -> Destination:
-        """A merchant just looked up, valid for as long as the configuration says."""
+        """A merchant just looked up, valid as long as configured and as its code is."""
         if merchant.currency != corridor.merchant_currency:
             raise Refusal(Reason.CURRENCY_UNSUPPORTED)
         valid = timedelta(seconds=self._config.payments.lookup_valid_s)
-        return Destination(corridor, origin, merchant, payload, self._clock.now() + valid)
+        until = self._clock.now() + valid
+        if expires_at is not None:
+            until = min(until, expires_at)
+        return Destination(corridor, origin, merchant, payload, until)
 
     def offer(self, destination: Destination, amount: Money) -> Offer:
         """Quote an amount of the merchant's or of the payer's currency. Raises Refusal."""

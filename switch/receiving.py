@@ -8,14 +8,15 @@ nothing: the network gets "pending" before its deadline and the truth when it as
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from switch import lifecycle
 from switch.commands import Conflict
 from switch.model import Channel
-from switch.payments import Instruction, Standing
-from switch.port import InboundEnquiry, InboundLookup, InboundPay, Planning, Rendered
+from switch.payments import BANK_CODE, Instruction, Standing
+from switch.port import InboundEnquiry, InboundLookup, InboundPay, Planning, Rendered, WireRefusal
 from switch.reasons import Reason
 from switch.refusals import Refusal
 
@@ -66,14 +67,26 @@ class Receiving:
         return tuple((name, self._adapters[name].inbound_path) for name in sorted(self._adapters))
 
     async def receive(self, network: str, headers: Mapping[str, str], body: bytes) -> Rendered:
-        """Answer one request. Raises :class:`~switch.port.WireRefusal` (nothing was bound)."""
+        """Answer one request; what cannot be read is refused in the network's dialect."""
         adapter = self._adapters[network]
-        request = adapter.translate(headers, body, self._planning())
+        try:
+            request = adapter.translate(headers, body, self._planning())
+        except WireRefusal as refusal:
+            return await self._unreadable(network, refusal)
         if isinstance(request, InboundLookup):
             return self._lookup(network, adapter, request)
         if isinstance(request, InboundEnquiry):
             return await self._enquiry(network, adapter, request)
         return await self._pay(network, adapter, request)
+
+    async def _unreadable(self, network: str, refusal: WireRefusal) -> Rendered:
+        """Make the refusal of a payment final before it leaves; others bind nothing."""
+        self._log.info("message_refused", network=network, reason=refusal.reason.iso)
+        if refusal.otherwise is not None and (
+            await self._payments.bury(network, refusal.uetr) is not None
+        ):
+            return refusal.otherwise
+        return Rendered(refusal.status, refusal.content_type, refusal.body)
 
     def _planning(self) -> Planning:
         now = self._clock.now()
@@ -95,6 +108,9 @@ class Receiving:
         payment = None if found is None else found.payment
         if payment is None or payment.origin != network:
             payment = await self._payments.bury(network, request.uetr)
+        elif not self._payments.has_reference(payment, request.reference):
+            # Ours, but not the instruction that is asked about: that one was never seen.
+            payment = None
         status = None if payment is None else lifecycle.status(payment)
         self._log.info("enquiry_answered", network=network, known=payment is not None)
         return adapter.render_enquiry(request, payment, status, self._planning())
@@ -128,7 +144,7 @@ class Receiving:
             uetr=request.uetr,
             channel=Channel.NETWORK,
             priced=priced,
-            particulars=request.particulars,
+            particulars=replace(request.particulars, creditor=priced.destination.merchant.party),
             scope=network,
             key=request.key,
             content=request.content,
@@ -141,13 +157,17 @@ class Receiving:
     def _refused(
         self, request: InboundPay, instruction: Instruction, facts: Facts
     ) -> Reason | None:
-        """Checks before commit 1, in order: amount as quoted, creditor, age, time left."""
-        quote = instruction.priced.quote
-        if request.settlement_amount != quote.debit:
+        """Checks before commit 1: the adapter's, amount, account and agent as quoted, age, time."""
+        if request.refused is not None:
+            return request.refused
+        if request.settlement_amount != instruction.priced.quote.debit:
             return Reason.AMOUNT_DIFFERS
-        merchant = instruction.priced.destination.merchant
-        if request.particulars.creditor.account != merchant.party.account:
+        named = request.particulars.creditor
+        quoted = instruction.priced.destination.merchant.party
+        if named.account != quoted.account:
             return Reason.ACCOUNT_UNKNOWN
+        if named.agent and named.agent[:BANK_CODE] != quoted.agent[:BANK_CODE]:
+            return Reason.AGENT_INCORRECT
         now = self._clock.now()
         if now - request.accepted_at > timedelta(seconds=facts.acceptance_age_max_s):
             return Reason.TOO_OLD

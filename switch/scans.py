@@ -73,7 +73,9 @@ class Scans:
             if corridor is None or adapter is None:
                 continue
             merchant = await self._lookup(adapter, payload, amount)
-            destination = self._quoting.destination(corridor, member, merchant, payload)
+            destination = self._quoting.destination(
+                corridor, member, merchant, payload, content.expires_at
+            )
             known = merchant.amount or amount
             offers = () if known is None else (self._quoting.offer(destination, known),)
             token = self._quoting.scan_token(destination)
@@ -97,7 +99,9 @@ class Scans:
             amount = merchant.amount or lookup.amount
             if amount is None:
                 raise Refusal(Reason.AMOUNT_MALFORMED)
-            destination = self._quoting.destination(corridor, network, merchant, lookup.payload)
+            destination = self._quoting.destination(
+                corridor, network, merchant, lookup.payload, content.expires_at
+            )
             return merchant, self._quoting.offer(destination, amount)
         raise Refusal(Reason.QR_UNROUTABLE)
 

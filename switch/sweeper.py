@@ -14,6 +14,7 @@ from switch import lifecycle, timers
 from switch.commands import Attempt, Done
 from switch.dispatch import Happened
 from switch.lifecycle import STATES, Event, Timer
+from switch.store.contract import StoreBusy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,7 @@ SWEEP_EVERY_S: Final = 0.1
 """How often due timers are looked for; the finest timer (a poll) is coarser."""
 
 SWEEP_BATCH: Final = 64
-"""Payments taken in one look; also the most that are enquired about at once."""
+"""Payments of one network that are looked after at once: a dead one costs its own only."""
 
 
 class Sweeper:
@@ -55,7 +56,7 @@ class Sweeper:
         self._ids = ids
         self._tasks = tasks
         self._log = log
-        self._busy: dict[str, None] = {}
+        self._busy: dict[str, dict[str, None]] = {}
 
     async def recover(self) -> int:
         """Move what was in the middle of a first send to unknown. Returns how many there were."""
@@ -74,21 +75,22 @@ class Sweeper:
             await self._clock.sleep(SWEEP_EVERY_S)
 
     def sweep(self) -> None:
-        """Start one task for each due payment that has none, up to the batch."""
-        room = SWEEP_BATCH - len(self._busy)
-        if room <= 0:
-            return
-        for payment in self._store.read.due(self._clock.now(), SWEEP_BATCH):
-            if payment.uetr not in self._busy and room > 0:
-                room -= 1
-                self._busy[payment.uetr] = None
-                self._tasks.start("sweep", self._one(payment))
+        """Start one task for each due payment that has none, up to the batch of its network."""
+        now = self._clock.now()
+        for network in self._adapters:
+            busy = self._busy.setdefault(network, {})
+            if len(busy) >= SWEEP_BATCH:
+                continue
+            for payment in self._store.read.due(network, now, SWEEP_BATCH + len(busy)):
+                if payment.uetr not in busy and len(busy) < SWEEP_BATCH:
+                    busy[payment.uetr] = None
+                    self._tasks.start("sweep", self._one(payment))
 
     async def _one(self, payment: Payment) -> None:
         try:
             await self._due(payment)
         finally:
-            self._busy.pop(payment.uetr, None)
+            self._busy[payment.network].pop(payment.uetr, None)
 
     async def _due(self, payment: Payment) -> None:
         opened = self._dispatch.open(payment.uetr)
@@ -115,7 +117,10 @@ class Sweeper:
             next_at=next_at,
             salt=self._ids.salt(),
         )
-        result = await self._store.commit(command)
+        try:
+            result = await self._store.commit(command)
+        except StoreBusy:
+            return
         if isinstance(result, Done) and result.payment is not None:
             assert not lifecycle.is_final(result.payment), "an enquiry ends nothing by itself"
             await self._dispatch.enquire(result.payment, opened, exchange)

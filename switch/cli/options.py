@@ -75,6 +75,6 @@ def guarded(work: Callable[[], int]) -> NoReturn:
 
     try:
         status = work()
-    except (KeyMissing, NotInstalled, SchemaUnknown, OSError) as error:
+    except (ConfigError, KeyMissing, NotInstalled, SchemaUnknown, OSError) as error:
         stop(str(error))
     raise SystemExit(status)

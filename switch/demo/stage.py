@@ -20,7 +20,7 @@ from switch.registry import SANDBOXES, installed
 from switch.runtime.children import Child, start_child
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import Ids, SystemEntropy
-from switch.runtime.folders import temporary_folder
+from switch.runtime.folders import TemporaryFolder, temporary_folder
 from switch.runtime.ports import free_ports
 from switch.runtime.tasks import Tasks
 from switch.server import keys_of
@@ -28,7 +28,6 @@ from switch.wire.net import TcpNet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from tempfile import TemporaryDirectory
     from types import TracebackType
 
     from switch.config import Config
@@ -46,7 +45,7 @@ class Stage:
     tasks: Tasks = field(default_factory=Tasks)
     children: list[Child] = field(default_factory=list)
     urls: dict[str, str] = field(default_factory=dict)
-    _folder: TemporaryDirectory[str] | None = None
+    _folder: TemporaryFolder | None = None
     _net: TcpNet | None = None
     _keys: KeyFolder | None = None
 

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from tempfile import TemporaryDirectory
 
+TemporaryFolder = TemporaryDirectory[str]
+"""A folder by its ``name``; ``cleanup`` removes it with everything in it."""
 
-def temporary_folder() -> TemporaryDirectory[str]:
-    """Make a folder; ``cleanup`` removes it with everything in it."""
-    return TemporaryDirectory(prefix="bakong-switch-")
+
+def temporary_folder() -> TemporaryFolder:
+    """Make a folder."""
+    return TemporaryFolder(prefix="bakong-switch-")

@@ -72,11 +72,11 @@ class Reader(Protocol):
     def sealed(self, uetr: str, kind: str) -> tuple[int, bytes] | None:
         """Record number and blob of the first sealed record of that kind."""
 
-    def due(self, at: datetime, limit: int) -> list[Payment]:
-        """Payments whose timer has fired, oldest first."""
+    def due(self, network: str, at: datetime, limit: int) -> list[Payment]:
+        """Payments at a network whose timer has fired, oldest first."""
 
-    def next_due(self) -> datetime | None:
-        """When the next timer fires."""
+    def open_corridors(self) -> list[str]:
+        """Corridors of the payments that have a timer, by name."""
 
     def sent_states(self, limit: int) -> list[Payment]:
         """Payments that wait for the answer to a first send: what a restart must look at."""

@@ -116,19 +116,19 @@ class MemoryReader:
         ]
         return min(found, default=None)
 
-    def due(self, at: datetime, limit: int) -> list[Payment]:
-        """Payments whose timer has fired, oldest first."""
+    def due(self, network: str, at: datetime, limit: int) -> list[Payment]:
+        """Payments at a network whose timer has fired, oldest first."""
         fired = [
             (payment.next_at, payment.payment_id, payment)
             for payment in self.tables.payments.values()
-            if payment.next_at is not None and payment.next_at <= at
+            if payment.network == network and payment.next_at is not None and payment.next_at <= at
         ]
         return [payment for _, _, payment in sorted(fired, key=lambda row: row[:2])[:limit]]
 
-    def next_due(self) -> datetime | None:
-        """When the next timer fires."""
-        timers = (payment.next_at for payment in self.tables.payments.values())
-        return min((at for at in timers if at is not None), default=None)
+    def open_corridors(self) -> list[str]:
+        """Corridors of the payments that have a timer, by name."""
+        payments = self.tables.payments.values()
+        return sorted({each.corridor for each in payments if each.next_at is not None})
 
     def sent_states(self, limit: int) -> list[Payment]:
         """Payments that wait for the answer to a first send: what a restart must look at."""

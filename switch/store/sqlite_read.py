@@ -106,19 +106,23 @@ class SqliteReader:
         )
         return None if row is None else (int(row[0]), bytes(row[1]))
 
-    def due(self, at: datetime, limit: int) -> list[Payment]:
-        """Payments whose timer has fired, oldest first."""
+    def due(self, network: str, at: datetime, limit: int) -> list[Payment]:
+        """Payments at a network whose timer has fired, oldest first."""
         rows = rows_of(
             self.connection,
-            _SELECT + "WHERE next_at <= ? ORDER BY next_at, payment_id LIMIT ?",
-            (to_micros(at), limit),
+            _SELECT + "WHERE network = ? AND next_at <= ? ORDER BY next_at, payment_id LIMIT ?",
+            (network, to_micros(at), limit),
         )
         return [payment_of(row) for row in rows]
 
-    def next_due(self) -> datetime | None:
-        """When the next timer fires."""
-        row = row_of(self.connection, "SELECT min(next_at) FROM payment WHERE next_at IS NOT NULL")
-        return None if row is None or row[0] is None else from_micros(row[0])
+    def open_corridors(self) -> list[str]:
+        """Corridors of the payments that have a timer, by name."""
+        rows = rows_of(
+            self.connection,
+            "SELECT DISTINCT json_extract(frozen, '$.corridor') FROM payment "
+            "WHERE next_at IS NOT NULL ORDER BY 1",
+        )
+        return [str(row[0]) for row in rows]
 
     def sent_states(self, limit: int) -> list[Payment]:
         """Payments that wait for the answer to a first send: what a restart must look at."""

@@ -2,8 +2,8 @@
 
 AES-256-GCM throughout. What is sealed is bound to its payment, kind and record number, so a record
 cannot be moved to another place. Destroying a payment's wrapped key makes its names unreadable
-while ledger and journal stay whole. The same data key also keys the commitments of a request's
-content, so that nobody can guess what was in it.
+while ledger and journal stay whole. Commitments of a request's content are HMACs under a key
+derived from the wrapping key, so that nobody without it can guess what was in the request.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from switch.commands import Attempt, Command, Conclude, Done, Known, Result, Stale
 from switch.decide import decide
-from switch.delta import across_slots, Snapshot
+from switch.delta import Snapshot, across_slots
 from switch.ledger import Account
 from switch.lifecycle import STATES, TABLE, Event, Timer, Verdict
 from switch.model import Direction

@@ -115,8 +115,8 @@ def test_what_does_not_exist_reads_as_none(engine: AnyEngine) -> None:
     assert engine.sealed(uetr(9), "particulars") is None
     assert engine.exchange(9) is None
     assert engine.last_exchange(uetr(9), Operation.PAY) is None
-    assert engine.next_due() is None
-    assert (engine.due(NOW, 9), engine.sent_states(9)) == ([], [])
+    assert engine.open_corridors() == []
+    assert (engine.due("thailand", NOW, 9), engine.sent_states(9)) == ([], [])
     assert (engine.accounts(), list(engine.blocks())) == ({}, [])
 
 
@@ -185,14 +185,15 @@ def test_due_payments_come_oldest_first_and_limited(engine: AnyEngine) -> None:
         done(engine, opened(held))
 
     def numbers(seconds: int, limit: int) -> list[int]:
-        due = engine.due(NOW + timedelta(seconds=seconds), limit)
+        due = engine.due("thailand", NOW + timedelta(seconds=seconds), limit)
         return [held.payment_id >> 20 for held in due]
 
     assert numbers(30, 9) == [2, 4, 3, 1]
     assert numbers(30, 3) == [2, 4, 3]
     assert numbers(20, 9) == [2, 4, 3]
     assert numbers(9, 9) == []
-    assert engine.next_due() == NOW + timedelta(seconds=10)
+    assert engine.due("bakong", NOW + timedelta(seconds=30), 9) == []
+    assert engine.open_corridors() == [payment(1).corridor]
 
 
 def test_a_final_payment_is_never_due(engine: AnyEngine) -> None:
@@ -201,8 +202,8 @@ def test_a_final_payment_is_never_due(engine: AnyEngine) -> None:
     done(engine, concluded(held, Event.ACCEPTED))
     done(engine, refused(payment(2)))
 
-    assert engine.due(NOW + timedelta(days=99), 9) == []
-    assert engine.next_due() is None
+    assert engine.due("thailand", NOW + timedelta(days=99), 9) == []
+    assert engine.open_corridors() == []
 
 
 def test_sent_states_are_those_that_wait_for_a_first_answer(engine: AnyEngine) -> None:

@@ -22,7 +22,7 @@ CREATE TABLE payment (
     frozen TEXT NOT NULL,
     UNIQUE (network, reference)
 );
-CREATE INDEX payment_due ON payment (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX payment_due ON payment (network, next_at) WHERE next_at IS NOT NULL;
 
 CREATE TABLE binding (
     payment_id INTEGER PRIMARY KEY REFERENCES payment,
