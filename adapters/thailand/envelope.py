@@ -96,3 +96,13 @@ class Envelope:
         return same_agent(header.get("from_bic"), self.sides.partner) and same_agent(
             header.get("to_bic"), self.sides.own
         )
+
+    def addressed(self, tree: _Element) -> bool:
+        """Whether a verified tree that could not be read went from the partner to us."""
+        space = f"{{urn:iso:std:iso:20022:tech:xsd:{HEADER}}}"
+
+        def bic(side: str) -> str | None:
+            tags = ("AppHdr", side, "FIId", "FinInstnId", "BICFI")
+            return tree.findtext("/".join(space + tag for tag in tags))
+
+        return same_agent(bic("Fr"), self.sides.partner) and same_agent(bic("To"), self.sides.own)

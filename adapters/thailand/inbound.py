@@ -1,9 +1,10 @@
 """Thailand inbound: verify the raw bytes, translate, and answer in NITMX's own dialect. Pure.
 
-What cannot be trusted or read is answered by a signed admi.002; an instruction that is trusted, has
-readable identifications and still cannot be taken, by a pacs.002 RJCT. Neither binds anything. The
-surprise: a pacs.008 that is too old is *not* refused here, because it may be a true repeat whose
-stored answer is owed; see ``mapping_inbound``.
+What cannot be trusted or read is answered by a signed admi.002, which binds nothing. An instruction
+that is trusted is refused for good: a complete one by its ``refused``, bound like a payment; one
+that only has readable identifications by a pacs.002 RJCT, which leaves after its UETR is buried.
+The surprise: a pacs.008 that is too old is *not* refused here, because it may be a true repeat
+whose stored answer is owed; see ``mapping_inbound``.
 """
 
 from __future__ import annotations
@@ -65,7 +66,10 @@ class ThailandInbound:
         return PATH
 
     def translate(self, headers: Mapping[str, str], body: bytes, planning: Planning) -> Inbound:
-        """Verify, then read. Raises ``WireRefusal`` with the signed answer; binds nothing."""
+        """Verify, then read. Raises ``WireRefusal`` with the signed answer.
+
+        A refusal that names a UETR is final: the switch buries the UETR before it leaves.
+        """
         media = headers.get("content-type", CONTENT_TYPE).partition(";")[0].strip().lower()
         if len(body) > SIZE_BYTES_MAX:
             self._reject(Reason.FORMAT_INVALID, _TOO_LARGE, planning, detail="above 64 KiB")
@@ -105,16 +109,33 @@ class ThailandInbound:
     def _unreadable(self, tree: _Element, error: IsoError, planning: Planning) -> NoReturn:
         """Refuse a message that the partner signed and that breaks the schema or a rule."""
         reason = from_iso(error.code)
-        originals = _readable_ids(tree)
+        originals = _readable_ids(tree) if self._envelope.addressed(tree) else None
         if originals is not None:
-            self._refuse_payment(originals, reason, planning)
+            self._refuse_payment(originals, reason, planning, error)
         self._reject(reason, _BAD, planning, error, related=_business_id(tree))
 
     def _refuse_payment(
-        self, originals: Mapping[str, str], reason: Reason, planning: Planning
+        self,
+        originals: Mapping[str, str],
+        reason: Reason,
+        planning: Planning,
+        error: IsoError | None = None,
     ) -> NoReturn:
+        """Refuse the payment that is named, or only the message if that payment exists.
+
+        A broken copy says nothing of a payment that was taken before: RJCT would be a lie.
+        """
         body = self._status(Report(originals, Status.RJCT, reason), planning)
-        raise WireRefusal(reason, _OK, CONTENT_TYPE, body) from None
+        related = originals["original_message_id"]
+        rejection = self._rejection(reason, planning, error, related=related)
+        raise WireRefusal(
+            reason,
+            _OK,
+            CONTENT_TYPE,
+            body,
+            uetr=originals["original_uetr"],
+            otherwise=Rendered(_BAD, CONTENT_TYPE, rejection),
+        ) from None
 
     def _reject(
         self,
@@ -126,16 +147,27 @@ class ThailandInbound:
         related: str = "",
         detail: str = "",
     ) -> NoReturn:
-        message_id = self._message_id(planning)
-        body = self._envelope.write_reject(
+        body = self._rejection(reason, planning, error, related=related, detail=detail)
+        raise WireRefusal(reason, status, CONTENT_TYPE, body) from None
+
+    def _rejection(
+        self,
+        reason: Reason,
+        planning: Planning,
+        error: IsoError | None,
+        *,
+        related: str,
+        detail: str = "",
+    ) -> bytes:
+        """Return a signed admi.002; what the reader found wrong is told in its own words."""
+        return self._envelope.write_reject(
             related,
             error.code if error is not None else reason.iso,
-            message_id,
+            self._message_id(planning),
             planning.now,
             path=error.path if error is not None else "",
             detail=error.detail if error is not None else detail or reason.sentence,
         )
-        raise WireRefusal(reason, status, CONTENT_TYPE, body) from None
 
     def render_lookup(
         self,
@@ -173,8 +205,7 @@ class ThailandInbound:
 
     def render_refusal(self, request: InboundPay, reason: Reason, planning: Planning) -> Rendered:
         """Refuse an instruction that did not become a payment."""
-        extra = request.particulars.extra
-        originals = {name: extra[name] for name in mapping_inbound.ORIGINALS if name in extra}
+        originals = mapping_inbound.originals_kept(request.uetr, request.particulars)
         report = Report(originals, Status.RJCT, reason)
         return Rendered(_OK, CONTENT_TYPE, self._status(report, planning))
 

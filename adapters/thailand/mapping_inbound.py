@@ -2,8 +2,9 @@
 
 A true repeat of a payment must get its stored answer however late it comes, so the age of a message
 is not judged here: ``accepted_at`` carries the earlier of acceptance and creation time, and the
-switch judges it after it has looked for a duplicate. The surprise is ACSC as final success: 10.1
-names it for Thailand, where the switch inside says ACCC.
+switch judges it after it has looked for a duplicate. What is wrong with a readable instruction goes
+along as its ``refused``, so that the refusal is bound like any other end. The surprise is ACSC as
+final success: 10.1 names it for Thailand, where the switch inside says ACCC.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ _INFORMATION_MAX: Final = 105
 
 
 class Unusable(Exception):  # noqa: N818 - a refusal to be rendered, not an error of ours
-    """A verified, well-formed instruction that is refused before it becomes a payment."""
+    """A verified message that lacks what its command is made of, so that nothing can be bound."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.name)
@@ -99,9 +100,11 @@ def lookup(message: Message) -> InboundLookup:
 
 
 def pay(message: Message, sides: Sides, *, latest: datetime) -> InboundPay:
-    """Return the instruction of a pacs.008; raises :class:`Unusable`.
+    """Return the instruction of a pacs.008; raises :class:`Unusable` when an element is missing.
 
-    ``latest`` is the last acceptance time that the clocks of two houses can explain.
+    ``latest`` is the last acceptance time that the clocks of two houses can explain. What is wrong
+    with a complete instruction is its ``refused``: never part of ``content``, because the same
+    bytes are judged otherwise when the clock has moved.
     """
     values = message.values
     accepted, created = values.get("acceptance_at"), values["created_at"]
@@ -110,18 +113,13 @@ def pay(message: Message, sides: Sides, *, latest: datetime) -> InboundPay:
         raise Unusable(Reason.ELEMENT_MISSING)
     if not text(values, "transaction_id"):
         raise Unusable(Reason.ELEMENT_MISSING)
-    if not same_agent(values.get("instructing_agent"), sides.partner) or not same_agent(
-        values.get("instructed_agent"), sides.own
-    ):
-        raise Unusable(Reason.AGENT_INCORRECT)
-    if values.get("clearing_system_code") != CLEARING_SYSTEM:
-        raise Unusable(Reason.AGENT_INCORRECT)
     assert isinstance(amount, Money)
     assert isinstance(created, datetime)
-    if amount.currency.code != CURRENCY:
-        raise Unusable(Reason.CURRENCY_UNSUPPORTED)
-    if max(accepted, created) > latest:
-        raise Unusable(Reason.TOO_OLD)
+    refused = _misdirected(values, sides)
+    if refused is None and amount.currency.code != CURRENCY:
+        refused = Reason.CURRENCY_UNSUPPORTED
+    if refused is None and max(accepted, created) > latest:
+        refused = Reason.TOO_OLD
     return InboundPay(
         uetr=text(values, "uetr"),
         key=_key(text(values, "message_id"), text(values, "transaction_id")),
@@ -130,7 +128,19 @@ def pay(message: Message, sides: Sides, *, latest: datetime) -> InboundPay:
         settlement_amount=amount,
         accepted_at=min(accepted, created),
         particulars=_particulars(values, accepted),
+        refused=refused,
     )
+
+
+def _misdirected(values: Mapping[str, object], sides: Sides) -> Reason | None:
+    """Return the refusal of an instruction between other agents, or cleared elsewhere."""
+    if (
+        same_agent(values.get("instructing_agent"), sides.partner)
+        and same_agent(values.get("instructed_agent"), sides.own)
+        and values.get("clearing_system_code") == CLEARING_SYSTEM
+    ):
+        return None
+    return Reason.AGENT_INCORRECT
 
 
 def enquiry(message: Message) -> InboundEnquiry:
@@ -143,6 +153,7 @@ def enquiry(message: Message) -> InboundEnquiry:
         uetr=text(values, "original_uetr"),
         key=_key(text(values, "original_message_id"), text(values, "original_transaction_id")),
         request=request,
+        reference=text(values, "original_transaction_id"),
     )
 
 
@@ -185,12 +196,25 @@ def originals_of_payment(values: Mapping[str, object]) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
+def originals_kept(uetr: str, particulars: Particulars) -> dict[str, str]:
+    """Return what a status report repeats, from what was kept; only the UETR is sure to be."""
+    extra = particulars.extra
+    found = {name: extra[name] for name in ORIGINALS if extra.get(name)} | {"original_uetr": uetr}
+    if "original_message_id" in found:
+        found.setdefault("original_message_name", PAYMENT)
+    else:
+        # The two are one group of the report, and it is not there without the identification.
+        found.pop("original_message_name", None)
+    if particulars.end_to_end_id:
+        found.setdefault("original_end_to_end_id", particulars.end_to_end_id)
+    return found
+
+
 def report_of_payment(payment: Payment, particulars: Particulars, status: Status) -> Report:
     """Return the status of a payment, about the message that brought it."""
-    extra = particulars.extra
-    accepted = extra.get("acceptance_at")
+    accepted = particulars.extra.get("acceptance_at")
     return Report(
-        originals={name: extra[name] for name in ORIGINALS if name in extra},
+        originals=originals_kept(payment.uetr, particulars),
         status=status,
         reason=payment.reason if status is Status.RJCT else None,
         acceptance_at=datetime.fromisoformat(accepted) if accepted else None,
