@@ -145,7 +145,7 @@ class SqliteEngine(SqliteReader):
         ids = {payment.uetr: payment.payment_id for payment in delta.payments.values()}
         self._write_payments(delta, ids)
         self._write_ledger(delta)
-        run = self._writer.executemany
+        run = self._rows
         run(
             "INSERT OR REPLACE INTO claim VALUES (?, ?, ?)",
             [(c.quote_id, c.uetr, int(c.released)) for c in delta.claims.values()],
@@ -173,8 +173,13 @@ class SqliteEngine(SqliteReader):
             ),
         )
 
+    def _rows(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
+        """Write rows with one statement; most tables have none in most batches."""
+        if rows:
+            self._writer.executemany(sql, rows)
+
     def _write_ledger(self, delta: Delta) -> None:
-        run = self._writer.executemany
+        run = self._rows
         run(
             "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [
@@ -209,7 +214,7 @@ class SqliteEngine(SqliteReader):
         )
 
     def _write_payments(self, delta: Delta, ids: dict[str, int]) -> None:
-        run = self._writer.executemany
+        run = self._rows
         marks = ", ".join("?" * 14)
         run(
             f"INSERT INTO payment ({PAYMENT_COLUMNS}) VALUES ({marks}) "  # noqa: S608  constants
