@@ -206,7 +206,10 @@ def _write_moment(value: object) -> str:
         raise Misfit("a date and time with an offset")
     if value.tzinfo is None:
         raise Breach(rules.ZONE)
-    utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    try:
+        utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+    except OverflowError:
+        raise Breach(rules.MOMENT) from None
     precision = "microseconds" if utc.microsecond % 1000 else "milliseconds"
     return utc.isoformat(timespec=precision)[:-6] + "Z"
 

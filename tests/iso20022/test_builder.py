@@ -12,6 +12,9 @@ from iso20022 import DOCUMENTS, IsoError, build, read
 from tests.iso20022.iso_examples import AT, HEADER, PAYMENT, STATUS, UETR
 
 TRANSACTION = "/Document/FIToFICstmrCdtTrf/CdtTrfTxInf"
+# Moments of their own calendars that UTC's does not have.
+FIRST = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=7)))
+LAST = datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone(timedelta(hours=-11)))
 
 
 def refused(name: str, values: dict[str, object], **more: object) -> IsoError:
@@ -52,6 +55,8 @@ def payment(**changes: object) -> dict[str, object]:
         ({"exchange_rate": Decimal("NaN")}, "schema", "FF01", f"{TRANSACTION}/XchgRate"),
         ({"exchange_rate": Decimal("1.00000000001")}, "schema", "FF01", f"{TRANSACTION}/XchgRate"),
         ({"acceptance_at": datetime(2026, 1, 1)}, "rule", "FF01", f"{TRANSACTION}/AccptncDtTm"),
+        ({"acceptance_at": FIRST}, "rule", "FF01", f"{TRANSACTION}/AccptncDtTm"),
+        ({"acceptance_at": LAST}, "rule", "FF01", f"{TRANSACTION}/AccptncDtTm"),
         ({"settlement_date": AT}, "schema", "FF01", f"{TRANSACTION}/IntrBkSttlmDt"),
         (
             {"number_of_transactions": "2"},

@@ -37,6 +37,7 @@ def test_a_time_of_any_offset_is_read_as_utc(text: str, expected: datetime) -> N
         ("2026-11-21T03:15:02.120", "rule"),
         ("2026-11-21T24:00:00Z", "rule"),
         ("0001-01-01T00:00:00+14:00", "rule"),
+        ("9999-12-31T23:59:59-11:00", "rule"),
         ("2026-02-30T00:00:00Z", "schema"),
         ("12026-01-01T00:00:00Z", "schema"),
         ("21/11/2026", "schema"),
