@@ -126,7 +126,7 @@ class BakongAdapter:
         Bakong, which does not settle it, and so it cannot block the others.
         """
         reply = _reply(exchange, answer)
-        if reply is None or reply.fault is not None:
+        if reply is None or reply.fault is not None or not (reply.returns or reply.understood):
             return None
         found = (mapping.read_transaction(item) for item in reply.returns)
         items = [

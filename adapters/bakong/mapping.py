@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -119,14 +119,15 @@ def short_reference(reference: str) -> str:
 def payee_agent(creditor: Party, banks: Mapping[str, str]) -> str:
     """The BIC of the payee's bank: named, or known by the suffix of the Bakong account.
 
-    Raises :class:`iso20022.IsoError` RC04 when neither says it.
+    Raises :class:`iso20022.IsoError` RC04 when neither says it, AGNT when they contradict.
     """
-    found = creditor.agent or banks.get(creditor.account.rpartition("@")[2])
-    if not found:
-        raise IsoError(
-            "rule", "RC04", "CdtrAgt/FinInstnId/BICFI", "no bank is known for this Bakong account"
-        )
-    return long_bic(found)
+    place = "CdtrAgt/FinInstnId/BICFI"
+    named, known = long_bic(creditor.agent), banks.get(creditor.account.rpartition("@")[2])
+    if not (named or known):
+        raise IsoError("rule", "RC04", place, "no bank is known for this Bakong account")
+    if named and known and named != known:
+        raise IsoError("rule", "AGNT", place, "the account is not one of the bank named")
+    return named or known or ""
 
 
 def transfer(
@@ -169,7 +170,7 @@ def read_transfer_answer(reply: soap.Reply, reference: str, payment: Payment) ->
         # come after.
         refused = reply.fault == "WRONG_REQUEST_DATA"
         return Outcome(OutcomeKind.REFUSED, Reason.FORMAT_INVALID) if refused else UNKNOWN
-    if len(reply.returns) != 1:
+    if len(reply.returns) != 1 or not reply.understood:
         return UNKNOWN
     values = _report(reply)
     if values is None or not _ours(values, reference, payment):
@@ -186,9 +187,9 @@ def read_transfer_answer(reply: soap.Reply, reference: str, payment: Payment) ->
 
 
 def rejects(reply: soap.Reply) -> bool:
-    """True when the answer to an acknowledgement is a report that refuses it."""
+    """True when the answer to an acknowledgement refuses it, or says what we cannot read."""
     values = _report(reply) if reply.returns else None
-    return values is not None and _status(values) == "RJCT"
+    return not reply.understood or (values is not None and _status(values) == "RJCT")
 
 
 def _report(reply: soap.Reply) -> Mapping[str, object] | None:
@@ -308,10 +309,12 @@ def _first(body: _Element, name: str, group: str) -> str:
 
 
 def read_outgoing(reply: soap.Reply, reference: str, payment: Payment, sponsor: Sponsor) -> Outcome:
-    """What the answer to getOutgoingTransaction says of our transfer."""
+    """What the answer to getOutgoingTransaction says; only a named or an empty "none" is none."""
     if reply.fault is not None:
         absent = reply.fault == "TRANSACTION_NOT_FOUND"
         return Outcome(OutcomeKind.NEVER_SEEN) if absent else UNKNOWN
+    if not reply.understood:
+        return UNKNOWN
     if not reply.returns:
         return Outcome(OutcomeKind.NEVER_SEEN)
     found = read_transaction(reply.returns[0]) if len(reply.returns) == 1 else None
@@ -380,9 +383,9 @@ def acknowledgement(
 
 
 def _moment(text: str) -> datetime | None:
-    """The time, or None for one without an offset: we do not guess another's clock."""
+    """The time, or None for one that UTC does not have or without an offset, which is no guess."""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return None if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo is not None else None

@@ -26,6 +26,9 @@ _ENVELOPE: Final = (
     f'<soapenv:Envelope xmlns:soapenv="{SOAP}" xmlns:web="{SERVICE}">'
     "<soapenv:Header/><soapenv:Body>{}</soapenv:Body></soapenv:Envelope>"
 )
+_WHITE_SPACE: Final = " \t\r\n"
+"""White space as XML has it; a no-break space, which Python strips too, is somebody's text."""
+
 _FAULT_WORD: Final = re.compile(r"[A-Z]+(?:_[A-Z]+)+", re.ASCII)
 
 
@@ -38,10 +41,13 @@ class Reply:
     """What a Body holds: the word of its Fault, or the ``return`` elements of the response.
 
     ``fault`` is None without a Fault, and empty for one that names no error in capital letters.
+    ``understood`` is True when the response holds these ``return`` elements, none or more, and
+    nothing else: an answer that says something we cannot read does not say "nothing".
     """
 
     fault: str | None
     returns: tuple[_Element, ...]
+    understood: bool = True
 
 
 def request(operation: str, parts: Sequence[tuple[str, str | bytes]]) -> bytes:
@@ -97,9 +103,18 @@ def read(raw: bytes, operation: str) -> Reply:
         return Reply("" if word is None else word.group(), ())
     if content.tag != f"{{{SERVICE}}}{operation}Response":
         raise SoapError("the answer is of another operation")
-    return Reply(None, tuple(content.findall(f"{{{SERVICE}}}return")))
+    returns = _children(content, "return")
+    said = "".join((content.text or "", *(child.tail or "" for child in content)))
+    return Reply(None, returns, len(returns) == len(content) and not said.strip(_WHITE_SPACE))
 
 
 def text(element: _Element, name: str) -> str:
-    """The text of a child in the service's namespace, or empty when there is none."""
-    return (element.findtext(f"{{{SERVICE}}}{name}") or "").strip()
+    """The text of a child; empty when there is none, more than one, or one that is no text."""
+    found = _children(element, name)
+    return (found[0].text or "").strip() if len(found) == 1 and len(found[0]) == 0 else ""
+
+
+def _children(element: _Element, name: str) -> tuple[_Element, ...]:
+    """The children of this name; services in Java leave out the namespace of parts by default."""
+    tags = (f"{{{SERVICE}}}{name}", name)
+    return tuple(child for child in element if child.tag in tags)

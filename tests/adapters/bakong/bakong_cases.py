@@ -129,8 +129,12 @@ def envelope(content: str, status: int = 200) -> WireAnswer:
 
 def response(operation: str, *returns: str) -> WireAnswer:
     """The response of an operation; each return is XML already."""
-    inner = "".join(f"<n:return>{each}</n:return>" for each in returns)
-    return envelope(f'<n:{operation}Response xmlns:n="{SERVICE}">{inner}</n:{operation}Response>')
+    return answered(operation, "".join(f"<n:return>{each}</n:return>" for each in returns))
+
+
+def answered(operation: str, content: str) -> WireAnswer:
+    """The response of an operation around any content; ``n`` is the service's prefix."""
+    return envelope(f'<n:{operation}Response xmlns:n="{SERVICE}">{content}</n:{operation}Response>')
 
 
 def fault(text: str, status: int = 500) -> WireAnswer:
@@ -154,10 +158,12 @@ def status_report(status: str, rest: str = "") -> str:
     return report(f"<TxInfAndSts><TxSts>{status}</TxSts>{rest}</TxInfAndSts>")
 
 
-def item(document: str, **fields: str) -> str:
-    """One item of a transaction list."""
+def item(document: str, *, prefix: str = "n:", **fields: str) -> str:
+    """One item of a transaction list; without a prefix its parts have no namespace."""
     given = {"hash": HASH} | fields | {"content_message": document}
-    return "".join(f"<n:{name}>{escape(value)}</n:{name}>" for name, value in given.items())
+    return "".join(
+        f"<{prefix}{name}>{escape(value)}</{prefix}{name}>" for name, value in given.items()
+    )
 
 
 UNKNOWN = Outcome(OutcomeKind.UNKNOWN)

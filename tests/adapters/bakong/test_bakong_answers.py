@@ -20,6 +20,7 @@ from tests.adapters.bakong.bakong_cases import (
     TIME,
     TRANSFER,
     UNKNOWN,
+    answered,
     envelope,
     fault,
     item,
@@ -136,6 +137,14 @@ def test_report_about_another_payment_is_unknown(content: str) -> None:
         response("makeFullFundTransfer", "not a report"),
         response("makeFullFundTransfer", status_report("RJCT"), status_report("ACSC")),
         response("makeFullFundTransfer", status_report("WHAT")),
+        answered(
+            "makeFullFundTransfer",
+            f"<n:return>{status_report('RJCT')}</n:return><return>{status_report('ACSC')}</return>",
+        ),
+        answered(
+            "makeFullFundTransfer",
+            f"<n:return>{status_report('RJCT')}</n:return><n:result>busy</n:result>",
+        ),
         dataclasses.replace(response("makeFullFundTransfer", status_report("RJCT")), status=500),
         dataclasses.replace(response("makeFullFundTransfer", status_report("RJCT")), status=302),
         WireAnswer(200, {}, b""),
@@ -156,15 +165,32 @@ def test_request_that_could_not_be_read_is_refused(status: int) -> None:
     )
 
 
-def _enquired(stage: str, *, amount: str = "41000", **fields: str) -> Outcome:
+@pytest.mark.parametrize(
+    ("status", "expected"), [("ACSC", OutcomeKind.ACCEPTED), ("RJCT", OutcomeKind.REFUSED)]
+)
+def test_report_in_a_return_without_a_namespace_is_read(status: str, expected: OutcomeKind) -> None:
+    answer = answered("makeFullFundTransfer", f"<return>{status_report(status)}</return>")
+
+    assert expected is ADAPTER.read(PAID, PAYMENT, answer).kind
+
+
+def _listed(stage: str, *, amount: str = "41000", prefix: str = "n:", **fields: str) -> str:
     given = {
         "status": stage,
         "payer_participant_code": "ACLBKHPP",
         "payee_participant_code": "ABAAKHPPXXX",
         "ext_ref": REFERENCE,
     } | fields
-    document = TRANSFER.format(time=TIME, amount=amount)
-    return ADAPTER.read(ASKED, PAYMENT, response("getOutgoingTransaction", item(document, **given)))
+    return item(TRANSFER.format(time=TIME, amount=amount), prefix=prefix, **given)
+
+
+def _enquired(stage: str, *, amount: str = "41000", **fields: str) -> Outcome:
+    listed = _listed(stage, amount=amount, **fields)
+    return ADAPTER.read(ASKED, PAYMENT, response("getOutgoingTransaction", listed))
+
+
+def _answered(content: str) -> Outcome:
+    return ADAPTER.read(ASKED, PAYMENT, answered("getOutgoingTransaction", content))
 
 
 @pytest.mark.parametrize(
@@ -207,9 +233,63 @@ def test_item_that_is_not_ours_is_unknown(stage: str, amount: str, fields: dict[
 
 
 @pytest.mark.parametrize(
-    "answer", [response("getOutgoingTransaction"), fault("TRANSACTION_NOT_FOUND")]
+    "answer",
+    [
+        response("getOutgoingTransaction"),
+        answered("getOutgoingTransaction", " \n\t "),
+        answered("getOutgoingTransaction", "<!-- nothing -->"),
+        fault("TRANSACTION_NOT_FOUND"),
+    ],
 )
 def test_no_item_is_never_seen_and_the_facts_promise_nothing(answer: WireAnswer) -> None:
     assert Outcome(OutcomeKind.NEVER_SEEN) == ADAPTER.read(ASKED, PAYMENT, answer)
     assert not ADAPTER.facts.never_seen_is_promise
     assert max(ADAPTER.facts.enquiry_delays_s) > ADAPTER.facts.flight_max_s
+
+
+@pytest.mark.parametrize("outer", ["n:", ""])
+@pytest.mark.parametrize("inner", ["n:", ""])
+def test_item_is_read_with_and_without_the_namespace(outer: str, inner: str) -> None:
+    content = f"<{outer}return>{_listed('SETTLED', prefix=inner)}</{outer}return>"
+
+    assert Outcome(OutcomeKind.ACCEPTED, far_reference=HASH) == _answered(content)
+
+
+SETTLED = _listed("SETTLED")
+FAILED = _listed("FAILED_AT_FI")
+NOT_UNDERSTOOD = {
+    "another element": "<n:result>busy</n:result>",
+    "another element, empty": "<result/>",
+    "text": "service busy, try later",
+    "a no-break space": "\u00a0",
+    "an empty return": "<n:return/>",
+    "text in a return": "<return>service busy</return>",
+    "a foreign return": '<o:return xmlns:o="http://webservice.example/">x</o:return>',
+    "an item in a foreign return": (
+        f'<return xmlns="http://webservice.example/">{_listed("SETTLED", prefix="")}</return>'
+    ),
+    "two returns": f"<n:return>{SETTLED}</n:return><n:return>{FAILED}</n:return>",
+    "two returns, one bare": f"<n:return>{FAILED}</n:return><return>{SETTLED}</return>",
+    "an item and an element": f"<n:return>{FAILED}</n:return><n:result>busy</n:result>",
+    "an item and text": f"<n:return>{FAILED}</n:return>service busy",
+    "text and an item": f"service busy<n:return>{FAILED}</n:return>",
+    "a return deeper down": f"<n:list><n:return>{SETTLED}</n:return></n:list>",
+    "two stages": f"<n:return>{FAILED}<n:status>SETTLED</n:status></n:return>",
+    "two stages, one bare": f"<n:return>{FAILED}<status>SETTLED</status></n:return>",
+}
+
+
+@pytest.mark.parametrize("content", NOT_UNDERSTOOD.values(), ids=NOT_UNDERSTOOD.keys())
+def test_answer_to_an_enquiry_that_is_not_understood_is_unknown_not_never_seen(
+    content: str,
+) -> None:
+    assert _answered(content) == UNKNOWN
+
+
+def test_empty_response_in_another_namespace_is_unknown() -> None:
+    name = "getOutgoingTransactionResponse"
+    for answer in (
+        envelope(f"<{name}/>"),
+        envelope(f'<o:{name} xmlns:o="http://webservice.example/"/>'),
+    ):
+        assert ADAPTER.read(ASKED, PAYMENT, answer) == UNKNOWN

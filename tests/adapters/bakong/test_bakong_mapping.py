@@ -12,7 +12,9 @@ from lxml import etree
 from adapters.bakong import mapping, soap
 from fx.money import Money
 from iso20022 import IsoError
+from switch.model import Institutions
 from switch.port import IncomingItem, Operation, WireAnswer
+from switch.reasons import Reason
 from tests.adapters.bakong.bakong_cases import (
     ADAPTER,
     HASH,
@@ -22,6 +24,7 @@ from tests.adapters.bakong.bakong_cases import (
     REFERENCE,
     TIME,
     TRANSFER,
+    answered,
     fault,
     item,
     make_adapter,
@@ -154,6 +157,40 @@ def test_account_of_an_unlisted_bank_is_refused_before_anything_is_planned() -> 
     assert "nowhere" not in str(refused.value)
 
 
+@pytest.mark.parametrize("agent", ["ACLBKHPPXXX", "ACLBKHPP", "ABAAKHPP001"])
+def test_bank_that_contradicts_the_account_is_refused_before_anything_is_planned(
+    agent: str,
+) -> None:
+    with pytest.raises(IsoError) as refused:
+        ADAPTER.plan_pay(PAYMENT, particulars("coffee@abaa", agent=agent), planning())
+
+    assert refused.value.code == Reason.AGENT_INCORRECT.iso
+    assert "coffee" not in str(refused.value)
+
+
+@pytest.mark.parametrize("agent", ["ABAAKHPPXXX", "ABAAKHPP"])
+def test_bank_that_agrees_with_the_account_is_paid(agent: str) -> None:
+    exchange = ADAPTER.plan_pay(PAYMENT, particulars("coffee@abaa", agent=agent), planning())
+
+    assert exchange == PAID
+
+
+def test_payee_is_the_one_of_the_particulars_whoever_else_the_payment_names() -> None:
+    elsewhere = Institutions("thailand", "WIGCKHPPXXX", "WIGCKHPPXXX", "WIGCKHPPXXX")
+    other = dataclasses.replace(PAYMENT, institutions=elsewhere)
+    given = particulars("shop@wing", name="Shop", agent="CADIKHPP")
+
+    inner = _inner(ADAPTER.plan_pay(other, given, planning()).body, "iso_message")
+
+    for text in (
+        "<CdtrAgt><FinInstnId><BICFI>CADIKHPPXXX</BICFI></FinInstnId></CdtrAgt>",
+        "<Cdtr><Nm>Shop</Nm></Cdtr>",
+        "<CdtrAcct><Id><Othr><Id>shop@wing</Id>",
+    ):
+        assert text in inner
+    assert "WIGC" not in inner
+
+
 @pytest.mark.parametrize("listed", ["aclb", "=ACLBKHPP", "aclb=X", "a=ACLBKHPP,a=ACLBKHPP"])
 def test_list_of_banks_that_cannot_be_read_refuses_the_start(listed: str) -> None:
     with pytest.raises(ValueError, match="banks"):
@@ -211,6 +248,13 @@ def test_time_without_offset_is_left_out_of_the_acknowledgement() -> None:
     assert b"OrgnlCreDtTm" not in ADAPTER.plan_acknowledge(found, planning()).body
 
 
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+07:00", "9999-12-31T23:59:59-11:00"])
+def test_time_that_utc_does_not_have_is_left_out_of_the_acknowledgement(time: str) -> None:
+    (found,) = _collected(TRANSFER.format(time=time, amount="1000"))
+
+    assert b"OrgnlCreDtTm" not in ADAPTER.plan_acknowledge(found, planning()).body
+
+
 @pytest.mark.parametrize(
     ("document", "fields"),
     [
@@ -232,6 +276,26 @@ def test_page_that_cannot_be_read_is_no_page() -> None:
 
     assert ADAPTER.read_collect(exchange, WireAnswer(502, {}, b"")) is None
     assert ADAPTER.read_collect(exchange, fault("INTERNAL_ERROR")) is None
+    busy = answered("getIncomingTransaction", "<n:result>busy</n:result>")
+    assert ADAPTER.read_collect(exchange, busy) is None
+
+
+def test_page_without_items_is_an_empty_page() -> None:
+    exchange = ADAPTER.plan_collect(planning())
+
+    assert ADAPTER.read_collect(exchange, response("getIncomingTransaction")) == ()
+
+
+def test_item_beside_something_unknown_is_still_collected() -> None:
+    given = {"payer_participant_code": "BKRTKHPPXXX", "payee_participant_code": "ACLBKHPPXXX"}
+    listed = item(TRANSFER.format(time=TIME, amount="1000"), prefix="", **given)
+    content = f"<n:total>1</n:total><return>{listed}</return>"
+    answer = answered("getIncomingTransaction", content)
+
+    found = ADAPTER.read_collect(ADAPTER.plan_collect(planning()), answer)
+
+    assert found is not None
+    assert [each.item_hash for each in found] == [HASH]
 
 
 @pytest.mark.parametrize(
@@ -242,6 +306,9 @@ def test_page_that_cannot_be_read_is_no_page() -> None:
         (response("makeAcknowledgement"), True),
         (fault("TRANSACTION_NOT_FOUND"), True),
         (response("makeAcknowledgement", status_report("RJCT")), False),
+        (answered("makeAcknowledgement", f"<return>{status_report('RJCT')}</return>"), False),
+        (answered("makeAcknowledgement", "<n:result>busy</n:result>"), False),
+        (answered("makeAcknowledgement", "service busy"), False),
         (fault("INTERNAL_ERROR"), False),
         (WireAnswer(200, {}, b"<garbage"), False),
     ],
