@@ -9,7 +9,6 @@ whose stored answer is owed; see ``mapping_inbound``.
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -17,6 +16,7 @@ from adapters.thailand import mapping, mapping_inbound
 from adapters.thailand.envelope import CONTENT_TYPE, Envelope
 from adapters.thailand.mapping_inbound import Report, Unusable
 from iso20022 import SIZE_BYTES_MAX, IsoError
+from iso20022.originals import business_id, originals_of, readable_ids
 from switch.model import Status
 from switch.port import Inbound, InboundPay, Rendered, WireRefusal
 from switch.reasons import Reason, from_iso
@@ -40,17 +40,6 @@ _OK, _BAD, _UNAUTHORISED, _TOO_LARGE, _WRONG_TYPE = 200, 400, 401, 413, 415
 _ACCEPTED: Final = (mapping.QUESTION, mapping.PAYMENT, mapping.ENQUIRY)
 
 _SIGNATURE_CODES: Final = frozenset({"DS0A", "DS0B", "DS0C", "DS0D"})
-_IDENTIFICATION: Final = re.compile(r"\A[A-Za-z0-9+?().,:'\-](?:[ -~]{0,33}[!-.0-~])?\Z")
-_UETR: Final = re.compile(
-    r"\A[a-f0-9]{8}-[a-f0-9]{4}-4[a-f0-9]{3}-[89ab][a-f0-9]{3}-[a-f0-9]{12}\Z"
-)
-_PAYMENT_IDS: Final = (
-    ("message_id", "GrpHdr/MsgId"),
-    ("instruction_id", "CdtTrfTxInf/PmtId/InstrId"),
-    ("end_to_end_id", "CdtTrfTxInf/PmtId/EndToEndId"),
-    ("transaction_id", "CdtTrfTxInf/PmtId/TxId"),
-    ("uetr", "CdtTrfTxInf/PmtId/UETR"),
-)
 
 
 class ThailandInbound:
@@ -102,17 +91,17 @@ class ThailandInbound:
             return mapping_inbound.enquiry(message)
         except Unusable as refusal:
             if message.name == mapping.PAYMENT:
-                originals = mapping_inbound.originals_of_payment(message.values)
+                originals = originals_of(message.values, mapping.PAYMENT)
                 self._refuse_payment(originals, refusal.reason, planning)
             self._reject(refusal.reason, _BAD, planning, related=related)
 
     def _unreadable(self, tree: _Element, error: IsoError, planning: Planning) -> NoReturn:
         """Refuse a message that the partner signed and that breaks the schema or a rule."""
         reason = from_iso(error.code)
-        originals = _readable_ids(tree) if self._envelope.addressed(tree) else None
+        originals = self._readable(tree)
         if originals is not None:
             self._refuse_payment(originals, reason, planning, error)
-        self._reject(reason, _BAD, planning, error, related=_business_id(tree))
+        self._reject(reason, _BAD, planning, error, related=business_id(tree, mapping.HEADER))
 
     def _refuse_payment(
         self,
@@ -214,31 +203,14 @@ class ThailandInbound:
         values = mapping_inbound.status_values(report, message_id, self._envelope.sides, now)
         return self._envelope.write(mapping.STATUS, values, message_id, now)
 
+    def _readable(self, tree: _Element) -> dict[str, str] | None:
+        """What a refusal repeats of a broken pacs.008; None when it must not speak of a payment."""
+        if not self._envelope.addressed(tree):
+            return None
+        values = readable_ids(tree, mapping.PAYMENT)
+        if not values.keys() >= {"message_id", "transaction_id", "uetr"}:
+            return None
+        return originals_of(values, mapping.PAYMENT)
+
     def _message_id(self, planning: Planning) -> str:
         return mapping.message_reference(self._envelope.sides.own, planning)
-
-
-def _readable_ids(tree: _Element) -> dict[str, str] | None:
-    """Return the identifications of a broken pacs.008, or None when they cannot be trusted.
-
-    Only shapes that we would accept are repeated: nothing of a hostile message is echoed.
-    """
-    space = f"{{urn:iso:std:iso:20022:tech:xsd:{mapping.PAYMENT}}}"
-    body = f"{space}Document/{space}FIToFICstmrCdtTrf/"
-    values: dict[str, object] = {}
-    for name, path in _PAYMENT_IDS:
-        found = tree.findall(body + "/".join(space + tag for tag in path.split("/")))
-        shape = _UETR if name == "uetr" else _IDENTIFICATION
-        value = found[0].text if len(found) == 1 else None
-        if value is not None and shape.match(value) and "//" not in value:
-            values[name] = value
-    if not values.keys() >= {"message_id", "transaction_id", "uetr"}:
-        return None
-    return mapping_inbound.originals_of_payment(values)
-
-
-def _business_id(tree: _Element) -> str:
-    """Return ``BizMsgIdr`` for the rejection to refer to, empty when it has no usable shape."""
-    space = f"{{urn:iso:std:iso:20022:tech:xsd:{mapping.HEADER}}}"
-    value = tree.findtext(f"{space}AppHdr/{space}BizMsgIdr")
-    return value if value is not None and _IDENTIFICATION.match(value) else ""

@@ -25,6 +25,7 @@ from adapters.thailand.mapping import (
     text,
 )
 from fx.money import Money
+from iso20022.originals import as_text, originals_of
 from switch.model import Particulars, Party, Status
 from switch.port import InboundEnquiry, InboundLookup, InboundPay
 from switch.reasons import Reason
@@ -93,7 +94,7 @@ def lookup(message: Message) -> InboundLookup:
         raise Unusable(Reason.ELEMENT_MISSING)
     request = {
         "message_id": text(values, "message_id"),
-        "created_at": _written(values["created_at"]),
+        "created_at": as_text(values["created_at"]),
         "verification_id": text(values, "verification_id"),
     }
     return InboundLookup(payload, amount if isinstance(amount, Money) else None, request)
@@ -123,7 +124,7 @@ def pay(message: Message, sides: Sides, *, latest: datetime) -> InboundPay:
     return InboundPay(
         uetr=text(values, "uetr"),
         key=_key(text(values, "message_id"), text(values, "transaction_id")),
-        content={name: _written(values[name]) for name in _CONTENT if name in values},
+        content={name: as_text(values[name]) for name in _CONTENT if name in values},
         quote_token=text(values, "sup_quote_token"),
         settlement_amount=amount,
         accepted_at=min(accepted, created),
@@ -179,21 +180,8 @@ def _particulars(values: Mapping[str, object], accepted: datetime) -> Particular
         terminal_label=text(values, "sup_terminal_label"),
         bill_number=text(values, "sup_bill_number"),
         remittance=" ".join(remittance),
-        extra=originals_of_payment(values) | {"acceptance_at": _written(accepted)},
+        extra=originals_of(values, PAYMENT) | {"acceptance_at": as_text(accepted)},
     )
-
-
-def originals_of_payment(values: Mapping[str, object]) -> dict[str, str]:
-    """Return what a status report repeats of a pacs.008."""
-    found = {
-        "original_message_id": text(values, "message_id"),
-        "original_message_name": PAYMENT,
-        "original_instruction_id": text(values, "instruction_id"),
-        "original_end_to_end_id": text(values, "end_to_end_id"),
-        "original_transaction_id": text(values, "transaction_id"),
-        "original_uetr": text(values, "uetr"),
-    }
-    return {name: value for name, value in found.items() if value}
 
 
 def originals_kept(uetr: str, particulars: Particulars) -> dict[str, str]:
@@ -296,14 +284,3 @@ def fresh(message: Message, now: datetime, skew_max_s: int) -> bool:
 
 def _key(message_id: str, transaction_id: str) -> str:
     return f"{message_id}|{transaction_id}"
-
-
-def _written(value: object) -> str:
-    """Return one value as the text it is compared and kept by."""
-    if isinstance(value, Money):
-        return f"{value} {value.currency.code}"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, tuple):
-        return "\n".join(map(str, value))
-    return str(value)

@@ -77,10 +77,18 @@ class IsoApi:
             asked = self._messages.read(signed.body, member, self._planning())
         except Refused as refused:
             self._log.info("message_refused", reason=refused.reason.iso)
-            return self._signed(refused.answer)
+            return self._signed(await self._final(refused, member))
         if isinstance(asked, MemberEnquiry):
             return self._signed(await self._enquired(asked, member))
         return self._signed(await self._paid(asked, member))
+
+    async def _final(self, refused: Refused, member: str) -> Answer:
+        """The refusal of a payment is final before it leaves; others bind nothing."""
+        if refused.otherwise is not None and (
+            await self._payments.bury(member, refused.uetr) is not None
+        ):
+            return refused.otherwise
+        return refused.answer
 
     def _planning(self) -> Planning:
         now = self._clock.now()

@@ -9,13 +9,12 @@ account is refused.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from fx.money import Money
 from iso20022 import IsoError, Message, build, read
+from iso20022.originals import as_text, business_id, originals_of, readable_ids
 from iso20022.reader import parse
 from switch import lifecycle
 from switch.commands import Answer
@@ -25,8 +24,6 @@ from switch.reasons import Reason, from_iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from lxml.etree import _Element
 
     from switch.model import Particulars, Payment
     from switch.port import Planning
@@ -68,26 +65,23 @@ _CONTENT: Final = (
 
 _OK, _OPEN, _BAD, _UNBOUND = 200, 202, 400, 422
 _INFORMATION_MAX: Final = 105
-_UETR: Final = re.compile(
-    r"\A[a-f0-9]{8}-[a-f0-9]{4}-4[a-f0-9]{3}-[89ab][a-f0-9]{3}-[a-f0-9]{12}\Z"
-)
-_IDENTIFICATION: Final = re.compile(r"\A[A-Za-z0-9+?().,:'\-](?:[ -~]{0,33}[!-.0-~])?\Z")
-_PAYMENT_IDS: Final = (
-    ("message_id", "GrpHdr/MsgId"),
-    ("instruction_id", "CdtTrfTxInf/PmtId/InstrId"),
-    ("end_to_end_id", "CdtTrfTxInf/PmtId/EndToEndId"),
-    ("transaction_id", "CdtTrfTxInf/PmtId/TxId"),
-    ("uetr", "CdtTrfTxInf/PmtId/UETR"),
-)
 
 
 class Refused(Exception):  # noqa: N818  the name says what it is
-    """A message that is refused before anything was bound; ``answer`` is ready to send."""
+    """A message that is refused before anything was bound; ``answer`` is ready to send.
 
-    def __init__(self, reason: Reason, answer: Answer) -> None:
+    ``uetr`` is given where the answer refuses a payment: that is final, so a tombstone goes before
+    it, and where the payment exists already ``otherwise`` refuses the message alone.
+    """
+
+    def __init__(
+        self, reason: Reason, answer: Answer, *, uetr: str = "", otherwise: Answer | None = None
+    ) -> None:
         super().__init__(reason.name)
         self.reason = reason
         self.answer = answer
+        self.uetr = uetr
+        self.otherwise = otherwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,16 +124,16 @@ class MemberMessages:
         values, header = message.values, message.header or {}
         originals = _originals(message)
         if message.header_name != HEADER:
-            self._refuse(Reason.FORMAT_INVALID, originals, member, planning)
+            self._refuse(Reason.FORMAT_INVALID, message, member, planning)
         if header["from_bic"] != member or not _same(header["to_bic"], self._own):
-            self._refuse(Reason.AGENT_INCORRECT, originals, member, planning)
+            self._refuse(Reason.AGENT_INCORRECT, message, member, planning)
         if message.name == ENQUIRY:
             return MemberEnquiry(_text(values, "original_uetr"), originals)
         token, account = _text(values, "sup_quote_token"), _text(values, "debtor_account")
         if not token or not account:
-            self._refuse(Reason.ELEMENT_MISSING, originals, member, planning)
+            self._refuse(Reason.ELEMENT_MISSING, message, member, planning)
         if not _same(values["debtor_agent"], member):
-            self._refuse(Reason.AGENT_INCORRECT, originals, member, planning)
+            self._refuse(Reason.AGENT_INCORRECT, message, member, planning)
         return _payment(message, originals, member)
 
     def render_status(
@@ -224,29 +218,40 @@ class MemberMessages:
         """Refuse what breaks a rule by pacs.002 where its ids can be trusted, else by admi.002."""
         reason = from_iso(error.code)
         tree = parse(body) if error.layer in ("schema", "rule") else None
-        originals = None if tree is None else _readable_ids(tree)
-        if originals is not None:
-            values = _refusal(originals, reason) | {
-                "reason": error.code,
-                "additional_information": (error.detail[:_INFORMATION_MAX],),
-            }
-            answer = self._status(_UNBOUND, values, member, planning)
-            raise Refused(reason, answer) from None
-        related = "" if tree is None else _business_id(tree)
+        values = {} if tree is None else readable_ids(tree, PAYMENT)
+        related = "" if tree is None else business_id(tree, HEADER)
+        rejected = self._rejected(error, related, member, planning)
+        if not values.keys() >= {"message_id", "uetr"}:
+            raise Refused(reason, rejected) from None
+        report = _refusal(originals_of(values, PAYMENT), reason) | {
+            "reason": error.code,
+            "additional_information": (error.detail[:_INFORMATION_MAX],),
+        }
+        answer = self._status(_UNBOUND, report, member, planning)
+        raise Refused(reason, answer, uetr=values["uetr"], otherwise=rejected) from None
+
+    def _rejected(self, error: IsoError, related: str, member: str, planning: Planning) -> Answer:
         values = {
             "related_reference": related or UNKNOWN_REFERENCE,
             "reason_code": error.code,
             "rejected_at": planning.now,
-            "error_location": error.path,
+            "error_location": error.path or None,
             "reason_description": error.detail,
         }
-        rejected = self._write(REJECT, values, member, planning)
-        raise Refused(reason, Answer(_BAD, CONTENT_TYPE, rejected)) from None
+        return Answer(_BAD, CONTENT_TYPE, self._write(REJECT, values, member, planning))
 
     def _refuse(
-        self, reason: Reason, originals: Mapping[str, str], member: str, planning: Planning
+        self, reason: Reason, message: Message, member: str, planning: Planning
     ) -> NoReturn:
-        raise Refused(reason, self.render_refusal(originals, reason, member, planning))
+        """Refuse a sound message: a pacs.008 for good, a pacs.028 as a question."""
+        originals = _originals(message)
+        answer = self.render_refusal(originals, reason, member, planning)
+        if message.name != PAYMENT:
+            raise Refused(reason, answer)
+        error = IsoError("rule", reason.iso, "", reason.sentence)
+        related = originals.get("original_message_id", "")
+        otherwise = self._rejected(error, related, member, planning)
+        raise Refused(reason, answer, uetr=originals["original_uetr"], otherwise=otherwise)
 
 
 def message_reference(own_bic: str, planning: Planning) -> str:
@@ -265,7 +270,7 @@ def _payment(message: Message, originals: Mapping[str, str], member: str) -> Mem
     return MemberPayment(
         uetr=_text(values, "uetr"),
         key=_text(values, "message_id"),
-        content={name: _written(values[name]) for name in _CONTENT if name in values},
+        content={name: as_text(values[name]) for name in _CONTENT if name in values},
         quote_token=_text(values, "sup_quote_token"),
         settlement_amount=amount,
         debtor=Party(
@@ -287,19 +292,7 @@ def _originals(message: Message) -> dict[str, str]:
     values = message.values
     if message.name == ENQUIRY:
         return {name: _text(values, name) for name in ORIGINALS if _text(values, name)}
-    return _originals_of_payment(values)
-
-
-def _originals_of_payment(values: Mapping[str, object]) -> dict[str, str]:
-    found = {
-        "original_message_id": _text(values, "message_id"),
-        "original_message_name": PAYMENT,
-        "original_instruction_id": _text(values, "instruction_id"),
-        "original_end_to_end_id": _text(values, "end_to_end_id"),
-        "original_transaction_id": _text(values, "transaction_id"),
-        "original_uetr": _text(values, "uetr"),
-    }
-    return {name: value for name, value in found.items() if value}
+    return originals_of(values, PAYMENT)
 
 
 def _refusal(originals: Mapping[str, str], reason: Reason) -> dict[str, object]:
@@ -311,33 +304,6 @@ def _refusal(originals: Mapping[str, str], reason: Reason) -> dict[str, object]:
     }
 
 
-def _readable_ids(tree: _Element) -> dict[str, str] | None:
-    """The identifications of a broken pacs.008, or None when they cannot be trusted.
-
-    Only shapes that we would accept are repeated: nothing of a hostile message is echoed.
-    """
-    space = f"{{urn:iso:std:iso:20022:tech:xsd:{PAYMENT}}}"
-    body = f"{space}Document/{space}FIToFICstmrCdtTrf/"
-    values: dict[str, object] = {}
-    for name, path in _PAYMENT_IDS:
-        found = tree.findall(body + "/".join(space + tag for tag in path.split("/")))
-        shape = _UETR if name == "uetr" else _IDENTIFICATION
-        value = found[0].text if len(found) == 1 else None
-        if value is not None and shape.match(value) and "//" not in value:
-            values[name] = value
-    if not values.keys() >= {"message_id", "uetr"}:
-        return None
-    return _originals_of_payment(values)
-
-
-def _business_id(tree: _Element) -> str:
-    """``BizMsgIdr`` for the rejection to refer to, empty when it has no usable shape."""
-    space = f"{{urn:iso:std:iso:20022:tech:xsd:{HEADER}}}"
-    value = tree.findtext(f"{space}AppHdr/{space}BizMsgIdr")
-    usable = value is not None and _IDENTIFICATION.match(value) and "//" not in value
-    return value if value is not None and usable else ""
-
-
 def _text(values: Mapping[str, object], name: str) -> str:
     found = values.get(name, "")
     assert isinstance(found, str), "the field is text"
@@ -347,14 +313,3 @@ def _text(values: Mapping[str, object], name: str) -> str:
 def _same(one: object, other: str) -> bool:
     """Whether two BICs are the same institution: an absent branch is ``XXX`` (ISO 9362)."""
     return isinstance(one, str) and one.removesuffix("XXX") == other.removesuffix("XXX")
-
-
-def _written(value: object) -> str:
-    """One value as the text it is compared by."""
-    if isinstance(value, Money):
-        return f"{value} {value.currency.code}"
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, tuple):
-        return "\n".join(map(str, value))
-    return str(value)

@@ -287,3 +287,20 @@ async def test_message_without_signature_is_a_problem(rig: Rig) -> None:
     )
 
     assert (answer.status, answer.json()["reason"]) == (401, "DS0A")
+
+
+async def test_a_refusal_of_a_payment_is_final_even_when_it_comes_again_corrected(
+    rig: Rig,
+) -> None:
+    """Whoever answered RJCT must never execute that UETR, whatever is sent later."""
+    good = await pacs008(rig)
+    broken = good.replace(b"<NbOfTxs>1<", b"<NbOfTxs>2<")
+    assert broken != good
+
+    first = await rig.client().message(broken)
+    again = await rig.client().message(good)
+
+    assert status(first)[1] == "RJCT"
+    assert status(again)[1:] == ("RJCT", "TM01")
+    assert await rig.book() == []
+    assert all(row == (0, 0, 0, 0) for row in rig.sums())
