@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from switch.decide import decide
 from switch.delta import Delta, Snapshot, Wanted, accounts_wanted, across_slots, wanted
 from switch.model import State, to_micros
-from switch.store.contract import Fenced
+from switch.store.contract import Fenced, StoredExchange
 from switch.store.journal import GENESIS, Block, canonical, leaf_hash, merkle_root
 
 if TYPE_CHECKING:
@@ -52,23 +52,6 @@ class MemoryTables:
     blocks: dict[int, list[tuple[Block, Leaves]]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class MemoryExchange:
-    """An exchange as it was committed, with its sealed headers and body."""
-
-    exchange_id: int
-    uetr: str
-    network: str
-    operation: Operation
-    reference: str
-    method: str
-    path: str
-    send_by: datetime
-    answer_within_ms: int
-    record_id: int
-    blob: bytes = field(repr=False)
-
-
 class MemoryReader:
     """Reads of the tables."""
 
@@ -88,12 +71,12 @@ class MemoryReader:
         """The stored final answer of a payment."""
         return self.tables.answers.get(uetr)
 
-    def exchange(self, exchange_id: int) -> MemoryExchange | None:
+    def exchange(self, exchange_id: int) -> StoredExchange | None:
         """A committed exchange."""
         planned = self.tables.exchanges.get(exchange_id)
         return None if planned is None else _stored(planned)
 
-    def last_exchange(self, uetr: str, operation: Operation) -> MemoryExchange | None:
+    def last_exchange(self, uetr: str, operation: Operation) -> StoredExchange | None:
         """The latest exchange of a payment for an operation."""
         of_payment = [
             planned
@@ -254,8 +237,8 @@ def _write(tables: MemoryTables, delta: Delta) -> None:
     tables.references.update({(p.network, p.reference): p.uetr for p in delta.payments.values()})
 
 
-def _stored(planned: PlannedExchange) -> MemoryExchange:
-    return MemoryExchange(
+def _stored(planned: PlannedExchange) -> StoredExchange:
+    return StoredExchange(
         exchange_id=planned.exchange_id,
         uetr=planned.uetr,
         network=planned.network,
