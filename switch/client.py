@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import aiohttp
 import orjson
 
-from switch.wire.authenticate import HEADER
+from switch.wire.authenticate import HEADER, KEY_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,15 +44,25 @@ class ClientAnswer:
 
 
 def sign_request(
-    signer: JwsSigner, method: str, path: str, body: bytes, *, now: datetime, jti: str
+    signer: JwsSigner,
+    method: str,
+    path: str,
+    body: bytes,
+    *,
+    now: datetime,
+    jti: str,
+    idempotency_key: str | None = None,
 ) -> dict[str, str]:
-    """Return the headers that sign one request.
+    """Return the headers that sign one request, the ``Idempotency-Key`` with its key among them.
 
     ``path`` is the request target as it will be sent, ``body`` the exact bytes (empty for GET),
     ``jti`` a name never used before by this member, at most 64 visible ASCII characters.
     """
     protected = {"iat": int(now.timestamp()), "jti": jti, "htm": method, "htp": path}
-    return {HEADER: signer.sign_detached(body, protected)}
+    if idempotency_key is None:
+        return {HEADER: signer.sign_detached(body, protected)}
+    token = signer.sign_detached(body, protected | {"idk": idempotency_key})
+    return {HEADER: token, KEY_HEADER: idempotency_key}
 
 
 class SigningClient:
@@ -83,10 +93,17 @@ class SigningClient:
         *,
         content_type: str = JSON,
         headers: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
     ) -> ClientAnswer:
         """Sign and send one request. Raises what aiohttp raises, and :class:`TimeoutError`."""
         signed = sign_request(
-            self._signer, method, path, body, now=self._clock.now(), jti=self._ids.uuid()
+            self._signer,
+            method,
+            path,
+            body,
+            now=self._clock.now(),
+            jti=self._ids.uuid(),
+            idempotency_key=idempotency_key,
         )
         return await self.send(
             method, path, body, {**signed, **_content(method, content_type), **(headers or {})}
@@ -122,7 +139,7 @@ class SigningClient:
     async def pay(self, key: str, payment: Mapping[str, object]) -> ClientAnswer:
         """Pay under an idempotency key; the same key and content give the same answer for ever."""
         body = orjson.dumps(dict(payment))
-        return await self.call("POST", "/v1/payments", body, headers={"Idempotency-Key": key})
+        return await self.call("POST", "/v1/payments", body, idempotency_key=key)
 
     async def payment(self, uetr: str) -> ClientAnswer:
         """Ask how a payment stands."""

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from pydantic import BaseModel
 
-from switch.api.intake import KEY
 from switch.api.routes import ISO, ROUTES, Said
 from switch.api.shapes import Problem, schema_of
-from switch.wire.authenticate import HEADER
+from switch.wire.authenticate import HEADER, KEY_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +28,8 @@ _XML: Final = "application/xml"
 _SIGNATURE_TEXT: Final = (
     "Detached JWS (RFC 7515 appendix F, RFC 7797) over the raw body; ES256 or EdDSA. Protected "
     'header: alg, kid (BIC of the member), b64 false, crit ["b64"], iat (seconds since 1970), '
-    "jti (never used before), htm (method), htp (request target)."
+    "jti (never used before), htm (method), htp (request target), and idk (the Idempotency-Key, "
+    "exactly where one is sent to an operation that takes it)."
 )
 
 
@@ -83,7 +83,7 @@ def _operation(route: Route) -> dict[str, Any]:
     parameters = [_path_parameter(name) for name in _names(route.path)]
     if route.keyed:
         parameters.append({
-            "name": KEY,
+            "name": KEY_HEADER,
             "in": "header",
             "required": True,
             "description": "Names the payment for repeats; bound by the first answer but 401, 408, "

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from switch.reasons import Reason
 from switch.refusals import Refusal
-from switch.wire.authenticate import HEADER
+from switch.wire.authenticate import HEADER, KEY_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,8 +28,6 @@ BODY_WITHIN_S: Final = 10
 
 JSON_MEDIA: Final = ("application/json",)
 XML_MEDIA: Final = ("application/xml", "text/xml")
-
-KEY: Final = "Idempotency-Key"
 
 _KEY_SHAPE: Final = re.compile(r"\A[!-~]{1,255}\Z", re.ASCII)
 
@@ -56,9 +54,15 @@ async def read_body(request: web.Request) -> bytes:
 
 
 async def take_in(
-    request: web.Request, authenticator: MemberAuthenticator, media: Sequence[str]
+    request: web.Request,
+    authenticator: MemberAuthenticator,
+    media: Sequence[str],
+    *,
+    keyed: bool = False,
 ) -> Signed:
     """Return a member's verified request; ``media`` are the body types taken, none for GET.
+
+    ``keyed`` is true where the operation takes an ``Idempotency-Key``: then it must be signed too.
 
     Raises HTTP 408, 413, 415, :class:`~switch.wire.authenticate.NotAuthenticated`, and Refusal
     for a body where none is expected.
@@ -67,7 +71,8 @@ async def take_in(
         raise web.HTTPUnsupportedMediaType
     body = await read_body(request)
     tokens = request.headers.getall(HEADER, [])
-    member = authenticator.verify(request.method, request.raw_path, tokens, body)
+    keys = request.headers.getall(KEY_HEADER, []) if keyed else None
+    member = authenticator.verify(request.method, request.raw_path, tokens, body, keys)
     if body and not media:
         raise Refusal(Reason.FORMAT_INVALID, 400)
     return Signed(member, body)
@@ -75,9 +80,9 @@ async def take_in(
 
 def idempotency_key(request: web.Request) -> str:
     """Return the one ``Idempotency-Key``: 1 to 255 visible ASCII characters. Raises Refusal 400."""
-    keys = request.headers.getall(KEY, [])
+    keys = request.headers.getall(KEY_HEADER, [])
     if not keys:
-        raise Refusal(Reason.ELEMENT_MISSING, 400, f"header {KEY}")
+        raise Refusal(Reason.ELEMENT_MISSING, 400, f"header {KEY_HEADER}")
     if len(keys) > 1 or _KEY_SHAPE.match(keys[0]) is None:
-        raise Refusal(Reason.FORMAT_INVALID, 400, f"header {KEY}")
+        raise Refusal(Reason.FORMAT_INVALID, 400, f"header {KEY_HEADER}")
     return keys[0]

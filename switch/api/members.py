@@ -105,7 +105,7 @@ class MemberApi:
 
     async def pay(self, request: web.Request) -> web.Response:
         """``POST /v1/payments``: the final answer as stored, or 202 while it is open."""
-        signed = await take_in(request, self._authenticator, JSON_MEDIA)
+        signed = await take_in(request, self._authenticator, JSON_MEDIA, keyed=True)
         key = idempotency_key(request)
         asked = read_json(signed.body, PaymentRequest)
         now = self._clock.now()

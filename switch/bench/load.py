@@ -85,8 +85,16 @@ async def prepare(stage: Stage, count: int) -> list[Ready]:
 
 def _signed(stage: Stage, signer: JwsSigner, token: str) -> Ready:
     body = orjson.dumps({"quote": token, "debtor": dict(DEBTOR)})
-    headers = sign_request(signer, "POST", PATH, body, now=stage.clock.now(), jti=stage.ids.uuid())
-    return Ready({**headers, "Content-Type": JSON, "Idempotency-Key": stage.ids.uuid()}, body)
+    headers = sign_request(
+        signer,
+        "POST",
+        PATH,
+        body,
+        now=stage.clock.now(),
+        jti=stage.ids.uuid(),
+        idempotency_key=stage.ids.uuid(),
+    )
+    return Ready({**headers, "Content-Type": JSON}, body)
 
 
 async def drive(stage: Stage, requests: Sequence[Ready], in_flight: int) -> list[Answered]:

@@ -58,11 +58,10 @@ def command(  # the options of one request
         client = SigningClient(
             net.session("switch"), url, signer, clock, Ids(clock, SystemEntropy())
         )
-        headers = {} if idempotency_key is None else {"Idempotency-Key": idempotency_key}
         kind = XML if content.lstrip().startswith(b"<") else JSON
         try:
             answer = await client.call(
-                method.upper(), path, content, content_type=kind, headers=headers
+                method.upper(), path, content, content_type=kind, idempotency_key=idempotency_key
             )
         finally:
             await net.close()

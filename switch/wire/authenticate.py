@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 HEADER: Final = "x-jws-signature"
 """Name of the HTTP header that carries the signature, in requests and in answers."""
 
+KEY_HEADER: Final = "Idempotency-Key"
+"""Name of the HTTP header that names a payment for repeats; its value is signed as ``idk``."""
+
 ALGORITHMS: Final = ("ES256", "EdDSA")
 """What a member may sign with (design section 8, seam 3: both are deterministic)."""
 
@@ -44,8 +47,9 @@ class NotAuthenticated(Exception):  # noqa: N818  the name says what happened
 class MemberAuthenticator:
     """Verifies requests against the members' public keys, by BIC.
 
-    ``age_s_max`` is how old or early ``iat`` may be; ``kept_max`` how many signed requests are
-    remembered against replay by this instance, the oldest being forgotten first.
+    ``age_s_max`` is how old or early ``iat`` may be; ``kept_max`` how many signed requests of each
+    member are remembered against replay by this instance, its oldest being forgotten first: a busy
+    member pushes out nobody else's.
     """
 
     def __init__(
@@ -55,14 +59,23 @@ class MemberAuthenticator:
         self._clock = clock
         self._age_s_max = age_s_max
         self._kept_max = kept_max
-        self._seen: dict[tuple[str, str], int] = {}
+        self._seen: dict[str, dict[str, int]] = {member: {} for member in self._keys}
 
-    def verify(self, method: str, path: str, tokens: Sequence[str], body: bytes) -> str:
+    def verify(
+        self,
+        method: str,
+        path: str,
+        tokens: Sequence[str],
+        body: bytes,
+        keys: Sequence[str] | None = None,
+    ) -> str:
         """Return the BIC of the member that signed this request. Raises :class:`NotAuthenticated`.
 
         ``path`` is the request target as sent, query included; ``tokens`` are the values of
-        :data:`HEADER`; ``body`` is raw. In order: present (DS0A), well-formed, known member,
-        allowed algorithm, signature, method and path (all DS0B), age (TM01), replay (DUPL).
+        :data:`HEADER`; ``body`` is raw; ``keys`` are the values of :data:`KEY_HEADER` where the
+        operation takes one, and nothing of them is looked at where it does not. In order: present
+        (DS0A), well-formed, known member, allowed algorithm, signature, method and path, key (all
+        DS0B), age (TM01), replay (DUPL).
         """
         if not tokens:
             raise NotAuthenticated(Reason.SIGNATURE_MISSING, "missing")
@@ -80,6 +93,9 @@ class MemberAuthenticator:
             raise NotAuthenticated(Reason.SIGNATURE_INVALID, "malformed")
         if header.get("htm") != method or header.get("htp") != path:
             raise NotAuthenticated(Reason.SIGNATURE_INVALID, "other_request")
+        if keys is not None and list(keys) != ([header["idk"]] if "idk" in header else []):
+            # Whoever carries the request could otherwise make a second payment of one, or none.
+            raise NotAuthenticated(Reason.SIGNATURE_INVALID, "other_key")
         self._once(member, jti, issued_at)
         return member
 
@@ -88,12 +104,12 @@ class MemberAuthenticator:
         now_s = int(self._clock.now().timestamp())
         if abs(now_s - issued_at) > self._age_s_max:
             raise NotAuthenticated(Reason.TOO_OLD, "age")
-        if (member, jti) in self._seen:
+        seen = self._seen[member]
+        if jti in seen:
             raise NotAuthenticated(Reason.REPLAYED, "replay")
-        while self._seen:
-            oldest = next(iter(self._seen))
-            full = len(self._seen) >= self._kept_max
-            if not full and self._seen[oldest] + self._age_s_max >= now_s:
+        while seen:
+            oldest = next(iter(seen))
+            if len(seen) < self._kept_max and seen[oldest] + self._age_s_max >= now_s:
                 break
-            del self._seen[oldest]
-        self._seen[member, jti] = issued_at
+            del seen[oldest]
+        seen[jti] = issued_at

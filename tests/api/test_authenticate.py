@@ -54,18 +54,23 @@ def token(
     now: datetime = NOW,
     method: str = "POST",
     path: str = PATH,
+    key: str | None = None,
 ) -> str:
     """A signature as a member makes it."""
     signer = signer or JwsSigner(ELLIPTIC, ABA)
-    return sign_request(signer, method, path, body, now=now, jti=jti)[HEADER]
+    return sign_request(signer, method, path, body, now=now, jti=jti, idempotency_key=key)[HEADER]
 
 
 def refused(
-    door: MemberAuthenticator, *tokens: str, body: bytes = BODY, path: str = PATH
+    door: MemberAuthenticator,
+    *tokens: str,
+    body: bytes = BODY,
+    path: str = PATH,
+    keys: list[str] | None = None,
 ) -> tuple[str, str]:
     """The code told and the word logged."""
     with pytest.raises(NotAuthenticated) as caught:
-        door.verify("POST", path, tokens, body)
+        door.verify("POST", path, tokens, body, keys)
     return caught.value.reason.iso, caught.value.why
 
 
@@ -186,7 +191,7 @@ def test_memory_is_bounded_and_forgets_the_oldest(door: MemberAuthenticator) -> 
     for number in range(4):
         door.verify("POST", PATH, [token(jti=f"j{number}")], BODY)
 
-    assert len(door._seen) == 3
+    assert len(door._seen[ABA]) == 3
     assert refused(door, token(jti="j1")) == ("DUPL", "replay")
     assert door.verify("POST", PATH, [token(jti="j0")], BODY) == ABA
 
@@ -198,4 +203,38 @@ def test_memory_lets_go_of_what_is_too_old_anyway(
     clock.at = NOW + timedelta(seconds=301)
     door.verify("POST", PATH, [token(jti="j1", now=clock.at)], BODY)
 
-    assert [jti for _, jti in door._seen] == ["j1"]
+    assert list(door._seen[ABA]) == ["j1"]
+
+
+def test_busy_member_pushes_out_nobody_elses_request(door: MemberAuthenticator) -> None:
+    quiet = token(JwsSigner(EDWARDS, CANADIA))
+    door.verify("POST", PATH, [quiet], BODY)
+    for number in range(10):
+        door.verify("POST", PATH, [token(jti=f"j{number}")], BODY)
+
+    assert refused(door, quiet) == ("DUPL", "replay")
+
+
+@pytest.mark.parametrize(
+    ("signed", "sent"), [("k", ["j"]), ("k", []), (None, ["k"]), ("k", ["k", "k"]), ("", [])]
+)
+def test_key_that_was_not_signed(
+    door: MemberAuthenticator, signed: str | None, sent: list[str]
+) -> None:
+    assert refused(door, token(key=signed), keys=sent) == ("DS0B", "other_key")
+
+
+@pytest.mark.parametrize(("signed", "sent"), [("k", ["k"]), ("", [""]), (None, []), ("k", None)])
+def test_signed_key_is_taken(
+    door: MemberAuthenticator, signed: str | None, sent: list[str] | None
+) -> None:
+    assert door.verify("POST", PATH, [token(key=signed)], BODY, sent) == ABA
+
+
+@pytest.mark.parametrize("idk", [None, 5, ["k"], True])
+def test_signed_key_is_text(door: MemberAuthenticator, idk: object) -> None:
+    protected = {"iat": int(NOW.timestamp()), "jti": "j", "htm": "POST", "htp": PATH, "idk": idk}
+    signed = JwsSigner(ELLIPTIC, ABA).sign_detached(BODY, protected)
+
+    assert refused(door, signed, keys=["k"]) == ("DS0B", "other_key")
+    assert refused(door, signed, keys=[]) == ("DS0B", "other_key")

@@ -64,7 +64,7 @@ def reason(answer: ClientAnswer) -> tuple[int, str | None]:
 
 async def post(rig: Rig, path: str, body: bytes, **headers: str) -> ClientAnswer:
     """A signed JSON request of any bytes."""
-    return await rig.client().call("POST", path, body, headers={"Idempotency-Key": "k", **headers})
+    return await rig.client().call("POST", path, body, headers=headers, idempotency_key="k")
 
 
 @dataclass(frozen=True)

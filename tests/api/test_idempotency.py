@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
+import pytest
 
 from switch.client import sign_request
 from tests.api.api_rig import DEBTOR, MEMBER, OTHER_MEMBER, thai_code
@@ -76,6 +77,39 @@ async def test_conflict_while_the_first_is_open_is_told_at_once(rig: Rig) -> Non
     assert (await first).json()["status"] == "ACCC"
 
 
+@pytest.mark.parametrize(
+    ("signed", "sent"),
+    [("order-1", ["order-2"]), (None, ["order-1"]), ("order-1", []), ("a", ["a", "b"])],
+    ids=["rewritten", "added", "taken away", "second one"],
+)
+async def test_key_that_the_member_did_not_sign_binds_nothing(
+    rig: Rig, signed: str | None, sent: list[str]
+) -> None:
+    payment = {"quote": await rig.quote(), "debtor": DEBTOR}
+    body = orjson.dumps(payment)
+    before = rig.leaves()
+    headers = sign_request(
+        rig.signer(),
+        "POST",
+        "/v1/payments",
+        body,
+        now=rig.clock.now(),
+        jti="carried",
+        idempotency_key=signed,
+    )
+    headers.pop("Idempotency-Key", None)
+    typed = [("Content-Type", "application/json"), *headers.items()]
+    carried: Any = [*typed, *(("Idempotency-Key", key) for key in sent)]
+
+    refused = await rig.send("POST", "/v1/payments", body, carried)
+
+    assert (refused.status, refused.json()["reason"]) == (401, "DS0B")
+    assert rig.log.why() == ["other_key"]
+    assert rig.leaves() == before
+    assert await rig.book() == []
+    assert (await rig.client().pay("order-1", payment)).status == 200
+
+
 async def test_keys_of_two_members_are_different_keys(rig: Rig) -> None:
     first = await rig.client().pay("order-1", {"quote": await rig.quote(), "debtor": DEBTOR})
     scanned = await rig.client(OTHER_MEMBER).scan(thai_code())
@@ -90,9 +124,15 @@ async def test_client_that_hangs_up_does_not_take_the_payment_with_it(rig: Rig) 
     await rig.fault("pay", "hold")
     payment = {"quote": await rig.quote(), "debtor": DEBTOR}
     body = orjson.dumps(payment)
-    headers = sign_request(
-        rig.signer(), "POST", "/v1/payments", body, now=rig.clock.now(), jti="hang-up"
-    ) | {"Idempotency-Key": "order-1", "Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json"} | sign_request(
+        rig.signer(),
+        "POST",
+        "/v1/payments",
+        body,
+        now=rig.clock.now(),
+        jti="hang-up",
+        idempotency_key="order-1",
+    )
     host, port = rig.urls["switch"].removeprefix("http://").split(":")
     _, writer = await asyncio.open_connection(host, int(port))
     lines = [f"{name}: {value}" for name, value in headers.items()]

@@ -80,7 +80,7 @@ async def _pay(stage: Stage) -> None:
     assert told["status"] == "ACSC"
     # Broken input with names in it must not be logged either.
     broken = await stage.member(MEMBER).call(
-        "POST", "/v1/payments", b'{"quote": "Vannak Qwzyxson"', headers={"Idempotency-Key": "x"}
+        "POST", "/v1/payments", b'{"quote": "Vannak Qwzyxson"', idempotency_key="x"
     )
     assert broken.status == 400
     assert b"Qwzyx" not in broken.body
