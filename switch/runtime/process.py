@@ -8,6 +8,7 @@ what is then still open is found again in the store at the next start, exactly a
 from __future__ import annotations
 
 import asyncio
+import resource
 import signal
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
@@ -24,14 +25,26 @@ else:
 
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 
+FILES_MAX: Final = 8192
+"""Open files asked for: more than all connections, so that connections cannot starve the store."""
+
 Stopped = Callable[[], Awaitable[object]]
 """``await stopped()`` returns when the process was asked to end."""
 
 
 def run(program: Callable[[Stopped], Coroutine[object, object, int]]) -> int:
     """Run ``program(stopped)`` to its end and return its exit status."""
+    _allow_files()
     with asyncio.Runner(loop_factory=_new_loop) as runner:
         return runner.run(_with_signals(program))
+
+
+def _allow_files() -> None:
+    """Raise the limit of open files to what is needed, as far as the machine lets us."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_MAX if hard == resource.RLIM_INFINITY else min(FILES_MAX, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _with_signals(program: Callable[[Stopped], Coroutine[object, object, int]]) -> int:

@@ -17,7 +17,7 @@ import aiohttp
 from aiohttp import web
 
 from switch.wire.guard import GuardedRequest
-from switch.wire.quiet import QuietRunner
+from switch.wire.quiet import SERVER_NAME, QuietRunner
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -100,12 +100,15 @@ def new_session(connector: aiohttp.BaseConnector) -> aiohttp.ClientSession:
 async def new_runner(app: web.Application, clock: Clock) -> web.AppRunner:
     """Return a set-up runner of this application: no access log, ``Date`` from our clock.
 
+    ``Server`` names the product alone.
+
     Raises :class:`ValueError` when the application would read larger bodies than the bound.
     """
     if not 0 < app._client_max_size <= REQUEST_BYTES_MAX:  # noqa: SLF001  no public reader exists
         raise ValueError("the application reads larger bodies than the bound")
 
     async def stamp(_: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Server"] = SERVER_NAME
         response.headers["Date"] = format_datetime(clock.now().replace(microsecond=0), usegmt=True)
 
     app.on_response_prepare.append(stamp)

@@ -1,29 +1,91 @@
-"""aiohttp's server, quiet about what it could not read.
+"""aiohttp's server, quiet about what it could not read, and bounded in what it holds open.
 
 aiohttp answers a request that is not HTTP by itself: it quotes the broken line in the answer and
 logs a traceback with header content. Neither may leave the house: input is never echoed and never
-logged. The surprise: aiohttp offers no setting for it, so the request handler, the server that
-makes it and the runner that makes that server are each replaced by a subclass.
+logged. And it waits for the rest of a head as long as for the next request, on any number of
+connections. The surprise: aiohttp offers no setting for any of it, so the request handler, the
+server that makes it and the runner that makes that server are each replaced by a subclass.
 """
 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
+from switch.runtime.alarm import call_after
+
 if TYPE_CHECKING:
+    import asyncio
+
     from aiohttp.web_request import BaseRequest
 
 UNREADABLE = "The request could not be read."
 
+SERVER_NAME: Final = "bakong-switch"
+"""What every answer says in ``Server``: no library, no version."""
+
+HEAD_WITHIN_S = 10.0
+"""A request's head must be whole this long after the connection was made, and on a connection kept
+open this long after its first bytes; else the connection is closed without an answer. A head that
+began while an earlier request was worked on is bounded by the idle limit alone."""
+
+CONNECTIONS_SERVED_MAX = 2000
+"""Connections that one server holds at once; each one beyond is closed at once."""
+
 
 class QuietHandler(RequestHandler):
-    """Answers what it cannot read with one fixed sentence, and logs nothing of it."""
+    """One connection. Answers what it cannot read with one fixed sentence, and logs nothing."""
 
-    __slots__ = ()
+    __slots__ = ("_head_due",)
+
+    def __init__(self, manager: web.Server, **options: Any) -> None:
+        super().__init__(manager, **options)
+        self._head_due: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin to serve, or close at once when the server holds all that it may."""
+        if isinstance(self._manager, QuietServer) and self._manager.is_full():
+            self._force_close = True
+            cast("asyncio.Transport", transport).abort()
+            return
+        super().connection_made(transport)
+        self._expect_head()
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; what is neither a whole head nor part of a body must soon become a head."""
+        read_before = self._request_count
+        super().data_received(data)
+        if self._request_count > read_before:
+            self._head_came()
+        elif data and self._is_waiting():
+            self._expect_head()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Forget the connection."""
+        self._head_came()
+        super().connection_lost(exc)
+
+    def _is_waiting(self) -> bool:
+        """Tell whether no request is being worked on and none has been read."""
+        return self._waiter is not None and not self._waiter.done()
+
+    def _expect_head(self) -> None:
+        """Start the time of a head, unless it runs: more bytes do not prolong it."""
+        if self._head_due is None:
+            self._head_due = call_after(HEAD_WITHIN_S, self._head_overdue)
+
+    def _head_came(self) -> None:
+        if self._head_due is not None:
+            self._head_due.cancel()
+            self._head_due = None
+
+    def _head_overdue(self) -> None:
+        self._head_due = None
+        if self._is_waiting():
+            self.force_close()
 
     def handle_error(
         self,
@@ -34,7 +96,10 @@ class QuietHandler(RequestHandler):
     ) -> web.StreamResponse:
         """Answer with the status alone."""
         del exc, message
-        return super().handle_error(request, status, None, UNREADABLE)
+        response = super().handle_error(request, status, None, UNREADABLE)
+        # The application never sees these answers, so it cannot name the server in them.
+        response.headers["Server"] = SERVER_NAME
+        return response
 
 
 class QuietServer(web.Server):
@@ -44,13 +109,21 @@ class QuietServer(web.Server):
         """Return the protocol of one connection."""
         return QuietHandler(self, loop=self._loop, **self._kwargs)
 
+    def is_full(self) -> bool:
+        """Tell whether one more connection would be too many.
+
+        One whose client has gone counts until the work on its request ends.
+        """
+        return len(self._connections) >= CONNECTIONS_SERVED_MAX
+
 
 class QuietRunner(web.AppRunner):
     """Runs an application behind a quiet server."""
 
     async def _make_server(self) -> web.Server:
         made = await super()._make_server()
-        silent = logging.Logger("aiohttp.server.silent")  # noqa: LOG001  must reach no configured handler
+        # A logger of its own, because it must reach no configured handler.
+        silent = logging.Logger("aiohttp.server.silent")  # noqa: LOG001
         silent.disabled = True
         return QuietServer(
             made.request_handler,
