@@ -1,12 +1,14 @@
 """Runs one switch as a process: its folder, its keys, its store, its door.
 
-The data folder holds the database and the keys and belongs to one process at a time. Recovery comes
-before the door opens, so whoever can connect gets answers that hold.
+The data folder holds the database and the keys and belongs to one process at a time, by a lock that
+is taken before anything in it is touched. The door opens before recovery, so that a taken port is
+found out before any payment is; until recovery is done it answers 503 to all but health.
 """
 
 from __future__ import annotations
 
 import sys
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,7 @@ from switch.keys import KeyFolder, make_development_keys
 from switch.logs import json_log
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import SystemEntropy
+from switch.runtime.lock import owned_folder
 from switch.runtime.tasks import Tasks, end_process
 from switch.runtime.threads import WriterThread
 from switch.store.committer import Committer
@@ -54,16 +57,11 @@ class Running:
 
     switch: Switch
     served: Served
-    net: TcpNet
-    store: Committer
-    tasks: Tasks
+    opened: AsyncExitStack
 
     async def close(self) -> None:
-        """Close the door, stop the timers, finish what the store holds."""
-        await self.served.close()
-        await self.tasks.close()
-        await self.net.close()
-        self.store.close()
+        """Close the door, stop the timers, finish what the store holds, leave the folder."""
+        await self.opened.aclose()
 
 
 def keys_of(config: Config, data: Path) -> KeyFolder:
@@ -75,8 +73,23 @@ def keys_of(config: Config, data: Path) -> KeyFolder:
 
 
 async def start(config: Config, place: Place) -> Running:
-    """Start a switch and return it serving."""
+    """Start a switch and return it serving.
+
+    Raises :class:`~switch.runtime.lock.FolderTaken` when another process owns the data folder, and
+    :class:`OSError` when the port is taken; either before a payment is touched.
+    """
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    place.data.mkdir(parents=True, exist_ok=True)
+    async with AsyncExitStack() as opened:
+        # Closed in the opposite order, and all of it when the start fails half-way.
+        opened.enter_context(owned_folder(place.data))
+        switch, served = await _open(config, place, opened)
+        await switch.start()
+        return Running(switch, served, opened.pop_all())
+
+
+async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[Switch, Served]:
+    """Open the store and the door of a folder that is ours."""
     clock, entropy = SystemClock(), SystemEntropy()
     keys = keys_of(config, place.data)
     peers = {name: section.url for name, section in config.networks.items()} | dict(place.peers)
@@ -93,12 +106,15 @@ async def start(config: Config, place: Place) -> Running:
         return WriterThread("store-writer", execute, on_crash=end_process)
 
     store = Committer(engine, writer)
+    opened.callback(store.close)
+    opened.push_async_callback(net.close)
+    opened.push_async_callback(tasks.close)
     log = json_log(clock, place.log_level)
     seams = Seams(clock, entropy, net, tasks, store, log)
     switch = Switch(config, keys, seams)
-    await switch.start()
     served = await net.serve(switch.application, SERVED_AS)
-    return Running(switch, served, net, store, tasks)
+    opened.push_async_callback(served.close)
+    return switch, served
 
 
 async def serve(

@@ -1,8 +1,8 @@
 """The web application: parts in, routes out.
 
-Every handler stands behind one middleware and every address in one table; a table and handlers that
-disagree refuse the start. The surprise: a ``HEAD`` is no ``GET`` here, because a request is signed
-for one method.
+Every handler stands behind the same middlewares and every address in one table; a table and
+handlers that disagree refuse the start. The surprise: a ``HEAD`` is no ``GET`` here, because a
+request is signed for one method.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from switch.api.iso import IsoApi
 from switch.api.members import MemberApi
 from switch.api.networks import NetworkApi
 from switch.api.oversight import OversightApi
-from switch.api.problems import UNAVAILABLE, expect, guard, respond
+from switch.api.problems import UNAVAILABLE, expect, guard, respond, wait_for_recovery
 from switch.api.routes import ROUTES
 from switch.commands import Answer
 
@@ -75,7 +75,8 @@ def create(parts: Parts) -> web.Application:
         "the table of routes and the handlers name the same operations"
     )
     app = web.Application(
-        client_max_size=parts.config.http.body_bytes_max, middlewares=[guard(parts.log)]
+        client_max_size=parts.config.http.body_bytes_max,
+        middlewares=[wait_for_recovery(parts.ready), guard(parts.log)],
     )
     for route in ROUTES:
         app.router.add_route(

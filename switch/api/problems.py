@@ -18,7 +18,7 @@ from switch.store.contract import StoreBusy
 from switch.wire.authenticate import NotAuthenticated
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from aiohttp.typedefs import Handler, Middleware
 
@@ -31,6 +31,9 @@ TIMED_OUT: Final = 408
 SERVER_ERROR: Final = 500
 EXPECTATION_FAILED: Final = 417
 UNAVAILABLE: Final = 503
+
+HEALTH: Final = ("/health/live", "/health/ready")
+"""What answers before recovery is done; the second says 503 by itself."""
 
 _HTTP: Final = (
     (404, "There is nothing under this address.", None),
@@ -64,8 +67,21 @@ async def expect(request: web.Request) -> web.StreamResponse | None:
     return None
 
 
+def wait_for_recovery(ready: Callable[[], Mapping[str, object]]) -> Middleware:
+    """The outer middleware: nothing but the health pages is served before recovery is done."""
+
+    @web.middleware
+    async def recovered(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path in HEALTH or ready().get("ready") is True:
+            return await handler(request)
+        answer = problem(UNAVAILABLE, "The switch is not ready; nothing was stored.", None)
+        return respond(answer, {"Retry-After": "1"})
+
+    return recovered
+
+
 def guard(log: Log) -> Middleware:
-    """The one middleware: whatever a handler raises becomes a problem detail."""
+    """The inner middleware: whatever a handler raises becomes a problem detail."""
 
     @web.middleware
     async def guarded(request: web.Request, handler: Handler) -> web.StreamResponse:

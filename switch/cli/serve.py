@@ -1,7 +1,7 @@
 """``serve``: one switch as a process.
 
-Recovery comes before the door opens; the line with the address is written when it is open, so
-whoever starts the process can wait for it.
+The line with the address is written when recovery is done and requests are taken, so whoever starts
+the process can wait for it. A data folder or a port that is taken ends it with status 2.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def command(
 ) -> None:
     """Run the switch until it is asked to stop.
 
-    Writes one JSON line with its address on standard output when it is open, and structured logs on
-    standard error.
+    Writes one JSON line with its address on standard output when it takes requests, and structured
+    logs on standard error.
     """
     config = read_config(config_folder)
     place = Place(data, port, pairs(peer, "--peer"), log)
