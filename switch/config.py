@@ -294,9 +294,13 @@ def _caps(rows: list[_CapRow]) -> list[Account]:
         given = [amount for amount in (row.net_debit_max, row.net_credit_max) if amount]
         if not given or len({amount.currency for amount in given}) != 1:
             raise ConfigError(f"{where}: needs caps in one currency")
-        debit = None if row.net_debit_max is None else _money(row.net_debit_max, where).minor
-        credit = None if row.net_credit_max is None else _money(row.net_credit_max, where).minor
+        debit = _cap(row.net_debit_max, f"{where}.net_debit_max")
+        credit = _cap(row.net_credit_max, f"{where}.net_credit_max")
         code = given[0].currency
         key = account_key(row.institution, Role(row.role), code, row.asset)
         caps.append(Account(key, code, net_debit_max=debit, net_credit_max=credit))
     return caps
+
+
+def _cap(amount: _Amount | None, where: str) -> int | None:
+    return None if amount is None else _money(amount, where).minor
