@@ -57,6 +57,11 @@ def post_to_loop() -> Post:
     return asyncio.get_running_loop().call_soon_threadsafe
 
 
+def soon_on_loop() -> Post:
+    """Return the ``post`` of the loop that is running now, for use on that loop itself."""
+    return asyncio.get_running_loop().call_soon
+
+
 class WriterThread(Generic[Item]):
     """One named thread that executes batches in order."""
 

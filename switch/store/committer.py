@@ -1,8 +1,9 @@
 """``commit``: hands commands to the engine's writer thread and wakes the caller when durable.
 
 Conclusions go before intents. There is no timer: what arrives while one batch is being synced is
-the next batch. The loop never waits for the disk; a full queue is refused at once, with nothing
-stored.
+the next batch, and what the loop makes in one turn is handed over together, so that payments that
+move together share a sync. The loop never waits for the disk; a full queue is refused at once, with
+nothing stored.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final
 
 from switch.commands import Attempt, Conclude
-from switch.runtime.threads import QueueFull, post_to_loop
+from switch.runtime.threads import QueueFull, post_to_loop, soon_on_loop
 from switch.store.contract import StoreBusy
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class Committer:
     ) -> None:
         self._engine = engine
         self._post = post_to_loop()
+        self._soon = soon_on_loop()
+        self._gathered: list[Waiting] = []
         self._writer = make_writer(self._execute)
 
     @property
@@ -45,15 +48,24 @@ class Committer:
     async def commit(self, command: Command) -> Result:
         """Return the result once it is durable. Raises :class:`StoreBusy`."""
         future: asyncio.Future[Result] = asyncio.Future()
-        try:
-            self._writer.submit((command, future), urgent=isinstance(command, _URGENT))
-        except QueueFull:
-            raise StoreBusy from None
+        if not self._gathered:
+            self._soon(self._hand_over)
+        self._gathered.append((command, future))
         # Shielded: a caller that is cancelled must not make the others of its batch fail.
         return await asyncio.shield(future)
 
+    def _hand_over(self) -> None:
+        gathered, self._gathered = self._gathered, []
+        for waiting in gathered:
+            try:
+                self._writer.submit(waiting, urgent=isinstance(waiting[0], _URGENT))
+            except QueueFull:
+                if not waiting[1].done():
+                    waiting[1].set_exception(StoreBusy())
+
     def close(self) -> None:
         """Finish what waits, then close the engine."""
+        self._hand_over()
         self._writer.close()
         self._engine.close()
 
