@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switch.commands import Attempt, Conclude
+from switch.commands import Attempt, Conclude, Done
 from switch.dispatch import SEND_TRIES_MAX, Happened
 from switch.lifecycle import Event
 from switch.model import State
@@ -235,7 +235,9 @@ async def test_the_time_of_asking_counts_for_never_seen_not_that_of_the_answer(
         salt=shell.ids.salt(),
     )
     attempted = await shell.store.commit(command)
-    await shell.dispatch.enquire(attempted.payment, opened, exchange)  # type: ignore[union-attr,arg-type]
+    assert isinstance(attempted, Done)
+    assert attempted.payment is not None
+    await shell.dispatch.enquire(attempted.payment, opened, exchange)
 
     assert shell.payment(payment.uetr).state is State.UNKNOWN
 
