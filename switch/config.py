@@ -198,21 +198,11 @@ def load_config(folder: Path) -> Config:
         raise ConfigError(str(error)) from None
     except OSError:
         raise ConfigError(f"{folder / 'providers.toml'}: cannot be read") from None
-    table = {}
-    for place, row in enumerate(corridors):
-        corridor = _corridor(row, f"corridors.toml: corridor[{place}]", top.networks)
-        table[corridor.source_network, corridor.destination_network] = corridor
-    by_bic = {}
-    payer_currencies = {
-        corridor.payer_currency for corridor in table.values() if corridor.source_network == HOME
-    }
-    for place, member in enumerate(members):
-        if payer_currencies - {member.net_debit_max.currency}:
-            # A corridor in another currency would have no cap at all.
-            where = f"members.toml: member[{place}].net_debit_max.currency"
-            raise ConfigError(f"{where}: is not the payer's currency of every outbound corridor")
-        where = f"members.toml: member[{place}].net_debit_max"
-        by_bic[member.bic] = Member(member.bic, member.name, _money(member.net_debit_max, where))
+    table = _corridors(corridors, top.networks)
+    by_bic = _members(members, table)
+    known = {*by_bic, *top.networks, *(each.own_bic for each in top.networks.values())}
+    known |= {each.fee_taker for each in table.values()}
+    known |= {rate.liquidity_holder for rate in rates.by_key.values()}
     return Config(
         switch=top.switch,
         http=top.http,
@@ -221,7 +211,7 @@ def load_config(folder: Path) -> Config:
         networks=top.networks,
         corridors=table,
         members=by_bic,
-        caps=(*_member_caps(by_bic), *_caps(caps)),
+        caps=_every_cap(_member_caps(by_bic), _caps(caps, known)),
         rates=rates,
     )
 
@@ -241,6 +231,52 @@ def _read(path: Path, shape: type[File]) -> File:
         raise ConfigError(f"{path.name}: {key}: {first['msg']}") from None
 
 
+def _corridors(
+    rows: list[_CorridorRow], networks: dict[str, NetworkSection]
+) -> dict[tuple[str, str], Corridor]:
+    table: dict[tuple[str, str], Corridor] = {}
+    for place, row in enumerate(rows):
+        where = f"corridors.toml: corridor[{place}]"
+        corridor = _corridor(row, where, networks)
+        ends = (corridor.source_network, corridor.destination_network)
+        if ends in table:
+            raise ConfigError(f"{where}: these two ends are there twice")
+        table[ends] = corridor
+    return table
+
+
+def _members(
+    rows: list[_MemberRow], corridors: dict[tuple[str, str], Corridor]
+) -> dict[str, Member]:
+    payer_currencies = {
+        each.payer_currency for each in corridors.values() if each.source_network == HOME
+    }
+    members: dict[str, Member] = {}
+    for place, row in enumerate(rows):
+        where = f"members.toml: member[{place}]"
+        if row.bic in members:
+            raise ConfigError(f"{where}.bic: is there twice")
+        if payer_currencies - {row.net_debit_max.currency}:
+            # A corridor in another currency would have no cap at all.
+            raise ConfigError(
+                f"{where}.net_debit_max.currency: "
+                "is not the payer's currency of every outbound corridor"
+            )
+        cap = _money(row.net_debit_max, f"{where}.net_debit_max")
+        members[row.bic] = Member(row.bic, row.name, cap)
+    return members
+
+
+def _every_cap(members: list[Account], others: list[Account]) -> tuple[Account, ...]:
+    """All caps; two for one account would silently be one, and the other would cap nothing."""
+    caps: dict[str, Account] = {}
+    for cap in (*members, *others):
+        if cap.key in caps:
+            raise ConfigError(f"limits.toml: cap: {cap.key} has two caps")
+        caps[cap.key] = cap
+    return tuple(caps.values())
+
+
 def _corridor(row: _CorridorRow, where: str, networks: dict[str, NetworkSection]) -> Corridor:
     for network in (row.source_network, row.destination_network):
         if network not in networks:
@@ -251,6 +287,7 @@ def _corridor(row: _CorridorRow, where: str, networks: dict[str, NetworkSection]
         raise ConfigError(f"{where}.sponsor: an inbound corridor names its sponsor")
     if row.sponsor is not None and row.sponsor != networks[HOME].own_bic:
         raise ConfigError(f"{where}.sponsor: is not own_bic of networks.{HOME}")
+    _money(_Amount(currency=row.payer_currency, value="0"), f"{where}.payer_currency")
     bounds = [
         _money(_Amount(currency=row.merchant_currency, value=text), f"{where}.{key}")
         for key, text in (("amount_min", row.amount_min), ("amount_max", row.amount_max))
@@ -287,10 +324,13 @@ def _member_caps(members: dict[str, Member]) -> list[Account]:
     return caps
 
 
-def _caps(rows: list[_CapRow]) -> list[Account]:
+def _caps(rows: list[_CapRow], known: set[str]) -> list[Account]:
     caps = []
     for place, row in enumerate(rows):
         where = f"limits.toml: cap[{place}]"
+        if row.institution not in known:
+            # A misspelt name would cap an account that nothing is ever booked on.
+            raise ConfigError(f"{where}.institution: holds no role in this configuration")
         given = [amount for amount in (row.net_debit_max, row.net_credit_max) if amount]
         if not given or len({amount.currency for amount in given}) != 1:
             raise ConfigError(f"{where}: needs caps in one currency")

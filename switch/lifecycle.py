@@ -162,6 +162,7 @@ _ANSWERS: Final = (
     Event.NEVER_SEEN,
     Event.OVERDUE,
     Event.NOT_SENT,
+    Event.SPENT,
 )
 """Events that a message or timer in flight can still deliver after the payment has moved on."""
 

@@ -198,3 +198,57 @@ def test_a_wrong_rate_is_named_with_its_file(folder: Path) -> None:
 
     assert "providers.toml" in refusal
     assert "rate" in refusal
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "key"),
+    [
+        (
+            "limits.toml",
+            'institution = "thailand"',
+            'institution = "thialand"',
+            "cap[1].institution",
+        ),
+        ("members.toml", 'bic = "CADIKHPPXXX"', 'bic = "ABAAKHPPXXX"', "member[1].bic"),
+        ("corridors.toml", 'payer_currency = "THB"', 'payer_currency = "XXX"', "payer_currency"),
+    ],
+)
+def test_what_would_silently_cap_or_name_nothing_is_refused(
+    file: str, old: str, new: str, key: str, tmp_path: Path
+) -> None:
+    folder = _copy(tmp_path)
+    text = (folder / file).read_text("utf-8")
+    assert old in text
+    (folder / file).write_text(text.replace(old, new), "utf-8")
+
+    with pytest.raises(ConfigError) as refused:
+        load_config(folder)
+
+    assert file in str(refused.value)
+    assert key in str(refused.value)
+
+
+def test_an_account_with_two_caps_and_a_corridor_given_twice_are_refused(tmp_path: Path) -> None:
+    folder = _copy(tmp_path)
+    limits = folder / "limits.toml"
+    corridors = folder / "corridors.toml"
+    second = (
+        '\n[[cap]]\ninstitution = "ABAAKHPPXXX"\nrole = "member"\nasset = "deferred"\n'
+        'net_credit_max = { currency = "KHR", value = "1" }\n'
+    )
+    kept = limits.read_text("utf-8")
+    limits.write_text(kept + second, "utf-8")
+    with pytest.raises(ConfigError, match="two caps"):
+        load_config(folder)
+
+    limits.write_text(kept, "utf-8")
+    rows = corridors.read_text("utf-8")
+    corridors.write_text(rows + rows[rows.index("[[corridor]]") :], "utf-8")
+    with pytest.raises(ConfigError, match="twice"):
+        load_config(folder)
+
+
+def _copy(tmp_path: Path) -> Path:
+    """The default configuration, to be spoilt."""
+    folder: Path = shutil.copytree(default_folder(), tmp_path / "config")
+    return folder
