@@ -207,6 +207,10 @@ class Switch:
             and (account.net_debit_max is not None or account.net_credit_max is not None)
         ]
 
+    def stop_waiting(self) -> None:
+        """Answer whoever waits with how its payment stands; the next life ends it."""
+        self._endings.release()
+
     async def start(self) -> None:
         """Configure the ledger, account for a previous life, then start the timers."""
         self._refuse_orphans()
@@ -233,12 +237,14 @@ def banks_of(config: Config) -> dict[str, str]:
 
 
 def _adapters(config: Config, keys: KeyFolder) -> dict[str, Adapter]:
-    return {
-        name: make_adapter(
-            name, AdapterContext(section.own_bic, section.partner_bic, section.options, keys)
-        )
-        for name, section in sorted(config.networks.items())
-    }
+    made: dict[str, Adapter] = {}
+    for name, section in sorted(config.networks.items()):
+        context = AdapterContext(section.own_bic, section.partner_bic, section.options, keys)
+        try:
+            made[name] = make_adapter(name, context)
+        except ValueError as error:
+            raise ConfigError(f"switch.toml: networks.{name}: {error}") from None
+    return made
 
 
 def _inbound(adapters: Mapping[str, Adapter]) -> dict[str, InboundAdapter]:

@@ -19,9 +19,12 @@ class Endings:
 
     def __init__(self) -> None:
         self._waiting: dict[str, list[asyncio.Event]] = {}
+        self._released = False
 
     async def wait(self, uetr: str, within_s: float) -> None:
         """Return when the payment has ended, or after ``within_s`` seconds."""
+        if self._released:
+            return
         event = asyncio.Event()
         self._waiting.setdefault(uetr, []).append(event)
         try:
@@ -34,6 +37,13 @@ class Endings:
             waiting.remove(event)
             if not waiting:
                 del self._waiting[uetr]
+
+    def release(self) -> None:
+        """Wake everybody: the process stops, and who waits is told how its payment stands."""
+        self._released = True
+        for waiting in self._waiting.values():
+            for event in waiting:
+                event.set()
 
     def ended(self, payment: Payment) -> None:
         """Wake whoever waits for this payment."""

@@ -3,23 +3,27 @@
 Files by name: ``<name>.pem`` private keys, ``<name>.crt`` certificates, ``<name>.txt`` secrets,
 ``<name>.key`` symmetric keys in hexadecimal, ``<name>.pub.pem`` public keys (of members in
 ``members/``). A name that is missing refuses the start, except in the development profile, which
-makes throw-away keys for the switch, its simulators and its members, so that two commands are
-enough on a bare machine.
+makes throw-away keys for the switch, its simulators and its members. It does so once: beside a
+database new keys could neither read nor verify what is in it, so they are missed instead.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.x509.oid import NameOID
 
+from switch.runtime.lock import waiting_lock
+from switch.runtime.private_files import private_folder, write_private
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -30,54 +34,77 @@ if TYPE_CHECKING:
 
 RSA_BITS: Final = 2048
 SYMMETRIC_BYTES: Final = 32
+PASSWORD_BYTES: Final = 12
 CERTIFICATE_DAYS: Final = 3650
+
+SYMMETRIC: Final = ("seal.key", "vault.key")
+PASSWORD: Final = "bakong-password.txt"
+JOURNAL: Final = "journal"
+OVERSEER: Final = "overseer"
+CERTIFIED: Final = ("switch-thailand", "thailand")
+LOCK_FILE: Final = ".lock"
+
+Kind = TypeVar("Kind")
 
 
 class KeyMissing(Exception):  # noqa: N818  the name says what happened
-    """A key that the configuration needs is not in the folder, or is not of its kind."""
+    """A key that the configuration needs is not in the folder; the message names the file."""
+
+
+class KeyUnreadable(KeyMissing):
+    """The file is there, but cannot be read or holds no key of its kind; the message names it."""
 
 
 class KeyFolder:
-    """Keys of one process (``KeyStore`` of the port)."""
+    """Keys of one process (``KeyStore`` of the port). All raise :class:`KeyMissing`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    def require(self, names: Iterable[str]) -> None:
+        """Raise :class:`KeyMissing` naming every file of ``names`` that is not there."""
+        paths = [self._folder.absolute() / name for name in names]
+        missing = [str(path) for path in paths if not path.exists()]
+        if missing:
+            raise KeyMissing(f"missing: {', '.join(missing)}")
+
     def rsa_private(self, name: str) -> RSAPrivateKey:
         """The private RSA key of that name."""
-        key = self._private(name)
-        if not isinstance(key, rsa.RSAPrivateKey):
-            raise KeyMissing(f"{name}.pem is not an RSA key")
-        return key
+        return self._of_kind(self._private(name), rsa.RSAPrivateKey, f"{name}.pem")
 
     def ec_private(self, name: str) -> EllipticCurvePrivateKey:
         """The private P-256 key of that name."""
-        key = self._private(name)
-        if not isinstance(key, ec.EllipticCurvePrivateKey):
-            raise KeyMissing(f"{name}.pem is not an elliptic-curve key")
-        return key
+        return self._p256(
+            self._of_kind(self._private(name), ec.EllipticCurvePrivateKey, f"{name}.pem"),
+            f"{name}.pem",
+        )
 
     def ed25519_private(self, name: str) -> Ed25519PrivateKey:
         """The private Ed25519 key of that name."""
-        key = self._private(name)
-        if not isinstance(key, Ed25519PrivateKey):
-            raise KeyMissing(f"{name}.pem is not an Ed25519 key")
-        return key
+        return self._of_kind(self._private(name), Ed25519PrivateKey, f"{name}.pem")
+
+    def ed25519_public(self, name: str) -> Ed25519PublicKey:
+        """The public Ed25519 key of that name (``<name>.pub.pem``)."""
+        return self._of_kind(self._public(name), Ed25519PublicKey, f"{name}.pub.pem")
 
     def certificate(self, name: str) -> x509.Certificate:
         """The certificate of that name: ours, or a partner's that is pinned."""
-        return x509.load_pem_x509_certificate(self._bytes(f"{name}.crt"))
+        return self._parsed_file(f"{name}.crt", x509.load_pem_x509_certificate, "a certificate")
 
     def secret(self, name: str) -> str:
         """A shared secret such as a password."""
-        return self._bytes(f"{name}.txt").decode().strip()
+        return self._parsed_file(f"{name}.txt", lambda text: text.decode().strip(), "text")
 
     def symmetric(self, name: str) -> bytes:
         """A 256-bit key."""
-        key = bytes.fromhex(self._bytes(f"{name}.key").decode().strip())
-        if len(key) != SYMMETRIC_BYTES:
-            raise KeyMissing(f"{name}.key is not a 256-bit key")
-        return key
+
+        def parse(text: bytes) -> bytes:
+            key = bytes.fromhex(text.decode().strip())
+            if len(key) != SYMMETRIC_BYTES:
+                raise ValueError
+            return key
+
+        return self._parsed_file(f"{name}.key", parse, "a 256-bit key in hexadecimal")
 
     def member_public(self, bic: str) -> ec.EllipticCurvePublicKey:
         """The public key that a member signs its requests under."""
@@ -85,52 +112,126 @@ class KeyFolder:
 
     def public(self, name: str) -> ec.EllipticCurvePublicKey:
         """The public P-256 key of that name (``<name>.pub.pem``)."""
-        key = serialization.load_pem_public_key(self._bytes(f"{name}.pub.pem"))
-        if isinstance(key, ec.EllipticCurvePublicKey):
-            return key
-        raise KeyMissing(f"{name}.pub.pem is not an elliptic-curve key")
+        file = f"{name}.pub.pem"
+        return self._p256(self._of_kind(self._public(name), ec.EllipticCurvePublicKey, file), file)
 
     def _private(self, name: str) -> object:
-        return serialization.load_pem_private_key(self._bytes(f"{name}.pem"), password=None)
+        return self._parsed_file(
+            f"{name}.pem",
+            lambda text: serialization.load_pem_private_key(text, password=None),
+            "a private key in PEM without a password",
+        )
 
-    def _bytes(self, name: str) -> bytes:
+    def _public(self, name: str) -> object:
+        return self._parsed_file(
+            f"{name}.pub.pem", serialization.load_pem_public_key, "a public key in PEM"
+        )
+
+    def _of_kind(self, key: object, kind: type[Kind], file: str) -> Kind:
+        if isinstance(key, kind):
+            return key
+        wanted = kind.__name__.removesuffix("PrivateKey").removesuffix("PublicKey")
+        raise self._unreadable(file, f"is not a key of the kind {wanted}")
+
+    def _p256(self, key: Kind, file: str) -> Kind:
+        curve = getattr(key, "curve", None)
+        if isinstance(curve, ec.SECP256R1):
+            return key
+        raise self._unreadable(file, "is not a key on the curve P-256")
+
+    def _parsed_file(self, file: str, parse: Callable[[bytes], Kind], wanted: str) -> Kind:
         try:
-            return (self._folder / name).read_bytes()
-        except OSError:
-            raise KeyMissing(f"{name} is not in the key folder") from None
+            return parse(self._bytes(file))
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            # No chain: what a parser says may quote the file.
+            raise self._unreadable(file, f"is not {wanted}") from None
+
+    def _bytes(self, file: str) -> bytes:
+        try:
+            return (self._folder / file).read_bytes()
+        except FileNotFoundError:
+            raise KeyMissing(f"missing: {self._folder.absolute() / file}") from None
+        except OSError as error:
+            raise self._unreadable(file, f"cannot be read: {error.strerror}") from None
+
+    def _unreadable(self, file: str, why: str) -> KeyUnreadable:
+        return KeyUnreadable(f"{self._folder.absolute() / file}: {why}")
+
+
+def own_files(members: Iterable[str]) -> list[str]:
+    """The files that every switch needs, whatever its networks need besides."""
+    publics = [f"members/{bic}.pub.pem" for bic in members]
+    return [*SYMMETRIC, f"{JOURNAL}.pem", "switch-answers.pem", f"{OVERSEER}.pub.pem", *publics]
 
 
 def make_development_keys(
-    folder: Path, members: Iterable[str], clock: Clock, entropy: Entropy
+    folder: Path,
+    members: Iterable[str],
+    clock: Clock,
+    entropy: Entropy,
+    *,
+    may_make: bool = True,
 ) -> None:
-    """Make the keys that are missing for a trial of the switch with its simulators."""
-    (folder / "members").mkdir(parents=True, exist_ok=True)
-    for name in ("seal", "vault"):
-        if not (folder / f"{name}.key").exists():
-            _write(folder / f"{name}.key", entropy.bytes(SYMMETRIC_BYTES).hex().encode())
-    if not (folder / "journal.pem").exists():
-        _write(folder / "journal.pem", _pem(Ed25519PrivateKey.generate()))
-    if not (folder / "bakong-password.txt").exists():
-        _write(folder / "bakong-password.txt", entropy.bytes(12).hex().encode())
-    for name in ("switch-thailand", "thailand"):
+    """Make the keys that are missing for a trial of the switch with its simulators.
+
+    Processes that start at the same time wait for each other here, so all find the same keys.
+    Without ``may_make`` only what follows from a private key is written. Raises
+    :class:`KeyMissing`.
+    """
+    names = list(members)
+    private_folder(folder)
+    private_folder(folder / "members")
+    with waiting_lock(folder / LOCK_FILE):
+        if not may_make:
+            KeyFolder(folder).require(_secret_files(names))
+        _make_secrets(folder, names, entropy)
+        _derive(folder, names, clock)
+
+
+def _ec_names(members: Sequence[str]) -> list[str]:
+    return ["switch-answers", OVERSEER, *(f"member-{bic}" for bic in members)]
+
+
+def _secret_files(members: Sequence[str]) -> list[str]:
+    private = (JOURNAL, *CERTIFIED, *_ec_names(members))
+    return [*SYMMETRIC, PASSWORD, *(f"{name}.pem" for name in private)]
+
+
+def _make_secrets(folder: Path, members: Sequence[str], entropy: Entropy) -> None:
+    for name in SYMMETRIC:
+        if not (folder / name).exists():
+            write_private(folder / name, entropy.bytes(SYMMETRIC_BYTES).hex().encode())
+    if not (folder / PASSWORD).exists():
+        write_private(folder / PASSWORD, entropy.bytes(PASSWORD_BYTES).hex().encode())
+    if not (folder / f"{JOURNAL}.pem").exists():
+        write_private(folder / f"{JOURNAL}.pem", _pem(Ed25519PrivateKey.generate()))
+    for name in CERTIFIED:
         if not (folder / f"{name}.pem").exists():
+            # First the certificate goes, so a crash cannot leave it beside a key of another run.
+            (folder / f"{name}.crt").unlink(missing_ok=True)
             key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
-            _write(folder / f"{name}.pem", _pem(key))
-            _write(folder / f"{name}.crt", _certificate(name, key, clock))
-    for name in ("switch-answers", "overseer", *(f"member-{bic}" for bic in members)):
+            write_private(folder / f"{name}.pem", _pem(key))
+    for name in _ec_names(members):
         if not (folder / f"{name}.pem").exists():
-            _write(folder / f"{name}.pem", _pem(ec.generate_private_key(ec.SECP256R1())))
+            write_private(folder / f"{name}.pem", _pem(ec.generate_private_key(ec.SECP256R1())))
+
+
+def _derive(folder: Path, members: Sequence[str], clock: Clock) -> None:
+    """Write what follows from the private keys: certificates and public keys."""
     own = KeyFolder(folder)
-    for private, public in (
-        ("overseer", "overseer"),
-        *((f"member-{bic}", f"members/{bic}") for bic in members),
-    ):
-        _write(folder / f"{public}.pub.pem", _public_pem(own.ec_private(private).public_key()))
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.touch(mode=0o600, exist_ok=True)
-    path.write_bytes(content)
+    for name in CERTIFIED:
+        if not (folder / f"{name}.crt").exists():
+            write_private(folder / f"{name}.crt", _certificate(name, own.rsa_private(name), clock))
+    publics = {
+        JOURNAL: _public_pem(own.ed25519_private(JOURNAL).public_key()),
+        OVERSEER: _public_pem(own.ec_private(OVERSEER).public_key()),
+    }
+    for bic in members:
+        publics[f"members/{bic}"] = _public_pem(own.ec_private(f"member-{bic}").public_key())
+    for name, content in publics.items():
+        path = folder / f"{name}.pub.pem"
+        if not path.exists() or path.read_bytes() != content:
+            write_private(path, content)
 
 
 def _pem(key: RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey) -> bytes:
@@ -141,7 +242,7 @@ def _pem(key: RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey) -> by
     )
 
 
-def _public_pem(key: ec.EllipticCurvePublicKey) -> bytes:
+def _public_pem(key: ec.EllipticCurvePublicKey | Ed25519PublicKey) -> bytes:
     return key.public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )

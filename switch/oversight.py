@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from fx.money import Money, currency
 from switch.answers import payment_view
 from switch.config import HOME
 from switch.model import Direction
@@ -21,31 +22,37 @@ PAGE_MAX: Final = 500
 
 
 def payments_page(read: Reader, after: int, limit: int) -> dict[str, object]:
-    """A page of payments in the order of their opening, and the number to go on from."""
-    page = read.listed(after, min(limit, PAGE_MAX))
+    """A page of payments in the order of opening; ``after`` is the next page's, null at the end."""
+    size = max(1, min(limit, PAGE_MAX))
+    page = read.listed(after, size)
     return {
         "payments": [_line(payment) for payment in page],
-        "after": page[-1].payment_id if page else after,
+        # Text: the number has more digits than most readers of JSON keep.
+        "after": str(page[-1].payment_id) if len(page) == size else None,
     }
 
 
 def accounts_page(read: Reader) -> dict[str, object]:
-    """Every account with its four sums and its caps, in minor units."""
+    """Every account with its four sums and its caps, as amounts of its currency."""
     return {
         "accounts": [
             {
                 "account": account.key,
                 "currency": account.currency,
-                "debits_posted": account.debits_posted,
-                "credits_posted": account.credits_posted,
-                "debits_pending": account.debits_pending,
-                "credits_pending": account.credits_pending,
-                "net_debit_max": account.net_debit_max,
-                "net_credit_max": account.net_credit_max,
+                "debits_posted": _amount(account.debits_posted, account.currency),
+                "credits_posted": _amount(account.credits_posted, account.currency),
+                "debits_pending": _amount(account.debits_pending, account.currency),
+                "credits_pending": _amount(account.credits_pending, account.currency),
+                "net_debit_max": _amount(account.net_debit_max, account.currency),
+                "net_credit_max": _amount(account.net_credit_max, account.currency),
             }
             for account in read.accounts().values()
         ]
     }
+
+
+def _amount(minor: int | None, code: str) -> str | None:
+    return None if minor is None else Money(minor, currency(code)).short()
 
 
 def _line(payment: Payment) -> dict[str, object]:
@@ -55,6 +62,7 @@ def _line(payment: Payment) -> dict[str, object]:
     return {
         **payment_view(payment),
         "use_case": payment.use_case.value,
+        "state": payment.state.value,
         "origin": payment.origin,
         "network": payment.network,
         "counterparty": destination if outbound else source,

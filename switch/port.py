@@ -354,4 +354,7 @@ class InboundAdapter(Adapter, Protocol):
         """The status of the payment enquired about, or never seen when there is none."""
 
     def render_refusal(self, request: InboundPay, reason: Reason, planning: Planning) -> Rendered:
-        """A refusal of an instruction before it became a payment (rejected at the boundary)."""
+        """A refusal of an instruction that never became a payment and never will."""
+
+    def render_rejection(self, request: InboundPay, reason: Reason, planning: Planning) -> Rendered:
+        """A refusal of the message alone: it says nothing of the payment that it names."""

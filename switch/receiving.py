@@ -12,6 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from iso20022 import IsoError
 from switch import lifecycle
 from switch.commands import Conflict
 from switch.model import Channel
@@ -99,7 +100,11 @@ class Receiving:
             self._log.info("lookup_refused", network=network, reason=refusal.reason.iso)
             return adapter.render_lookup(request, refusal.reason, self._planning())
         answer = (merchant, offer.quote, offer.token)
-        return adapter.render_lookup(request, answer, self._planning())
+        try:
+            return adapter.render_lookup(request, answer, self._planning())
+        except IsoError:
+            # What a code says of its merchant is printed by anybody and may fit no message.
+            return adapter.render_lookup(request, Reason.QR_INVALID, self._planning())
 
     async def _enquiry(
         self, network: str, adapter: InboundAdapter, request: InboundEnquiry
@@ -127,7 +132,7 @@ class Receiving:
             standing = await self._opened(network, request, priced, deadline, facts)
         if isinstance(standing, Conflict):
             self._log.warning("duplicate_differs", network=network, field=standing.field_name)
-            return adapter.render_refusal(request, Reason.DUPLICATE, self._planning())
+            return await self._buried(network, adapter, request, Reason.DUPLICATE)
         until = deadline - timedelta(milliseconds=facts.answer_margin_ms)
         standing = await self._payments.ended(standing, until)
         return self._answer(adapter, request, standing)
@@ -188,8 +193,11 @@ class Receiving:
     async def _buried(
         self, network: str, adapter: InboundAdapter, request: InboundPay, reason: Reason
     ) -> Rendered:
-        """Refuse an instruction that has no quote of ours; the refusal is final by a tombstone."""
+        """Refuse an instruction that cannot be bound; the refusal is final by a tombstone.
+
+        Where a payment of that UETR exists, its answer is another one: only the message is refused.
+        """
         if await self._payments.bury(network, request.uetr) is not None:
-            return adapter.render_refusal(request, Reason.DUPLICATE, self._planning())
+            return adapter.render_rejection(request, Reason.DUPLICATE, self._planning())
         self._log.info("payment_refused", uetr=request.uetr, reason=reason.iso)
         return adapter.render_refusal(request, reason, self._planning())

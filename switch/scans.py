@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from fx.money import Money
+from iso20022 import IsoError
 from switch.config import HOME
 from switch.model import Party
 from switch.port import Merchant, Planning, Unavailable, WireAnswer
@@ -117,7 +118,11 @@ class Scans:
         within = timedelta(milliseconds=facts.lookup_within_ms)
         now = self._clock.now()
         planning = Planning(now, self._ids.ordered(), self._slot, now + within)
-        exchange = adapter.plan_lookup(payload, amount, planning)
+        try:
+            exchange = adapter.plan_lookup(payload, amount, planning)
+        except IsoError:
+            # A code may hold characters that no message can carry.
+            raise Refusal(Reason.QR_INVALID) from None
         result = await self._transport.send(
             facts.network,
             Request(exchange.method, exchange.path, exchange.headers, exchange.body),

@@ -13,11 +13,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from switch.app import SERVED_AS, Seams, Switch
-from switch.keys import KeyFolder, make_development_keys
+from switch.data_folder import DATABASE, KEYS, writable_database
+from switch.keys import KeyFolder, make_development_keys, own_files
 from switch.logs import json_log
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import SystemEntropy
 from switch.runtime.lock import owned_folder
+from switch.runtime.private_files import private_file
 from switch.runtime.tasks import Tasks, end_process
 from switch.runtime.threads import WriterThread
 from switch.store.committer import Committer
@@ -65,11 +67,20 @@ class Running:
 
 
 def keys_of(config: Config, data: Path) -> KeyFolder:
-    """The key folder, with throw-away keys made where the profile allows."""
+    """The key folder, with throw-away keys made where the profile allows and no database is yet.
+
+    Raises :class:`~switch.keys.KeyMissing` and :class:`OSError`.
+    """
     data.mkdir(parents=True, exist_ok=True)
     if config.switch.profile == "development":
-        make_development_keys(data / "keys", config.members, SystemClock(), SystemEntropy())
-    return KeyFolder(data / "keys")
+        make_development_keys(
+            data / KEYS,
+            config.members,
+            SystemClock(),
+            SystemEntropy(),
+            may_make=not (data / DATABASE).exists(),
+        )
+    return KeyFolder(data / KEYS)
 
 
 async def start(config: Config, place: Place) -> Running:
@@ -91,12 +102,15 @@ async def start(config: Config, place: Place) -> Running:
 async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[Switch, Served]:
     """Open the store and the door of a folder that is ours."""
     clock, entropy = SystemClock(), SystemEntropy()
+    database = writable_database(place.data)
     keys = keys_of(config, place.data)
+    keys.require(own_files(config.members))
+    private_file(database)
     peers = {name: section.url for name, section in config.networks.items()} | dict(place.peers)
     net = TcpNet(clock, {SERVED_AS: (config.http.host, place.port)}, peers)
     tasks = Tasks(tasks_max=2 * config.payments.in_flight_max + TASKS_BESIDE)
     engine = SqliteEngine(
-        str(place.data / "switch.db"),
+        str(database),
         clock=clock,
         sign=keys.ed25519_private("journal").sign,
         slot=config.switch.slot,

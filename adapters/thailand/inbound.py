@@ -198,6 +198,12 @@ class ThailandInbound:
         report = Report(originals, Status.RJCT, reason)
         return Rendered(_OK, CONTENT_TYPE, self._status(report, planning))
 
+    def render_rejection(self, request: InboundPay, reason: Reason, planning: Planning) -> Rendered:
+        """Reject the message by a signed admi.002; the payment that it names stays as it is."""
+        related = request.particulars.extra.get("original_message_id", "")
+        body = self._rejection(reason, planning, None, related=related)
+        return Rendered(_BAD, CONTENT_TYPE, body)
+
     def _status(self, report: Report, planning: Planning) -> bytes:
         message_id, now = self._message_id(planning), planning.now
         values = mapping_inbound.status_values(report, message_id, self._envelope.sides, now)

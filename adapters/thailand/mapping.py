@@ -203,8 +203,9 @@ def outcome(message: Message, payment: Payment, operation: Operation) -> Outcome
         seen = operation is not Operation.ENQUIRE
         return Outcome(OutcomeKind.UNKNOWN if seen else OutcomeKind.NEVER_SEEN)
     code = text(values, "reason")
-    if code in _OF_THE_MESSAGE:
+    if code in _OF_THE_MESSAGE and operation is not Operation.ENQUIRE:
         return Outcome(OutcomeKind.UNKNOWN)
+    # Asked about the one message that we ever sent for it, the network speaks of the payment.
     return Outcome(OutcomeKind.REFUSED, from_iso(code), far)
 
 

@@ -127,7 +127,7 @@ def pay(message: Message, sides: Sides, *, latest: datetime) -> InboundPay:
         content={name: as_text(values[name]) for name in _CONTENT if name in values},
         quote_token=text(values, "sup_quote_token"),
         settlement_amount=amount,
-        accepted_at=min(accepted, created),
+        accepted_at=min(accepted, created, latest),
         particulars=_particulars(values, accepted),
         refused=refused,
     )

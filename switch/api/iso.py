@@ -116,7 +116,7 @@ class IsoApi:
             standing = await self._opened(asked, priced, scope, now)
         if isinstance(standing, Conflict):
             self._log.info("duplicate_differs", field=standing.field_name)
-            return self._refusal(asked, Reason.DUPLICATE, member, 409)
+            return await self._unbound(asked, Refusal(Reason.DUPLICATE, 409), member)
         until = now + timedelta(milliseconds=self._config.payments.answer_within_ms)
         standing = await self._payments.ended(standing, until)
         if standing.answer is not None:
@@ -124,10 +124,14 @@ class IsoApi:
         return self._messages.render_interim(asked, standing.payment, self._planning())
 
     async def _unbound(self, asked: MemberPayment, refusal: Refusal, member: str) -> Answer:
-        """Refuse an instruction without a quote of ours; the refusal is final by a tombstone."""
+        """Refuse an instruction that cannot be bound; the refusal is final by a tombstone.
+
+        Where a payment of that UETR exists, its answer is another one: only the message is refused.
+        """
         self._log.info("message_refused", reason=refusal.reason.iso)
         if await self._payments.bury(member, asked.uetr) is not None:
-            return self._refusal(asked, Reason.DUPLICATE, member, 409)
+            planning = self._planning()
+            return self._messages.render_rejection(asked, Reason.DUPLICATE, member, planning)
         return self._refusal(asked, refusal.reason, member, refusal.status)
 
     async def _opened(

@@ -176,6 +176,15 @@ class MemberMessages:
         """The pacs.002 RJCT of a message that did not become a payment; it binds nothing."""
         return self._status(status, _refusal(originals, reason), member, planning)
 
+    def render_rejection(
+        self, asked: MemberPayment, reason: Reason, member: str, planning: Planning
+    ) -> Answer:
+        """The admi.002 of a message whose payment stands as it stands (HTTP 409)."""
+        error = IsoError("rule", reason.iso, "", reason.sentence)
+        related = asked.originals.get("original_message_id", "")
+        answer = self._rejected(error, related, member, planning)
+        return Answer(409, answer.content_type, answer.body)
+
     def _report(self, payment: Payment, originals: Mapping[str, str], planning: Planning) -> Answer:
         status = lifecycle.status(payment)
         values: dict[str, object] = {

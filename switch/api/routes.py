@@ -151,7 +151,7 @@ ROUTES: Final = (
         "oversee_accounts",
         "GET",
         "/v1/oversight/accounts",
-        "Every account with its four sums and its caps, in minor units.",
+        "Every account with its four sums and its caps.",
         (Said(200, "The accounts.", OverseenAccounts), *_SIGNED),
     ),
     Route(

@@ -172,6 +172,7 @@ class OverseenPayment(PaymentView):
     """A payment as the overseer sees it."""
 
     use_case: str
+    state: str
     origin: str
     network: str
     counterparty: str
@@ -182,20 +183,20 @@ class OverseenPayments(_Answer):
     """A page of payments."""
 
     payments: list[OverseenPayment]
-    after: int
+    after: str | None
 
 
 class OverseenAccount(_Answer):
-    """An account; amounts are minor units."""
+    """An account; amounts are text of major units."""
 
     account: str
     currency: str
-    debits_posted: int
-    credits_posted: int
-    debits_pending: int
-    credits_pending: int
-    net_debit_max: int | None
-    net_credit_max: int | None
+    debits_posted: str
+    credits_posted: str
+    debits_pending: str
+    credits_pending: str
+    net_debit_max: str | None
+    net_credit_max: str | None
 
 
 class OverseenAccounts(_Answer):

@@ -22,14 +22,13 @@ async def switch_book(stage: Stage) -> list[Line]:
     """Every payment of the switch, as the overseer reads it."""
     overseer = stage.overseer()
     lines: list[Line] = []
-    after = 0
-    while True:
+    after: str | None = "0"
+    while after is not None:
         path = f"/v1/oversight/payments?after={after}&limit={PAGE}"
         page = (await overseer.call("GET", path)).json()
         lines.extend(page["payments"])
-        if len(page["payments"]) < PAGE:
-            return lines
         after = page["after"]
+    return lines
 
 
 async def network_books(stage: Stage) -> dict[str, list[Line]]:

@@ -1,4 +1,4 @@
-"""One process per data folder, by a lock that the kernel holds.
+"""One process per data folder, and one maker of keys at a time, by locks that the kernel holds.
 
 The lock ends with the process however it ends, so a crash leaves nothing to clean up and the file
 may stay. A stopped process keeps it: that is wanted, because it may go on. The surprise: removing
@@ -33,4 +33,16 @@ def owned_folder(folder: Path) -> Iterator[None]:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise FolderTaken(f"another process is serving the data folder {folder}") from None
+        yield
+
+
+@contextmanager
+def waiting_lock(path: Path) -> Iterator[None]:
+    """Hold the file ``path`` alone until the end of the block; whoever comes second waits.
+
+    It blocks the whole process, so it is for the start only and for what is done within a second.
+    Raises :class:`OSError`.
+    """
+    with path.open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
         yield

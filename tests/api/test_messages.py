@@ -124,8 +124,22 @@ async def test_message_id_with_other_content_is_a_duplicate(rig: Rig) -> None:
     other_id = await rig.client().message(await pacs008(rig, "M2", uetr=uetr))
 
     assert status(first)[:2] == (200, "ACCC")
-    assert status(second) == (409, "RJCT", "DUPL")
-    assert status(other_id) == (409, "RJCT", "DUPL")
+    for answer in (second, other_id):
+        # The message is refused: an RJCT would speak of a payment that is credited.
+        assert answer.status == 409
+        assert opened(answer).name == "admi.002.001.01"
+        assert opened(answer).values["reason_code"] == "DUPL"
+    assert len(await rig.book()) == 1
+
+
+async def test_a_payment_refused_under_a_used_message_id_is_never_executed(rig: Rig) -> None:
+    await rig.client().message(await pacs008(rig, "M1"))
+    uetr, token = rig.ids.uetr(), await rig.quote()
+    mistaken = await rig.client().message(await pacs008(rig, "M1", uetr=uetr, token=token))
+    corrected = await rig.client().message(await pacs008(rig, "M2", uetr=uetr, token=token))
+
+    assert status(mistaken) == (409, "RJCT", "DUPL")
+    assert status(corrected)[1:] == ("RJCT", "TM01")
     assert len(await rig.book()) == 1
 
 

@@ -35,7 +35,11 @@ async def test_overseer_sees_every_payment_once_and_nobodys_name(rig: Rig) -> No
     assert len(first.json()["payments"]) == 2
     assert [line["origin"] for line in listed] == [MEMBER] * 3
     assert len({line["uetr"] for line in listed}) == 3
-    assert sum(a["debits_posted"] for a in accounts.json()["accounts"]) > 0
+    held = {line["account"]: line for line in accounts.json()["accounts"]}
+    assert held[f"{MEMBER}/member/KHR/deferred"]["debits_posted"] == "123750"
+    assert isinstance(first.json()["after"], str)
+    assert rest.json()["after"] is None
+    assert {line["state"] for line in listed} == {"accepted"}
     for answer in (first, rest, accounts):
         assert b"Sok Dara" not in answer.body
         assert b"sokdara" not in answer.body

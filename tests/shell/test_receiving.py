@@ -86,16 +86,30 @@ async def test_the_uetr_of_a_refused_instruction_never_executes_under_another_ke
     await refused(shell, request)
     again = shell.inbound_pay(uetr=request.uetr, key="another", content={"uetr": request.uetr})
 
-    assert await refused(shell, again) == "DUPLICATE"
+    assert await shell.receive(again) == {"rejected": "message", "reason": "DUPLICATE"}
     assert shell.payment(request.uetr).state is State.REFUSED
 
 
-async def test_the_same_key_with_other_content_is_a_duplicate(shell: Shell) -> None:
+async def test_an_altered_copy_refuses_the_message_and_not_the_payment(shell: Shell) -> None:
+    """RJCT about a payment that is alive, or credited, would be an answer that changes."""
     request = shell.inbound_pay()
     await shell.receive(request)
     other = await shell.receive(replace(request, content={"uetr": "other"}))
 
-    assert (other["status"], other["reason"]) == ("RJCT", "DUPLICATE")
+    assert other == {"rejected": "message", "reason": "DUPLICATE"}
+    assert len(shell.transport.left) == 1
+
+
+async def test_a_payment_refused_under_a_key_of_another_is_never_executed(shell: Shell) -> None:
+    """Whoever said RJCT, here because a key was used before, must not pay that UETR later."""
+    first = shell.inbound_pay()
+    await shell.receive(first)
+    mistaken = replace(shell.inbound_pay(), key=first.key)
+    corrected = replace(mistaken, key="its own")
+
+    assert (await shell.receive(mistaken))["reason"] == "DUPLICATE"
+    assert buried(shell, mistaken.uetr)
+    assert (await shell.receive(corrected))["reason"] == "TOMBSTONED"
     assert len(shell.transport.left) == 1
 
 
@@ -189,7 +203,7 @@ async def test_a_bad_token_for_an_existing_payment_refuses_only_the_message(shel
     bad = replace(request, key="another", quote_token="bs1.1.none")
     answer = await shell.receive(bad)
 
-    assert (answer["status"], answer["reason"]) == ("RJCT", "DUPLICATE")
+    assert answer == {"rejected": "message", "reason": "DUPLICATE"}
     assert not buried(shell, request.uetr)
     assert shell.payment(request.uetr).state is State.CREDITED
 

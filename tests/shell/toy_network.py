@@ -185,6 +185,9 @@ class ToyAdapter:
     def render_refusal(self, request: InboundPay, reason: Reason, planning: Planning) -> Rendered:
         return _rendered(status="RJCT", reason=reason.name, uetr=request.uetr)
 
+    def render_rejection(self, request: InboundPay, reason: Reason, planning: Planning) -> Rendered:
+        return _rendered(rejected="message", reason=reason.name)
+
 
 def _rendered(**body: object) -> Rendered:
     return Rendered(200, "application/json", orjson.dumps(body))
