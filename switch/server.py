@@ -128,6 +128,8 @@ async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[S
     switch = Switch(config, keys, seams)
     served = await net.serve(switch.application, SERVED_AS)
     opened.push_async_callback(served.close)
+    # First of all at a stop: whoever waits for a payment is told how it stands.
+    opened.callback(switch.stop_waiting)
     return switch, served
 
 
