@@ -38,7 +38,7 @@ PASSWORD_BYTES: Final = 12
 CERTIFICATE_DAYS: Final = 3650
 
 SYMMETRIC: Final = ("seal.key", "vault.key")
-PASSWORD: Final = "bakong-password.txt"
+SHARED: Final = "bakong-password.txt"
 JOURNAL: Final = "journal"
 OVERSEER: Final = "overseer"
 CERTIFIED: Final = ("switch-thailand", "thailand")
@@ -70,22 +70,31 @@ class KeyFolder:
 
     def rsa_private(self, name: str) -> RSAPrivateKey:
         """The private RSA key of that name."""
-        return self._of_kind(self._private(name), rsa.RSAPrivateKey, f"{name}.pem")
+        key = self._private(name)
+        if isinstance(key, rsa.RSAPrivateKey):
+            return key
+        raise self._unreadable(f"{name}.pem", "is not an RSA key")
 
     def ec_private(self, name: str) -> EllipticCurvePrivateKey:
         """The private P-256 key of that name."""
-        return self._p256(
-            self._of_kind(self._private(name), ec.EllipticCurvePrivateKey, f"{name}.pem"),
-            f"{name}.pem",
-        )
+        key = self._private(name)
+        if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1):
+            return key
+        raise self._unreadable(f"{name}.pem", "is not a key on the curve P-256")
 
     def ed25519_private(self, name: str) -> Ed25519PrivateKey:
         """The private Ed25519 key of that name."""
-        return self._of_kind(self._private(name), Ed25519PrivateKey, f"{name}.pem")
+        key = self._private(name)
+        if isinstance(key, Ed25519PrivateKey):
+            return key
+        raise self._unreadable(f"{name}.pem", "is not an Ed25519 key")
 
     def ed25519_public(self, name: str) -> Ed25519PublicKey:
         """The public Ed25519 key of that name (``<name>.pub.pem``)."""
-        return self._of_kind(self._public(name), Ed25519PublicKey, f"{name}.pub.pem")
+        key = self._public(name)
+        if isinstance(key, Ed25519PublicKey):
+            return key
+        raise self._unreadable(f"{name}.pub.pem", "is not an Ed25519 key")
 
     def certificate(self, name: str) -> x509.Certificate:
         """The certificate of that name: ours, or a partner's that is pinned."""
@@ -112,8 +121,10 @@ class KeyFolder:
 
     def public(self, name: str) -> ec.EllipticCurvePublicKey:
         """The public P-256 key of that name (``<name>.pub.pem``)."""
-        file = f"{name}.pub.pem"
-        return self._p256(self._of_kind(self._public(name), ec.EllipticCurvePublicKey, file), file)
+        key = self._public(name)
+        if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
+            return key
+        raise self._unreadable(f"{name}.pub.pem", "is not a key on the curve P-256")
 
     def _private(self, name: str) -> object:
         return self._parsed_file(
@@ -126,18 +137,6 @@ class KeyFolder:
         return self._parsed_file(
             f"{name}.pub.pem", serialization.load_pem_public_key, "a public key in PEM"
         )
-
-    def _of_kind(self, key: object, kind: type[Kind], file: str) -> Kind:
-        if isinstance(key, kind):
-            return key
-        wanted = kind.__name__.removesuffix("PrivateKey").removesuffix("PublicKey")
-        raise self._unreadable(file, f"is not a key of the kind {wanted}")
-
-    def _p256(self, key: Kind, file: str) -> Kind:
-        curve = getattr(key, "curve", None)
-        if isinstance(curve, ec.SECP256R1):
-            return key
-        raise self._unreadable(file, "is not a key on the curve P-256")
 
     def _parsed_file(self, file: str, parse: Callable[[bytes], Kind], wanted: str) -> Kind:
         try:
@@ -194,15 +193,15 @@ def _ec_names(members: Sequence[str]) -> list[str]:
 
 def _secret_files(members: Sequence[str]) -> list[str]:
     private = (JOURNAL, *CERTIFIED, *_ec_names(members))
-    return [*SYMMETRIC, PASSWORD, *(f"{name}.pem" for name in private)]
+    return [*SYMMETRIC, SHARED, *(f"{name}.pem" for name in private)]
 
 
 def _make_secrets(folder: Path, members: Sequence[str], entropy: Entropy) -> None:
     for name in SYMMETRIC:
         if not (folder / name).exists():
             write_private(folder / name, entropy.bytes(SYMMETRIC_BYTES).hex().encode())
-    if not (folder / PASSWORD).exists():
-        write_private(folder / PASSWORD, entropy.bytes(PASSWORD_BYTES).hex().encode())
+    if not (folder / SHARED).exists():
+        write_private(folder / SHARED, entropy.bytes(PASSWORD_BYTES).hex().encode())
     if not (folder / f"{JOURNAL}.pem").exists():
         write_private(folder / f"{JOURNAL}.pem", _pem(Ed25519PrivateKey.generate()))
     for name in CERTIFIED:
