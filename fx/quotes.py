@@ -233,7 +233,7 @@ def _usable(amount: Money, code: str) -> None:
 def _expiry(
     standing: StandingRate, issued_at: datetime, expires_by: Iterable[datetime]
 ) -> datetime:
-    """Return the least of the provider's validity and every other limit (money.md section 2)."""
+    """Return the least of the provider's validity and every other limit (money rules 2)."""
     expires_at = min((issued_at + timedelta(seconds=standing.validity_s), *expires_by))
     if expires_at <= issued_at:
         raise QuoteError("expired", "what is to be paid has expired")

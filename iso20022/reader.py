@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 SIZE_BYTES_MAX: Final = 64 * 1024
-"""Largest message that is parsed at all (design 4.11)."""
+"""Largest message that is parsed at all."""
 
 ENVELOPE: Final = "BizMsg"
 """Root that holds a business header and its document; it has no namespace."""

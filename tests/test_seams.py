@@ -1,4 +1,4 @@
-"""The seams of design section 8 hold in every product file, as far as reading the source can tell.
+"""The seams of a simulation hold in every product file, as far as reading the source can tell.
 
 Each rule has planted violations that it must catch and look-alikes that it must leave alone; each
 exception is written down with its reason, and one that is no longer needed fails.

@@ -42,7 +42,7 @@ NEVER_SEEN: Final = "NSEEN"
 """Proprietary reason of a pacs.002 that answers an enquiry about a payment never received (A)."""
 
 PURPOSE_GOODS: Final = "GDDS"
-"""Purchase and sale of goods (networks.md 10.1)."""
+"""Purchase and sale of goods (network survey 10.1)."""
 
 BANGKOK: Final = timedelta(hours=7)
 """Thailand's offset from UTC, all year; its settlement date starts there."""
@@ -104,7 +104,7 @@ def exchange_rate(terms: Terms) -> Decimal:
 def question_values(
     payload: str, amount: Money | None, message_id: str, sides: Sides, now: datetime
 ) -> dict[str, object]:
-    """Return acmt.023: the raw code, for NITMX to read (networks.md 2)."""
+    """Return acmt.023: the raw code, for NITMX to read (network survey 2)."""
     return given({
         "message_id": message_id,
         "created_at": now,

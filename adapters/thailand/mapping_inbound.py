@@ -228,7 +228,7 @@ def status_values(
         values["reason_proprietary"] = NEVER_SEEN
     elif report.status is Status.RJCT:
         reason = report.reason or Reason.UNSPECIFIED
-        # NOOR belongs to camt.029 only; a pacs.002 says it in words (networks.md 10.0).
+        # NOOR belongs to camt.029 only; a pacs.002 says it in words (network survey 10.0).
         values["reason"] = _NARRATIVE if reason is Reason.NEVER_SEEN else reason.iso
         values["additional_information"] = (reason.sentence[:_INFORMATION_MAX],)
     return given(values)

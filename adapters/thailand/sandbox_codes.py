@@ -1,6 +1,6 @@
 """The sandbox's merchants, and its own reading of Thai QR codes.
 
-NITMX reads the code itself (networks.md 2), so this is code of its own and shares nothing with the
+NITMX reads the code itself, so this is code of its own and shares nothing with the
 switch's: two readers that agree by accident would prove nothing. It takes only what its merchants
 print: bill payment (tag 30) and PromptPay transfer (tag 29), baht, Thailand, a right CRC.
 """

@@ -264,7 +264,7 @@ class MemberMessages:
 
 
 def message_reference(own_bic: str, planning: Planning) -> str:
-    """A message id: ``KH``, date, participant, 17 digits; 35 characters (networks.md 10.1)."""
+    """A message id: ``KH``, date, participant, 17 digits; 35 characters (network survey 10.1)."""
     day = from_micros((planning.message_number >> 20) * 1000)
     digits = reference_digits(planning.message_number, planning.slot)
     return f"KH{day:%Y%m%d}{own_bic[:8]}{digits}"

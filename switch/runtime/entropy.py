@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from switch.runtime.clock import Clock
 
 SALT_BYTES: Final = 16
-"""Length of a salt of a journal leaf (design, promise 10)."""
+"""Length of a salt of a journal leaf."""
 
 PAGE_BYTES: Final = 4096
 """Bytes taken from the operating system at a time."""

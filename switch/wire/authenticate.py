@@ -27,7 +27,7 @@ KEY_HEADER: Final = "Idempotency-Key"
 """Name of the HTTP header that names a payment for repeats; its value is signed as ``idk``."""
 
 ALGORITHMS: Final = ("ES256", "EdDSA")
-"""What a member may sign with (design section 8, seam 3: both are deterministic)."""
+"""What a member may sign with: both are deterministic, so a seed replays a run."""
 
 _JTI: Final = re.compile(r"\A[!-~]{1,64}\Z", re.ASCII)
 

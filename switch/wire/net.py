@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from switch.runtime.clock import Clock
 
 REQUEST_BYTES_MAX: Final = 1024 * 1024
-"""Largest request body any of our servers reads (design, promise 11)."""
+"""Largest request body any of our servers reads."""
 
 CONNECTIONS_MAX: Final = 256
 """Connections of one session to one peer; a request beyond waits inside its own time limit."""
