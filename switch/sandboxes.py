@@ -6,6 +6,8 @@ else does.
 
 from __future__ import annotations
 
+import errno
+from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
 from switch.registry import sandbox_factory
@@ -20,8 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from aiohttp import web
+
     from switch.config import Config
     from switch.runtime.process import Stopped
+    from switch.wire.net import Served
+
+
+class PortTaken(OSError):  # noqa: N818  the name says what happened
+    """Another process listens where a simulator should."""
 
 
 def sandbox_options(config: Config, network: str) -> dict[str, str]:
@@ -42,21 +51,38 @@ async def serve_sandboxes(
     stopped: Stopped,
     announce: Callable[[dict[str, str]], None],
 ) -> int:
-    """Serve the simulators named in ``ports`` until asked to stop."""
+    """Serve the simulators named in ``ports`` until asked to stop.
+
+    Raises :class:`PortTaken`, :class:`OSError`, and :class:`~switch.keys.KeyMissing`.
+    """
     clock = SystemClock()
     keys = keys_of(config, data)
     binds = {name: ("127.0.0.1", port) for name, port in ports.items()}
     net = TcpNet(clock, binds, {"switch": switch_url})
     tasks = Tasks()
     ids = Ids(clock, SystemEntropy())
-    served = []
-    for name in ports:
-        context = SandboxContext(clock, ids, tasks, net, keys, sandbox_options(config, name))
-        served.append(await net.serve(sandbox_factory(name)(context), name))
-    announce({each.name: each.url for each in served})
-    await stopped()
-    for each in served:
-        await each.close()
-    await tasks.close()
-    await net.close()
+    async with AsyncExitStack() as opened:
+        # Closed in the opposite order: doors, tasks, sessions.
+        opened.push_async_callback(net.close)
+        opened.push_async_callback(tasks.close)
+        urls = {}
+        for name, port in ports.items():
+            context = SandboxContext(clock, ids, tasks, net, keys, sandbox_options(config, name))
+            served = await _serve(net, sandbox_factory(name)(context), name, port)
+            opened.push_async_callback(served.close)
+            urls[name] = served.url
+        announce(urls)
+        await stopped()
     return 0
+
+
+async def _serve(net: TcpNet, application: web.Application, name: str, port: int) -> Served:
+    try:
+        return await net.serve(application, name)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise PortTaken(
+            f"Port {port} of {name} is taken: choose another with --port {name}=PORT, "
+            f"and tell the switch with --peer {name}=http://127.0.0.1:PORT"
+        ) from None

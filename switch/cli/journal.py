@@ -1,6 +1,7 @@
 """``journal verify``: the record of a data folder, checked from its bytes and the public key.
 
-Reads one snapshot of the database beside the process that owns it, and changes nothing.
+Reads one snapshot of the database beside the process that owns it, and changes nothing. The private
+key is not asked for: who checks the record need not be able to write it.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from switch.cli.options import config_option, data_option, read_config, say, stop
-from switch.keys import KeyFolder, KeyMissing
+from switch.cli.options import config_option, data_option, guarded, read_config, say
+from switch.data_folder import KEYS, readable_database
+from switch.keys import JOURNAL, KeyFolder
 from switch.store.audit import audit
 from switch.store.sqlite import open_reader
 
@@ -30,17 +32,17 @@ def command() -> None:
 def verify(config_folder: Path | None, data: Path, *, as_json: bool) -> None:
     """Check every block, entry and balance. Status 0: sound; 1: something was changed."""
     config = read_config(config_folder)
-    if not (data / "switch.db").exists():
-        stop(f"there is no database in {data}")
-    try:
-        key = KeyFolder(data / "keys").ed25519_private("journal").public_key()
-    except KeyMissing as error:
-        stop(str(error))
-    report = audit(open_reader(str(data / "switch.db"), config.switch.slot), key)
-    if as_json:
-        say(report.view())
-    else:
-        for fault in report.faults:
-            click.echo(f"{fault.place}: {fault.what}")
-        click.echo(f"{report.blocks} blocks, {len(report.faults)} faults")
-    raise SystemExit(0 if report.sound else 1)
+
+    def check() -> int:
+        database = readable_database(data)
+        key = KeyFolder(data / KEYS).ed25519_public(JOURNAL)
+        report = audit(open_reader(str(database), config.switch.slot), key)
+        if as_json:
+            say(report.view())
+        else:
+            for fault in report.faults:
+                click.echo(f"{fault.place}: {fault.what}")
+            click.echo(f"{report.blocks} blocks, {len(report.faults)} faults")
+        return 0 if report.sound else 1
+
+    guarded(check)

@@ -6,9 +6,11 @@ itself as one.
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
+from urllib.parse import urlsplit
 
 import click
 import orjson
@@ -16,9 +18,13 @@ import orjson
 from switch.config import Config, ConfigError, default_folder, load_config
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable
 
-EXIT_USAGE = 2
+EXIT_USAGE: Final = 2
+PORT_MAX: Final = 65_535
+
+URL: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
+"""As in ``networks.<name>.url`` of ``switch.toml``: no path, no user, no slash at the end."""
 
 config_option = click.option(
     "--config",
@@ -38,6 +44,8 @@ data_option = click.option(
 
 def read_config(folder: Path | None) -> Config:
     """The configuration, or an exit with status 2 and what is wrong."""
+    if folder is not None and not folder.is_dir():
+        stop(f"--config: there is no folder {folder.absolute()}")
     try:
         return load_config(folder or default_folder())
     except ConfigError as error:
@@ -50,15 +58,33 @@ def stop(sentence: str) -> NoReturn:
     raise SystemExit(EXIT_USAGE)
 
 
-def pairs(texts: Iterable[str], what: str) -> dict[str, str]:
-    """``name=value`` options as a mapping."""
+def network_pairs(texts: Iterable[str], option: str, networks: Collection[str]) -> dict[str, str]:
+    """``NETWORK=value`` options as a mapping; another name than of ``networks`` is an exit."""
     found = {}
     for text in texts:
         name, separator, value = text.partition("=")
         if not separator or not name or not value:
-            stop(f"{what} is written name=value")
+            stop(f"{option} {text}: is written NETWORK=…")
+        if name not in networks:
+            stop(f"{option} {text}: {name} is none of {', '.join(networks)}")
         found[name] = value
     return found
+
+
+def checked_url(text: str, where: str) -> str:
+    """The base URL of a server, without a slash at its end; another text is an exit."""
+    url = text.rstrip("/")
+    if not URL.fullmatch(url) or port_of(url, where) == 0:
+        stop(f"{where}: {text} is not written http://HOST:PORT")
+    return url
+
+
+def port_of(url: str, where: str) -> int | None:
+    """The port of a URL if it names one; one that cannot be is an exit."""
+    try:
+        return urlsplit(url).port
+    except ValueError:
+        stop(f"{where}: {url} has no port from 0 to {PORT_MAX}")
 
 
 def say(value: object) -> None:

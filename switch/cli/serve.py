@@ -6,37 +6,64 @@ the process can wait for it. A data folder or a port that is taken ends it with 
 
 from __future__ import annotations
 
-from functools import partial
+import errno
 from typing import TYPE_CHECKING
 
 import click
 
-from switch.cli.options import config_option, data_option, guarded, pairs, read_config, say
+from switch.cli.options import (
+    PORT_MAX,
+    checked_url,
+    config_option,
+    data_option,
+    guarded,
+    network_pairs,
+    read_config,
+    say,
+    stop,
+)
 from switch.runtime.process import run
 from switch.server import Place, serve
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from switch.runtime.process import Stopped
+
 
 @click.command("serve")
 @config_option
 @data_option
-@click.option("--port", default=8080, show_default=True, help="Port to listen on; 0: any free one.")
-@click.option("--peer", multiple=True, metavar="NETWORK=URL", help="Address of a partner network.")
-@click.option("--log", type=click.Choice(["info", "warning"]), default="info", show_default=True)
+@click.option("--port", type=click.IntRange(0, PORT_MAX), default=8080, show_default=True,
+              help="Port to listen on; 0: any free one.")  # fmt: skip
+@click.option("--peer", multiple=True, metavar="NETWORK=URL",
+              help="Address of a partner network, instead of the configured one.")  # fmt: skip
+@click.option("--log", type=click.Choice(["info", "warning"]), default="info", show_default=True,
+              help="Least important log lines that are written.")  # fmt: skip
 def command(
     config_folder: Path | None, data: Path, port: int, peer: tuple[str, ...], log: str
 ) -> None:
-    """Run the switch until it is asked to stop.
+    """Run the switch until it is asked to stop (Ctrl-C or SIGTERM).
 
     Writes one JSON line with its address on standard output when it takes requests, and structured
     logs on standard error.
     """
     config = read_config(config_folder)
-    place = Place(data, port, pairs(peer, "--peer"), log)
+    peers = {
+        name: checked_url(url, f"--peer {name}")
+        for name, url in network_pairs(peer, "--peer", config.networks).items()
+    }
+    place = Place(data, port, peers, log)
 
     def announce(url: str) -> None:
         say({"serving": "switch", "url": url})
 
-    guarded(partial(run, lambda stopped: serve(config, place, stopped, announce)))
+    async def program(stopped: Stopped) -> int:
+        try:
+            return await serve(config, place, stopped, announce)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                stop(f"Port {port} is taken: choose another with --port (make: PORT=8081)")
+            raise
+
+    guarded(lambda: run(program))
