@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 from click.testing import CliRunner
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from switch.cli import main
 from switch.config import default_folder
 from switch.keys import make_development_keys
+from switch.runtime.children import start_child
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import SystemEntropy
 
@@ -217,3 +222,27 @@ def test_production_names_every_key_of_its_own_that_is_missing(tmp_path: Path) -
     assert status == 2
     for name in ("seal.key", "vault.key", "journal.pem", f"members/{MEMBER}.pub.pem"):
         assert f"{tmp_path}/data/keys/{name}" in errors
+
+
+@pytest.mark.slow
+async def test_record_is_verified_by_its_public_key_alone(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    serve = (sys.executable, "-m", "switch", "serve", "--port", "0", "--data", str(data))
+    child = await start_child("switch", serve, tmp_path / "log")
+    assert await child.stop() == 0
+    assert (data / "switch.db").stat().st_mode & 0o777 == 0o600
+    for private in (data / "keys").glob("*.pem"):
+        if not private.name.endswith(".pub.pem"):
+            private.unlink()
+    verify = (sys.executable, "-m", "switch", "journal", "verify", "--data", str(data))
+
+    def verified() -> tuple[int, str]:
+        done = subprocess.run(verify, capture_output=True, text=True, timeout=20, check=False)
+        return done.returncode, (done.stdout + done.stderr).splitlines()[-1]
+
+    sound = verified()
+    other = Ed25519PrivateKey.generate().public_key()
+    pem = other.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (data / "keys" / "journal.pub.pem").write_bytes(pem)
+    assert (sound[0], sound[1].endswith("blocks, 0 faults")) == (0, True)
+    assert verified()[0] == 1
