@@ -97,10 +97,11 @@ def guarded(work: Callable[[], int]) -> NoReturn:
     """Run to an exit status; what the operator can mend is said in one sentence."""
     from switch.keys import KeyMissing
     from switch.registry import NotInstalled
-    from switch.store.sqlite import SchemaUnknown
+    from switch.store.sqlite import SchemaUnknown, StoreUnreadable
 
+    known = (ConfigError, KeyMissing, NotInstalled, SchemaUnknown, StoreUnreadable, OSError)
     try:
         status = work()
-    except (ConfigError, KeyMissing, NotInstalled, SchemaUnknown, OSError) as error:
+    except known as error:
         stop(str(error))
     raise SystemExit(status)

@@ -39,6 +39,10 @@ class SchemaUnknown(Exception):  # noqa: N818  the name says what happened
     """The database was written by a version of the schema that this program does not know."""
 
 
+class StoreUnreadable(Exception):  # noqa: N818  the name says what happened
+    """The file cannot be opened as a database of the switch: damaged, or of something else."""
+
+
 class SqliteEngine(SqliteReader):
     """One SQLite database, owned by one process at a time.
 
@@ -59,10 +63,13 @@ class SqliteEngine(SqliteReader):
         self._clock = clock
         self._sign = sign
         self._slot = slot
-        self._writer = _connect(path, vfs, exclusive=exclusive)
-        _migrate(self._writer)
-        self._epoch = self._take_over()
-        self._number, self._previous = self._tail()
+        try:
+            self._writer = _connect(path, vfs, exclusive=exclusive)
+            _migrate(self._writer)
+            self._epoch = self._take_over()
+            self._number, self._previous = self._tail()
+        except (apsw.NotADBError, apsw.CorruptError, apsw.CantOpenError) as error:
+            raise StoreUnreadable(f"{path}: cannot be opened: {error}") from None
         reader = self._writer if exclusive else _connect(path, vfs, exclusive=False)
         super().__init__(reader, slot)
 
@@ -269,10 +276,14 @@ _SORTED: Final = orjson.OPT_SORT_KEYS
 
 def open_reader(path: str, slot: int) -> SqliteReader:
     """Open a database for reading only, beside the process that owns it."""
-    connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)
-    connection.set_busy_timeout(BUSY_TIMEOUT_MS)
-    # One snapshot for everything that is read: journal and balances must be of the same moment.
-    connection.execute("BEGIN")
+    try:
+        connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READONLY)
+        connection.set_busy_timeout(BUSY_TIMEOUT_MS)
+        # One snapshot for all that is read: journal and balances must be of the same moment.
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM meta")
+    except (apsw.NotADBError, apsw.CorruptError, apsw.CantOpenError, apsw.SQLError) as error:
+        raise StoreUnreadable(f"{path}: cannot be read: {error}") from None
     return SqliteReader(connection, slot)
 
 
