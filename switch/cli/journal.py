@@ -14,7 +14,7 @@ from switch.cli.options import config_option, data_option, guarded, read_config,
 from switch.data_folder import KEYS, readable_database
 from switch.keys import JOURNAL, KeyFolder
 from switch.store.audit import audit
-from switch.store.sqlite import StoreUnreadable, open_reader
+from switch.store.sqlite import open_reader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,10 +36,7 @@ def verify(config_folder: Path | None, data: Path, *, as_json: bool) -> None:
     def check() -> int:
         database = readable_database(data)
         key = KeyFolder(data / KEYS).ed25519_public(JOURNAL)
-        try:
         report = audit(open_reader(str(database), config.switch.slot), key)
-    except StoreUnreadable as error:
-        stop(str(error))
         if as_json:
             say(report.view())
         else:
