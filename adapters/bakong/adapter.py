@@ -28,6 +28,11 @@ PATH: Final = "/BakongWebService/NBCInterface"
 PAGE_ITEMS: Final = 200
 """Items asked for at a time: what members use."""
 
+OPTIONS: Final = frozenset(
+    {"user_name", "banks", "pool_account", "sponsor_name", "users", "accounts", "settle_ms"}
+)
+"""Settings of this network; the last three are the simulator's."""
+
 HEADERS: Final = (
     ("Content-Type", "text/xml; charset=utf-8"),
     ("SOAPAction", '""'),
@@ -54,8 +59,10 @@ class BakongAdapter:
 
     def __init__(self, context: AdapterContext) -> None:
         options, bic = context.options, context.own_bic
+        for name in sorted(options.keys() - OPTIONS):
+            raise ValueError(f"options.{name}: no such option")
         if not options.get("user_name"):
-            raise ValueError("bakong: the option user_name is missing")
+            raise ValueError("options.user_name: is missing")
         self._credentials = (
             ("cm_user_name", options["user_name"]),
             ("cm_password", context.keys.secret("bakong-password")),

@@ -39,6 +39,8 @@ class ThailandAdapter(ThailandInbound):
     def __init__(self, context: AdapterContext) -> None:
         text = (files("adapters.thailand") / "facts.toml").read_text("utf-8")
         facts = load_facts(text, "adapters/thailand/facts.toml")
+        for name in sorted(context.options):
+            raise ValueError(f"options.{name}: no such option")
         super().__init__(context, facts)
 
     @property

@@ -336,3 +336,9 @@ def test_exchange_is_a_post_with_the_headers_that_the_service_wants() -> None:
         "User-Agent": "bakong-switch",
     }
     assert (PAID.operation, PAID.send_by) == (Operation.PAY, NOW)
+
+
+def test_an_option_that_nothing_reads_refuses_the_start() -> None:
+    """A misspelt table of banks would be no table."""
+    with pytest.raises(ValueError, match=r"options\.bankz: no such option"):
+        make_adapter(bankz="aclb=ACLBKHPPXXX")
