@@ -186,7 +186,11 @@ class Switch:
 
     def health(self) -> Mapping[str, object]:
         """What ``/health/ready`` tells: whether recovery is done, and how durable commits are."""
-        return {"ready": self.ready, "store": "sqlite", "durability": "fsync on one node"}
+        return {
+            "ready": self.ready,
+            "store": "sqlite",
+            "durability": self._seams.store.read.durability,
+        }
 
     def _refuse_orphans(self) -> None:
         """Refuse a configuration that lacks a network with open payments."""

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from switch.commands import Receive
 from switch.port import Planning, WireAnswer
+from switch.sending import send_exchange
 from switch.store.contract import StoreBusy
-from switch.wire.transport import Answer, Request
+from switch.wire.transport import Answer
 
 if TYPE_CHECKING:
     from switch.logs import Log
@@ -109,14 +110,7 @@ class Collector:
 
     async def _send(self, exchange: Exchange) -> WireAnswer | None:
         """Collecting and acknowledging are repeatable: an unanswered one is simply done again."""
-        facts = self._adapter.facts
-        result = await self._transport.send(
-            facts.network,
-            Request(exchange.method, exchange.path, exchange.headers, exchange.body),
-            may_send=lambda: True,
-            answer_within_s=exchange.answer_within_ms / 1000,
-            answer_bytes_max=facts.answer_bytes_max,
-        )
+        result = await send_exchange(self._transport, exchange, self._adapter.facts)
         if not isinstance(result, Answer):
             return None
         return WireAnswer(result.status, result.headers, result.body)

@@ -17,11 +17,13 @@ import orjson
 from switch import lifecycle, timers
 from switch.commands import Conclude, Done, PlannedExchange, Sealed, Stale
 from switch.lifecycle import TABLE, Event, Verdict
+from switch.model import State
 from switch.port import Exchange, Outcome, OutcomeKind, Planning, WireAnswer
 from switch.reasons import Reason
+from switch.sending import send_exchange
 from switch.store.contract import StoreBusy
 from switch.store.rows import particulars_of
-from switch.wire.transport import Answer, MaybeSent, NotSent, Request
+from switch.wire.transport import Answer, MaybeSent, NotSent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -187,17 +189,10 @@ class Dispatch:
         stored = self._store.read.exchange(exchange_id)
         assert stored is not None, "only a committed exchange is sent"
         exchange = self._exchange(stored, opened.key)
-        request = Request(exchange.method, exchange.path, exchange.headers, exchange.body)
         facts = self._adapters[payment.network].facts
         pause_s = SEND_PAUSE_S
         for attempt in range(SEND_TRIES_MAX):
-            result = await self._transport.send(
-                payment.network,
-                request,
-                may_send=may_send,
-                answer_within_s=exchange.answer_within_ms / 1000,
-                answer_bytes_max=facts.answer_bytes_max,
-            )
+            result = await send_exchange(self._transport, exchange, facts, may_send)
             if not isinstance(result, NotSent) or result.why == "send_by":
                 break
             if attempt + 1 < SEND_TRIES_MAX:
@@ -279,7 +274,7 @@ class Dispatch:
             decision.target, facts, rung=payment.rung, at=at, deadline=payment.deadline
         )
         reason = happened.reason
-        if happened.event is Event.NEVER_SEEN and decision.target.value == "refused":
+        if happened.event is Event.NEVER_SEEN and decision.target is State.REFUSED:
             reason = Reason.NEVER_SEEN
         answer = None
         if decision.verdict is Verdict.MOVE:

@@ -19,7 +19,8 @@ from switch.port import Merchant, Planning, Unavailable, WireAnswer
 from switch.qr import QrContent, QrError, recognise
 from switch.reasons import Reason
 from switch.refusals import Refusal, of_qr
-from switch.wire.transport import Answer, Request
+from switch.sending import send_exchange
+from switch.wire.transport import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,13 +124,7 @@ class Scans:
         except IsoError:
             # A code may hold characters that no message can carry.
             raise Refusal(Reason.QR_INVALID) from None
-        result = await self._transport.send(
-            facts.network,
-            Request(exchange.method, exchange.path, exchange.headers, exchange.body),
-            may_send=lambda: True,
-            answer_within_s=exchange.answer_within_ms / 1000,
-            answer_bytes_max=facts.answer_bytes_max,
-        )
+        result = await send_exchange(self._transport, exchange, facts)
         if not isinstance(result, Answer):
             self._log.info("lookup_failed", network=facts.network, why=result.why)
             raise Refusal(Reason.NETWORK_OFFLINE, status=503)

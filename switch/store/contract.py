@@ -51,6 +51,10 @@ class StoredExchange:
 class Reader(Protocol):
     """Reads of committed rows."""
 
+    @property
+    def durability(self) -> str:
+        """What a commit outlives, as the database itself says."""
+
     def payment(self, uetr: str) -> Payment | None:
         """The payment of a UETR."""
 

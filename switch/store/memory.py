@@ -59,6 +59,11 @@ class MemoryReader:
         self.tables = tables
         self._slot = slot
 
+    @property
+    def durability(self) -> str:
+        """What a commit outlives: nothing."""
+        return "none: in memory"
+
     def payment(self, uetr: str) -> Payment | None:
         """The payment of a UETR."""
         return self.tables.payments.get(uetr)

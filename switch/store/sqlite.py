@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION: Final = 1
 BUSY_TIMEOUT_MS: Final = 5_000
+SYNCHRONOUS_FULL: Final = 2
+"""Answer of ``PRAGMA synchronous`` when every commit is synced."""
+
 CHECKPOINT_PAGES: Final = 4_000
 """WAL pages after which a commit also checkpoints."""
 
@@ -65,6 +68,7 @@ class SqliteEngine(SqliteReader):
         self._slot = slot
         try:
             self._writer = _connect(path, vfs, exclusive=exclusive)
+            self._durable = _durable(self._writer)
             _migrate(self._writer)
             self._epoch = self._take_over()
             self._number, self._previous = self._tail()
@@ -72,6 +76,11 @@ class SqliteEngine(SqliteReader):
             raise StoreUnreadable(f"{path}: cannot be opened: {error}") from None
         reader = self._writer if exclusive else _connect(path, vfs, exclusive=False)
         super().__init__(reader, slot)
+
+    @property
+    def durability(self) -> str:
+        """What a commit outlives, as the connection that makes it said at the start."""
+        return self._durable
 
     def execute(self, commands: Sequence[Command]) -> list[Result]:
         """Carry out a batch durably. Raises :class:`Fenced`, or an apsw error of the disk."""
@@ -297,6 +306,17 @@ def _connect(path: str, vfs: str | None, *, exclusive: bool) -> apsw.Connection:
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     return connection
+
+
+def _durable(connection: apsw.Connection) -> str:
+    """Assert that commits are synced before they return, and say how; a bug otherwise."""
+    (journal,) = row_of(connection, "PRAGMA journal_mode") or ("",)
+    (synchronous,) = row_of(connection, "PRAGMA synchronous") or (0,)
+    if journal == "memory":
+        # A database without a file, for trying scripts on: nothing of it is kept.
+        return "none: in memory"
+    assert (journal, synchronous) == ("wal", SYNCHRONOUS_FULL), "commits are not durable"
+    return "journal wal, synchronous full, one node"
 
 
 def _migrate(connection: apsw.Connection) -> None:

@@ -64,6 +64,11 @@ class SqliteReader:
         self.connection = connection
         self._read_slot = slot
 
+    @property
+    def durability(self) -> str:
+        """What a commit outlives; a connection for reading makes none."""
+        return "none: for reading only"
+
     def payment(self, uetr: str) -> Payment | None:
         """The payment of a UETR."""
         row = row_of(self.connection, _SELECT + "WHERE uetr = ?", (uetr,))

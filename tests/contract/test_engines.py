@@ -385,3 +385,13 @@ def test_a_story_leaves_what_it_tells(engine: AnyEngine) -> None:
     }
     assert balances(engine)[MEMBER_KHR] == (4_125_000, 0, 2 * 4_125_000, 0)
     assert verify(engine.blocks(), balances(engine), KEY.public_key()) == []
+
+
+def test_an_engine_says_what_its_commits_outlive(engine: AnyEngine) -> None:
+    expected = (
+        "none: in memory"
+        if isinstance(engine, MemoryEngine)
+        else "journal wal, synchronous full, one node"
+    )
+
+    assert engine.durability == expected
