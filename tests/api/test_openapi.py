@@ -120,4 +120,5 @@ async def test_health_tells_life_readiness_and_durability(rig: Rig) -> None:
     assert (live.status, live.json()) == (200, {"alive": True})
     assert (ready.status, ready.json()["ready"]) == (200, True)
     assert ready.json()["store"] == "sqlite"
+    assert ready.json()["durability"] == "journal wal, synchronous full, one node"
     assert (starting.status, starting.json()["ready"]) == (503, False)
