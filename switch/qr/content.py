@@ -1,66 +1,241 @@
-"""What a recognised code says, as one frozen record.
+"""What a recognised code says, read off when it is asked for.
 
-Amounts are in the code's own currency; an absent amount means that the payer types it. The
-original text is kept untouched, because the owner's switch wants it raw and Bakong's transaction
-key is an MD5 over exactly this text. Names, accounts and the text are personal data: the record's
-``repr`` shows none of them.
+A content is a view on one text through the rules of one scheme: nothing is copied or converted
+before somebody asks, because most callers ask for three or four values of thirty. Amounts are in
+the code's own currency; an absent amount means that the payer types it. The original text is kept
+untouched: the owner's switch wants it raw and Bakong's transaction key is an MD5 over exactly this
+text. Names, accounts and the text are personal data: the ``repr`` shows none of them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from hashlib import md5
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from fx.money import currency
+from switch.qr.check import read_amount, read_stamp
+from switch.qr.emv import parse
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from fx.money import Currency, Money
-    from switch.qr.emv import Node
+    from switch.qr.emv import Node, Parsed
+    from switch.qr.scheme import Account, Scheme
 
 _METHODS: Final = MappingProxyType({"11": "static", "12": "dynamic"})
 _EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class QrContent:
-    """One code as one network reads it.
+    """One code as one scheme reads it.
 
-    ``account`` holds the values of the preferred account object under the names of the scheme
-    file; the properties below read it. ``cross_border`` tells that the code itself is marked for
-    payers from abroad: without a mark, only the network's directory knows. ``amount_text`` is the
-    amount as written. ``fee_percent`` is the text of object 57, in percent.
+    ``values`` are texts of the code and ``index`` says at which place the value of a path (``52``,
+    ``30/00``, ``62/01``) stands; each carries ``prefix`` characters that are not part of it (the
+    digits of its length, where a reader took both at once). Paths that the code does not hold are
+    absent from ``index`` or have ``None``. Two contents are equal when scheme, account object and
+    text are.
     """
 
-    scheme: str
-    network: str
-    account_tag: str
-    account_kind: str
-    account: Mapping[str, str]
-    cross_border: bool
-    point_of_initiation: str | None
-    currency: Currency
-    amount_text: str | None
-    amount: Money | None
-    country: str
-    merchant_name: str | None
-    merchant_city: str | None
-    merchant_category: str | None
-    postal_code: str | None
-    tip_indicator: str | None
-    fee_fixed: Money | None
-    fee_percent: str | None
-    additional: Mapping[str, str]
-    language: Mapping[str, str]
-    created_at: datetime | None
-    expires_at: datetime | None
-    payload: str
-    md5: str
-    nodes: tuple[Node, ...]
+    __slots__ = ("_index", "_prefix", "_values", "payload", "rule", "rules")
+
+    def __init__(
+        self,
+        rules: Scheme,
+        rule: Account,
+        payload: str,
+        values: Sequence[str | None],
+        index: Mapping[str, int],
+        prefix: int = 0,
+    ) -> None:
+        self.rules = rules
+        self.rule = rule
+        self.payload = payload
+        self._values = values
+        self._index = index
+        self._prefix = prefix
 
     def __repr__(self) -> str:
         return f"QrContent(scheme={self.scheme!r}, method={self.method!r})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, QrContent):
+            return NotImplemented
+        return self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def _key(self) -> tuple[str, str, str, str]:
+        return self.rules.scheme, self.rule.tag, self.rule.kind, self.payload
+
+    def text(self, path: str) -> str | None:
+        """Return the value at ``path`` (tags joined by a slash), as written."""
+        place = self._index.get(path)
+        value = None if place is None else self._values[place]
+        return None if value is None else value[self._prefix :]
+
+    def _template(self, tag: str) -> Mapping[str, str]:
+        depth = len(tag) + 1
+        return MappingProxyType(
+            {
+                path[depth:]: value[self._prefix :]
+                for path, place in self._index.items()
+                if path.startswith(f"{tag}/") and "/" not in path[depth:]
+                if (value := self._values[place]) is not None
+            }
+        )
+
+    def _named(self, name: str) -> str | None:
+        """Return the value of the account object that the scheme file gives this name."""
+        for sub, field in self.rule.fields.items():
+            if field.name == name:
+                value = self.text(f"{self.rule.tag}/{sub}" if sub else self.rule.tag)
+                if value is not None:
+                    return value
+        return None
+
+    @property
+    def scheme(self) -> str:
+        """The scheme's word, such as ``khqr``."""
+        return self.rules.scheme
+
+    @property
+    def account_tag(self) -> str:
+        """Tag of the account object that is paid."""
+        return self.rule.tag
+
+    @property
+    def account_kind(self) -> str:
+        """What the scheme file calls this kind of account object."""
+        return self.rule.kind
+
+    @property
+    def cross_border(self) -> bool:
+        """Whether the code itself is marked for payers from abroad.
+
+        Without a mark, only the network's directory knows.
+        """
+        return self.rule.cross_border
+
+    @property
+    def account(self) -> Mapping[str, str]:
+        """Values of the account object under the names of the scheme file."""
+        found: dict[str, str] = {}
+        for sub, field in self.rule.fields.items():
+            value = self.text(f"{self.rule.tag}/{sub}" if sub else self.rule.tag)
+            if value is not None and field.name not in found:
+                found[field.name] = value
+                found.update(field.sets)
+        return MappingProxyType(found)
+
+    @property
+    def point_of_initiation(self) -> str | None:
+        """Object 01 as written."""
+        return self.text("01")
+
+    @property
+    def currency(self) -> Currency:
+        """Object 53."""
+        return currency(self.text("53") or "")
+
+    @property
+    def amount_text(self) -> str | None:
+        """Object 54 as written."""
+        return self.text("54")
+
+    @property
+    def amount(self) -> Money | None:
+        """Object 54; nothing where it is absent or zero, because then the payer types it."""
+        text = self.text("54")
+        if text is None:
+            return None
+        amount = read_amount(text, self.text("53") or "")
+        return amount if amount.minor else None
+
+    @property
+    def country(self) -> str:
+        """Object 58: ISO 3166-1, two letters."""
+        return self.text("58") or ""
+
+    @property
+    def merchant_name(self) -> str | None:
+        """Object 59."""
+        return self.text("59")
+
+    @property
+    def merchant_city(self) -> str | None:
+        """Object 60."""
+        return self.text("60")
+
+    @property
+    def merchant_category(self) -> str | None:
+        """Object 52: ISO 18245."""
+        return self.text("52")
+
+    @property
+    def postal_code(self) -> str | None:
+        """Object 61."""
+        return self.text("61")
+
+    @property
+    def tip_indicator(self) -> str | None:
+        """Object 55."""
+        return self.text("55")
+
+    @property
+    def fee_fixed(self) -> Money | None:
+        """Object 56: a fee in the currency of the code."""
+        text = self.text("56")
+        return None if text is None else read_amount(text, self.text("53") or "")
+
+    @property
+    def fee_percent(self) -> str | None:
+        """Object 57 as written, in percent."""
+        return self.text("57")
+
+    @property
+    def additional(self) -> Mapping[str, str]:
+        """Template 62 by sub-tag."""
+        return self._template("62")
+
+    @property
+    def language(self) -> Mapping[str, str]:
+        """Template 64 by sub-tag."""
+        return self._template("64")
+
+    @property
+    def created_at(self) -> datetime | None:
+        """When the code was made, where the scheme says so."""
+        validity = self.rules.validity
+        if validity is None:
+            return None
+        return read_stamp(self.text(f"{validity.template}/{validity.created}"))
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """The last moment at which the code may be paid, where the scheme says so."""
+        validity = self.rules.validity
+        if validity is None:
+            return None
+        return read_stamp(self.text(f"{validity.template}/{validity.expires}"))
+
+    @property
+    def md5(self) -> str:
+        """MD5 of the whole text in UTF-8: Bakong's transaction key."""
+        return md5(self.payload.encode(), usedforsecurity=False).hexdigest()
+
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The tree of the text."""
+        return parse(self.payload).nodes
+
+    @property
+    def network(self) -> str:
+        """The payment network behind the scheme."""
+        return self.rules.network
 
     @property
     def method(self) -> str | None:
@@ -75,37 +250,37 @@ class QrContent:
     @property
     def bakong_account(self) -> str | None:
         """KHQR: the account that is paid, ``name@bank``."""
-        return self.account.get("bakong_account")
+        return self._named("bakong_account")
 
     @property
     def account_information(self) -> str | None:
         """KHQR individual: a telephone or account number, informational."""
-        return self.account.get("account_information")
+        return self._named("account_information")
 
     @property
     def merchant_id(self) -> str | None:
         """KHQR merchant: the acquiring bank's number of the merchant."""
-        return self.account.get("merchant_id")
+        return self._named("merchant_id")
 
     @property
     def acquiring_bank(self) -> str | None:
         """KHQR: the acquiring bank's name."""
-        return self.account.get("acquiring_bank")
+        return self._named("acquiring_bank")
 
     @property
     def biller_id(self) -> str | None:
         """Thai bill payment: tax number (13 digits), usually with a suffix of two."""
-        return self.account.get("biller_id")
+        return self._named("biller_id")
 
     @property
     def reference_1(self) -> str | None:
         """Thai bill payment and payment innovation: the biller's first reference."""
-        return self.account.get("reference_1")
+        return self._named("reference_1")
 
     @property
     def reference_2(self) -> str | None:
         """Thai bill payment and payment innovation: the biller's second reference."""
-        return self.account.get("reference_2")
+        return self._named("reference_2")
 
     @property
     def proxy_kind(self) -> str | None:
@@ -115,47 +290,63 @@ class QrContent:
     @property
     def proxy_value(self) -> str | None:
         """Thai transfer: the proxy itself."""
-        return self.account.get("proxy_value")
+        return self._named("proxy_value")
 
     @property
     def bill_number(self) -> str | None:
         """Object 62/01."""
-        return self.additional.get("01")
+        return self.text("62/01")
 
     @property
     def mobile_number(self) -> str | None:
         """Object 62/02."""
-        return self.additional.get("02")
+        return self.text("62/02")
 
     @property
     def store_label(self) -> str | None:
         """Object 62/03."""
-        return self.additional.get("03")
+        return self.text("62/03")
 
     @property
     def reference_label(self) -> str | None:
         """Object 62/05."""
-        return self.additional.get("05")
+        return self.text("62/05")
 
     @property
     def terminal_label(self) -> str | None:
         """Object 62/07."""
-        return self.additional.get("07")
+        return self.text("62/07")
 
     @property
     def purpose(self) -> str | None:
         """Object 62/08."""
-        return self.additional.get("08")
+        return self.text("62/08")
 
     @property
     def local_name(self) -> str | None:
         """The merchant's name in the language of object 64/00."""
-        return self.language.get("01")
+        return self.text("64/01")
 
     @property
     def local_city(self) -> str | None:
         """The merchant's city in the language of object 64/00."""
-        return self.language.get("02")
+        return self.text("64/02")
+
+
+def read_content(rules: Scheme, rule: Account, parsed: Parsed) -> QrContent:
+    """Return what a parsed text says to the scheme whose account object is ``rule``."""
+    index: dict[str, int] = {}
+    values: list[str] = []
+
+    def take(node: Node, path: str) -> None:
+        index.setdefault(path, len(values))
+        values.append(node.value)
+        for child in node.children:
+            take(child, f"{path}/{child.tag}")
+
+    for node in parsed.nodes:
+        take(node, node.tag)
+    return QrContent(rules, rule, parsed.text, values, index)
 
 
 def values_of(node: Node | None) -> Mapping[str, str]:

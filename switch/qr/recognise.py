@@ -9,11 +9,8 @@ candidates, in the order of the schemes; a scheme that refuses it does not spoil
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import md5
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from fx.money import currency
 from switch.qr.check import (
     Claim,
     check_crc,
@@ -21,11 +18,9 @@ from switch.qr.check import (
     check_objects,
     check_scheme,
     check_validity,
-    read_amount,
-    read_stamp,
     root_of,
 )
-from switch.qr.content import QrContent, values_of
+from switch.qr.content import QrContent, read_content, values_of
 from switch.qr.emv import parse
 from switch.qr.errors import Fault, QrError, fault, ordered
 from switch.qr.scheme import SCHEMES
@@ -100,7 +95,7 @@ def recognise(payload: str, *, at: datetime, schemes: Schemes = SCHEMES) -> Reco
             number = scheme.numbers.get(ordered(faults)[0].reason)
             refused.append(QrError(faults, scheme=scheme.scheme, nbc=number))
         else:
-            content = _content(scheme, claims[0], parsed, root)
+            content = read_content(scheme, claims[0].account, parsed)
             candidates.append(Candidate(content, deviations, _notes(scheme, root, payload)))
     if not candidates:
         raise refused[0]
@@ -176,50 +171,6 @@ def _gathered(found: list[Fault], schemes: Schemes) -> list[Fault]:
         first = fault("schema", "missing_mandatory", absent[0].path, absent[0].position)
         return [first, *found]
     return found
-
-
-def _content(scheme: Scheme, claim: Claim, parsed: Parsed, root: Mapping[str, Node]) -> QrContent:
-    def value(tag: str) -> str | None:
-        node = root.get(tag)
-        return None if node is None else node.value
-
-    account: dict[str, str] = {}
-    for sub, rule in claim.account.fields.items():
-        child = claim.node.child(sub)
-        if child is not None and rule.name not in account:
-            account[rule.name] = child.value
-            account.update(rule.sets)
-    numeric = root["53"].value
-    amount, fixed = value("54"), value("56")
-    validity = scheme.validity
-    stamps = values_of(root.get(validity.template)) if validity is not None else {}
-    return QrContent(
-        scheme=scheme.scheme,
-        network=scheme.network,
-        account_tag=claim.account.tag,
-        account_kind=claim.account.kind,
-        account=MappingProxyType(account),
-        cross_border=claim.account.cross_border,
-        point_of_initiation=value("01"),
-        currency=currency(numeric),
-        amount_text=amount,
-        amount=None if amount is None else read_amount(amount, numeric),
-        country=root["58"].value,
-        merchant_name=value("59"),
-        merchant_city=value("60"),
-        merchant_category=value("52"),
-        postal_code=value("61"),
-        tip_indicator=value("55"),
-        fee_fixed=None if fixed is None else read_amount(fixed, numeric),
-        fee_percent=value("57"),
-        additional=values_of(root.get("62")),
-        language=values_of(root.get("64")),
-        created_at=None if validity is None else read_stamp(stamps.get(validity.created)),
-        expires_at=None if validity is None else read_stamp(stamps.get(validity.expires)),
-        payload=parsed.text,
-        md5=md5(parsed.text.encode(), usedforsecurity=False).hexdigest(),
-        nodes=parsed.nodes,
-    )
 
 
 def _notes(scheme: Scheme, root: Mapping[str, Node], payload: str) -> tuple[str, ...]:
