@@ -26,6 +26,7 @@ from switch.port import AdapterContext, CollectAdapter, InboundAdapter, LookupAd
 from switch.quoting import Quoting
 from switch.receiving import Receiving
 from switch.registry import make_adapter
+from switch.routing import read_routing
 from switch.runtime.entropy import Ids
 from switch.scans import Scans
 from switch.store.vault import Vault
@@ -85,6 +86,7 @@ class Switch:
         self._endings = Endings()
         self._messages = MemberMessages(config.switch.bic)
         self.adapters = _adapters(config, keys)
+        self._routing = read_routing(self.adapters, config.corridors.values())
         self._inbound = _inbound(self.adapters)
         self._answers = Answers(self._messages, self._inbound)
         self.dispatch = self._dispatch()
@@ -139,6 +141,7 @@ class Switch:
             quoting=self._quoting,
             transport=self._transport,
             adapters=_lookups(self.adapters),
+            routing=self._routing,
             banks=banks_of(config),
             clock=seams.clock,
             ids=self._ids,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -289,6 +289,15 @@ class Adapter(Protocol):
 
     def read(self, exchange: Exchange, payment: Payment, answer: WireAnswer) -> Outcome:
         """What an answer to ``plan_pay`` or ``plan_enquire`` means; never raises for bad input."""
+
+
+@runtime_checkable
+class SchemeBringer(Protocol):
+    """A network whose codes the switch has no scheme file for: its package brings them."""
+
+    @property
+    def scheme_files(self) -> tuple[tuple[str, str], ...]:
+        """Name (for messages) and text of each scheme file, in order of preference."""
 
 
 class LookupAdapter(Adapter, Protocol):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from switch.logs import Log
     from switch.port import InboundLookup, LookupAdapter
     from switch.quoting import Destination, Offer, Quoting
+    from switch.routing import Routing
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.wire.transport import Transport
@@ -52,6 +53,7 @@ class Scans:
         quoting: Quoting,
         transport: Transport,
         adapters: Mapping[str, LookupAdapter],
+        routing: Routing,
         banks: Mapping[str, str],
         clock: Clock,
         ids: Ids,
@@ -61,6 +63,7 @@ class Scans:
         self._quoting = quoting
         self._transport = transport
         self._adapters = adapters
+        self._routing = routing
         self._banks = banks
         self._clock = clock
         self._ids = ids
@@ -69,9 +72,10 @@ class Scans:
 
     async def scan(self, member: str, payload: str, amount: Money | None) -> Scanned:
         """Look up a foreign code for a member. Raises Refusal."""
-        for content in self._read(payload):
-            corridor = self._quoting.corridor(HOME, content.network)
-            adapter = self._adapters.get(content.network)
+        for content in self._read(payload, self._routing.preferred):
+            network = self._routing.network(content.scheme) or ""
+            corridor = self._quoting.corridor(HOME, network)
+            adapter = self._adapters.get(network)
             if corridor is None or adapter is None:
                 continue
             merchant = await self._lookup(adapter, payload, amount)
@@ -81,7 +85,7 @@ class Scans:
             known = merchant.amount or amount
             offers = () if known is None else (self._quoting.offer(destination, known),)
             token = self._quoting.scan_token(destination)
-            return Scanned(content.network, destination, offers, token)
+            return Scanned(network, destination, offers, token)
         raise Refusal(Reason.QR_UNROUTABLE)
 
     def price(self, member: str, scan_token: str, amount: Money) -> Offer:
@@ -94,8 +98,8 @@ class Scans:
         corridor = self._quoting.corridor(network, HOME)
         if corridor is None:
             raise Refusal(Reason.QR_UNROUTABLE)
-        for content in self._read(lookup.payload):
-            if content.network != HOME:
+        for content in self._read(lookup.payload, self._routing.pays.get(HOME, ())):
+            if not self._routing.domestic(content.scheme):
                 continue
             merchant = self._merchant(content)
             amount = merchant.amount or lookup.amount
@@ -107,9 +111,11 @@ class Scans:
             return merchant, self._quoting.offer(destination, amount)
         raise Refusal(Reason.QR_UNROUTABLE)
 
-    def _read(self, payload: str) -> tuple[QrContent, ...]:
+    def _read(self, payload: str, _prefer: tuple[str, ...]) -> tuple[QrContent, ...]:
+        """What each scheme reads, in order of preference. Raises Refusal."""
+        schemes = self._routing.schemes
         try:
-            recognition = recognise(payload, at=self._clock.now())
+            recognition = recognise(payload, at=self._clock.now(), schemes=schemes)
         except QrError as error:
             raise Refusal(of_qr(error), place=error.path or None) from None
         return tuple(candidate.content for candidate in recognition.candidates)

@@ -26,6 +26,7 @@ from switch.payments import Instruction, Payments, Standing
 from switch.port import Inbound, InboundPay, Merchant, Planning, Rendered, WireRefusal
 from switch.quoting import Offer, Quoting
 from switch.receiving import Receiving
+from switch.routing import read_routing
 from switch.runtime.entropy import Ids, SeededEntropy
 from switch.runtime.tasks import Tasks
 from switch.scans import Scans
@@ -121,6 +122,7 @@ class Shell:
             quoting=self.quoting,
             transport=self.wire,
             adapters={"thailand": self.thailand},
+            routing=read_routing(self.adapters, config.corridors.values()),
             banks=BANKS,
             clock=self.clock,
             ids=self.ids,

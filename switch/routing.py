@@ -1,0 +1,89 @@
+"""Which network pays which scanned code, made once at the start.
+
+A scheme (what a code looks like) is a file, and which network pays it is a fact of that network;
+neither knows the other. Preference is the operator's: corridors stand in their file in the order in
+which they are tried, so a sticker that several networks pay is looked up through the first of
+them. The surprise: an adapter package may bring scheme files of its own, and a fact that names a
+scheme nobody describes refuses the start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from switch.config import HOME, ConfigError
+from switch.port import Operation, SchemeBringer
+from switch.qr import SCHEMES, SchemeError, read_scheme
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from switch.config import Corridor
+    from switch.port import Adapter
+    from switch.qr import Schemes
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """What each network pays.
+
+    ``pays`` are its schemes by network; ``abroad`` are the networks whose merchants can be looked
+    up and paid from home, in the order of the corridors.
+    """
+
+    schemes: Schemes
+    pays: Mapping[str, tuple[str, ...]]
+    abroad: tuple[str, ...]
+
+    @property
+    def preferred(self) -> tuple[str, ...]:
+        """Schemes that can be paid from home, the most preferred one first."""
+        found = (scheme for network in self.abroad for scheme in self.pays.get(network, ()))
+        return tuple(dict.fromkeys(found))
+
+    def network(self, scheme: str) -> str | None:
+        """The first network abroad that pays the scheme, if one does."""
+        for network in self.abroad:
+            if scheme in self.pays.get(network, ()):
+                return network
+        return None
+
+    def domestic(self, scheme: str) -> bool:
+        """Whether the scheme is paid at home."""
+        return scheme in self.pays.get(HOME, ())
+
+
+def read_routing(adapters: Mapping[str, Adapter], corridors: Iterable[Corridor]) -> Routing:
+    """Join the adapters' schemes to the built-in ones. Raises :class:`ConfigError`."""
+    schemes = _schemes(adapters)
+    known = frozenset(scheme.scheme for scheme in schemes.schemes)
+    pays: dict[str, tuple[str, ...]] = {}
+    for name, adapter in sorted(adapters.items()):
+        pays[name] = adapter.facts.schemes
+        for word in pays[name]:
+            if word not in known:
+                raise ConfigError(f"{name}/facts.toml: schemes: {word}: no scheme file has it")
+    abroad = tuple(
+        corridor.destination_network
+        for corridor in corridors
+        if corridor.enabled
+        and corridor.source_network == HOME
+        and Operation.LOOKUP in adapters[corridor.destination_network].facts.operations
+    )
+    return Routing(schemes, pays, abroad)
+
+
+def _schemes(adapters: Mapping[str, Adapter]) -> Schemes:
+    schemes = SCHEMES
+    for name, adapter in sorted(adapters.items()):
+        if not isinstance(adapter, SchemeBringer):
+            continue
+        try:
+            extra = tuple(
+                read_scheme(text, f"{name}/{file}") for file, text in adapter.scheme_files
+            )
+            schemes = schemes.joined(extra)
+        except SchemeError as error:
+            raise ConfigError(str(error)) from None
+    return schemes
