@@ -17,11 +17,18 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONHOME
 unexport PYTHONPATH
 unexport VIRTUAL_ENV
+# npm says errors only, asks nobody else, and runs no script of a package.
+export npm_config_cache := $(CURDIR)/.venv/cache/npm
+NPM_CI := npm ci --silent --no-audit --no-fund --no-update-notifier --ignore-scripts \
+	--logs-max=0 --fetch-retries=0 --fetch-timeout=20000
+NPM_LOCK := npm install --silent --no-audit --no-fund --no-update-notifier --ignore-scripts \
+	--logs-max=0 --package-lock-only --omit-lockfile-registry-resolved
 
 BIN := .venv/bin
 PYTHON_READY := .venv/python.stamp
 RUNTIME_READY := .venv/runtime.stamp
 DEVELOPER_READY := .venv/developer.stamp
+NODE_READY := .venv/node.stamp
 
 INSTALL := $(BIN)/python -m pip install --quiet --require-hashes --only-binary :all:
 INSTALL_PROJECT := $(BIN)/python -m pip install --quiet \
@@ -43,10 +50,10 @@ serve: $(RUNTIME_READY) ## run the switch on PORT (8080)
 sandbox: $(RUNTIME_READY) ## run the simulators of the networks
 	@$(BIN)/bakong-switch sandbox $(ARGS)
 
-bench: $(RUNTIME_READY) ## measure CPU per payment, payments per second, latency
+bench: $(DEVELOPER_READY) $(NODE_READY) ## measure payments and scanned codes, beside peers
 	@$(BIN)/bakong-switch bench $(ARGS)
 
-test: $(DEVELOPER_READY) ## every test, with branch coverage collected
+test: $(DEVELOPER_READY) $(NODE_READY) ## every test, with branch coverage collected
 	@$(BIN)/python -m pytest --cov --cov-report= --cov-fail-under=0 $(ARGS)
 
 check: lint types test coverage ## every gate: lint, format, types, tests, coverage floor
@@ -62,10 +69,12 @@ types: $(DEVELOPER_READY) ## mypy, strict
 coverage: test ## branch coverage of fx and switch against its floor
 	@$(BIN)/coverage report
 
-lock: $(DEVELOPER_READY) ## renew both lock files from pyproject.toml
+lock: $(DEVELOPER_READY) ## renew the lock files from pyproject.toml and package.json
 	@$(COMPILE) pyproject.toml --group build --output-file requirements.lock
 	@$(COMPILE) pyproject.toml --group build --group dev --constraint requirements.lock \
 		--output-file requirements-dev.lock
+	@if command -v npm >/dev/null; then cd tests/peers && $(NPM_LOCK); \
+	else echo 'npm is not here: tests/peers/package-lock.json stays as it is.'; fi
 
 clean: ## remove everything that can be made again
 	@rm -rf .venv build dist var .coverage .coverage.* .hypothesis
@@ -99,3 +108,13 @@ $(DEVELOPER_READY): $(PYTHON_READY) requirements-dev.lock requirements.lock pypr
 	@$(INSTALL_PROJECT)
 	@touch $(RUNTIME_READY)
 	@touch $@
+
+# The central bank's own software, for the tests and the benchmark that compare with it. Without
+# npm or a registry those are skipped and everything else runs; the next call tries again.
+$(NODE_READY): $(PYTHON_READY) $(wildcard tests/peers/package*.json)
+	@if ! command -v npm >/dev/null; then \
+		echo 'npm is not here: nothing is compared with the central bank'"'"'s software.'; \
+	elif mkdir -p .venv/node && cp tests/peers/package*.json .venv/node/ \
+		&& (cd .venv/node && $(NPM_CI)); then touch $@; \
+	else rm -rf .venv/node; \
+		echo 'npm could not install: nothing is compared with the central bank'"'"'s software.'; fi

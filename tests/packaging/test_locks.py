@@ -6,6 +6,7 @@ A lock is what a machine installs, so a requirement that was added to pyproject.
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from typing import TYPE_CHECKING, Any, Final
@@ -74,3 +75,16 @@ def test_the_build_backend_is_locked_for_an_install_without_isolation(
 
     assert wanted == names(project["dependency-groups"]["build"])
     assert all(wanted <= set(dict(PIN.findall(lock))) for lock in locks)
+
+
+def test_the_lock_of_node_packages_has_hashes_and_no_registry(root: Path) -> None:
+    text = (root / "tests" / "peers" / "package-lock.json").read_text(encoding="utf-8")
+    wanted = json.loads((root / "tests" / "peers" / "package.json").read_text(encoding="utf-8"))
+    packages = json.loads(text)["packages"]
+    installed = {name: package for name, package in packages.items() if name}
+
+    assert [name for name, package in installed.items() if "integrity" not in package] == []
+    assert '"resolved"' not in text
+    assert packages[""]["dependencies"] == wanted["dependencies"]
+    for name, version in wanted["dependencies"].items():
+        assert installed[f"node_modules/{name}"]["version"] == version

@@ -30,7 +30,10 @@ def project(root: Path, tmp_path: Path) -> Path:
     commands.mkdir()
     for name in FILES:
         shutil.copy(root / name, folder)
-    for name in ("sed", "expand", "touch", "rm", "find"):
+    shutil.copytree(
+        root / "tests" / "peers", folder / "tests" / "peers", ignore=shutil.ignore_patterns("*.py*")
+    )
+    for name in ("sed", "expand", "touch", "rm", "find", "mkdir", "cp"):
         (commands / name).symlink_to(str(shutil.which(name)))
     return folder
 
@@ -55,7 +58,12 @@ def make(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def add_python(project: Path, script: str) -> None:
     """Put a program named python3 on the path."""
-    program = project.parent / "commands" / "python3"
+    add_program(project, "python3", script)
+
+
+def add_program(project: Path, name: str, script: str) -> None:
+    """Put a program on the path."""
+    program = project.parent / "commands" / name
     program.write_text(f"#!/bin/bash\n{script}\n", encoding="utf-8")
     program.chmod(0o755)
 
@@ -63,7 +71,7 @@ def add_python(project: Path, script: str) -> None:
 def pretend_installed(project: Path) -> None:
     """Leave the stamps that a finished installation leaves."""
     (project / ".venv").mkdir()
-    for stamp in ("python", "runtime", "developer"):
+    for stamp in ("python", "runtime", "developer", "node"):
         (project / ".venv" / f"{stamp}.stamp").touch()
 
 
@@ -99,7 +107,7 @@ def test_a_second_run_starts_at_once(project: Path) -> None:
     lines = {target: make(project, "--dry-run", target).stdout for target in ("demo", "test")}
 
     assert lines["demo"].splitlines() == [".venv/bin/bakong-switch demo "]
-    assert [line for line in lines["test"].splitlines() if "pip" in line] == []
+    assert [line for line in lines["test"].splitlines() if "pip" in line or "npm" in line] == []
 
 
 def test_a_new_lock_is_installed(project: Path) -> None:
@@ -110,6 +118,34 @@ def test_a_new_lock_is_installed(project: Path) -> None:
 
     assert "--require-hashes --only-binary :all: --requirement requirements.lock" in planned
     assert "--no-deps --no-build-isolation --no-index --editable ." in planned
+
+
+def test_without_npm_one_sentence_is_said_and_the_rest_goes_on(project: Path) -> None:
+    pretend_installed(project)
+    (project / ".venv" / "node.stamp").unlink()
+
+    run = make(project, ".venv/node.stamp")
+
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout == "npm is not here: nothing is compared with the central bank's software.\n"
+
+
+def test_without_a_registry_one_sentence_is_said_and_the_next_call_tries_again(
+    project: Path,
+) -> None:
+    pretend_installed(project)
+    (project / ".venv" / "node.stamp").unlink()
+    add_program(project, "npm", "exit 1")
+
+    failed = make(project, ".venv/node.stamp")
+    add_program(project, "npm", "mkdir node_modules")
+    tried = make(project, ".venv/node.stamp")
+
+    assert (failed.returncode, failed.stdout.count("\n")) == (0, 1)
+    assert failed.stdout.startswith("npm could not install")
+    assert (tried.returncode, tried.stdout, tried.stderr) == (0, "", "")
+    assert (project / ".venv" / "node" / "node_modules").is_dir()
+    assert (project / ".venv" / "node.stamp").is_file()
 
 
 def test_every_command_is_explained(project: Path) -> None:
