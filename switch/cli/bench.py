@@ -1,7 +1,8 @@
-"""``bench``: what a payment costs, measured on real parts.
+"""``bench``: what a payment and a scanned code cost, measured on real parts.
 
 A run whose payments do not add up prints no figure and ends with status 1; standard error says what
-did not. Figures depend on the machine, so it is always named with them.
+did not. Figures depend on the machine, so it is always named with them. Scanned codes come first:
+the core is theirs alone while no process of the payments runs.
 """
 
 from __future__ import annotations
@@ -12,16 +13,20 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from switch.bench.load import LoadFailed
-from switch.bench.machine import NoMeter
+from switch.bench.machine import NoMeter, description
+from switch.bench.qr import FULL_QR_PLAN, QUICK_QR_PLAN, run_qr
+from switch.bench.qr_report import lines, view
 from switch.bench.run import FULL_PLAN, QUICK_PLAN, run
 from switch.cli.options import config_option, guarded, read_config, say, stop
 from switch.runtime import process
 from switch.runtime.children import ChildFailed
+from switch.runtime.clock import SystemClock
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from switch.bench.machine import Percentiles
+    from switch.bench.qr import QrMeasured
     from switch.bench.run import Measured
 
 SECONDS_MAX = 10
@@ -31,39 +36,58 @@ SECONDS_MAX = 10
 @click.command("bench")
 @config_option
 @click.option("--store", type=click.Choice(["sqlite"]), default="sqlite", show_default=True)
+@click.option("--part", type=click.Choice(["payments", "qr", "all"]), default="all",
+              show_default=True, help="What is measured.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 @click.option("--seconds", type=click.IntRange(1, SECONDS_MAX), default=FULL_PLAN.seconds,
               show_default=True, help="Length of each measured span.")  # fmt: skip
 @click.option("--quick", is_flag=True, help="A few payments only: shows that it works, no more.")
 def command(
-    config_folder: Path | None, store: str, seconds: int, *, as_json: bool, quick: bool
+    config_folder: Path | None,
+    store: str,
+    part: str,
+    seconds: int,
+    *,
+    as_json: bool,
+    quick: bool,
 ) -> None:
-    """Measure CPU per payment of the switch, payments a second, latency, and its stages.
+    """Measure CPU per payment, payments a second, latency, stages, and scanned codes.
 
     Starts the switch on a core of its own and the Thai simulator beside the load, and pays over
-    HTTP with 1, 16 and 64 payments in flight.
+    HTTP with 1, 16 and 64 payments in flight. Codes are read and written in turns with other
+    software, as far as it is installed.
     """
-    config = read_config(config_folder)
     plan = QUICK_PLAN if quick else replace(FULL_PLAN, seconds=seconds)
+    config = None if part == "qr" else read_config(config_folder)
 
     async def program(_: object) -> int:
+        codes, measured = None, None
         try:
-            measured = await run(config, config_folder, plan)
+            if part != "payments":
+                codes = await run_qr(SystemClock(), QUICK_QR_PLAN if quick else FULL_QR_PLAN)
+            if config is not None:
+                measured = await run(config, config_folder, plan)
         except (ChildFailed, LoadFailed, NoMeter) as error:
             stop(str(error))
-        if measured.faults:
-            for sentence in measured.faults:
-                click.echo(f"not valid: {sentence}", err=True)
-            if as_json:
-                say({"store": store, "valid": False, "faults": list(measured.faults)})
-            return 1
+        if measured is not None and measured.faults:
+            return _not_valid(measured, store, as_json=as_json)
         if as_json:
-            say({"store": store, "valid": True, "quick": quick, **_view(measured)})
+            shown = {} if codes is None else {"qr": view(codes)}
+            said = {"machine": description()} if measured is None else _view(measured)
+            say({"store": store, "valid": True, "quick": quick, **said, **shown})
         else:
-            _print(measured)
+            _print(measured, codes)
         return 0
 
     guarded(lambda: process.run(program))
+
+
+def _not_valid(measured: Measured, store: str, *, as_json: bool) -> int:
+    for sentence in measured.faults:
+        click.echo(f"not valid: {sentence}", err=True)
+    if as_json:
+        say({"store": store, "valid": False, "faults": list(measured.faults)})
+    return 1
 
 
 def _view(measured: Measured) -> dict[str, Any]:
@@ -111,7 +135,18 @@ def _spread(values: Percentiles) -> dict[str, int]:
     return {"p50": values.p50_us, "p95": values.p95_us, "p99": values.p99_us}
 
 
-def _print(measured: Measured) -> None:
+def _print(measured: Measured | None, codes: QrMeasured | None) -> None:
+    if measured is None:
+        _print_machine(description())
+    else:
+        _print_payments(measured)
+    if codes is not None:
+        click.echo()
+        for line in lines(codes):
+            click.echo(line)
+
+
+def _print_payments(measured: Measured) -> None:
     _print_conditions(measured)
     click.echo(
         "\nin flight  payments  commits  per sec.  CPU us/payment   p50 ms   p95 ms   p99 ms  busy"
@@ -137,10 +172,7 @@ def _print_conditions(measured: Measured) -> None:
         if cores.switch
         else "not pinned"
     )
-    click.echo(
-        f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, "
-        f"Python {machine['python']}; {where}"
-    )
+    _print_machine(machine, f"; {where}")
     click.echo(
         f"Valid: {gate['sent']} payments sent, {gate['answered_accc']} answered ACCC, "
         f"{gate['held_by_switch']} in the switch, {gate['booked_by_network']} in the network's "
@@ -148,6 +180,13 @@ def _print_conditions(measured: Measured) -> None:
     )
     disk = measured.disk
     click.echo(f"Disk: fsync of a page p50 {disk.p50_us} us, p99 {disk.p99_us} us")
+
+
+def _print_machine(machine: dict[str, object], where: str = "") -> None:
+    click.echo(
+        f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, "
+        f"Python {machine['python']}{where}"
+    )
 
 
 def _print_stages(measured: Measured) -> None:

@@ -62,6 +62,11 @@ def test_every_level_has_figures_that_fit_each_other(shown: dict[str, Any]) -> N
 
 
 @pytest.mark.slow
+def test_scanned_codes_are_measured_in_the_same_run(shown: dict[str, Any]) -> None:
+    assert {"decode", "encode", "stages"} <= set(shown["qr"])
+
+
+@pytest.mark.slow
 def test_every_stage_was_measured_and_one_batch_size_counts(shown: dict[str, Any]) -> None:
     stages = shown["stages"]
     commits = [stage for stage in stages if "SQLite" in stage["stage"]]
@@ -80,7 +85,7 @@ def test_a_run_that_is_not_valid_prints_no_figures(monkeypatch: pytest.MonkeyPat
         return Measured(None, faults, (), (), none, {}, None)  # type: ignore[arg-type]
 
     monkeypatch.setattr(bench, "run", unsound)
-    result = CliRunner().invoke(bench.command, ["--quick"])
+    result = CliRunner().invoke(bench.command, ["--quick", "--part", "payments"])
 
     assert result.exit_code == 1
     assert result.stdout == ""

@@ -126,8 +126,9 @@ function serve() {
       outgoing.end(JSON.stringify(said));
     });
   });
+  server.keepAliveTimeout = 0;
   server.listen(0, "127.0.0.1", () => {
-    console.log(JSON.stringify({ port: server.address().port }));
+    console.log(JSON.stringify({ port: server.address().port, node: process.versions.node }));
   });
   process.on("SIGTERM", () => process.exit(0));
 }

@@ -1,0 +1,279 @@
+"""What a scanned code costs, side by side with other people's software.
+
+One code, a merchant's dynamic KHQR of 183 characters, is read and written by everybody on one core
+in turns: a round of each, then the next round, so that a machine that slows down slows all of them.
+Before that every answer is held against ours; one that differs is shown and not compared. Reading
+is everything up to the fields a payment needs: check, recognition, account, names, amount, expiry.
+"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from fx.money import Money
+from switch.bench.machine import pinned, split_cores
+from switch.bench.peers import (
+    NANOS,
+    Job,
+    NotThere,
+    Peer,
+    Wanted,
+    bakong,
+    central_bank,
+    konthaina,
+    repeated,
+    unlike,
+)
+from switch.qr import Khqr, describe, recognise, write_khqr
+from switch.qr.emv import crc, parse, seal
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from switch.runtime.clock import Clock
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+AT: Final = datetime(2026, 11, 21, 3, tzinfo=UTC)
+LASTS: Final = timedelta(minutes=10)
+MILLISECOND: Final = timedelta(milliseconds=1)
+
+OURS: Final = "bakong-switch"
+AMOUNT: Final = "9.99"
+CURRENCY: Final = "USD"
+NUMERIC: Final = "840"
+
+
+@dataclass(frozen=True, slots=True)
+class QrPlan:
+    """How long to measure: rounds of each contender, and how long one is about to take."""
+
+    rounds: int
+    warming: int
+    span_us: int
+
+
+FULL_QR_PLAN: Final = QrPlan(rounds=21, warming=5, span_us=30_000)
+QUICK_QR_PLAN: Final = QrPlan(rounds=3, warming=0, span_us=1_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Speed:
+    """One contender at one job: nanoseconds of a call, median, least and most of the rounds.
+
+    ``fault`` says why its answer is not comparable with ours, if it is not.
+    """
+
+    name: str
+    checks: str
+    checked: bool
+    fault: str | None
+    median_ns: int
+    least_ns: int
+    most_ns: int
+
+    @property
+    def per_second(self) -> int:
+        """Calls a second, of the median."""
+        return NANOS // max(1, self.median_ns)
+
+    @property
+    def counts(self) -> bool:
+        """Whether ours is measured against it."""
+        return self.checked and self.fault is None
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """All contenders at one job, ours first."""
+
+    speeds: tuple[Speed, ...]
+
+    @property
+    def fastest(self) -> Speed | None:
+        """The fastest of the others that check and whose answer is comparable."""
+        others = [speed for speed in self.speeds[1:] if speed.counts]
+        return min(others, key=lambda speed: speed.median_ns, default=None)
+
+    @property
+    def ratio_percent(self) -> int | None:
+        """How many of our calls fit into a hundred of the fastest."""
+        fastest = self.fastest
+        if fastest is None:
+            return None
+        return 100 * fastest.median_ns // max(1, self.speeds[0].median_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class QrMeasured:
+    """Both jobs, what our own reading and writing is made of, and who was not there."""
+
+    characters: int
+    rounds: int
+    read: Race
+    write: Race
+    stages: tuple[Speed, ...]
+    absent: tuple[str, ...]
+
+
+def _code(created: datetime) -> Khqr:
+    return Khqr(
+        account="angkor_cafe@devb",
+        merchant_name="Angkor Cafe",
+        merchant_city="Siem Reap",
+        currency=CURRENCY,
+        merchant_id="1234567",
+        acquiring_bank="Dev Bank",
+        amount=Money.parse(AMOUNT, CURRENCY),
+        created_at=created,
+        expires_at=created + LASTS,
+        bill_number="B-77",
+        terminal_label="POS 3",
+    )
+
+
+def _ms(moment: datetime) -> int:
+    return (moment - EPOCH) // MILLISECOND
+
+
+def _wanted() -> Wanted:
+    """The code, and its input in the words of the peers' script."""
+    code = _code(AT)
+    names = ("account", "merchant_name", "merchant_city", "merchant_id", "acquiring_bank")
+    said = {name: getattr(code, name) for name in (*names, "bill_number", "terminal_label")}
+    stamps = {"created_ms": _ms(AT), "expires_ms": _ms(AT + LASTS)}
+    return Wanted(
+        payload=write_khqr(code),
+        said={**said, **stamps, "currency": CURRENCY, "amount": AMOUNT},
+        at_ms=_ms(AT),
+        lasts_ms=LASTS // MILLISECOND,
+    )
+
+
+def _ours(clock: Clock, wanted: Wanted) -> Peer:
+    payload = wanted.payload
+
+    def read() -> tuple[object, ...]:
+        content = recognise(payload, at=AT).candidates[0].content
+        return (
+            content.bakong_account,
+            content.merchant_name,
+            content.merchant_city,
+            content.merchant_category,
+            content.currency,
+            content.amount,
+            content.expires_at,
+        )
+
+    def write() -> str:
+        return write_khqr(_code(clock.now()))
+
+    account, name, city, category, _, amount, _ = (str(value) for value in read())
+    fields = {
+        "account": account,
+        "merchant_name": name,
+        "merchant_city": city,
+        "category": category,
+        "currency": NUMERIC,
+        "amount": amount,
+        "expires_ms": str(_ms(AT + LASTS)),
+    }
+    return Peer(
+        OURS,
+        Job(
+            repeated(clock, read),
+            "CRC, nesting, every rule; recognition",
+            checked=True,
+            answer=fields,
+        ),
+        Job(repeated(clock, write), "what the reader checks", checked=True, answer=payload),
+    )
+
+
+def _fault(ours: Job, theirs: Job) -> str | None:
+    """Why an answer is not comparable."""
+    if isinstance(ours.answer, str) or isinstance(theirs.answer, str):
+        tags = unlike(str(ours.answer), str(theirs.answer))
+        return f"writes otherwise: {', '.join(tags)}" if tags else None
+    wrong = [name for name, value in theirs.answer.items() if ours.answer[name] != value]
+    return f"reads otherwise: {', '.join(wrong)}" if wrong else None
+
+
+async def run_qr(clock: Clock, plan: QrPlan) -> QrMeasured:
+    """Measure on one core. Raises ``ChildFailed``."""
+    wanted = _wanted()
+    peers, absent = [_ours(clock, wanted)], []
+    with pinned(split_cores().switch):
+        async with AsyncExitStack() as opened:
+            for open_local in (konthaina, bakong):
+                try:
+                    peers.append(open_local(clock, wanted))
+                except NotThere as missing:
+                    absent.append(str(missing))
+            try:
+                peers.append(await opened.enter_async_context(central_bank(clock, wanted)))
+            except NotThere as missing:
+                absent.append(str(missing))
+            read = await _race([(peer.name, peer.read) for peer in peers], plan)
+            write = await _race([(peer.name, peer.write) for peer in peers], plan)
+        stages = await _race(_stages(clock, wanted), plan)
+    return QrMeasured(len(wanted.payload), plan.rounds, read, write, stages.speeds, tuple(absent))
+
+
+async def _race(contenders: Sequence[tuple[str, Job]], plan: QrPlan) -> Race:
+    counts = [await _calls(job.work, plan.span_us) for _, job in contenders]
+    taken: list[list[int]] = [[] for _ in contenders]
+    for turn in range(plan.warming + plan.rounds):
+        for (_, job), count, times in zip(contenders, counts, taken, strict=True):
+            ns = await job.work(count)
+            if turn >= plan.warming:
+                times.append(ns // count)
+    _, first = contenders[0]
+    return Race(
+        tuple(
+            Speed(
+                name=name,
+                checks=job.checks,
+                checked=job.checked,
+                fault=_fault(first, job),
+                median_ns=sorted(times)[len(times) // 2],
+                least_ns=min(times),
+                most_ns=max(times),
+            )
+            for (name, job), times in zip(contenders, taken, strict=True)
+        )
+    )
+
+
+async def _calls(work: Callable[[int], Awaitable[int]], span_us: int) -> int:
+    """How many calls take about that long."""
+    count = 1
+    while (ns := await work(count)) < 500 * span_us:
+        count *= 2
+    return max(1, 1000 * count * span_us // ns)
+
+
+def _stages(clock: Clock, wanted: Wanted) -> list[tuple[str, Job]]:
+    """What reading and writing are made of. No stage is the sum of others to the letter."""
+    payload = wanted.payload
+    first, second = "5911Angkor Cafe", "6009Siem Reap"
+    # Order is free, so this is as good a code; the straight road takes the usual order only.
+    turned = seal(payload[:-8].replace(first + second, second + first))
+    assert turned[:-4] != payload[:-4], "both objects stand side by side"
+    code = _code(AT)
+    calls: dict[str, Callable[[], object]] = {
+        "parse into a tree, no rules": lambda: parse(payload),
+        "CRC": lambda: crc(payload[:-4]),
+        "recognise, straight road": lambda: recognise(payload, at=AT),
+        "recognise, full reader (objects in another order)": lambda: recognise(turned, at=AT),
+        "recognise and every field": lambda: describe(
+            recognise(payload, at=AT).candidates[0].content
+        ),
+        "write, input made before": lambda: write_khqr(code),
+    }
+    return [
+        (name, Job(repeated(clock, call), "", checked=True, answer=""))
+        for name, call in calls.items()
+    ]
