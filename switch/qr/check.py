@@ -1,16 +1,18 @@
-"""The rules of EMVCo about every code, and of one scheme about its own.
+"""The rules of EMVCo about every code, whatever network it belongs to.
 
 Each function appends what it finds; nothing is raised and nothing stops early, so that one answer
 can name everything wrong with a sticker. What a network's codes do differently is not decided
 here: a fault keeps its reason word, and the caller drops the words that the scheme tolerates.
+Amounts are judged in any currency of ISO 4217, not only in those that the switch handles.
 """
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
+from fx.iso4217 import ISO_4217
 from fx.money import CURRENCIES, Money, MoneyError, currency
 from switch.qr.emv import crc
 from switch.qr.errors import CODE_AMOUNT_ZERO, Fault, fault
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from switch.qr.emv import Node, Parsed
-    from switch.qr.scheme import Account, Base, Scheme, Validity
+    from switch.qr.rules import Base
 
 AMOUNT_LENGTH_MAX: Final = 13
 """Longest text of an amount or fixed fee (EMVCo, objects 54 and 56)."""
@@ -34,24 +36,13 @@ _AMOUNT: Final = re.compile(r"([0-9]+)(?:\.([0-9]*))?")
 _PERCENT: Final = re.compile(r"([0-9]{1,2})(?:\.([0-9]{0,2}))?")
 # Control characters, and the ones that turn the direction of text: a name must not be able to
 # show itself as another one.
-_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _OPAQUE_ACCOUNTS: Final = tuple(f"{tag:02d}" for tag in range(2, 26))
 _ACCOUNTS: Final = tuple(f"{tag:02d}" for tag in range(26, 52))
 _ALL_ACCOUNTS: Final = frozenset(_OPAQUE_ACCOUNTS + _ACCOUNTS)
 _TEMPLATE_ACCOUNTS: Final = frozenset(_ACCOUNTS)
 _NUMERICS: Final = frozenset(unit.numeric for unit in CURRENCIES.values())
 _ZERO_DECIMALS_MAX: Final = 2
-
-
-class Claim(NamedTuple):
-    """An account object that a scheme's rule applies to.
-
-    ``exact`` is false where only tag and country fit: then the identifier is what is wrong.
-    """
-
-    account: Account
-    node: Node
-    exact: bool
 
 
 def read_stamp(text: str | None) -> datetime | None:
@@ -158,15 +149,29 @@ def _check_fees(root: Mapping[str, Node], found: list[Fault]) -> None:
             found.append(fault("schema", "fee_percent_range", "57", percent.start))
 
 
-def _is_amount(text: str, unit: Node | None) -> bool:
-    """Tell whether ``text`` is an amount, in the currency of object 53 where the switch has it."""
-    if unit is None or unit.value not in _NUMERICS:
-        return _AMOUNT.fullmatch(text) is not None and len(text) <= AMOUNT_LENGTH_MAX
-    try:
-        read_amount(text, unit.value)
-    except MoneyError:
+def is_amount(text: str, numeric: str | None) -> bool:
+    """Tell whether ``text`` is an amount in the currency with this number, if it is one.
+
+    A currency that the switch handles moves in its step (whole riel); another in its minor units.
+    """
+    if numeric is not None and numeric in _NUMERICS:
+        try:
+            read_amount(text, numeric)
+        except MoneyError:
+            return False
+        return True
+    match = _AMOUNT.fullmatch(text)
+    if match is None or len(text) > AMOUNT_LENGTH_MAX:
         return False
-    return True
+    unit = None if numeric is None else ISO_4217.get(numeric)
+    decimals = match.group(2) or ""
+    if unit is None or len(decimals) <= unit.exponent:
+        return True
+    return unit.exponent == 0 and len(decimals) <= _ZERO_DECIMALS_MAX and not decimals.strip("0")
+
+
+def _is_amount(text: str, unit: Node | None) -> bool:
+    return is_amount(text, None if unit is None else unit.value)
 
 
 def check_fields(parsed: Parsed, root: Mapping[str, Node], base: Base, found: list[Fault]) -> None:
@@ -185,7 +190,7 @@ def check_fields(parsed: Parsed, root: Mapping[str, Node], base: Base, found: li
                 if reason is not None:
                     path = f"{node.tag}/{child.tag}"
                     found.append(fault("field", reason, path, child.start))
-    match = _CONTROL.search(parsed.text)
+    match = CONTROL.search(parsed.text)
     if match is not None:
         place = next(
             (node.tag for node in reversed(parsed.nodes) if node.start < match.start()), ""
@@ -202,77 +207,7 @@ def _check_amount(root: Mapping[str, Node], found: list[Fault]) -> None:
         found.append(fault("field", "amount_format", "54", node.start))
     elif not node.value.strip("0."):
         found.append(fault("field", "amount_format", "54", node.start, CODE_AMOUNT_ZERO))
-    elif unit is not None and unit.value in _NUMERICS:
+    elif unit is not None and unit.value in ISO_4217:
         decimals = len(node.value.partition(".")[2])
-        if decimals > currency(unit.value).exponent:
+        if decimals > ISO_4217[unit.value].exponent:
             found.append(fault("field", "amount_decimals", "54", node.start))
-
-
-def check_scheme(
-    scheme: Scheme, claims: tuple[Claim, ...], root: Mapping[str, Node], found: list[Fault]
-) -> None:
-    """The scheme's own rules: where it pays, in what, to whom; time is :func:`check_validity`'s."""
-    country, unit = root.get("58"), root.get("53")
-    if country is not None and country.value not in scheme.countries:
-        found.append(fault("network", "country_not_allowed", "58", country.start))
-    if unit is not None and unit.value not in scheme.currencies:
-        found.append(fault("network", "currency_not_allowed", "53", unit.start))
-    for claim in claims:
-        _check_account(claim, found)
-    if scheme.one_account and len({claim.node.text("00") for claim in claims}) > 1:
-        last = claims[-1].node
-        found.append(fault("network", "accounts_differ", last.tag, last.start))
-    point = root.get("01")
-    dynamic = point is not None and point.value == "12"
-    if scheme.dynamic_needs_amount and dynamic and "54" not in root:
-        found.append(fault("network", "dynamic_without_amount", "54", 0))
-
-
-def _check_account(claim: Claim, found: list[Fault]) -> None:
-    account, node, exact = claim
-    if not exact and account.ids:
-        if node.child("00") is not None:
-            found.append(fault("network", "unknown_guid", f"{node.tag}/00", node.start))
-        return
-    for sub, rule in account.fields.items():
-        child = node.child(sub)
-        path = f"{node.tag}/{sub}"
-        if child is None:
-            if rule.required:
-                found.append(fault("network", rule.missing, path, node.start))
-            continue
-        reason = rule.broken(child.value)
-        if reason is not None:
-            found.append(fault("network", reason, path, child.start))
-    if account.one_of and not any(node.child(sub) is not None for sub in account.one_of):
-        found.append(fault("network", account.one_of_missing, node.tag, node.start))
-
-
-def check_validity(
-    validity: Validity, root: Mapping[str, Node], at: datetime, found: list[Fault]
-) -> None:
-    """Time stamps: there where an amount is, 13 digits, in order, and not past at ``at``.
-
-    The moment is judged for static codes too, which the central bank's own checker does not do.
-    """
-    tag = validity.template
-    node = root.get(tag)
-    point, start = root.get("01"), node.start if node is not None else 0
-    created = None if node is None else node.text(validity.created)
-    expires = None if node is None else node.text(validity.expires)
-    path = f"{tag}/{validity.expires}"
-    if expires is None:
-        dynamic = "54" in root or (point is not None and point.value == "12")
-        if validity.needed_with_amount and dynamic:
-            found.append(fault("network", "missing_expiry", path, start))
-    begin, end = read_stamp(created), read_stamp(expires)
-    if expires is not None and end is None:
-        found.append(fault("network", "expiry_format", path, start))
-    if created is not None and begin is None:
-        found.append(fault("network", "creation_format", f"{tag}/{validity.created}", start))
-    if end is None:
-        return
-    if begin is not None and end < begin:
-        found.append(fault("network", "expiry_before_creation", path, start))
-    if end < at:
-        found.append(fault("time", "expired", path, start))

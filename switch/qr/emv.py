@@ -172,6 +172,15 @@ def parse(text: str) -> Parsed:
     return Parsed(text, nodes, tuple(parser.faults), tuple(parser.soft))
 
 
+def parse_template(node: Node, path: str, found: list[Fault]) -> tuple[Node, ...]:
+    """Return the objects inside a value that its network declares to be a template.
+
+    Faults (layers tlv and schema) are appended to ``found``; positions count in the whole text.
+    """
+    parser = _Parser(" " * (node.start + _HEADER) + node.value)
+    return parser.level(node.start + _HEADER, len(parser.text), path, found)
+
+
 def compose(tag: str, value: str) -> str:
     """Return one object as text.
 

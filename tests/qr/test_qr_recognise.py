@@ -56,7 +56,7 @@ def test_khqr_of_an_individual_is_read() -> None:
     (candidate,) = recognise(code(KHQR), at=AT).candidates
     content = candidate.content
 
-    assert (candidate.scheme, candidate.network) == ("khqr", "bakong")
+    assert candidate.scheme == "khqr"
     assert (content.account_kind, content.bakong_account) == ("individual", "chan_rith@abc")
     assert (content.method, content.amount, content.currency.code) == ("static", None, "KHR")
     assert (
@@ -104,7 +104,7 @@ def test_thai_cross_border_code_is_read_and_marked() -> None:
     (candidate,) = recognise(code(THAI), at=AT).candidates
     content = candidate.content
 
-    assert (candidate.scheme, candidate.network) == ("thaiqr", "thailand")
+    assert candidate.scheme == "thaiqr"
     assert (content.account_kind, content.cross_border) == ("cross_border_merchant", True)
     assert (
         content.biller_id,

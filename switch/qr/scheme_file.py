@@ -1,0 +1,284 @@
+"""The one reader of scheme files: TOML text in, frozen rules out.
+
+Every key is taken by name and a misspelt, missing or wrong one is a :class:`SchemeError` with file
+and key. There is no parser per network: what a country's codes look like is a file, and an adapter
+package may bring one. The surprise is what a file cannot say: that a code need not state its
+currency and country, because then it would claim everybody's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from fx.iso4217 import ISO_4217
+from fx.money import CURRENCIES
+from switch.qr.emv import LENGTH_MAX, VALUE_LENGTH_MAX
+from switch.qr.rules import (
+    Account,
+    Base,
+    Decoy,
+    Digits,
+    Expected,
+    Field,
+    Kind,
+    LastDay,
+    Link,
+    PayerCode,
+    Scheme,
+    Unpayable,
+    Validity,
+)
+from switch.qr.table import SchemeError, Table, open_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_INDISPENSABLE: Final = frozenset({"missing_53", "missing_58"})
+_KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
+    {"emv": "emv", "link": "link", "digits": "digits"}
+)
+_OPAQUE_LAST: Final = "25"
+_HANDLED: Final = frozenset(unit.numeric for unit in CURRENCIES.values())
+_TAG_LENGTH: Final = 2
+
+
+def _field(table: Table, path: str) -> Field:
+    word = path.replace("/", "_")
+    found = Field(
+        name=table.text("name", ""),
+        required=table.flag("required"),
+        missing=table.text("missing", f"missing_{word}"),
+        shortest=table.number("shortest", 1),
+        longest=table.number("longest", VALUE_LENGTH_MAX),
+        length=table.text("length", f"length_{word}"),
+        pattern=table.pattern("pattern"),
+        format=table.text("format", f"format_{word}"),
+        sets=tuple(sorted(table.named("sets").items())),
+    )
+    table.done()
+    return found
+
+
+def _tags(table: Table) -> tuple[str, ...]:
+    """Return the tags of ``tag = "26"`` or ``tag = "26-45"``."""
+    first, _, last = table.text("tag").partition("-")
+    last = last or first
+    two_digits = len(first) == len(last) == _TAG_LENGTH and (first + last).isdigit()
+    if not (two_digits and "02" <= first <= last):
+        raise table.wrong("tag", "two digits, or a range of two")
+    return tuple(f"{number:02d}" for number in range(int(first), int(last) + 1))
+
+
+def _account(table: Table) -> list[Account]:
+    tags = _tags(table)
+    inner = {item.text("sub"): item for item in table.tables("field")}
+    fields = {sub: _field(item, f"{tags[0]}/{sub}") for sub, item in inner.items()}
+    types = table.table("payer_types")
+    day = table.table("last_day")
+    account = Account(
+        tag=tags[0],
+        kind=table.text("kind"),
+        ids=table.texts("ids"),
+        id_patterns=table.patterns("id_patterns"),
+        any_id=table.flag("any_id"),
+        opaque=table.flag("opaque"),
+        cross_border=table.flag("cross_border"),
+        straight=table.flag("straight"),
+        never=tuple(_never(item) for item in table.tables("never")),
+        fields=MappingProxyType(fields),
+        one_of=table.texts("one_of"),
+        one_of_missing=table.text("one_of_missing", f"missing_{tags[0]}"),
+        last_day=_last_day(day) if day.content else None,
+        payer_types=_payer_types(types) if types.content else None,
+        expected=tuple(_expected(item) for item in table.tables("expected")),
+    )
+    table.done()
+    named = bool(account.ids or account.id_patterns or account.any_id)
+    if account.opaque is named:
+        raise SchemeError(f"{table.place}: give ids, id_patterns or any_id, or say opaque")
+    if account.opaque is not (tags[-1] <= _OPAQUE_LAST):
+        raise SchemeError(f"{table.place}: tags up to {_OPAQUE_LAST} are opaque, others are not")
+    return [replace(account, tag=tag) for tag in tags]
+
+
+def _never(table: Table) -> tuple[str, str]:
+    pair = table.text("country"), table.text("currency")
+    table.done()
+    return pair
+
+
+def _last_day(table: Table) -> LastDay:
+    day = LastDay(table.text("sub"), table.number("zone_hours", 0), table.text("format"))
+    table.done()
+    return day
+
+
+def _payer_types(table: Table) -> tuple[str, str]:
+    pair = table.text("sub"), table.text("value")
+    table.done()
+    return pair
+
+
+def _expected(table: Table) -> Expected:
+    found = Expected(table.text("sub", ""), table.expression("pattern"), table.text("note"))
+    table.done()
+    return found
+
+
+def _validity(table: Table) -> Validity | None:
+    if not table.content:
+        return None
+    validity = Validity(
+        template=table.text("template"),
+        created=table.text("created"),
+        expires=table.text("expires"),
+        needed_with_amount=table.flag("needed_with_amount"),
+    )
+    table.done()
+    return validity
+
+
+def _decoy(table: Table) -> Decoy:
+    decoy = Decoy(last=table.text("last"), tag=table.text("tag"), value=table.text("value"))
+    table.done()
+    return decoy
+
+
+def _unpayable(table: Table) -> Unpayable:
+    found = Unpayable(
+        why=table.text("why"),
+        path=table.text("path", ""),
+        values=table.texts("values"),
+        kinds=table.texts("kinds"),
+    )
+    table.done()
+    return found
+
+
+def _off_emv(table: Table) -> tuple[Account, dict[str, str]]:
+    """Return the account rule of a link or a payer's code, and the EMV places of its keys."""
+    kind = table.text("kind")
+    fields: dict[str, Field] = {}
+    paths: dict[str, str] = {}
+    for inner in table.tables("field"):
+        key = inner.text("key")
+        paths[key] = inner.text("path", f"{kind}/{key}")
+        fields[key] = _field(inner, key)
+    return Account(tag=kind, kind=kind, opaque=True, fields=MappingProxyType(fields)), paths
+
+
+def _link(table: Table) -> Link:
+    account, paths = _off_emv(table)
+    holds = table.text("holds")
+    if holds not in {"query", "objects", "path"}:
+        raise table.wrong("holds", "query, objects or path")
+    link = Link(
+        account=account,
+        claims=table.expression("claims"),
+        reads=table.expression("reads"),
+        holds="query" if holds == "query" else "objects" if holds == "objects" else "path",
+        longest=table.number("longest", LENGTH_MAX),
+        paths=MappingProxyType(paths),
+        says=MappingProxyType(table.named("says")),
+    )
+    table.done()
+    return link
+
+
+def _payer_code(table: Table) -> PayerCode | None:
+    if not table.content:
+        return None
+    account, _ = _off_emv(table)
+    forms = [_digits(inner) for inner in table.tables("form")]
+    code = PayerCode(
+        account=account,
+        claims=table.expression("claims"),
+        forms=MappingProxyType({form.length: form for form in forms}),
+    )
+    table.done()
+    return code
+
+
+def _digits(table: Table) -> Digits:
+    found = Digits(
+        length=table.number("length", 0),
+        starts=table.text("starts", ""),
+        parts=table.pairs("parts"),
+        says=table.pairs("says"),
+        values=MappingProxyType(table.named("values")),
+    )
+    table.done()
+    return found
+
+
+def read_scheme(text: str, name: str) -> Scheme:
+    """Read a scheme file's text; ``name`` is used in the message of :class:`SchemeError`."""
+    table = open_table(text, name)
+    word = table.text("scheme")
+    kind = _KINDS.get(table.text("kind", "emv"))
+    if kind is None:
+        raise table.wrong("kind", "emv, link or digits")
+    accepts = table.table("accepts")
+    scheme = Scheme(
+        scheme=word,
+        kind=kind,
+        countries=table.texts("countries"),
+        currencies=table.texts("currencies"),
+        guest=table.flag("guest"),
+        tolerates=frozenset(table.texts("tolerates")),
+        accepts=MappingProxyType({path: accepts.texts(path) for path in sorted(accepts.content)}),
+        templates=table.texts("templates"),
+        plain=table.texts("plain"),
+        one_account=table.flag("one_account"),
+        dynamic_needs_amount=table.flag("dynamic_needs_amount"),
+        accounts=tuple(one for inner in table.tables("account") for one in _account(inner)),
+        validity=_validity(table.table("validity")),
+        decoys=tuple(_decoy(inner) for inner in table.tables("decoy")),
+        unpayable=tuple(_unpayable(inner) for inner in table.tables("unpayable")),
+        links=tuple(_link(inner) for inner in table.tables("link")),
+        payer_code=_payer_code(table.table("payer_code")),
+        numbers=MappingProxyType(dict(table.pairs("numbers"))),
+    )
+    table.done()
+    _judge(scheme, name)
+    return scheme
+
+
+def _judge(scheme: Scheme, name: str) -> None:
+    """Refuse a scheme that could claim everything or nothing."""
+    if scheme.kind == "emv" and not scheme.accounts:
+        raise SchemeError(f"{name}: account is missing")
+    if scheme.kind != "emv" and (scheme.accounts or not (scheme.links or scheme.payer_code)):
+        raise SchemeError(f"{name}: link or payer_code is missing, account does not belong here")
+    known = _HANDLED if any(a.straight for a in scheme.accounts) else ISO_4217
+    if any(number not in known for number in scheme.currencies):
+        raise SchemeError(f"{name}: currencies must be ISO 4217 numbers that the switch handles")
+    national = bool(scheme.countries and scheme.currencies)
+    if not (scheme.guest or scheme.kind != "emv" or national):
+        raise SchemeError(f"{name}: a code must state its currency and country")
+    if not scheme.tolerates.isdisjoint(_INDISPENSABLE):
+        raise SchemeError(f"{name}: a code must state its currency and country")
+
+
+def read_base(text: str, name: str) -> Base:
+    """Read the file of the rules about every code."""
+    table = open_table(text, name)
+    fields: dict[str, Field] = {}
+    nested: dict[str, dict[str, Field]] = {}
+    for inner in table.tables("field"):
+        path = inner.text("path")
+        tag, _, sub = path.partition("/")
+        if sub:
+            nested.setdefault(tag, {})[sub] = _field(inner, path)
+        else:
+            fields[tag] = _field(inner, path)
+    base = Base(
+        required=table.texts("required"),
+        tolerates=frozenset(table.texts("tolerates")),
+        fields=MappingProxyType(fields),
+        nested=MappingProxyType({tag: MappingProxyType(subs) for tag, subs in nested.items()}),
+    )
+    table.done()
+    return base
