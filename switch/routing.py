@@ -77,13 +77,15 @@ def read_routing(adapters: Mapping[str, Adapter], corridors: Iterable[Corridor])
 def _schemes(adapters: Mapping[str, Adapter]) -> Schemes:
     schemes = SCHEMES
     for name, adapter in sorted(adapters.items()):
-        if not isinstance(adapter, SchemeBringer):
-            continue
-        try:
-            extra = tuple(
-                read_scheme(text, f"{name}/{file}") for file, text in adapter.scheme_files
-            )
-            schemes = schemes.joined(extra)
-        except SchemeError as error:
-            raise ConfigError(str(error)) from None
+        files = adapter.scheme_files if isinstance(adapter, SchemeBringer) else ()
+        for file, text in files:
+            place = f"{name}/{file}"
+            try:
+                scheme = read_scheme(text, place)
+            except SchemeError as error:
+                raise ConfigError(str(error)) from None
+            try:
+                schemes = schemes.joined([scheme])
+            except SchemeError as error:
+                raise ConfigError(f"{place}: {error}") from None
     return schemes

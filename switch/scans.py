@@ -16,7 +16,7 @@ from iso20022 import IsoError
 from switch.config import HOME
 from switch.model import Party
 from switch.port import Merchant, Planning, Unavailable, WireAnswer
-from switch.qr import QrContent, QrError, recognise
+from switch.qr import Examined, QrContent, QrError, examine, recognise
 from switch.reasons import Reason
 from switch.refusals import Refusal, of_qr
 from switch.sending import send_exchange
@@ -88,6 +88,10 @@ class Scans:
             return Scanned(network, destination, offers, token)
         raise Refusal(Reason.QR_UNROUTABLE)
 
+    def examine(self, payload: str) -> Examined:
+        """What a code says and what is wrong with it. Nobody is asked, and it is kept nowhere."""
+        return examine(payload, at=self._clock.now(), schemes=self._routing.schemes)
+
     def price(self, member: str, scan_token: str, amount: Money) -> Offer:
         """Price a merchant looked up before, for an amount in either currency. Raises Refusal."""
         destination = self._quoting.open_scan(scan_token, member)
@@ -111,13 +115,16 @@ class Scans:
             return merchant, self._quoting.offer(destination, amount)
         raise Refusal(Reason.QR_UNROUTABLE)
 
-    def _read(self, payload: str, _prefer: tuple[str, ...]) -> tuple[QrContent, ...]:
+    def _read(self, payload: str, prefer: tuple[str, ...]) -> tuple[QrContent, ...]:
         """What each scheme reads, in order of preference. Raises Refusal."""
-        schemes = self._routing.schemes
+        at, schemes = self._clock.now(), self._routing.schemes
         try:
-            recognition = recognise(payload, at=self._clock.now(), schemes=schemes)
+            recognition = recognise(payload, at=at, schemes=schemes, prefer=prefer)
         except QrError as error:
-            raise Refusal(of_qr(error), place=error.path or None) from None
+            # A sound code that nobody can pay is not one that cannot be read.
+            sound = examine(payload, at=at, schemes=schemes).valid
+            reason = Reason.QR_UNROUTABLE if sound else of_qr(error)
+            raise Refusal(reason, place=error.path or None) from None
         return tuple(candidate.content for candidate in recognition.candidates)
 
     async def _lookup(self, adapter: LookupAdapter, payload: str, amount: Money | None) -> Merchant:

@@ -125,6 +125,7 @@ def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
 
     return {
         "scan": members.scan,
+        "decode": members.decode,
         "quote": members.quote,
         "pay": members.pay,
         "payment": members.payment,

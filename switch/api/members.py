@@ -1,4 +1,4 @@
-"""The JSON interface of members: scan, price, pay, look.
+"""The JSON interface of members: read, scan, price, pay, look.
 
 Scanning and pricing store nothing. A payment is opened in the store before anybody waits for it,
 and the caller waits up to a bound: a client that hangs up takes nothing with it, because the hop
@@ -21,10 +21,11 @@ from switch.answers import JSON, amount, instant, payment_view, problem
 from switch.api.body import read_json
 from switch.api.intake import JSON_MEDIA, idempotency_key, take_in
 from switch.api.problems import respond
-from switch.api.shapes import PaymentRequest, QuoteRequest, ScanRequest
+from switch.api.shapes import DecodeRequest, PaymentRequest, QuoteRequest, ScanRequest
 from switch.commands import Answer, Conflict
 from switch.model import Channel, Particulars, Party
 from switch.payments import Instruction
+from switch.qr.view import view, without_line_end
 from switch.reasons import Reason
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ _UETR: Final = re.compile(
 
 
 class MemberApi:
-    """Serves ``/v1/scans``, ``/v1/quotes`` and ``/v1/payments``."""
+    """Serves ``/v1/scans``, ``/v1/qr/decode``, ``/v1/quotes`` and ``/v1/payments``."""
 
     def __init__(
         self,
@@ -80,7 +81,8 @@ class MemberApi:
         signed = await take_in(request, self._authenticator, JSON_MEDIA)
         asked = read_json(signed.body, ScanRequest)
         known = None if asked.amount is None else asked.amount.money()
-        scanned = await self._scans.scan(signed.member, asked.payload, known)
+        payload = without_line_end(asked.payload)
+        scanned = await self._scans.scan(signed.member, payload, known)
         merchant = scanned.destination.merchant
         view: dict[str, object] = {
             "network": scanned.network,
@@ -95,6 +97,12 @@ class MemberApi:
         if merchant.amount is not None:
             view["amount"] = amount(merchant.amount)
         return _json(200, view)
+
+    async def decode(self, request: web.Request) -> web.Response:
+        """``POST /v1/qr/decode``: what a code says, or all that is wrong with it."""
+        signed = await take_in(request, self._authenticator, JSON_MEDIA)
+        asked = read_json(signed.body, DecodeRequest)
+        return _json(200, view(self._scans.examine(without_line_end(asked.payload))))
 
     async def quote(self, request: web.Request) -> web.Response:
         """``POST /v1/quotes``: a price for an amount of either currency."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from switch.api.shapes import (
+    DecodeAnswer,
+    DecodeRequest,
     Liveness,
     OverseenAccounts,
     OverseenPayments,
@@ -79,6 +81,17 @@ ROUTES: Final = (
             *_BODY,
         ),
         takes=ScanRequest,
+    ),
+    Route(
+        "decode",
+        "POST",
+        "/v1/qr/decode",
+        "Read a scanned code: its content and what is wrong with it. No network is asked.",
+        (
+            Said(200, "What the code says, or all that is wrong with it.", DecodeAnswer),
+            *_BODY,
+        ),
+        takes=DecodeRequest,
     ),
     Route(
         "quote",

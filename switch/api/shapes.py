@@ -67,11 +67,27 @@ class Amount(_Request):
             raise Refusal(of_money(error), place="$.amount") from None
 
 
+Payload = Annotated[
+    str,
+    Field(
+        min_length=1,
+        description="The text of the code as it was scanned. One line end (CR, LF or both) that a "
+        "scanner puts behind it is cut; nothing else is changed.",
+    ),
+]
+
+
 class ScanRequest(_Request):
     """A code that was scanned; the amount only where the code fixes none."""
 
-    payload: Annotated[str, Field(min_length=1, description="The raw text of the code.")]
+    payload: Payload
     amount: Amount | None = None
+
+
+class DecodeRequest(_Request):
+    """A code of which only the content is wanted."""
+
+    payload: Payload
 
 
 class QuoteRequest(_Request):
@@ -127,6 +143,41 @@ class ScanAnswer(_Answer):
     amount: Annotated[Amount | None, Field(description="Present when the code fixes it.")] = None
     quotes: list[Quote]
     scan: Token
+
+
+class CodeFault(_Answer):
+    """One thing wrong with a code."""
+
+    layer: Annotated[str, Field(pattern="^(tlv|crc|schema|field|network|time)$")]
+    reason: str
+    path: Annotated[str, Field(description="Tags joined by a slash; empty for the whole text.")]
+    position: Annotated[int, Field(description="In characters from the start of the text.")]
+    code: Annotated[str, Field(description="ISO 20022 reason of a refused payment.")]
+
+
+class DecodeAnswer(_Answer):
+    """What a code says. One that cannot be paid is an answer too: `valid` is false."""
+
+    valid: bool
+    network: Annotated[
+        str | None, Field(description="The scheme that takes or claims it, such as khqr.")
+    ]
+    networks: Annotated[list[str], Field(description="Every scheme that it can be paid through.")]
+    layer: Annotated[str | None, Field(description="Of the fault that decides.")]
+    reason: str | None
+    path: str | None
+    position: int | None
+    nbc: Annotated[
+        int | None, Field(description="Error number of the central bank's own software.")
+    ]
+    deviations: Annotated[
+        list[str], Field(description="Rules of EMVCo that it breaks and its scheme tolerates.")
+    ]
+    notes: list[str]
+    fields: Annotated[
+        dict[str, Any], Field(description="The content; empty where the code is not valid.")
+    ]
+    faults: Annotated[list[CodeFault], Field(description="All of them, the deciding one first.")]
 
 
 class QuoteAnswer(_Answer):

@@ -21,6 +21,7 @@ _COMMANDS: Final = MappingProxyType(
         "call": "switch.cli.call",
         "demo": "switch.cli.demo",
         "journal": "switch.cli.journal",
+        "qr": "switch.cli.qr",
         "sandbox": "switch.cli.sandbox",
         "serve": "switch.cli.serve",
     }

@@ -9,9 +9,10 @@ ASCII is preceded by an ECI mark, since without it a reader has to guess the cha
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import segno
+if TYPE_CHECKING:
+    import segno
 
 QUIET_ZONE_MODULES: Final = 4
 SCALE: Final = 8
@@ -40,6 +41,9 @@ def svg(payload: str, scale: int = SCALE) -> str:
 
 
 def _symbol(payload: str) -> segno.QRCode:
+    # Loaded when something is drawn: it takes as long as the rest of a command together.
+    import segno
+
     if not payload:
         raise SymbolError("there is no text to draw")
     try:

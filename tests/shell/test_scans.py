@@ -5,9 +5,8 @@ Codes are real ones, written by the product's own writer; only the networks' ans
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 OUT = ("bakong", "thailand")
 IN = ("thailand", "bakong")
-OPEN_CODE = Khqr(account=STALL.account, merchant_name="Stall 7")
 
 
 def thai_code(amount: str | None = "345.00") -> str:
@@ -52,14 +50,17 @@ def thai_code(amount: str | None = "345.00") -> str:
 
 def khqr(amount: str = "41000", currency: str = "KHR", minutes: int = 60) -> str:
     """A Cambodian stall's code with a fixed amount, valid for so long."""
-    code = replace(
-        OPEN_CODE,
+    return stall_code(
         currency=currency,
         amount=Money.parse(amount, currency),
         created_at=NOW,
         expires_at=NOW + timedelta(minutes=minutes),
     )
-    return write_khqr(code)
+
+
+def stall_code(account: str = STALL.account, **more: Any) -> str:
+    """A Cambodian stall's code, open unless told otherwise."""
+    return write_khqr(Khqr(account=account, merchant_name="Stall 7", **more))
 
 
 def lookup(payload: str, amount: Money | None = None) -> InboundLookup:
@@ -256,7 +257,7 @@ def test_a_khqr_in_dollars_is_refused(shell: Shell) -> None:
 
 
 def test_a_dollar_code_is_not_priced_in_riel_by_the_guests_amount(shell: Shell) -> None:
-    code = write_khqr(replace(OPEN_CODE, currency="USD"))
+    code = stall_code(currency="USD")
     asked = lookup(code, riel("41000"))
 
     assert reason_of(lambda: shell.scans.scanned_abroad("thailand", asked)) is (
@@ -273,7 +274,7 @@ async def test_a_merchant_in_another_currency_than_the_corridors_is_refused(
 
 
 def test_an_open_khqr_needs_the_guests_amount(shell: Shell) -> None:
-    code = write_khqr(OPEN_CODE)
+    code = stall_code()
 
     assert reason_of(lambda: shell.scans.scanned_abroad("thailand", lookup(code))) is (
         Reason.AMOUNT_MALFORMED
@@ -289,7 +290,7 @@ def test_a_fixed_khqr_is_not_changed_by_the_guests_amount(shell: Shell) -> None:
 
 
 def test_a_stall_at_an_unlisted_bank_is_refused(shell: Shell) -> None:
-    code = write_khqr(replace(OPEN_CODE, account="stall7@else"))
+    code = stall_code("stall7@else")
 
     assert reason_of(lambda: shell.scans.scanned_abroad("thailand", lookup(code))) is (
         Reason.AGENT_UNKNOWN
