@@ -6,7 +6,6 @@ No figure is compared with a bound: how fast this machine is proves nothing.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -31,9 +30,10 @@ pytestmark = pytest.mark.xdist_group("bench")
 @pytest.fixture(scope="module")
 def shown(root: Path) -> dict[str, Any]:
     """What a quick run of this part prints, from the project's folder."""
-    command = [sys.executable, "-m", "switch", "bench", "--part", "qr", "--quick", "--json"]
-    done = subprocess.run(command, capture_output=True, check=False, timeout=60, cwd=root)
-    assert done.returncode == 0, done.stderr.decode()[-2000:]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(root)
+        done = CliRunner().invoke(bench.command, ["--part", "qr", "--quick", "--json"])
+    assert done.exit_code == 0, done.output[-2000:]
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 

@@ -11,6 +11,7 @@ import json
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from inspect import signature
 from pathlib import Path
 from typing import Any, Final
 
@@ -173,7 +174,7 @@ def test_the_golden_data_is_varied() -> None:
 
     assert len({json.dumps(one, sort_keys=True) for one in said}) >= 500
     assert {name: fields[name] for name in fields if fields[name] < 50} == {}
-    assert len(fields) == len(Khqr.__slots__)
+    assert len(fields) == len(signature(Khqr).parameters)
     assert {"km", "zh", "th"} <= {one["language"]["code"] for one in said if "language" in one}
 
 
