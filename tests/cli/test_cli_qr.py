@@ -26,11 +26,15 @@ DYNAMIC: Final = (
     "00020101021229170013sok_dara@devb52045999530311654031005802KH5908Sok Dara6010Phnom Penh"
     "9934001317952300000000113179523060000063043F95"
 )
+BETWEEN_PERSONS: Final = (
+    "00020101021138570010A00000072701270006970403011300110123456780208QRIBFTTA53037045802VN63049E6F"
+)
 AT: Final = "2026-11-21T03:00:00Z"
 AT_MS: Final = 1_795_230_000_000
 LATER: Final = "2026-11-21T10:10:00.001+07:00"
 """One millisecond after the end of the dynamic code."""
 
+VECTORS: Final = Path(__file__).resolve().parents[3] / "shared" / "vectors" / "qr.jsonl"
 SOK: Final = ("--account", "sok_dara@devb", "--name", "Sok Dara")
 
 
@@ -86,6 +90,13 @@ def test_decode_says_which_fault_decides_and_names_all() -> None:
     assert [fault["reason"] for fault in told["faults"]] == ["expired"]
     assert told["faults"][0].keys() == {"layer", "reason", "path", "position", "code"}
     assert told["fields"] == {}
+
+
+def test_sound_code_that_nobody_abroad_can_pay_has_no_network_to_pay_it() -> None:
+    status, told = decoded(BETWEEN_PERSONS)
+
+    assert (status, told["valid"], told["network"], told["networks"]) == (0, True, "vietqr", [])
+    assert told["notes"] == ["person_to_person"]
 
 
 def test_decode_judges_at_the_moment_given() -> None:
@@ -170,6 +181,23 @@ def test_check_answers_each_line_in_order() -> None:
             "fields",
         ]
     assert answers[1]["fields"]["amount"] == "100"
+
+
+def test_published_vectors_are_judged_as_they_should_be() -> None:
+    if not VECTORS.is_file():
+        pytest.skip("the shared vectors are not beside the project")
+    lines = VECTORS.read_bytes().splitlines()
+    answers = checked(*lines, arguments=("--at-ms", str(AT_MS)))
+
+    assert len(answers) == len(lines) > 200
+    for vector, answer in zip(map(orjson.loads, lines), answers, strict=True):
+        assert (answer["id"], answer["valid"], answer["layer"], answer["reason"]) == (
+            vector["id"],
+            vector["valid"],
+            vector.get("layer"),
+            vector.get("why_invalid"),
+        )
+        assert answer["deviations"] == vector.get("deviations", [])
 
 
 def test_moment_of_the_command_is_for_lines_without_their_own() -> None:

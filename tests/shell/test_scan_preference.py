@@ -176,6 +176,23 @@ async def test_code_that_nobody_pays_is_refused(shell: Shell) -> None:
     assert shell.transport.tried == []
 
 
+async def test_sound_code_that_nobody_abroad_can_pay_is_unroutable_and_not_unreadable(
+    shell: Shell,
+) -> None:
+    config = replace(shell.config, corridors=corridors(shell.config, "vietnam"))
+    linked = scans(shell, config, network("vietnam", "vietqr"))
+    transfer = "3857" + "0010A0000007270127000697040301130011012345678" + "0208QRIBFTTA"
+
+    for objects, reason in (
+        ((transfer, "5303704", "5802VN"), Reason.QR_UNROUTABLE),
+        ((transfer, "5303704", "5802VN", "5802VN"), Reason.QR_INVALID),
+    ):
+        with pytest.raises(Refusal) as refusal:
+            await linked.scan(MEMBER, code(objects), None)
+        assert refusal.value.reason is reason
+    assert shell.transport.tried == []
+
+
 def test_preference_is_that_of_corridors_and_then_of_facts(shell: Shell) -> None:
     table = corridors(shell.config, "hub", "laos")
     linked = {
