@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from fx.money import Currency, Money
     from switch.qr.emv import Node, Parsed
-    from switch.qr.scheme import Account, Scheme
+    from switch.qr.rules import Account, Scheme
 
 _METHODS: Final = MappingProxyType({"11": "static", "12": "dynamic"})
 _EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
@@ -231,11 +231,6 @@ class QrContent:
     def nodes(self) -> tuple[Node, ...]:
         """The tree of the text."""
         return parse(self.payload).nodes
-
-    @property
-    def network(self) -> str:
-        """The payment network behind the scheme."""
-        return self.rules.network
 
     @property
     def method(self) -> str | None:

@@ -2,32 +2,35 @@
 
 What is written follows the central bank's own software to the letter (order of objects, whole
 dollars without a point), so that both write the same text for the same input. Nothing leaves here
-that our own reader does not take without a single deviation: the writer reads back what it wrote
-and raises the reader's fault, with the same reason word. Text is never cut to fit.
+that our own reader does not take without a single deviation: every text has to fit the straight
+road of its scheme, and one that does not is read back in full, so that the refusal has the reader's
+own reason word. Text is never cut to fit.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from switch.qr.emv import compose, seal
+from switch.qr.emv import VALUE_LENGTH_MAX, compose, seal
 from switch.qr.errors import CODE_CURRENCY, QrError, fault
 from switch.qr.recognise import recognise
 from switch.qr.scheme import SCHEMES
+from switch.qr.straight import fits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from fx.money import Money
     from switch.qr.scheme import Schemes
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
-_KHQR_CURRENCIES: Final = ("KHR", "USD")
+_KHQR_CURRENCIES: Final = MappingProxyType({"KHR": "116", "USD": "840"})
 _KHQR_DEFAULT_CATEGORY: Final = "5999"
 _THAI_CROSS_BORDER: Final = "A000000677012006"
+# Two digits of length; a longer value has no entry, and the lookup fails.
+_SIZE: Final = tuple(f"{size:02d}" for size in range(VALUE_LENGTH_MAX + 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,7 @@ class Language:
     city: str | None = None
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Khqr:
+class Khqr(NamedTuple):
     """What a KHQR shall say.
 
     With ``merchant_id`` and ``acquiring_bank`` it is a merchant's code (object 30), without
@@ -72,8 +74,7 @@ class Khqr:
         return f"Khqr(currency={self.currency!r}, dynamic={self.amount is not None})"
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class ThaiBillPayment:
+class ThaiBillPayment(NamedTuple):
     """What a Thai cross-border merchant code shall say; with ``amount`` (THB) it is dynamic."""
 
     biller_id: str
@@ -97,37 +98,15 @@ def write_khqr(code: Khqr, *, schemes: Schemes = SCHEMES) -> str:
     ``unionpay_currency``, ``amount_currency``, ``missing_creation``, ``validity_without_amount``,
     ``value_too_long`` and ``astral_character``.
     """
-    if code.currency not in _KHQR_CURRENCIES:
-        raise _refusal("currency_not_allowed", "53", schemes)
-    if code.merchant_id is not None and code.acquiring_bank is None:
-        raise _refusal("missing_acquiring_bank", "30/02", schemes)
-    if code.merchant_id is not None and code.account_information is not None:
-        raise _refusal("account_kinds_mixed", "30", schemes)
-    if code.unionpay is not None and code.currency != "KHR":
-        raise _refusal("unionpay_currency", "15", schemes)
-    if code.amount is not None and code.amount.currency.code != code.currency:
-        raise _refusal("amount_currency", "54", schemes)
-    if code.amount is not None and code.expires_at is not None and code.created_at is None:
-        raise _refusal("missing_creation", "99/00", schemes)
-    if code.amount is None and (code.created_at is not None or code.expires_at is not None):
-        raise _refusal("validity_without_amount", "99", schemes)
-    numeric = "116" if code.currency == "KHR" else "840"
-    text = _objects(
-        ("00", "01"),
-        ("01", "11" if code.amount is None else "12"),
-        ("15", code.unionpay),
-        _khqr_account(code),
-        ("52", code.category),
-        ("53", numeric),
-        ("54", None if code.amount is None else _khqr_amount(code.amount)),
-        ("58", "KH"),
-        ("59", code.merchant_name),
-        ("60", code.merchant_city),
-        ("62", _khqr_additional(code)),
-        ("64", _khqr_language(code.language)),
-        ("99", _khqr_validity(code)),
-    )
-    return _proved(text, "khqr", code.created_at or _EPOCH, schemes)
+    objection = _khqr_objection(code)
+    if objection is not None:
+        raise _refusal(*objection, schemes)
+    try:
+        text = _khqr_text(code)
+    except IndexError:
+        raise _too_long(code) from None
+    tag = "29" if code.merchant_id is None else "30"
+    return _proved(text, "khqr", tag, code.created_at or _EPOCH, schemes)
 
 
 def write_thai_bill_payment(code: ThaiBillPayment, *, schemes: Schemes = SCHEMES) -> str:
@@ -156,66 +135,134 @@ def write_thai_bill_payment(code: ThaiBillPayment, *, schemes: Schemes = SCHEMES
         ("60", code.merchant_city),
         ("62", _objects(("07", code.terminal_label)) or None),
     )
-    return _proved(text, "thaiqr", _EPOCH, schemes)
+    return _proved(text, "thaiqr", "30", _EPOCH, schemes)
 
 
 def _objects(*pairs: tuple[str, str | None]) -> str:
     return "".join(compose(tag, value) for tag, value in pairs if value is not None)
 
 
-def _khqr_account(code: Khqr) -> tuple[str, str]:
-    if code.merchant_id is None:
-        second, tag = code.account_information, "29"
-    else:
-        second, tag = code.merchant_id, "30"
-    return tag, _objects(("00", code.account), ("01", second), ("02", code.acquiring_bank))
+def _khqr_objection(code: Khqr) -> tuple[str, str] | None:
+    """Return reason word and path of what the reader could not see in the text."""
+    amount = code.amount
+    if code.currency not in _KHQR_CURRENCIES:
+        return "currency_not_allowed", "53"
+    if code.merchant_id is not None:
+        if code.acquiring_bank is None:
+            return "missing_acquiring_bank", "30/02"
+        if code.account_information is not None:
+            return "account_kinds_mixed", "30"
+    if code.unionpay is not None and code.currency != "KHR":
+        return "unionpay_currency", "15"
+    if amount is None:
+        if code.created_at is not None or code.expires_at is not None:
+            return "validity_without_amount", "99"
+    elif amount.currency.code != code.currency:
+        return "amount_currency", "54"
+    elif code.expires_at is not None and code.created_at is None:
+        return "missing_creation", "99/00"
+    return None
 
 
-def _khqr_amount(amount: Money) -> str:
-    """Whole amounts carry no point, in dollars too: the central bank's software writes them so."""
-    whole, _, decimals = str(amount).partition(".")
-    return whole if not decimals.strip("0") else f"{whole}.{decimals}"
-
-
-def _khqr_additional(code: Khqr) -> str | None:
-    text = _objects(
-        ("01", code.bill_number),
-        ("02", code.mobile_number),
-        ("03", code.store_label),
-        ("07", code.terminal_label),
-        ("08", code.purpose),
+def _khqr_text(code: Khqr) -> str:
+    """Return all objects but the CRC. Raises IndexError for a value of 100 characters or more."""
+    size = _SIZE
+    unionpay, amount = code.unionpay, code.amount
+    before = "" if unionpay is None else f"15{size[len(unionpay)]}{unionpay}"
+    account, bank = f"00{size[len(code.account)]}{code.account}", code.acquiring_bank
+    second = code.account_information if code.merchant_id is None else code.merchant_id
+    if second is not None:
+        account += f"01{size[len(second)]}{second}"
+    if bank is not None:
+        account += f"02{size[len(bank)]}{bank}"
+    tag = "29" if code.merchant_id is None else "30"
+    category, name, city = code.category, code.merchant_name, code.merchant_city
+    paid = ""
+    if amount is not None:
+        # Whole amounts carry no point, in dollars too: the central bank's software writes them so.
+        whole, part = divmod(amount.minor, 100)
+        digits = f"{whole}.{part:02d}" if part else str(whole)
+        paid = f"54{size[len(digits)]}{digits}"
+    return (
+        f"0002010102{'11' if amount is None else '12'}{before}{tag}{size[len(account)]}{account}"
+        f"52{size[len(category)]}{category}5303{_KHQR_CURRENCIES[code.currency]}{paid}5802KH"
+        f"59{size[len(name)]}{name}60{size[len(city)]}{city}"
+        f"{_khqr_additional(code)}{_khqr_language(code.language)}{_khqr_validity(code)}"
     )
-    return text or None
 
 
-def _khqr_language(language: Language | None) -> str | None:
+def _khqr_additional(code: Khqr) -> str:
+    size = _SIZE
+    text = ""
+    if code.bill_number is not None:
+        text = f"01{size[len(code.bill_number)]}{code.bill_number}"
+    if code.mobile_number is not None:
+        text += f"02{size[len(code.mobile_number)]}{code.mobile_number}"
+    if code.store_label is not None:
+        text += f"03{size[len(code.store_label)]}{code.store_label}"
+    if code.terminal_label is not None:
+        text += f"07{size[len(code.terminal_label)]}{code.terminal_label}"
+    if code.purpose is not None:
+        text += f"08{size[len(code.purpose)]}{code.purpose}"
+    return f"62{size[len(text)]}{text}" if text else ""
+
+
+def _khqr_language(language: Language | None) -> str:
     if language is None:
-        return None
-    return _objects(("00", language.code), ("01", language.name), ("02", language.city))
+        return ""
+    text = _objects(("00", language.code), ("01", language.name), ("02", language.city))
+    return compose("64", text)
 
 
-def _khqr_validity(code: Khqr) -> str | None:
-    stamps = (("00", code.created_at), ("01", code.expires_at))
-    return _objects(*((tag, None if at is None else _stamp(at)) for tag, at in stamps)) or None
+def _khqr_validity(code: Khqr) -> str:
+    if code.created_at is None:
+        return ""
+    created = _stamp(code.created_at)
+    if code.expires_at is None:
+        return f"99170013{created}"
+    return f"99340013{created}0113{_stamp(code.expires_at)}"
 
 
 def _stamp(at: datetime) -> str:
     assert at.tzinfo is not None, "a time stamp must be aware"
-    return str((at - _EPOCH) // _MILLISECOND)
+    return f"{(at - _EPOCH) // _MILLISECOND:013d}"
+
+
+def _too_long(code: Khqr) -> QrError:
+    """Return the refusal of the value that two digits of length cannot state."""
+    values = (
+        *(("59", code.merchant_name), ("60", code.merchant_city), ("52", code.category)),
+        *(("15", code.unionpay), ("62/01", code.bill_number), ("62/02", code.mobile_number)),
+        *(("62/03", code.store_label), ("62/07", code.terminal_label), ("62/08", code.purpose)),
+        ("29" if code.merchant_id is None else "30", code.account),
+    )
+    long = (path for path, value in values if value is not None and len(value) > VALUE_LENGTH_MAX)
+    # What is short by itself is too long together: the parts of 29, 30 or 62.
+    path = next(long, "62" if _additional_is_long(code) else "29")
+    return QrError([fault("tlv", "value_too_long", path, 0)])
+
+
+def _additional_is_long(code: Khqr) -> bool:
+    try:
+        _khqr_additional(code)
+    except IndexError:
+        return True
+    return False
 
 
 def _refusal(reason: str, path: str, schemes: Schemes) -> QrError:
     code = CODE_CURRENCY if reason == "amount_currency" else None
-    numbers: Iterable[int | None] = (
-        scheme.numbers.get(reason) for scheme in schemes.schemes if scheme.scheme == "khqr"
-    )
-    return QrError([fault("network", reason, path, 0, code)], nbc=next(iter(numbers), None))
+    numbers = (scheme.numbers.get(reason) for scheme in schemes.schemes if scheme.scheme == "khqr")
+    return QrError([fault("network", reason, path, 0, code)], nbc=next(numbers, None))
 
 
-def _proved(text: str, scheme: str, at: datetime, schemes: Schemes) -> str:
-    """Seal ``text``, read it back, and return it only if the strict reader has no objection."""
+def _proved(text: str, scheme: str, tag: str, at: datetime, schemes: Schemes) -> str:
+    """Seal ``text`` and return it only if the strict reader has no objection."""
     sealed = seal(text)
-    (candidate,) = recognise(sealed, at=at, schemes=schemes).candidates
+    if fits(schemes.roads, sealed, tag):
+        return sealed
+    # Not fitting is no fault by itself: a UnionPay account makes a second candidate, for instance.
+    candidate = recognise(sealed, at=at, schemes=schemes).candidates[0]
     assert candidate.scheme == scheme, "a written code is claimed by its own scheme"
     assert not candidate.deviations, "a written code has no deviation"
     if "astral_character" in candidate.notes:
