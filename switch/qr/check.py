@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 AMOUNT_LENGTH_MAX: Final = 13
 """Longest text of an amount or fixed fee (EMVCo, objects 54 and 56)."""
 
+IDENTIFIER_LENGTH_MAX: Final = 32
+"""Longest globally unique identifier (EMVCo, sub-tag 00 of 26-51)."""
+
 STAMP_LENGTH: Final = 13
 """Digits of a time stamp in epoch milliseconds."""
 
@@ -106,11 +109,13 @@ def check_objects(parsed: Parsed, root: Mapping[str, Node], base: Base, found: l
     found.extend(
         fault("schema", f"missing_{tag}", tag, end) for tag in base.required if tag not in root
     )
-    found.extend(
-        fault("schema", "missing_guid", node.tag, node.start)
-        for node in parsed.nodes
-        if node.tag in _TEMPLATE_ACCOUNTS and node.child("00") is None
-    )
+    for node in parsed.nodes:
+        if node.tag in _TEMPLATE_ACCOUNTS:
+            identifier = node.text("00")
+            if identifier is None:
+                found.append(fault("schema", "missing_guid", node.tag, node.start))
+            elif len(identifier) > IDENTIFIER_LENGTH_MAX:
+                found.append(fault("field", "guid_length", node.tag, node.start))
     additional, language = root.get("62"), root.get("64")
     if additional is not None and additional.child("00") is not None:
         found.append(fault("schema", "sub_62_00", "62/00", additional.start))

@@ -30,9 +30,9 @@ def check_scheme(
 ) -> None:
     """The scheme's own rules but for time."""
     country, unit = root.get("58"), root.get("53")
-    if country is not None and scheme.countries and country.value not in scheme.countries:
-        if not _accepted(scheme, "58", country.value):
-            found.append(fault("network", "country_not_allowed", "58", country.start))
+    homes = (*scheme.countries, *scheme.accepts.get("58", ()))
+    if country is not None and homes and country.value not in homes:
+        found.append(fault("network", "country_not_allowed", "58", country.start))
     if unit is not None and scheme.currencies and unit.value not in scheme.currencies:
         found.append(fault("network", "currency_not_allowed", "53", unit.start))
     for claim in claims:
@@ -44,10 +44,6 @@ def check_scheme(
     dynamic = point is not None and point.value == "12"
     if scheme.dynamic_needs_amount and dynamic and "54" not in root:
         found.append(fault("network", "dynamic_without_amount", "54", 0))
-
-
-def _accepted(scheme: Scheme, path: str, value: str) -> bool:
-    return value in scheme.accepts.get(path, ())
 
 
 def _check_account(claim: Claim, found: list[Fault]) -> None:

@@ -1,13 +1,14 @@
 """Whose code a tree is: which account objects each scheme claims.
 
 A network is found by (tag, identifier, country, currency), never by the tag alone. A claim is exact
-where the identifier is the scheme's; where no scheme knows any identifier, the schemes of the code's
-country claim the objects with their tags, so that the answer can say what is wrong. A guest (an
-opaque object beside a national one) never claims in place of the sticker's own scheme.
+where the identifier is the scheme's. Where no scheme knows any identifier, the schemes of the
+country claim the objects with their tags, so that the answer can say what is wrong; after them
+those whose identifiers have the form that the code shows, in whatever country it says it is.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -36,32 +37,40 @@ class Claimed(NamedTuple):
     claims: tuple[Claim, ...]
 
 
+class _Place(NamedTuple):
+    """Country and currency as the code states them."""
+
+    country: str | None
+    currency: str | None
+
+
+_Fits = Callable[["Scheme", "Account", "Node", _Place], bool]
+
+
 def claimed_by(schemes: Schemes, root: Mapping[str, Node]) -> tuple[list[Claimed], list[Claimed]]:
     """Return the claims of the sticker's own schemes, and those of guests, in the file order."""
-    exact = _gathered(schemes, root, exact=True)
-    guests = [claimed for claimed in exact if claimed.scheme.guest]
-    own = [claimed for claimed in exact if not claimed.scheme.guest]
-    return own or _gathered(schemes, root, exact=False), guests
-
-
-def _gathered(schemes: Schemes, root: Mapping[str, Node], *, exact: bool) -> list[Claimed]:
     country, unit = root.get("58"), root.get("53")
-    place = None if country is None else country.value
-    money = None if unit is None else unit.value
+    place = _Place(None if country is None else country.value, None if unit is None else unit.value)
+    exact = _gathered(schemes, root, place, _is_its_own, exact=True)
+    guests = [claimed for claimed in exact if claimed.scheme.guest]
+    own = (
+        [claimed for claimed in exact if not claimed.scheme.guest]
+        or _gathered(schemes, root, place, _is_of_its_country, exact=False)
+        or _gathered(schemes, root, place, _has_its_form, exact=True)
+    )
+    return own, guests
+
+
+def _gathered(
+    schemes: Schemes, root: Mapping[str, Node], place: _Place, fits: _Fits, *, exact: bool
+) -> list[Claimed]:
     found: dict[str, list[Claim]] = {}
     for tag, node in root.items():
         for scheme, account in schemes.places.get(tag, ()):
-            if exact:
-                fits = _is_its_own(scheme, account, node, place, money)
-            else:
-                # One claim for each object, by the most preferred kind of account.
-                fits = (
-                    not scheme.guest
-                    and _at_home(scheme, place)
-                    and all(claim.node is not node for claim in found.get(scheme.scheme, ()))
-                )
-            if fits:
-                found.setdefault(scheme.scheme, []).append(Claim(account, node, exact))
+            claims = found.get(scheme.scheme, [])
+            # One claim for each object, by the most preferred kind of account.
+            if fits(scheme, account, node, place) and all(c.node is not node for c in claims):
+                found[scheme.scheme] = [*claims, Claim(account, node, exact)]
     return [
         Claimed(scheme, _in_order(scheme, found[scheme.scheme]))
         for scheme in schemes.schemes
@@ -76,20 +85,25 @@ def _in_order(scheme: Scheme, claims: list[Claim]) -> tuple[Claim, ...]:
     return tuple(sorted(claims, key=lambda claim: order[id(claim.account)]))
 
 
-def _at_home(scheme: Scheme, place: str | None) -> bool:
-    return place in scheme.countries or place in scheme.accepts.get("58", ())
+def _is_of_its_country(scheme: Scheme, _account: Account, _node: Node, place: _Place) -> bool:
+    return not scheme.guest and _at_home(scheme, place)
 
 
-def _is_its_own(
-    scheme: Scheme, account: Account, node: Node, place: str | None, money: str | None
-) -> bool:
+def _is_its_own(scheme: Scheme, account: Account, node: Node, place: _Place) -> bool:
     if account.opaque:
-        return (place, money) not in account.never
+        return place not in account.never
     identifier = node.text("00") or ""
     if identifier in account.ids:
         return True
-    if account.any_id and identifier:
-        return _at_home(scheme, place)
-    if place is not None and not _at_home(scheme, place):
-        return False
+    if not _at_home(scheme, place):
+        return place.country is None and _has_its_form(scheme, account, node, place)
+    return _has_its_form(scheme, account, node, place) or (account.any_id and bool(identifier))
+
+
+def _has_its_form(_scheme: Scheme, account: Account, node: Node, _place: _Place) -> bool:
+    identifier = node.text("00") or ""
     return any(pattern.fullmatch(identifier) is not None for pattern in account.id_patterns)
+
+
+def _at_home(scheme: Scheme, place: _Place) -> bool:
+    return place.country in scheme.countries or place.country in scheme.accepts.get("58", ())

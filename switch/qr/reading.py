@@ -143,10 +143,12 @@ class _Reader:
 
     def judge(self, scheme: Scheme, claims: tuple[Claim, ...]) -> _Judged:
         """Return the faults that refuse the code, and the words of those that are tolerated."""
-        # Where the identifier is an account of the scheme itself, its absence is its own fault.
+        # Where the identifier is an account of the scheme itself, it has rules of its own.
         own = {claim.node.tag for claim in claims if "00" in claim.account.fields}
         found = [
-            item for item in self.found if item.reason != "missing_guid" or item.path not in own
+            item
+            for item in self.found
+            if item.path not in own or item.reason not in {"missing_guid", "guid_length"}
         ]
         soft = self.parsed.soft
         found += [item for item in soft if item.path.partition("/")[0] in scheme.templates]

@@ -82,5 +82,5 @@ def _refusal(reading: Reading) -> QrError:
         why = fault("network", taken.unpayable or "", taken.content.account_tag, 0)
         return QrError([why], scheme=taken.content.scheme)
     if any(item.layer == "tlv" for item in reading.general):
-        return QrError(reading.general)
+        return QrError(reading.general, scheme=reading.owner)
     return QrError(ordered([*reading.general, fault("network", "unknown_network", "", 0)]))

@@ -145,7 +145,8 @@ def test_same_tag_goes_to_another_network_by_identifier_and_country() -> None:
     assert recognise(code(KHQR), at=AT).candidates[0].scheme == "khqr"
     assert recognise(code(THAI, t30=None, t29=proxy), at=AT).candidates[0].scheme == "thaiqr"
     assert refused(code(KHQR, t29=proxy, t53="764")).reason == "country_not_allowed"
-    assert refused(code(KHQR, t58="US")).reason == "unknown_network"
+    assert refused(code(KHQR, t58="US")).reason == "country_not_allowed"
+    assert refused(code(KHQR, t29="0003abc", t58="US")).reason == "unknown_network"
     assert refused(code(THAI, t30="0013chan_rith@abc")).reason == "unknown_guid"
 
 

@@ -10,16 +10,7 @@ from typing import Any
 
 import pytest
 
-from switch.qr import (
-    Khqr,
-    Language,
-    QrError,
-    Recognition,
-    describe,
-    examine,
-    recognise,
-    write_khqr,
-)
+from switch.qr import Khqr, Language, QrError, Recognition, describe, examine, recognise, write_khqr
 from switch.qr.emv import parse, write
 
 VECTORS = Path(__file__).resolve().parents[2] / ".." / "shared" / "vectors" / "qr.jsonl"
