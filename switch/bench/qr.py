@@ -48,15 +48,19 @@ NUMERIC: Final = "840"
 
 @dataclass(frozen=True, slots=True)
 class QrPlan:
-    """How long to measure: rounds of each contender, and how long one is about to take."""
+    """How long to measure: rounds of each contender, and how long one is about to take.
+
+    Before the rounds each contender runs for ``warming_us``, because Node translates a function to
+    machine code only after thousands of calls.
+    """
 
     rounds: int
-    warming: int
+    warming_us: int
     span_us: int
 
 
-FULL_QR_PLAN: Final = QrPlan(rounds=21, warming=5, span_us=30_000)
-QUICK_QR_PLAN: Final = QrPlan(rounds=3, warming=0, span_us=1_000)
+FULL_QR_PLAN: Final = QrPlan(rounds=21, warming_us=600_000, span_us=30_000)
+QUICK_QR_PLAN: Final = QrPlan(rounds=3, warming_us=0, span_us=1_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,13 +227,11 @@ async def run_qr(clock: Clock, plan: QrPlan) -> QrMeasured:
 
 
 async def _race(contenders: Sequence[tuple[str, Job]], plan: QrPlan) -> Race:
-    counts = [await _calls(job.work, plan.span_us) for _, job in contenders]
+    counts = [await _calls(job.work, plan) for _, job in contenders]
     taken: list[list[int]] = [[] for _ in contenders]
-    for turn in range(plan.warming + plan.rounds):
+    for _ in range(plan.rounds):
         for (_, job), count, times in zip(contenders, counts, taken, strict=True):
-            ns = await job.work(count)
-            if turn >= plan.warming:
-                times.append(ns // count)
+            times.append(await job.work(count) // count)
     _, first = contenders[0]
     return Race(
         tuple(
@@ -247,12 +249,19 @@ async def _race(contenders: Sequence[tuple[str, Job]], plan: QrPlan) -> Race:
     )
 
 
-async def _calls(work: Callable[[int], Awaitable[int]], span_us: int) -> int:
-    """How many calls take about that long."""
-    count = 1
-    while (ns := await work(count)) < 500 * span_us:
-        count *= 2
-    return max(1, 1000 * count * span_us // ns)
+async def _calls(work: Callable[[int], Awaitable[int]], plan: QrPlan) -> int:
+    """Warm up, and return how many calls take about a span then."""
+    span_ns = 1000 * plan.span_us
+    count, spent_ns = 1, 0
+    while True:
+        ns = await work(count)
+        spent_ns += ns
+        if 2 * ns < span_ns:
+            count *= 2
+        else:
+            count = max(1, count * span_ns // ns)
+            if spent_ns >= 1000 * plan.warming_us:
+                return count
 
 
 def _stages(clock: Clock, wanted: Wanted) -> list[tuple[str, Job]]:
