@@ -1,6 +1,6 @@
-"""``qr``: what is wrong with a code is data, what is wrong with a command is one sentence.
+"""``qr decode`` and ``check``: what is wrong with a code is data, with a command one sentence.
 
-Commands run in this process as from a shell; one test starts them as programs.
+Commands run in this process as from a shell; one test starts a program, to answer it line by line.
 """
 
 from __future__ import annotations
@@ -9,57 +9,26 @@ import subprocess
 import sys
 from hashlib import md5
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import orjson
 import pytest
-from click.testing import CliRunner
 
-from switch.cli import main
 from switch.cli.qr import LINE_BYTES_MAX
-from switch.qr.image import png, svg
-
-STATIC: Final = (
-    "00020101021129170013sok_dara@devb5204599953038405802KH5908Sok Dara6010Phnom Penh6304B79C"
+from tests.cli.qr_commands import (
+    AT,
+    AT_MS,
+    BETWEEN_PERSONS,
+    DYNAMIC,
+    LATER,
+    SOK,
+    STATIC,
+    checked,
+    decoded,
+    qr,
 )
-DYNAMIC: Final = (
-    "00020101021229170013sok_dara@devb52045999530311654031005802KH5908Sok Dara6010Phnom Penh"
-    "9934001317952300000000113179523060000063043F95"
-)
-BETWEEN_PERSONS: Final = (
-    "00020101021138570010A00000072701270006970403011300110123456780208QRIBFTTA53037045802VN63049E6F"
-)
-AT: Final = "2026-11-21T03:00:00Z"
-AT_MS: Final = 1_795_230_000_000
-LATER: Final = "2026-11-21T10:10:00.001+07:00"
-"""One millisecond after the end of the dynamic code."""
 
 VECTORS: Final = Path(__file__).resolve().parents[3] / "shared" / "vectors" / "qr.jsonl"
-SOK: Final = ("--account", "sok_dara@devb", "--name", "Sok Dara")
-
-
-def qr(*arguments: str, given: str | bytes = "") -> tuple[int, str, str]:
-    """Run a command of ``qr``; its status, standard output and standard error."""
-    result = CliRunner().invoke(main, ["qr", *arguments], input=given, prog_name="bakong-switch")
-    assert result.exception is None or isinstance(result.exception, SystemExit)
-    return result.exit_code, result.stdout, result.stderr
-
-
-def decoded(*arguments: str, given: str | bytes = "") -> tuple[int, dict[str, Any]]:
-    """Status and answer of ``qr decode``."""
-    status, said, errors = qr("decode", *arguments, given=given)
-    assert errors == ""
-    return status, orjson.loads(said)
-
-
-def checked(*lines: bytes | dict[str, Any], arguments: tuple[str, ...] = ()) -> list[Any]:
-    """The answers of ``qr check``; status and standard error are as they always are."""
-    raw = b"".join(
-        (line if isinstance(line, bytes) else orjson.dumps(line)) + b"\n" for line in lines
-    )
-    status, said, errors = qr("check", *arguments, given=raw)
-    assert (status, errors) == (0, "")
-    return [orjson.loads(line) for line in said.splitlines()]
 
 
 def test_decode_shows_what_a_code_says() -> None:
@@ -280,138 +249,3 @@ def test_check_answers_while_more_is_to_come() -> None:
             assert (answer["id"], answer["valid"]) == (number, True)
         program.stdin.close()
         assert program.wait(30) == 0
-
-
-def test_encode_writes_a_static_code() -> None:
-    assert qr("encode", "khqr", *SOK, "--currency", "USD") == (0, STATIC + "\n", "")
-
-
-@pytest.mark.parametrize(
-    "end", [("--valid-for", "10m"), ("--expires", "2026-11-21T10:10:00+07:00")]
-)
-def test_encode_writes_a_dynamic_code_with_its_end(end: tuple[str, ...]) -> None:
-    arguments = ("encode", "khqr", *SOK, "--amount", "100", "--created", AT, *end)
-
-    assert qr(*arguments) == (0, DYNAMIC + "\n", "")
-    assert orjson.loads(qr(*arguments, "--json")[1]) == {
-        "payload": DYNAMIC,
-        "md5": "9ebd326f9f4069ca3829880da90b4796",
-        "expires": "2026-11-21T03:10:00+00:00",
-    }
-
-
-def test_every_option_is_written_and_read_back() -> None:
-    payload = qr(
-        *("encode", "khqr", "--account", "angkor_cafe@devb", "--name", "Angkor Cafe"),
-        *("--city", "Siem Reap", "--merchant-id", "1234567", "--bank", "Dev Bank"),
-        *("--category", "5812", "--amount", "4000", "--valid-for", "1d", "--bill", "B-77"),
-        *("--mobile", "85512345678", "--store", "S1", "--terminal", "POS 3", "--purpose", "tea"),
-        *("--language", "km", "--local-name", "ហាង", "--local-city", "សៀមរាប"),
-        *("--unionpay", "1974011600520446ACLB10002312081"),
-    )[1].removesuffix("\n")
-    fields = decoded(payload)[1]["fields"]
-
-    assert fields["accounts"] == [
-        {"tag": "15", "value": "1974011600520446ACLB10002312081"},
-        {
-            "tag": "30",
-            "id": "angkor_cafe@devb",
-            "sub": {"00": "angkor_cafe@devb", "01": "1234567", "02": "Dev Bank"},
-        },
-    ]
-    assert (fields["mcc"], fields["amount"], fields["currency"]) == ("5812", "4000", "116")
-    assert (fields["merchant_name"], fields["merchant_city"]) == ("Angkor Cafe", "Siem Reap")
-    assert fields["additional"] == {
-        "01": "B-77",
-        "02": "85512345678",
-        "03": "S1",
-        "07": "POS 3",
-        "08": "tea",
-    }
-    assert fields["language"] == {"00": "km", "01": "ហាង", "02": "សៀមរាប"}
-    assert fields["expiry_ms"] - fields["creation_ms"] == 86_400_000
-
-
-def test_account_information_is_written() -> None:
-    payload = qr("encode", "khqr", *SOK, "--account-information", "85512345678")[1].strip()
-
-    assert decoded(payload)[1]["fields"]["accounts"][0]["sub"]["01"] == "85512345678"
-
-
-@pytest.mark.parametrize(
-    ("arguments", "says"),
-    [
-        (("--name", "x" * 26), "length_59 at 59 (error 7 of the central bank's software)"),
-        (("--account", "nobank"), "(error 3 of the central bank's software)"),
-        (
-            ("--amount", "1.5", "--valid-for", "1m"),
-            "at 54 (error 4 of the central bank's software)",
-        ),
-        (("--amount", "abc", "--valid-for", "1m"), "amount_malformed at 54 (error 4"),
-        (("--amount", "0", "--valid-for", "1m"), "amount_zero at 54\n"),
-        (("--amount", "1"), "missing_expiry"),
-        (("--amount", "1", "--expires", "2020-01-01T00:00Z"), "(error 50 of"),
-        (("--currency", "USD", "--unionpay", "1" * 31), "unionpay_currency at 15 (error 44 of"),
-        (("--merchant-id", "1"), "missing_acquiring_bank at 30/02 (error 31 of"),
-        (("--bill", "b" * 26), "length_62_01 at 62/01 (error 10 of"),
-    ],
-)
-def test_code_that_must_not_be_written_is_refused_by_reason_place_and_number(
-    arguments: tuple[str, ...], says: str
-) -> None:
-    status, said, errors = qr("encode", "khqr", *SOK, *arguments)
-
-    assert (status, said) == (1, "")
-    assert errors.startswith("bakong-switch: not written: ")
-    assert says in errors
-    assert errors.count("\n") == 1
-
-
-def test_image_is_written_as_its_name_says(tmp_path: Path) -> None:
-    for name, content in (("a.png", png(STATIC)), ("b.SVG", svg(STATIC).encode())):
-        assert qr("image", STATIC, "--output", str(tmp_path / name)) == (0, "", "")
-        assert (tmp_path / name).read_bytes() == content
-    assert sorted(file.name for file in tmp_path.iterdir()) == ["a.png", "b.SVG"]
-
-
-def test_image_reads_standard_input_and_scales(tmp_path: Path) -> None:
-    file = tmp_path / "a.png"
-
-    assert qr("image", "-", "--output", str(file), "--scale", "3", given=STATIC + "\n")[0] == 0
-    assert file.read_bytes() == png(STATIC, 3)
-
-
-def test_code_that_cannot_be_paid_is_drawn_only_by_force(tmp_path: Path) -> None:
-    file = tmp_path / "a.png"
-    broken = STATIC[:-1] + "0"
-    status, said, errors = qr("image", broken, "--output", str(file))
-
-    assert (status, said, file.exists()) == (1, "", False)
-    assert errors == "bakong-switch: not drawn: bad_crc at 63\n"
-    assert qr("image", broken, "--output", str(file), "--force") == (0, "", "")
-    assert file.read_bytes() == png(broken)
-
-
-def test_file_that_is_there_is_replaced_only_by_force(tmp_path: Path) -> None:
-    file = tmp_path / "a.svg"
-    file.write_text("mine")
-    said = f"bakong-switch: {file}: is there already; --force replaces it\n"
-
-    assert qr("image", STATIC, "--output", str(file)) == (2, "", said)
-    assert file.read_text() == "mine"
-    assert qr("image", STATIC, "--output", str(file), "--force") == (0, "", "")
-    assert file.read_text() == svg(STATIC)
-
-
-def test_folder_that_is_not_there_is_told_in_one_sentence(tmp_path: Path) -> None:
-    file = tmp_path / "none" / "a.png"
-    status, _, errors = qr("image", STATIC, "--output", str(file))
-
-    assert (status, errors) == (2, f"bakong-switch: {file}: No such file or directory\n")
-
-
-def test_text_that_no_symbol_holds_is_told_in_one_sentence(tmp_path: Path) -> None:
-    arguments = ("image", "-", "--output", str(tmp_path / "a.png"), "--force")
-    status, _, errors = qr(*arguments, given="x" * 5000)
-
-    assert (status, errors) == (2, "bakong-switch: no symbol holds so much text\n")
