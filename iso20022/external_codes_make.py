@@ -1,0 +1,38 @@
+"""Write the table of external codes from an edition of the ISO External Code Sets.
+
+``python -m iso20022.external_codes_make FILE`` reads JSON of the shape
+``{"origin": "...", "sets": {"ExternalPurpose1Code": {"ACCT": "definition", ...}, ...}}`` and keeps
+the codes alone: they are facts, the definitions are ISO's text. Commit the result.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import textwrap
+from pathlib import Path
+from typing import Final
+
+from iso20022.external_codes import DATA
+
+_COLUMNS_MAX: Final = 100
+
+_HEAD: Final = """\
+# Codes of the ISO 20022 External Code Sets, by set; see external_codes.py.
+# Written by `python -m iso20022.external_codes_make FILE`; do not edit.
+"""
+
+
+def render(published: str) -> str:
+    """Return the table of an edition given as JSON text; ``ValueError`` or ``KeyError`` if odd."""
+    edition = json.loads(published)
+    named = " \\\n".join(textwrap.wrap(json.dumps(edition["origin"])[1:-1], _COLUMNS_MAX - 2))
+    lines = [_HEAD, f'edition = """\\\n{named}"""\n', "[sets]"]
+    for name, codes in sorted(edition["sets"].items()):
+        body = textwrap.wrap(" ".join(sorted(codes)), _COLUMNS_MAX)
+        lines += [f'{name} = """', *body, '"""']
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    DATA.write_text(render(Path(sys.argv[1]).read_text("utf-8")), "utf-8")
