@@ -28,6 +28,17 @@ from tests.cli.qr_commands import (
     qr,
 )
 
+TARUS: Final = """scheme = "tarus"
+countries = ["BN"]
+currencies = ["096"]
+[[account]]
+tag = "26"
+kind = "merchant"
+ids = ["BN.TARUS.PAY"]
+"""
+TARUS_CODE: Final = (
+    "00020101021126250012BN.TARUS.PAY0105123455204581253030965802BN5905Kedai6003BSB6304DF0D"
+)
 VECTORS: Final = Path(__file__).resolve().parents[3] / "shared" / "vectors" / "qr.jsonl"
 
 
@@ -93,6 +104,38 @@ def test_strict_refuses_what_is_otherwise_a_deviation() -> None:
 
     assert (status, told["deviations"]) == (0, ["crc_lower_case"])
     assert (strict, refused["valid"], refused["reason"]) == (1, False, "crc_lower_case")
+
+
+def test_scheme_file_that_is_being_written_is_read_besides_the_built_in_ones(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "tarus.toml").write_text(TARUS)
+    file = ("--scheme", str(tmp_path / "tarus.toml"))
+
+    assert decoded(TARUS_CODE)[1]["network"] == "emvco"
+    assert decoded(TARUS_CODE, *file)[1]["networks"] == ["tarus"]
+    assert decoded(STATIC, *file)[1]["networks"] == ["khqr"]
+    assert checked({"payload": TARUS_CODE}, arguments=file)[0]["network"] == "tarus"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (b'scheme = "tarus"', "tarus.toml"),
+        (b"\xff", "is not UTF-8"),
+        (TARUS.replace("tarus", "khqr").encode(), "khqr: "),
+    ],
+    ids=["incomplete", "not text", "name of another"],
+)
+def test_scheme_file_that_cannot_be_read_is_told_in_one_sentence(
+    tmp_path: Path, text: bytes, says: str
+) -> None:
+    (tmp_path / "tarus.toml").write_bytes(text)
+    status, said, errors = qr("decode", STATIC, "--scheme", str(tmp_path / "tarus.toml"))
+
+    assert (status, said, errors.count("\n")) == (2, "", 1)
+    assert errors.startswith("bakong-switch: --scheme: ")
+    assert says in errors
 
 
 @pytest.mark.parametrize(
