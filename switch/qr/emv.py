@@ -169,6 +169,9 @@ def parse(text: str) -> Parsed:
         return Parsed(text, (), (fault("tlv", "not_unicode", "", 0),), ())
     parser = _Parser(text)
     nodes = parser.level(0, len(text), "", parser.faults)
+    if not text.startswith("00") and any(found.layer == "tlv" for found in parser.faults):
+        # Digits of a bar code, say, of which the first few happen to form an object.
+        return Parsed(text, (), (fault("tlv", "not_emv", "", 0),), ())
     return Parsed(text, nodes, tuple(parser.faults), tuple(parser.soft))
 
 
@@ -215,7 +218,8 @@ def seal(text: str) -> str:
 
     Raises :class:`QrError` (layer tlv, ``not_unicode``) for text that has no UTF-8 form.
     """
-    if _HALVES.search(text) is not None:
-        raise QrError([fault("tlv", "not_unicode", "", 0)])
     sealed = text + "6304"
-    return sealed + crc(sealed)
+    try:
+        return sealed + crc(sealed)
+    except UnicodeEncodeError:
+        raise QrError([fault("tlv", "not_unicode", "", 0)]) from None
