@@ -17,16 +17,21 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.asymmetric.utils import (
-    decode_dss_signature,
-    encode_dss_signature,
-)
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding
 
-PrivateKey = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
-PublicKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey
+from iso20022.signing_keys import PKCS1, PSS, PrivateKey, PublicKey, is_used, sign, verifies
+
+__all__ = [
+    "ALGORITHMS",
+    "HEADER_CHARACTERS_MAX",
+    "SIGNATURE_CHARACTERS_MAX",
+    "JwsError",
+    "JwsSigner",
+    "PrivateKey",
+    "PublicKey",
+    "signing_input",
+    "verify_detached",
+]
 
 ALGORITHMS: Final = frozenset({"EdDSA", "Ed25519", "ES256", "RS256", "PS256"})
 """Every algorithm that can be allowed; RFC 9864 renamed EdDSA with an Ed25519 key to Ed25519."""
@@ -37,9 +42,6 @@ HEADER_CHARACTERS_MAX: Final = 4096
 SIGNATURE_CHARACTERS_MAX: Final = 1024
 """Longest encoded signature: RSA keys up to 6144 bits."""
 
-RSA_BITS_MIN: Final = 2048
-
-_COORDINATE_BYTES: Final = 32
 _BASE64URL: Final = re.compile(r"[A-Za-z0-9_-]+\Z", re.ASCII)
 _OWN: Final = frozenset({"alg", "kid", "b64", "crit"})
 _EMBEDDED: Final = frozenset({"jwk", "jku", "x5u", "x5c", "x5t", "x5t#S256", "zip", "enc"})
@@ -98,7 +100,8 @@ class JwsSigner:
         protected = _encode(text.encode())
         if len(protected) > HEADER_CHARACTERS_MAX:
             raise JwsError("malformed", "the header is too long")
-        signature = _sign(self._key, self.algorithm, _input(protected, payload, unencoded))
+        data = signing_input(protected, payload, unencoded=unencoded)
+        signature = sign(self._key, data, _padding(self.algorithm))
         return f"{protected}..{_encode(signature)}"
 
 
@@ -130,12 +133,17 @@ def verify_detached(
         or algorithm not in _algorithms_of(key)
     ):
         raise JwsError("algorithm", "the algorithm is not allowed for this key")
-    if not _verifies(key, algorithm, signature, _input(protected, payload, unencoded)):
+    data = signing_input(protected, payload, unencoded=unencoded)
+    if not verifies(key, signature, data, _padding(algorithm)):
         raise JwsError("signature", "the signature is wrong")
     return MappingProxyType(header)
 
 
-def _input(protected: str, payload: bytes, unencoded: bool) -> bytes:
+def signing_input(protected: str, payload: bytes, *, unencoded: bool) -> bytes:
+    """Return what is signed: the encoded header, a full stop, and the payload.
+
+    ``unencoded`` takes the raw bytes (RFC 7797 section 3), otherwise base64url (RFC 7515 5.1).
+    """
     body = payload if unencoded else _encode(payload).encode()
     return protected.encode() + b"." + body
 
@@ -194,46 +202,15 @@ def _critical(header: Mapping[str, object], understood: Collection[str]) -> bool
 
 def _algorithms_of(key: PublicKey) -> tuple[str, ...]:
     """Return what a key may be used with, the default first; raises for a key that is too weak."""
+    if not is_used(key):
+        raise JwsError("algorithm", "the key is of a type or size that is not used here")
     if isinstance(key, ed25519.Ed25519PublicKey):
         return ("EdDSA", "Ed25519")
-    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
-        return ("ES256",)
-    if isinstance(key, rsa.RSAPublicKey) and key.key_size >= RSA_BITS_MIN:
-        return ("RS256", "PS256")
-    raise JwsError("algorithm", "the key is of a type or size that is not used here")
-
-
-def _sign(key: PrivateKey, algorithm: str, data: bytes) -> bytes:
-    if isinstance(key, ed25519.Ed25519PrivateKey):
-        return key.sign(data)
-    if isinstance(key, ec.EllipticCurvePrivateKey):
-        encoded = key.sign(data, ec.ECDSA(SHA256(), deterministic_signing=True))
-        r, s = decode_dss_signature(encoded)
-        return r.to_bytes(_COORDINATE_BYTES, "big") + s.to_bytes(_COORDINATE_BYTES, "big")
-    return key.sign(data, _padding(algorithm), SHA256())
-
-
-def _verifies(key: PublicKey, algorithm: str, signature: bytes, data: bytes) -> bool:
-    try:
-        if isinstance(key, ed25519.Ed25519PublicKey):
-            key.verify(signature, data)
-        elif isinstance(key, ec.EllipticCurvePublicKey):
-            if len(signature) != 2 * _COORDINATE_BYTES:
-                return False
-            r = int.from_bytes(signature[:_COORDINATE_BYTES], "big")
-            s = int.from_bytes(signature[_COORDINATE_BYTES:], "big")
-            key.verify(encode_dss_signature(r, s), data, ec.ECDSA(SHA256()))
-        else:
-            key.verify(signature, data, _padding(algorithm), SHA256())
-    except InvalidSignature:
-        return False
-    return True
+    return ("ES256",) if isinstance(key, ec.EllipticCurvePublicKey) else ("RS256", "PS256")
 
 
 def _padding(algorithm: str) -> padding.AsymmetricPadding:
-    if algorithm == "PS256":
-        return padding.PSS(padding.MGF1(SHA256()), padding.PSS.DIGEST_LENGTH)
-    return padding.PKCS1v15()
+    return PSS if algorithm == "PS256" else PKCS1
 
 
 def _encode(data: bytes) -> str:

@@ -1,67 +1,92 @@
-"""The XML signature in the business header: one fixed profile, signed and verified here.
+"""The XML signature in the business header: two fixed profiles, signed and verified here.
 
-``AppHdr/Sgntr`` holds an enveloped signature over the whole ``BizMsg``: RSA-SHA256, exclusive
-canonical form, one reference with ``URI=""``. Everything else is refused by shape before any
-cryptography, and only the tree that the digest covered is handed on, so a wrapped signature has
-nothing to wrap. The surprise: ``KeyInfo`` is never looked at; the certificate is pinned by whoever
-makes the verifier, and a message does not choose the key that judges it.
+Everything else than the profile is refused by shape before any cryptography, and only the tree that
+the digests covered is handed on, so a wrapped signature has nothing to wrap. A general library is
+not used on this path: it costs two to four times as much, and what it is general in (transforms,
+references, key look-up) is what a fixed profile must not have; the tests let one judge both sides.
+The surprise: ``KeyInfo`` never chooses the key. Whoever makes the verifier pins a certificate or a
+key, and a message does not choose what judges it.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import hmac
 from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
+from xml.sax.saxutils import escape
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import Certificate
 from lxml import etree
 
 from iso20022.declare import XMLDSIG
-from iso20022.errors import IsoError
 from iso20022.reader import ENVELOPE, Message, parse, read_document
+from iso20022.signature_profile import (
+    DS,
+    ONE,
+    Part,
+    Profile,
+    XmlPublicKey,
+    children,
+    decode,
+    encode,
+    is_blank,
+    method_of,
+    promised,
+    refusal,
+    signed_info,
+)
+from iso20022.signing_keys import is_used, sign, verifies
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-KEY_BITS_MIN: Final = 2048
-"""Shortest RSA key (NIST SP 800-57)."""
+XmlPrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
-EXCLUSIVE: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
-ENVELOPED: Final = XMLDSIG + "enveloped-signature"
-RSA_SHA256: Final = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
-DIGEST_SHA256: Final = "http://www.w3.org/2001/04/xmlenc#sha256"
-
-_PLACE: Final = "/AppHdr/Sgntr"
-_DS: Final = f"{{{XMLDSIG}}}"
 _EMPTY: Final = b"<Sgntr></Sgntr></AppHdr>"
 
-# Already in exclusive canonical form, so that it can be signed and embedded as it stands.
-_SIGNED_INFO: Final = (
-    f'<SignedInfo><CanonicalizationMethod Algorithm="{EXCLUSIVE}"></CanonicalizationMethod>'
-    f'<SignatureMethod Algorithm="{RSA_SHA256}"></SignatureMethod>'
-    f'<Reference URI=""><Transforms><Transform Algorithm="{ENVELOPED}"></Transform>'
-    f'<Transform Algorithm="{EXCLUSIVE}"></Transform></Transforms>'
-    f'<DigestMethod Algorithm="{DIGEST_SHA256}"></DigestMethod>'
-    "<DigestValue>%s</DigestValue></Reference></SignedInfo>"
+_IDS: Final = etree.XPath(
+    "//@*[local-name()='Id' or local-name()='ID' or local-name()='id']", smart_strings=False
+)
+_HALVES: Final = etree.XPath("count(//*[local-name()='AppHdr' or local-name()='Document'])")
+_TYPED: Final = etree.XPath(
+    "boolean(//@xsi:type)", namespaces={"xsi": "http://www.w3.org/2001/XMLSchema-instance"}
 )
 
 
 class XmlSigner:
-    """Signs business messages with one key; equal input gives equal output."""
+    """Signs business messages with one key in one profile; equal input gives equal output."""
 
-    def __init__(self, private_key: RSAPrivateKey, certificate: Certificate) -> None:
-        """Take the key and the certificate that partners pin; they must belong together."""
-        assert private_key.public_key() == certificate.public_key(), "key and certificate differ"
-        assert private_key.key_size >= KEY_BITS_MIN, "the RSA key is too short"
+    def __init__(
+        self,
+        private_key: XmlPrivateKey,
+        certificate: Certificate | None = None,
+        *,
+        profile: Profile = ONE,
+        key_name: str = "",
+    ) -> None:
+        """Take the key and the certificate that partners pin; they must belong together.
+
+        Where the profile signs ``KeyInfo`` it names the certificate by issuer and serial number,
+        or the key by ``key_name`` where there is no certificate.
+        """
+        public = private_key.public_key()
+        assert is_used(public), "RSA of 2048 bits or more, or P-256"
+        assert certificate is None or public == certificate.public_key(), "key and certificate"
         self._key: Final = private_key
+        self._profile: Final = profile
+        self._method: Final = method_of(public)
+        der = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        self._key_id: Final = f"key-{hashlib.sha256(der).hexdigest()[:16]}"
+        named = _issuer_serial(certificate) if certificate else _key_name(key_name)
+        start = f'<KeyInfo xmlns="{XMLDSIG}" Id="{self._key_id}">'
+        self._key_digest: Final = _sha256(f"{start}{named}</KeyInfo>".encode())
+        self._key_info: Final = (
+            f'<KeyInfo Id="{self._key_id}">{named}</KeyInfo>' if profile.signs_key_info else ""
+        )
 
     def sign(self, envelope: bytes) -> bytes:
         """Return the ``BizMsg`` in canonical form with its signature in ``AppHdr/Sgntr``.
@@ -70,62 +95,83 @@ class XmlSigner:
         (elements without prefixes, no ``Rltd``).
         """
         root = parse(envelope)
-        header = _header(root)
-        if header.find(_sgntr(header)) is not None:
-            raise _refusal("the message is signed already")
+        header, document = _halves(root)
+        if header.find(_sgntr(header)) is not None or next(root.iter(f"{DS}*"), None) is not None:
+            raise refusal("the message is signed already")
         etree.SubElement(header, _sgntr(header))
-        canonical = _canonical(root)
+        digests: dict[Part, bytes] = {"key_info": self._key_digest}
+        if self._profile.signs_key_info:
+            parts = _canonical(header), _canonical(document)
+            digests |= {"header": _sha256(parts[0]), "document": _sha256(parts[1])}
+            canonical = f"<{ENVELOPE}>".encode() + b"".join(parts) + f"</{ENVELOPE}>".encode()
+        else:
+            canonical = _canonical(root)
+            digests["message"] = _sha256(canonical)
         if canonical.count(_EMPTY) != 1:
-            raise _refusal("the header is not written without prefixes")
-        info = _SIGNED_INFO % _encode(hashlib.sha256(canonical).digest())
+            raise refusal("the header is not written without prefixes")
+        info = signed_info(self._profile, self._method, self._key_id, digests)
         signed = info.replace("<SignedInfo>", f'<SignedInfo xmlns="{XMLDSIG}">', 1)
-        value = self._key.sign(signed.encode(), PKCS1v15(), SHA256())
+        value = encode(sign(self._key, signed.encode()))
         signature = (
             f'<Sgntr><Signature xmlns="{XMLDSIG}">{info}'
-            f"<SignatureValue>{_encode(value)}</SignatureValue></Signature></Sgntr></AppHdr>"
+            f"<SignatureValue>{value}</SignatureValue>{self._key_info}</Signature></Sgntr></AppHdr>"
         )
         return canonical.replace(_EMPTY, signature.encode(), 1)
 
 
 class XmlVerifier:
-    """Verifies messages of one partner against its pinned certificate."""
+    """Verifies messages of one partner, in one profile, against its pinned certificate or key."""
 
-    def __init__(self, certificate: Certificate) -> None:
-        """Take the partner's certificate, which must hold an RSA key of 2048 bits or more."""
-        key = certificate.public_key()
-        assert isinstance(key, RSAPublicKey), "the profile is RSA-SHA256"
-        assert key.key_size >= KEY_BITS_MIN, "the RSA key is too short"
+    def __init__(self, pinned: Certificate | XmlPublicKey, *, profile: Profile = ONE) -> None:
+        """Take the partner's certificate or key: RSA of 2048 bits or more, or ECDSA on P-256."""
+        key = pinned.public_key() if isinstance(pinned, Certificate) else pinned
+        assert isinstance(key, XmlPublicKey), "the profiles are RSA and ECDSA"
+        assert is_used(key), "RSA of 2048 bits or more, or P-256"
         self._key: Final = key
-        self._from: Final = certificate.not_valid_before_utc
-        self._until: Final = certificate.not_valid_after_utc
+        self._method: Final = method_of(key)
+        self._profile: Final = profile
+        self._certificate: Final = pinned if isinstance(pinned, Certificate) else None
 
     def verify(self, raw: bytes, *, at: datetime | None = None) -> _Element:
         """Return the covered ``BizMsg``, without ``Sgntr``; read nothing but this.
 
-        ``at`` (aware) also checks the certificate's period. Raises :class:`IsoError` ``security``
-        with DS0A (no signature), DS0B (not correct), DS0D (certificate not active), or what
-        :func:`iso20022.reader.parse` refuses.
+        ``at`` (aware) also checks the period of a pinned certificate. Raises :class:`IsoError`
+        ``security`` with DS0A (no signature), DS0B (not correct), DS0D (certificate not active), or
+        what :func:`iso20022.reader.parse` refuses.
         """
         root = parse(raw)
-        if at is not None and not self._from <= at <= self._until:
-            raise _refusal("the certificate is not valid at this time", "DS0D")
-        envelope, signature = _only_signature(root)
-        info, value = _parts(signature)
-        digest = _profile(info)
+        self._check_period(at)
+        header, document = _halves(root)
+        envelope, signature = _only_signature(root, header)
+        _refuse_confusion(root)
+        info, value, key_info = _parts(signature, self._profile)
+        key_id = "" if key_info is None else _key_id(key_info, self._profile)
+        expected = promised(self._profile, info, self._method, key_id)
         signed = _canonical(info)
+        canonical: dict[Part, bytes] = {}
+        if self._profile.signs_key_info and key_info is not None:
+            canonical["key_info"] = _canonical(key_info)
         # The enveloped-signature transform takes out the element and leaves the text around it.
         envelope.text = (envelope.text or "") + (signature.tail or "")
         envelope.remove(signature)
-        if not hmac.compare_digest(hashlib.sha256(_canonical(root)).digest(), digest):
-            raise _refusal("the message is not the one that was signed")
-        try:
-            self._key.verify(value, signed, PKCS1v15(), SHA256())
-        except InvalidSignature:
-            raise _refusal("the signature is not by the expected key") from None
-        header = envelope.getparent()
-        assert header is not None, "Sgntr stands in AppHdr"
+        if self._profile.signs_key_info:
+            canonical |= {"header": _canonical(header), "document": _canonical(document)}
+        else:
+            canonical["message"] = _canonical(root)
+        for part, digest in expected.items():
+            if not hmac.compare_digest(_sha256(canonical[part]), digest):
+                raise refusal("the message is not the one that was signed")
+        if not verifies(self._key, value, signed):
+            raise refusal("the signature is not by the expected key")
         header.remove(envelope)
         return root
+
+    def _check_period(self, at: datetime | None) -> None:
+        pinned = self._certificate
+        if at is None or pinned is None:
+            return
+        if not pinned.not_valid_before_utc <= at <= pinned.not_valid_after_utc:
+            raise refusal("the certificate is not valid at this time", "DS0D")
 
 
 def read_verified(
@@ -135,12 +181,8 @@ def read_verified(
     return read_document(verifier.verify(raw, at=at), names=names, header=True)
 
 
-def _refusal(detail: str, code: str = "DS0B") -> IsoError:
-    return IsoError("security", code, _PLACE, detail)
-
-
-def _encode(data: bytes) -> str:
-    return base64.b64encode(data).decode()
+def _sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()
 
 
 def _canonical(element: _Element) -> bytes:
@@ -149,81 +191,88 @@ def _canonical(element: _Element) -> bytes:
             element, method="c14n", exclusive=True, with_comments=False, with_tail=False
         )
     except etree.LxmlError:
-        raise _refusal("the message has no canonical form") from None
+        raise refusal("the message has no canonical form") from None
 
 
-def _header(root: _Element) -> _Element:
+def _halves(root: _Element) -> tuple[_Element, _Element]:
+    """Return header and document of an envelope that holds nothing else, text included."""
     names = [etree.QName(child).localname for child in root]
-    if root.tag != ENVELOPE or names != ["AppHdr", "Document"]:
-        raise _refusal("the message is not one AppHdr and one Document in BizMsg", "DS0A")
+    if root.tag != ENVELOPE or root.attrib or names != ["AppHdr", "Document"]:
+        raise refusal("the message is not one AppHdr and one Document in BizMsg", "DS0A")
+    if not is_blank(root.text) or not all(is_blank(child.tail) for child in root):
+        raise refusal("the envelope holds text of its own")
     if etree.QName(root[0]).namespace is None:
-        raise _refusal("the header has no namespace", "DS0A")
-    return root[0]
+        raise refusal("the header has no namespace", "DS0A")
+    return root[0], root[1]
 
 
 def _sgntr(header: _Element) -> str:
     return f"{{{etree.QName(header).namespace}}}Sgntr"
 
 
-def _only_signature(root: _Element) -> tuple[_Element, _Element]:
+def _only_signature(root: _Element, header: _Element) -> tuple[_Element, _Element]:
     """Return ``Sgntr`` and the signature in it; there is one in the tree and it stands there."""
-    header = _header(root)
-    found = list(root.iter(f"{_DS}Signature"))
+    found = list(root.iter(f"{DS}Signature"))
     if not found:
-        raise _refusal("the message is not signed", "DS0A")
+        raise refusal("the message is not signed", "DS0A")
     envelope = header[-1] if len(header) else header
     if (
         len(found) != 1
         or envelope.tag != _sgntr(header)
+        or envelope.attrib
         or len(envelope) != 1
         or envelope[0] is not found[0]
     ):
-        raise _refusal("a signature stands elsewhere than at the end of AppHdr")
+        raise refusal("a signature stands elsewhere than at the end of AppHdr")
+    if not is_blank(envelope.text) or not is_blank(found[0].tail):
+        raise refusal("the signature holds text where none belongs")
     return envelope, found[0]
 
 
-def _children(element: _Element, *tags: str, also: str = "") -> list[_Element]:
-    """Return the children when they are exactly these, with ``also`` admitted at the end."""
-    found = [child.tag for child in element]
-    expected = [_DS + tag for tag in tags]
-    if found not in (expected, [*expected, _DS + also]):
-        raise _refusal("the signature is not built as the profile says")
-    return list(element)
+def _refuse_confusion(root: _Element) -> None:
+    """Refuse what another reader of the same bytes could take otherwise than this one.
+
+    A second header or document, however deep, could be found by its name. An ``Id`` that is given
+    twice may be resolved either way. ``xsi:type`` names a type by a prefix, and exclusive canonical
+    form does not cover what a prefix in a value is bound to.
+    """
+    if _HALVES(root) != 2:  # noqa: PLR2004 - one of each
+        raise refusal("the message holds more than one AppHdr and one Document")
+    ids = _IDS(root)
+    assert isinstance(ids, list), "the expression selects attributes"
+    if len(set(ids)) != len(ids):
+        raise refusal("an Id is given twice")
+    if _TYPED(root):
+        raise refusal("xsi:type is not accepted in a signed message")
 
 
-def _algorithm(element: _Element, allowed: str) -> None:
-    if element.items() != [("Algorithm", allowed)] or len(element):
-        raise _refusal("the signature uses an algorithm or a parameter that is not allowed")
+def _parts(signature: _Element, profile: Profile) -> tuple[_Element, bytes, _Element | None]:
+    """Return ``SignedInfo``, the signature value, and ``KeyInfo`` if there is one."""
+    if signature.keys() not in ([], ["Id"]):
+        raise refusal("the signature is not built as the profile says")
+    info, value, *rest = children(signature, "SignedInfo", "SignatureValue", also="KeyInfo")
+    if info.attrib or (profile.signs_key_info and not rest):
+        raise refusal("the signature is not built as the profile says")
+    return info, decode(value, lines=True), rest[0] if rest else None
 
 
-def _parts(signature: _Element) -> tuple[_Element, bytes]:
-    info, value, *_ = _children(signature, "SignedInfo", "SignatureValue", also="KeyInfo")
-    return info, _decode(value)
+def _key_id(key_info: _Element, profile: Profile) -> str:
+    """Return the ``Id`` that a reference has to name where ``KeyInfo`` is signed."""
+    if not profile.signs_key_info:
+        return ""
+    if key_info.keys() != ["Id"] or not key_info.get("Id"):
+        raise refusal("the signature is not built as the profile says")
+    return key_info.get("Id", "")
 
 
-def _profile(info: _Element) -> bytes:
-    """Check every choice that ``SignedInfo`` makes; return the digest it promises."""
-    canonical, method, reference = _children(
-        info, "CanonicalizationMethod", "SignatureMethod", "Reference"
+def _issuer_serial(certificate: Certificate) -> str:
+    issuer = escape(certificate.issuer.rfc4514_string())
+    return (
+        f"<X509Data><X509IssuerSerial><X509IssuerName>{issuer}</X509IssuerName>"
+        f"<X509SerialNumber>{certificate.serial_number}</X509SerialNumber>"
+        "</X509IssuerSerial></X509Data>"
     )
-    _algorithm(canonical, EXCLUSIVE)
-    _algorithm(method, RSA_SHA256)
-    if reference.items() != [("URI", "")]:
-        raise _refusal("the signature does not refer to the whole message")
-    transforms, hashing, promised = _children(
-        reference, "Transforms", "DigestMethod", "DigestValue"
-    )
-    first, second = _children(transforms, "Transform", "Transform")
-    _algorithm(first, ENVELOPED)
-    _algorithm(second, EXCLUSIVE)
-    _algorithm(hashing, DIGEST_SHA256)
-    return _decode(promised)
 
 
-def _decode(element: _Element) -> bytes:
-    if len(element):
-        raise _refusal("the signature is not built as the profile says")
-    try:
-        return base64.b64decode("".join((element.text or "").split()), validate=True)
-    except (binascii.Error, ValueError):
-        raise _refusal("the signature holds something that is not base64") from None
+def _key_name(name: str) -> str:
+    return f"<KeyName>{escape(name)}</KeyName>"
