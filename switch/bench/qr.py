@@ -122,7 +122,7 @@ class QrMeasured:
     absent: tuple[str, ...]
 
 
-def _code(created: datetime) -> Khqr:
+def _code(created: datetime, amount: Money) -> Khqr:
     return Khqr(
         account="angkor_cafe@devb",
         merchant_name="Angkor Cafe",
@@ -130,7 +130,7 @@ def _code(created: datetime) -> Khqr:
         currency=CURRENCY,
         merchant_id="1234567",
         acquiring_bank="Dev Bank",
-        amount=Money.parse(AMOUNT, CURRENCY),
+        amount=amount,
         created_at=created,
         expires_at=created + LASTS,
         bill_number="B-77",
@@ -144,7 +144,7 @@ def _ms(moment: datetime) -> int:
 
 def _wanted() -> Wanted:
     """The code, and its input in the words of the peers' script."""
-    code = _code(AT)
+    code = _code(AT, Money.parse(AMOUNT, CURRENCY))
     names = ("account", "merchant_name", "merchant_city", "merchant_id", "acquiring_bank")
     said = {name: getattr(code, name) for name in (*names, "bill_number", "terminal_label")}
     stamps = {"created_ms": _ms(AT), "expires_ms": _ms(AT + LASTS)}
@@ -158,6 +158,8 @@ def _wanted() -> Wanted:
 
 def _ours(clock: Clock, wanted: Wanted) -> Peer:
     payload = wanted.payload
+    # The others are given a number; a switch holds the amount as money when it writes a code.
+    paid = Money.parse(AMOUNT, CURRENCY)
 
     def read() -> tuple[object, ...]:
         content = recognise(payload, at=AT).candidates[0].content
@@ -172,7 +174,7 @@ def _ours(clock: Clock, wanted: Wanted) -> Peer:
         )
 
     def write() -> str:
-        return write_khqr(_code(clock.now()))
+        return write_khqr(_code(clock.now(), paid))
 
     account, name, city, category, _, amount, _ = (str(value) for value in read())
     fields = {
@@ -271,7 +273,7 @@ def _stages(clock: Clock, wanted: Wanted) -> list[tuple[str, Job]]:
     # Order is free, so this is as good a code; the straight road takes the usual order only.
     turned = seal(payload[:-8].replace(first + second, second + first))
     assert turned[:-4] != payload[:-4], "both objects stand side by side"
-    code = _code(AT)
+    code = _code(AT, Money.parse(AMOUNT, CURRENCY))
     calls: dict[str, Callable[[], object]] = {
         "parse into a tree, no rules": lambda: parse(payload),
         "CRC": lambda: crc(payload[:-4]),

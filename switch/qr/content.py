@@ -9,22 +9,27 @@ text. Names, accounts and the text are personal data: the ``repr`` shows none of
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from hashlib import md5
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from fx.money import currency
-from switch.qr.check import read_amount, read_stamp
+from fx.money import Money, currency
 from switch.qr.emv import parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from datetime import datetime
 
-    from fx.money import Currency, Money
+    from fx.money import Currency
     from switch.qr.emv import Node, Parsed
     from switch.qr.rules import Account, Scheme
 
+CREATED: Final = "created"
+EXPIRES: Final = "expires"
+"""Names under which a content finds the time stamps, wherever its scheme keeps them."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
 _METHODS: Final = MappingProxyType({"11": "static", "12": "dynamic"})
 _EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -35,8 +40,7 @@ class QrContent:
     ``values`` are texts of the code and ``index`` says at which place the value of a path (``52``,
     ``30/00``, ``62/01``) stands; each carries ``prefix`` characters that are not part of it (the
     digits of its length, where a reader took both at once). Paths that the code does not hold are
-    absent from ``index`` or have ``None``. Two contents are equal when scheme, account object and
-    text are.
+    absent from ``index`` or have ``None``. A reader has checked every text that is converted here.
     """
 
     __slots__ = ("_index", "_prefix", "_values", "payload", "rule", "rules")
@@ -63,19 +67,33 @@ class QrContent:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, QrContent):
             return NotImplemented
-        return self._key() == other._key()
+        # All else follows from these: what the text says under one rule.
+        mine = (self.rules.scheme, self.rule.tag, self.rule.kind, self.payload)
+        return mine == (other.rules.scheme, other.rule.tag, other.rule.kind, other.payload)
 
-    def __hash__(self) -> int:
-        return hash(self._key())
-
-    def _key(self) -> tuple[str, str, str, str]:
-        return self.rules.scheme, self.rule.tag, self.rule.kind, self.payload
+    # Contents are compared, never kept in sets: the text is personal data and makes a poor key.
+    __hash__: ClassVar[None]  # type: ignore[assignment]
 
     def text(self, path: str) -> str | None:
-        """Return the value at ``path`` (tags joined by a slash), as written."""
+        """Return the value at ``path``, as written.
+
+        A path is tags joined by a slash, or the name that the scheme file gives a value of the
+        account object.
+        """
         place = self._index.get(path)
         value = None if place is None else self._values[place]
         return None if value is None else value[self._prefix :]
+
+    def _money(self, path: str, *, zero: bool) -> Money | None:
+        """Return an amount in the currency of the code."""
+        text = self.text(path)
+        if text is None:
+            return None
+        unit = self.currency
+        whole, _, decimals = text.partition(".")
+        # What stands beyond the exponent is zeros, or the reader would have refused it.
+        minor = int(whole + decimals[: unit.exponent].ljust(unit.exponent, "0"))
+        return Money(minor, unit) if minor or zero else None
 
     def _template(self, tag: str) -> Mapping[str, str]:
         depth = len(tag) + 1
@@ -87,15 +105,6 @@ class QrContent:
                 if (value := self._values[place]) is not None
             }
         )
-
-    def _named(self, name: str) -> str | None:
-        """Return the value of the account object that the scheme file gives this name."""
-        for sub, field in self.rule.fields.items():
-            if field.name == name:
-                value = self.text(f"{self.rule.tag}/{sub}" if sub else self.rule.tag)
-                if value is not None:
-                    return value
-        return None
 
     @property
     def scheme(self) -> str:
@@ -149,11 +158,7 @@ class QrContent:
     @property
     def amount(self) -> Money | None:
         """Object 54; nothing where it is absent or zero, because then the payer types it."""
-        text = self.text("54")
-        if text is None:
-            return None
-        amount = read_amount(text, self.text("53") or "")
-        return amount if amount.minor else None
+        return self._money("54", zero=False)
 
     @property
     def country(self) -> str:
@@ -188,8 +193,7 @@ class QrContent:
     @property
     def fee_fixed(self) -> Money | None:
         """Object 56: a fee in the currency of the code."""
-        text = self.text("56")
-        return None if text is None else read_amount(text, self.text("53") or "")
+        return self._money("56", zero=True)
 
     @property
     def fee_percent(self) -> str | None:
@@ -209,18 +213,14 @@ class QrContent:
     @property
     def created_at(self) -> datetime | None:
         """When the code was made, where the scheme says so."""
-        validity = self.rules.validity
-        if validity is None:
-            return None
-        return read_stamp(self.text(f"{validity.template}/{validity.created}"))
+        text = self.text(CREATED)
+        return None if text is None else _EPOCH + int(text) * _MILLISECOND
 
     @property
     def expires_at(self) -> datetime | None:
         """The last moment at which the code may be paid, where the scheme says so."""
-        validity = self.rules.validity
-        if validity is None:
-            return None
-        return read_stamp(self.text(f"{validity.template}/{validity.expires}"))
+        text = self.text(EXPIRES)
+        return None if text is None else _EPOCH + int(text) * _MILLISECOND
 
     @property
     def md5(self) -> str:
@@ -245,37 +245,37 @@ class QrContent:
     @property
     def bakong_account(self) -> str | None:
         """KHQR: the account that is paid, ``name@bank``."""
-        return self._named("bakong_account")
+        return self.text("bakong_account")
 
     @property
     def account_information(self) -> str | None:
         """KHQR individual: a telephone or account number, informational."""
-        return self._named("account_information")
+        return self.text("account_information")
 
     @property
     def merchant_id(self) -> str | None:
         """KHQR merchant: the acquiring bank's number of the merchant."""
-        return self._named("merchant_id")
+        return self.text("merchant_id")
 
     @property
     def acquiring_bank(self) -> str | None:
         """KHQR: the acquiring bank's name."""
-        return self._named("acquiring_bank")
+        return self.text("acquiring_bank")
 
     @property
     def biller_id(self) -> str | None:
         """Thai bill payment: tax number (13 digits), usually with a suffix of two."""
-        return self._named("biller_id")
+        return self.text("biller_id")
 
     @property
     def reference_1(self) -> str | None:
         """Thai bill payment and payment innovation: the biller's first reference."""
-        return self._named("reference_1")
+        return self.text("reference_1")
 
     @property
     def reference_2(self) -> str | None:
         """Thai bill payment and payment innovation: the biller's second reference."""
-        return self._named("reference_2")
+        return self.text("reference_2")
 
     @property
     def proxy_kind(self) -> str | None:
@@ -285,7 +285,7 @@ class QrContent:
     @property
     def proxy_value(self) -> str | None:
         """Thai transfer: the proxy itself."""
-        return self._named("proxy_value")
+        return self.text("proxy_value")
 
     @property
     def bill_number(self) -> str | None:
@@ -341,6 +341,16 @@ def read_content(rules: Scheme, rule: Account, parsed: Parsed) -> QrContent:
 
     for node in parsed.nodes:
         take(node, node.tag)
+    for sub, field in rule.fields.items():
+        place = index.get(f"{rule.tag}/{sub}" if sub else rule.tag)
+        if place is not None:
+            index.setdefault(field.name, place)
+    if rules.validity is not None:
+        validity = rules.validity
+        for name, sub in ((CREATED, validity.created), (EXPIRES, validity.expires)):
+            place = index.get(f"{validity.template}/{sub}")
+            if place is not None:
+                index[name] = place
     return QrContent(rules, rule, parsed.text, values, index)
 
 

@@ -8,8 +8,7 @@ candidates, the preferred ones first; a scheme that refuses it does not spoil th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from switch.qr.errors import QrError, fault, ordered
 from switch.qr.reading import read_code
@@ -24,8 +23,7 @@ if TYPE_CHECKING:
     from switch.qr.scheme import Schemes
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """One network that the code can be paid through.
 
     ``deviations`` are the reason words of EMVCo rules that the code breaks and the scheme
@@ -42,8 +40,7 @@ class Candidate:
         return self.content.scheme
 
 
-@dataclass(frozen=True, slots=True)
-class Recognition:
+class Recognition(NamedTuple):
     """At least one candidate, and the refusals of schemes that claimed the code as well."""
 
     candidates: tuple[Candidate, ...]

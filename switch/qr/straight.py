@@ -18,7 +18,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fx.money import currency
-from switch.qr.content import QrContent
+from switch.qr.check import CONTROL
+from switch.qr.content import CREATED, EXPIRES, QrContent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -26,10 +27,14 @@ if TYPE_CHECKING:
     from switch.qr.rules import Account, Base, Field, Scheme, Validity
 
 _PREFIX: Final = 2
+_CRC: Final = 4
 _DIGITS: Final = tuple(f"{size:02d}" for size in range(100))
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
-_STAMP: Final = "13[0-9]{13}"
+_HEADER: Final = 4
+_STAMP_LENGTH: Final = 13
+# What any value may hold: half a surrogate pair has no UTF-8 form.
+_ANY: Final = f"[^{CONTROL.pattern[1:-1]}\ud800-\udfff]"
 # A pattern whose width can be told: literals and classes, each with a fixed count at most.
 _FIXED: Final = re.compile(r"(?:(?:\[[^\]\\]+\]|[0-9A-Za-z])(?:\{[0-9]+\})?)+")
 _ITEM: Final = re.compile(r"(?:\[[^\]\\]+\]|[0-9A-Za-z])(?:\{([0-9]+)\})?")
@@ -68,7 +73,7 @@ class Road(NamedTuple):
     def fits(self, payload: str) -> tuple[str | None, ...] | None:
         """Return the groups of a text that keeps the rules, lengths of templates and CRC aside."""
         matched = self.match(payload)
-        if matched is None or not payload.isprintable():
+        if matched is None:
             return None
         groups = matched.groups()
         for place, pattern in self.checks:
@@ -92,27 +97,10 @@ class Road(NamedTuple):
             return None
         return groups
 
-    def read(self, payload: str) -> tuple[str | None, ...] | None:
-        """Return the groups of a text that is clean but for its moment, else nothing."""
-        groups = self.fits(payload)
-        if groups is None:
-            return None
-        for place in self.sized:
-            value = groups[place]
-            if value is not None and _DIGITS[len(value) - _PREFIX] != value[:_PREFIX]:
-                return None
-        if crc_hqx(payload[:-4].encode(), 0xFFFF) != int(payload[-4:], 16):
-            return None
-        return groups
-
     def _plain_names(self, payload: str, groups: tuple[str | None, ...]) -> bool:
         """Tell whether there is nothing to note about characters outside ASCII."""
         name, city = groups[self.name] or "", groups[self.city] or ""
         return name.isascii() and city.isascii() and max(payload) <= _BMP_LAST
-
-    def content(self, payload: str, groups: tuple[str | None, ...]) -> QrContent:
-        """Return the content that the groups of ``payload`` make."""
-        return QrContent(self.rules, self.rule, payload, groups, self.places, _PREFIX)
 
 
 def read_straight(
@@ -124,13 +112,20 @@ def read_straight(
     """
     tag = payload[12:14] if payload[6:8] == "01" else payload[6:8]
     for road in roads.get(tag, ()):
-        groups = road.read(payload)
-        if groups is not None:
-            expires = groups[road.expires] if road.expires >= 0 else None
-            # The expiry is a whole millisecond, the moment need not be: compare upwards.
-            if expires is not None and int(expires[_PREFIX:]) < -((_EPOCH - at) // _MILLISECOND):
+        groups = road.fits(payload)
+        if groups is None:
+            continue
+        for place in road.sized:
+            value = groups[place]
+            if value is not None and _DIGITS[len(value) - _PREFIX] != value[:_PREFIX]:
                 return None
-            return road.content(payload, groups)
+        if crc_hqx(payload[:-_CRC].encode(), 0xFFFF) != int(payload[-_CRC:], 16):
+            return None
+        expires = groups[road.expires] if road.expires >= 0 else None
+        # The expiry is a whole millisecond, the moment need not be: compare upwards.
+        if expires is not None and int(expires[_PREFIX:]) < -((_EPOCH - at) // _MILLISECOND):
+            return None
+        return QrContent(road.rules, road.rule, payload, groups, road.places, _PREFIX)
     return None
 
 
@@ -193,14 +188,15 @@ class _Builder:
             names = (f"{_DIGITS[len(name)]}{re.escape(name)}" for name in rule.ids)
             self.value(f"{rule.tag}/00", f"(?:{'|'.join(names)})", needed=True)
         for sub in sorted(rule.fields):
-            self.field(f"{rule.tag}/{sub}", rule.fields[sub], needed=rule.fields[sub].required)
+            field = rule.fields[sub]
+            self.field(f"{rule.tag}/{sub}", field, needed=field.required)
         self.close(needed=True)
 
 
 def _expression(field: Field) -> tuple[str, bool]:
     """Return an expression for the length digits and the value, and whether it says all."""
     if field.pattern is None:
-        return _lengths(field.shortest, field.longest, "."), True
+        return _lengths(field.shortest, field.longest, _ANY), True
     text = field.pattern.pattern
     ranged = _RANGE.fullmatch(text)
     if ranged is not None:
@@ -210,7 +206,7 @@ def _expression(field: Field) -> tuple[str, bool]:
         width = sum(int(count or 1) for count in _ITEM.findall(text))
         if field.shortest <= width <= field.longest:
             return f"{_DIGITS[width]}{text}", True
-    return _lengths(field.shortest, field.longest, "."), False
+    return _lengths(field.shortest, field.longest, _ANY), False
 
 
 def _lengths(shortest: int, longest: int, unit: str) -> str:
@@ -249,8 +245,7 @@ def make_road(base: Base, rules: Scheme, rule: Account) -> Road:
     road.account(rule)
     road.field("52", base.fields["52"], needed=True)
     road.value("53", f"03(?:{'|'.join(rules.currencies)})", needed=True)
-    road.sized.append(len(road.index))
-    road.value("54", r"[0-9]{2}[0-9.]+", needed=False)
+    road.value("54", _lengths(1, _AMOUNT_LENGTH_MAX, "[0-9.]"), needed=False)
     road.value("58", f"02(?:{'|'.join(rules.countries)})", needed=True)
     for tag in ("59", "60", "61"):
         road.field(tag, base.fields[tag], needed=tag in base.required)
@@ -263,11 +258,17 @@ def make_road(base: Base, rules: Scheme, rule: Account) -> Road:
     if rules.validity is not None:
         _add_validity(road, rules.validity)
     expression = "".join(road.text) + "6304[0-9A-F]{4}"
+    places = dict(road.index)
+    for sub, field in rule.fields.items():
+        places.setdefault(field.name, road.place(f"{rule.tag}/{sub}"))
+    if rules.validity is not None:
+        places[CREATED] = _stamp_place(road, rules.validity, "created")
+        places[EXPIRES] = _stamp_place(road, rules.validity, "expires")
     return Road(
         rules=rules,
         rule=rule,
-        match=re.compile(expression, re.DOTALL | re.ASCII).fullmatch,
-        places=MappingProxyType(road.index),
+        match=re.compile(expression, re.ASCII).fullmatch,
+        places=MappingProxyType(places),
         sized=tuple(road.sized),
         checks=tuple(road.checks),
         amounts=MappingProxyType({f"03{unit}": _amount_pattern(unit) for unit in rules.currencies}),
@@ -283,12 +284,12 @@ def make_road(base: Base, rules: Scheme, rule: Account) -> Road:
 
 
 def _add_validity(road: _Builder, validity: Validity) -> None:
-    tag = validity.template
-    road.sized.append(len(road.index))
+    """Add the template with both stamps, whose length is therefore known."""
+    tag, subs = validity.template, sorted((validity.created, validity.expires))
     road.open(tag, needed=False)
-    road.text.append("[0-9]{2}")
-    for sub in sorted((validity.created, validity.expires)):
-        road.value(f"{tag}/{sub}", _STAMP, needed=True)
+    road.text.append(_DIGITS[len(subs) * (_HEADER + _STAMP_LENGTH)])
+    for sub in subs:
+        road.value(f"{tag}/{sub}", f"{_STAMP_LENGTH}[0-9]{{{_STAMP_LENGTH}}}", needed=True)
     road.close(needed=False)
 
 

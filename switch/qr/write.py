@@ -225,7 +225,7 @@ def _khqr_validity(code: Khqr) -> str:
 
 def _stamp(at: datetime) -> str:
     assert at.tzinfo is not None, "a time stamp must be aware"
-    return f"{(at - _EPOCH) // _MILLISECOND:013d}"
+    return str((at - _EPOCH) // _MILLISECOND)
 
 
 def _too_long(code: Khqr) -> QrError:

@@ -92,7 +92,6 @@ def assert_the_full_reader_agrees(payload: str, at: datetime = AT) -> bool:
     assert candidate.notes == ()
     assert recognition.refused == ()
     full = candidate.content
-    assert full == taken
     for name in sorted(name for name in dir(QrContent) if not name.startswith("_")):
         if name not in {"text", "rules", "rule"}:
             assert getattr(full, name) == getattr(taken, name), name
