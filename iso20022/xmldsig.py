@@ -51,7 +51,6 @@ _EMPTY: Final = b"<Sgntr></Sgntr></AppHdr>"
 _IDS: Final = etree.XPath(
     "//@*[local-name()='Id' or local-name()='ID' or local-name()='id']", smart_strings=False
 )
-_HALVES: Final = etree.XPath("count(//*[local-name()='AppHdr' or local-name()='Document'])")
 _TYPED: Final = etree.XPath(
     "boolean(//@xsi:type)", namespaces={"xsi": "http://www.w3.org/2001/XMLSchema-instance"}
 )
@@ -236,7 +235,7 @@ def _refuse_confusion(root: _Element) -> None:
     twice may be resolved either way. ``xsi:type`` names a type by a prefix, and exclusive canonical
     form does not cover what a prefix in a value is bound to.
     """
-    if _HALVES(root) != 2:  # noqa: PLR2004 - one of each
+    if sum(1 for _ in root.iter("{*}AppHdr", "{*}Document")) != 2:  # noqa: PLR2004 - one of each
         raise refusal("the message holds more than one AppHdr and one Document")
     ids = _IDS(root)
     assert isinstance(ids, list), "the expression selects attributes"
