@@ -52,7 +52,7 @@ def read_off_emv(payload: str, schemes: tuple[Scheme, ...]) -> OffEmv | None:
     """Return what the first scheme that claims ``payload`` reads, or nothing for EMV text."""
     for scheme in schemes:
         for link in scheme.links:
-            if link.claims.match(payload) is not None:
+            if link.claims.match(payload, 0, link.longest) is not None:
                 return _read_link(scheme, link, payload)
         code = scheme.payer_code
         if code is not None and code.claims.fullmatch(payload) is not None:
