@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
-from switch.qr import SCHEMES, SchemeError, Schemes, examine, read_scheme, recognise
+from switch.qr import SCHEMES, SchemeError, Schemes, examine, read_scheme, recognise, scheme_file
 from switch.qr.emv import compose, seal
 
 YAMA = """
@@ -206,3 +208,29 @@ def test_schemes_that_come_with_the_switch_stand_in_order_of_preference() -> Non
         "alipayplus",
         "unionpay",
     ]
+
+
+def page() -> str:
+    root = Path(__file__).resolve().parents[2]
+    text = (root / "docs" / "network-engineer" / "qr.md").read_text("utf-8")
+    return text.partition("## A network as a file")[2]
+
+
+def test_the_example_of_the_page_is_a_scheme_and_reads_its_codes() -> None:
+    block = re.search(r"^```toml\n(.*?)^```$", page(), re.DOTALL | re.MULTILINE)
+    assert block is not None
+    schemes = SCHEMES.joined([read_scheme(block[1], "tarus.toml")])
+    account = compose("31", compose("00", "bn.tarus") + compose("01", "00001234"))
+    head, tail = "000201010211" + account, "53030965802BN5904SHOP"
+
+    assert examine(seal(f"{head}52045812{tail}"), at=AT, schemes=schemes).networks == ("tarus",)
+    cash = examine(seal(f"{head}52046010{tail}"), at=AT, schemes=schemes)
+    assert (cash.valid, cash.networks, cash.notes) == (True, (), ("cash_withdrawal",))
+
+
+def test_the_page_names_every_key_that_the_reader_takes() -> None:
+    source = Path(scheme_file.__file__).read_text("utf-8")
+    keys = set(re.findall(r'\.(?:\w+)\(\s*"(\w+)"', source))
+
+    assert len(keys) > 40
+    assert {key for key in keys if f"`{key}`" not in page()} == set()
