@@ -76,7 +76,8 @@ def read_subs(account: Account, node: Node, found: list[Fault]) -> dict[str, Nod
     subs = {child.tag: child for child in reversed(node.children)}
     if account.opaque:
         return {"": node}
-    for parent in dict.fromkeys(sub[:2] for sub in account.fields if len(sub) > 2):  # noqa: PLR2004 - a tag has two digits
+    parents = dict.fromkeys(sub.partition("/")[0] for sub in account.fields if "/" in sub)
+    for parent in parents:
         child = subs.get(parent)
         if child is not None:
             inner = parse_template(child, f"{node.tag}/{parent}", found)
