@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from joserfc import jws as other
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from iso20022 import JwsError, JwsSigner, verify_detached
-from iso20022.jws import ALGORITHMS, HEADER_CHARACTERS_MAX, PublicKey
+from iso20022.jws import ALGORITHMS, HEADER_CHARACTERS_MAX, PublicKey, named_key
+from iso20022.signing_keys import PKCS1, PSS, sign
 
 BODY = '{"amount":"345.00","name":"សុខ"}'.encode()
 ED = ed25519.Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -239,6 +241,55 @@ def test_reserved_members_cannot_be_added() -> None:
         SIGNERS["EdDSA"].sign_detached(BODY, critical=["absent"])
     with pytest.raises(JwsError):
         SIGNERS["EdDSA"].sign_detached(BODY, {"x": "y" * HEADER_CHARACTERS_MAX})
+
+
+def test_a_signature_in_der_is_refused() -> None:
+    """RFC 7518 section 3.4 has r and s side by side; a DER encoding is another spelling of them."""
+    head, _, signature = SIGNERS["ES256"].sign_detached(BODY).split(".")
+    raw = decode(signature)
+    r, s = (int.from_bytes(half, "big") for half in (raw[:32], raw[32:]))
+
+    for bent in (encode_dss_signature(r, s), raw + b"\x00", b"\x00" + raw, raw[:32]):
+        assert refused(f"{head}..{encode(bent)}") == "signature"
+
+
+def test_a_signature_of_one_rsa_algorithm_is_none_of_the_other() -> None:
+    for name, claimed in (("RS256", "PS256"), ("PS256", "RS256")):
+        header = json.dumps({"alg": claimed, "kid": "rsa"}).encode()
+        data = f"{encode(header)}.{encode(BODY)}".encode()
+        signature = sign(RSA, data, PSS if name == "PS256" else PKCS1)
+
+        assert refused(f"{encode(header)}..{encode(signature)}") == "signature"
+
+
+@pytest.mark.parametrize("name", ["HS256", "HS384", "HS512"])
+def test_no_form_of_a_public_key_is_a_shared_secret(name: str) -> None:
+    forms = (serialization.Encoding.PEM, serialization.Encoding.DER)
+    for kid, key in KEYS.items():
+        head = encode(json.dumps({"alg": name, "kid": kid}).encode())
+        for form in forms:
+            secret = key.public_bytes(form, serialization.PublicFormat.SubjectPublicKeyInfo)
+            digest = f"sha{name[2:]}"
+            for data in (f"{head}.{encode(BODY)}".encode(), head.encode() + b"." + BODY):
+                mac = hmac.new(secret, data, digest).digest()
+                assert refused(f"{head}..{encode(mac)}") == "algorithm"
+
+
+def test_encoded_and_raw_bytes_are_not_mistaken_for_each_other() -> None:
+    """What was signed as base64url is not accepted as the raw bytes that spell it, nor back."""
+    spelled = encode(BODY).encode()
+    raw = SIGNERS["EdDSA"].sign_detached(spelled)
+    coded = SIGNERS["EdDSA"].sign_detached(BODY, unencoded=False)
+
+    assert refused(raw, BODY) == "signature"
+    assert refused(coded, spelled) == "signature"
+
+
+def test_a_token_names_its_key_before_it_is_verified() -> None:
+    assert named_key(SIGNERS["ES256"].sign_detached(BODY)) == "ec"
+    for bad in ("", "..", token_of({"alg": "EdDSA"}), token_of({"alg": "EdDSA", "kid": 1})):
+        with pytest.raises(JwsError):
+            named_key(bad)
 
 
 @settings(max_examples=150, deadline=None, database=None)
