@@ -272,7 +272,7 @@ def _is_decoy(scheme: Scheme, parsed: Parsed, root: Mapping[str, Node]) -> bool:
     for decoy in scheme.decoys:
         node = root.get(decoy.tag)
         if parsed.nodes and parsed.nodes[-1].tag == decoy.last and node is not None:
-            return node.value == decoy.value
+            return decoy.pattern.fullmatch(node.value) is not None
     return False
 
 

@@ -54,8 +54,8 @@ def recognise(
 
     ``at`` is an aware moment. Candidates stand in the order of the scheme words in ``prefer``, then
     in the order of the schemes. Raises :class:`QrError` with all faults where nobody can pay the
-    code: the refusal of the first scheme that claims it decides; a code that is sound but not for
-    payers from abroad is refused with its scheme's word for that, and one of no known network with
+    code: one that is sound but not for payers from abroad is refused with its scheme's word for
+    that; else the refusal of the first scheme that claims it decides; a code of no known network is
     ``unknown_network``.
     """
     assert at.tzinfo is not None, "recognise: the moment must be aware"
@@ -73,11 +73,11 @@ def recognise(
 
 
 def _refusal(reading: Reading) -> QrError:
-    if reading.refused:
-        return reading.refused[0]
     for taken in reading.taken:
         why = fault("network", taken.unpayable or "", taken.content.account_tag, 0)
         return QrError([why], scheme=taken.content.scheme)
+    if reading.refused:
+        return reading.refused[0]
     if any(item.layer == "tlv" for item in reading.general):
         return QrError(reading.general, scheme=reading.owner)
     return QrError(ordered([*reading.general, fault("network", "unknown_network", "", 0)]))

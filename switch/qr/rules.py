@@ -105,12 +105,12 @@ class Validity:
 class Decoy:
     """Text that looks like the network's payment code and is none.
 
-    Its last root object is ``last``, and its root object ``tag`` has ``value``.
+    Its last root object is ``last``, and the value of its root object ``tag`` has this form.
     """
 
     last: str
     tag: str
-    value: str
+    pattern: re.Pattern[str]
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ def _validity(table: Table) -> Validity | None:
 
 
 def _decoy(table: Table) -> Decoy:
-    decoy = Decoy(last=table.text("last"), tag=table.text("tag"), value=table.text("value"))
+    decoy = Decoy(table.text("last"), table.text("tag"), table.expression("pattern"))
     table.done()
     return decoy
 
@@ -154,6 +154,8 @@ def _unpayable(table: Table) -> Unpayable:
         kinds=table.texts("kinds"),
     )
     table.done()
+    if bool(found.path and found.values) is bool(found.kinds):
+        raise SchemeError(f"{table.place}: give either path with values, or kinds")
     return found
 
 

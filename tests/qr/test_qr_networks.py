@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from switch.qr import QrError, examine, recognise
+from switch.qr import SCHEMES, QrError, examine, recognise
 from switch.qr.emv import seal
 from tests.qr.qr_codes import AT, LONG, NETWORKS, code, template
 
@@ -296,3 +296,36 @@ def test_an_identifier_of_more_than_32_characters_is_refused() -> None:
     text = code("mmqr", {"26": template("x" * 33), "53": "978", "58": "FR"})
 
     assert (examine(text, at=AT).layer, examine(text, at=AT).reason) == ("field", "guid_length")
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [
+        "0038" + "0006000001" + "0103004" + "0217000000000000000AB" + "5102TH" + "91040000",
+        "0029" + "000201" + "0102P2" + "0213TX00000000001" + "9104abcd",
+    ],
+)
+def test_the_slip_of_a_transfer_is_no_payment_code(slip: str) -> None:
+    examined = examine(slip, at=AT)
+
+    assert (examined.network, examined.layer, examined.reason) == (
+        "thaiqr",
+        "network",
+        "not_a_payment_code",
+    )
+
+
+def test_a_code_that_lost_its_crc_is_no_slip() -> None:
+    text = code("thaiqr", {"91": template("A0", "B1")})[:-8]
+
+    assert examine(text, at=AT).reason == "missing_63"
+
+
+def test_values_of_every_network_have_names() -> None:
+    """No field of a scheme file is without a name, and none is named twice in one object."""
+    for scheme in SCHEMES.schemes:
+        rules = [*scheme.accounts, *(link.account for link in scheme.links)]
+        for account in rules:
+            named = [field.name for field in account.fields.values() if not field.sets]
+            assert all(named)
+            assert len(named) == len(set(named))

@@ -125,6 +125,7 @@ FIRST = 'scheme = "yamaqr"'
         ('kind = "merchant"', 'kind = "m"\nlast_day = { sub = "04" }', "last_day: format must be"),
         ('name = "service"', 'name = "service"\nlongest = "9"', "field 1: longest must be"),
         ('pattern = "GO|STOP"', 'pattern = "["', "a regular expression"),
+        ("[[account]]", '[[unpayable]]\nwhy = "x"\n[[account]]', "unpayable 1: give either path"),
         ('format = "service_format"', 'formt = "x"', "field 1: unknown key formt"),
         ("[[account.field]]", "[[account.field", "yamaqr.toml"),
     ],
