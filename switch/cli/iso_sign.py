@@ -80,11 +80,7 @@ def sign(
     Status 0: it is signed; 1: it is not a message that can be; 2: the key does not fit.
     """
     own = _private(key)
-    certificate = _trusted(cert) if cert else None
-    if cert and not isinstance(certificate, Certificate):
-        stop(f"--cert {cert}: is a key and no certificate")
-    if isinstance(certificate, Certificate) and certificate.public_key() != own.public_key():
-        stop(f"--cert {cert}: is not of the key {key}")
+    certificate = _certificate(cert, own, key) if cert else None
     if profile != JWS and (algorithm or at):
         stop("--algorithm and --at are for --profile jws")
     try:
@@ -171,7 +167,7 @@ def _xml_verified(
     pinned: Certificate | XmlPublicKey = trusted if isinstance(trusted, Certificate) else key
     root = XmlVerifier(pinned, profile=profile).verify(raw, at=moment)
     names = [etree.QName(child).namespace or "" for child in root]
-    said = {
+    said: dict[str, object] = {
         "profile": profile.name,
         "algorithm": method_of(key).rpartition("#")[2],
         "covered": [reference.part for reference in profile.references],
@@ -202,6 +198,15 @@ def _why(error: IsoError | JwsError) -> dict[str, str]:
     if isinstance(error, JwsError):
         return {"layer": "security", "code": error.code, "path": "", "detail": error.detail}
     return {"layer": error.layer, "code": error.code, "path": error.path, "detail": error.detail}
+
+
+def _certificate(path: Path, own: PrivateKey, key: Path) -> Certificate:
+    certificate = _trusted(path)
+    if not isinstance(certificate, Certificate):
+        stop(f"--cert {path}: is a key and no certificate")
+    if certificate.public_key() != own.public_key():
+        stop(f"--cert {path}: is not of the key {key}")
+    return certificate
 
 
 def _public(trusted: Certificate | PublicKey) -> PublicKey:
