@@ -8,21 +8,13 @@ message received. There is no white space between elements: built and canonical 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from iso20022.declare import (
-    Declaration,
-    Group,
-    Leaf,
-    Node,
-    Repeated,
-    Supplement,
-    field_names,
-    leaves,
-)
+from iso20022 import elements as e
+from iso20022.declare import Declaration, Group, Leaf, Node, Repeated, Supplement, field_names
 from iso20022.errors import Breach, IsoError, Misfit
 from iso20022.messages import DOCUMENTS, HEADERS
 from iso20022.reader import ENVELOPE, SIZE_BYTES_MAX, check_rules
@@ -111,7 +103,7 @@ def build(
 def _template(name: str, present: frozenset[str]) -> _Template:
     declaration: Declaration = DOCUMENTS[name] if name in DOCUMENTS else HEADERS[name]
     root = declaration.root
-    unknown = sorted(present - field_names((root,)))
+    unknown = sorted(present - field_names(root))
     if unknown:
         # The name of a field is the caller's own word, never a value of the message.
         detail = f"{name} has no field {', '.join(unknown[:5])}"
@@ -140,7 +132,7 @@ class _Layout:
         if node.choice:
             chosen = tuple(child for child in node.children if self._any(child))
             if len(chosen) != 1:
-                detail = f"exactly one of {', '.join(sorted(field_names((node,))))} is allowed"
+                detail = f"exactly one of {', '.join(sorted(field_names(node)))} is allowed"
                 raise IsoError("schema", "FF01" if chosen else "CH21", here, detail)
         self._text.append(f"<{node.tag}{space}>")
         for child in chosen:
@@ -148,7 +140,7 @@ class _Layout:
         self._text.append(f"</{node.tag}>")
 
     def _any(self, node: Node) -> bool:
-        return not self._present.isdisjoint(field_names((node,)))
+        return not self._present.isdisjoint(field_names(node))
 
     def _node(self, node: Node, above: str) -> None:
         if isinstance(node, Leaf):
@@ -156,12 +148,18 @@ class _Layout:
         elif isinstance(node, Group):
             self.group(node, above)
         elif isinstance(node, Repeated):
+            here = f"{above}/{node.tag}"
             if node.field in self._present:
-                self._slot(node.field, _rows(node, above), f"{above}/{node.tag}", "FF01")
-        elif isinstance(node, Supplement) and self._any(node):
-            self._text.append(f"<{node.tag}><Envlp>")
-            self.group(node.root, f"{above}/{node.tag}/Envlp", f' xmlns="{node.namespace}"')
-            self._text.append(f"</Envlp></{node.tag}>")
+                self._slot(node.field, _rows(node, above), here, "FF01")
+            elif node.required:
+                raise IsoError("schema", "CH21", here, f"the field {node.field} is missing")
+        elif isinstance(node, Supplement):
+            for part in node.parts:
+                if self._any(part.root):
+                    self._text.append(f"<{node.tag}><{e.ENVELOPE}>")
+                    here = f"{above}/{node.tag}/{e.ENVELOPE}"
+                    self.group(part.root, here, f' xmlns="{part.namespace}"')
+                    self._text.append(f"</{e.ENVELOPE}></{node.tag}>")
 
     def _leaf(self, node: Leaf, above: str) -> None:
         here = f"{above}/{node.tag}"
@@ -192,7 +190,7 @@ def _encoder(kind: Scalar | AmountType) -> Callable[[object], str]:
 
     def amount(value: object) -> str:
         text, code = write(value)
-        return f' Ccy="{code}">{text}'
+        return f' {e.CURRENCY}="{code}">{text}'
 
     return amount
 
@@ -211,20 +209,29 @@ def _sequence(node: Leaf) -> Callable[[object], str]:
 
 
 def _rows(node: Repeated, above: str) -> Callable[[object], str]:
-    names = tuple(leaf.field for leaf in leaves(node.children))
     root = Group(node.tag, node.children, required=True)
+    known = field_names(root)
+    shapes: dict[frozenset[str], _Template] = {}
+
+    def shape(present: frozenset[str]) -> _Template:
+        if not present <= known:
+            raise Misfit(f"rows of {', '.join(sorted(known))}")
+        layout = _Layout(present)
+        layout.group(root, above)
+        if len(shapes) >= TEMPLATES_MAX:
+            shapes.clear()
+        return shapes.setdefault(present, layout.template())
 
     def write(value: object) -> str:
         if type(value) is not tuple or not 1 <= len(value) <= node.times:
             raise Misfit(f"a tuple of 1 to {node.times} rows")
         pieces: list[str] = []
         for row in value:
-            if type(row) is not tuple or len(row) != len(names):
-                raise Misfit(f"a tuple of rows of {len(names)} values")
-            inner = {k: v for k, v in zip(names, row, strict=True) if v is not None}
-            layout = _Layout(frozenset(inner))
-            layout.group(root, above)
-            pieces.append(layout.template().fill(inner))
+            if not isinstance(row, Mapping):
+                raise Misfit("a tuple of mappings, one for each row")
+            inner = {k: v for k, v in row.items() if v is not None}
+            present = frozenset(inner)
+            pieces.append((shapes.get(present) or shape(present)).fill(inner))
         return "".join(pieces)
 
     return write

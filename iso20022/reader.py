@@ -15,17 +15,8 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from lxml import etree
 
-from iso20022.declare import (
-    ISO,
-    Declaration,
-    Group,
-    Leaf,
-    Node,
-    Repeated,
-    Supplement,
-    leaves,
-    paths,
-)
+from iso20022 import elements as e
+from iso20022.declare import ISO, Declaration, Group, Leaf, Node, Repeated, Supplement, paths
 from iso20022.errors import Breach, IsoError
 from iso20022.messages import DOCUMENTS, HEADERS
 from iso20022.rules import Subject, Values
@@ -74,7 +65,7 @@ class _Entry:
     type: Scalar | AmountType | None = None
     times: int = 1
     table: dict[str, _Entry] | None = None
-    parts: tuple[str, ...] = ()
+    rows: bool = False
 
 
 def parse(raw: bytes) -> _Element:
@@ -125,14 +116,14 @@ def read_document(root: _Element, *, names: Collection[str], header: bool | None
 
 def _read(root: _Element, names: Collection[str], header: bool | None) -> Message:
     head, document = _envelope(root, header)
-    declaration = _declared(document, "Document", DOCUMENTS)
+    declaration = _declared(document, e.DOCUMENT, DOCUMENTS)
     if declaration is None or declaration.name not in names:
         raise IsoError(
             "schema", "FF01", "/Document", "the message or its version is not one accepted here"
         )
     header_name, header_values = None, None
     if head is not None:
-        declared = _declared(head, "AppHdr", HEADERS)
+        declared = _declared(head, e.APPLICATION_HEADER, HEADERS)
         if declared is None:
             raise IsoError("schema", "FF01", "/AppHdr", "the header's version is not accepted")
         header_name, header_values = declared.name, _fields(head, declared)
@@ -161,9 +152,9 @@ def _envelope(root: _Element, header: bool | None) -> tuple[_Element | None, _El
     if header is False:
         raise IsoError("schema", "FF01", "/BizMsg", "a business header is not expected here")
     local = [etree.QName(child).localname if isinstance(child.tag, str) else "" for child in root]
-    if local.count("Document") > 1 or local.count("AppHdr") > 1:
+    if local.count(e.DOCUMENT) > 1 or local.count(e.APPLICATION_HEADER) > 1:
         raise IsoError("security", "FF01", "/BizMsg", "more than one AppHdr or Document")
-    if local != ["AppHdr", "Document"] or root.attrib:
+    if local != [e.APPLICATION_HEADER, e.DOCUMENT] or root.attrib:
         raise IsoError("schema", "FF01", "/BizMsg", "BizMsg holds one AppHdr and one Document")
     text = [root.text, *(child.tail for child in root)]
     if any(part and not part.isspace() for part in text):
@@ -226,17 +217,21 @@ def _compile(nodes: tuple[Node, ...], space: str) -> dict[str, _Entry]:
         elif isinstance(node, Group):
             entry = _Entry(table=_compile(node.children, space))
         elif isinstance(node, Repeated):
-            parts = tuple(leaf.field for leaf in leaves(node.children))
-            entry = _Entry(node.field, table=_compile(node.children, space), parts=parts)
+            entry = _Entry(node.field, table=_compile(node.children, space), rows=True)
         elif isinstance(node, Supplement):
-            own = f"{{{node.namespace}}}"
-            root = _Entry(table=_compile(node.root.children, own))
-            envelope = _Entry(table={f"{own}{node.root.tag}": root})
-            entry = _Entry(table={f"{space}Envlp": envelope, f"{space}PlcAndNm": _Entry()})
+            entry = _Entry(table=_supplement(node, space))
         else:
             entry = _Entry()
         table[f"{space}{node.tag}"] = entry
     return table
+
+
+def _supplement(node: Supplement, space: str) -> dict[str, _Entry]:
+    roots: dict[str, _Entry] = {}
+    for part in node.parts:
+        own = f"{{{part.namespace}}}"
+        roots[f"{own}{part.root.tag}"] = _Entry(table=_compile(part.root.children, own))
+    return {f"{space}{e.ENVELOPE}": _Entry(table=roots), f"{space}{e.PLACE_AND_NAME}": _Entry()}
 
 
 def _walk(element: _Element, table: dict[str, _Entry], values: dict[str, object]) -> None:
@@ -257,10 +252,9 @@ def _walk(element: _Element, table: dict[str, _Entry], values: dict[str, object]
                 detail = "the element is given in two places"
                 raise IsoError("schema", "FF01", place_of(child), detail)
             values[name] = value
-        elif entry.parts:
-            inner: dict[str, object] = {}
-            _walk(child, entry.table, inner)
-            row = tuple(inner.get(part) for part in entry.parts)
+        elif entry.rows:
+            row: dict[str, object] = {}
+            _walk(child, entry.table, row)
             values[name] = (*_earlier(values, name), row)
         else:
             _walk(child, entry.table, values)
@@ -269,7 +263,7 @@ def _walk(element: _Element, table: dict[str, _Entry], values: dict[str, object]
 def _value(child: _Element, kind: Scalar | AmountType) -> object:
     try:
         if isinstance(kind, AmountType):
-            return kind.read(child.text or "", child.get("Ccy", ""))
+            return kind.read(child.text or "", child.get(e.CURRENCY, ""))
         return kind.read(child.text or "")
     except Breach as breach:
         raise IsoError("rule", breach.rule.code, place_of(child), breach.rule.detail) from None

@@ -19,6 +19,7 @@ from fx.money import Money, MoneyError
 from iso20022 import rules
 from iso20022.codes import BIC_COUNTRIES, COUNTRIES
 from iso20022.errors import Breach, Misfit, Rule
+from iso20022.identifiers import is_iban, is_lei
 
 _BAD: Final = "\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff"
 _FORBIDDEN: Final = re.compile(f"[{_BAD}]")
@@ -164,12 +165,22 @@ def _need(rule: Rule, table: frozenset[str], part: slice) -> Callable[[str], Non
     return accept
 
 
-def _agent(suffix: str, code: str) -> Scalar:
+def _hold(rule: Rule, holds: Callable[[str], bool]) -> Callable[[str], None]:
+    def accept(text: str) -> None:
+        if not holds(text):
+            raise Breach(rule)
+
+    return accept
+
+
+def _agent(
+    suffix: str, code: str, pattern: str = "[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?"
+) -> Scalar:
     known = rules.AGENT_COUNTRY
     rule = Rule(known.id, known.source, code, known.detail)
     return _pattern(
         f"Bic{suffix}",
-        "[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?",
+        pattern,
         "a BIC of 8 or 11 capital letters and digits",
         code,
         _need(rule, BIC_COUNTRIES, slice(4, 6)),
@@ -276,11 +287,28 @@ CODE: Final = _pattern("Code4", "[A-Z0-9]{1,4}", "a code of 1 to 4 capital lette
 CLEARING_CODE: Final = _pattern("Code3", "[A-Z0-9]{1,3}", "a code of 1 to 3 capitals and digits")
 COUNT: Final = _pattern("Max15Numeric", "[0-9]{1,15}", "1 to 15 digits")
 SUM: Final = _pattern("Sum", r"[0-9]{1,13}(\.[0-9]{1,5})?", "a decimal number")
+PAGE: Final = _pattern("Max5Numeric", "[0-9]{1,5}", "1 to 5 digits")
 CATEGORY: Final = _pattern("MerchantCategory", "[0-9]{4}", "four digits")
 RATE_TEXT: Final = _pattern("RateText", r"[0-9]{1,11}(\.[0-9]{1,10})?", "a decimal number")
 UUID4: Final = _pattern("Uuid4", _UUID4, "a UUID version 4 in lower case")
+LEI: Final = _pattern(
+    "Lei",
+    "[A-Z0-9]{18}[0-9]{2}",
+    "an LEI of 18 letters or digits and 2 check digits",
+    rules.LEI.code,
+    _hold(rules.LEI, is_lei),
+)
+IBAN: Final = _pattern(
+    "Iban",
+    "[A-Z]{2}[0-9]{2}[A-Z0-9]{1,30}",
+    "an IBAN in capital letters",
+    rules.IBAN.code,
+    _hold(rules.IBAN, is_iban),
+)
 BIC: Final = _agent("", "RC04")
 DEBTOR_BIC: Final = _agent("OfDebtorSide", "RC03")
+OLD_BIC: Final = _agent("Of2009", "RC04", "[A-Z]{6}[A-Z2-9][A-NP-Z0-9]([A-Z0-9]{3})?")
+"""The BIC of ISO 9362:2009, as messages before 2019 have it: a bank's part is letters."""
 COUNTRY: Final = _country("", "BE11")
 DEBTOR_COUNTRY: Final = _country("OfDebtor", "BE10")
 CURRENCY_CODE: Final = _pattern(

@@ -13,6 +13,7 @@ from typing import Final
 
 from lxml import etree
 
+from iso20022 import elements as e
 from iso20022.declare import (
     XMLDSIG,
     Declaration,
@@ -53,7 +54,7 @@ class _Writer:
         elif isinstance(node, Group):
             self.element(node.tag, node.children, indent, node.required, 1, choice=node.choice)
         elif isinstance(node, Repeated):
-            self.element(node.tag, node.children, indent, required=False, times=node.times)
+            self.element(node.tag, node.children, indent, node.required, node.times)
         elif isinstance(node, Supplement):
             self._supplement(node, indent)
         else:
@@ -89,8 +90,8 @@ class _Writer:
         )
 
     def _supplement(self, node: Supplement, indent: int) -> None:
-        stem = next(stem for stem, (ns, _) in NAMESPACES.items() if ns == node.namespace)
-        self.imports[node.namespace] = f"{stem}.xsd"
+        own = {part.namespace for part in node.parts}
+        self.imports |= {ns: f"{stem}.xsd" for stem, (ns, _) in NAMESPACES.items() if ns in own}
         pad = "  " * indent
         self.types["Max350Any"] = (
             '<xs:simpleType name="Max350Any"><xs:restriction base="xs:string">'
@@ -100,8 +101,8 @@ class _Writer:
         self.lines += [
             f'{pad}<xs:element name="{node.tag}" minOccurs="0" maxOccurs="{SUPPLEMENTS_MAX}">',
             f"{pad}  <xs:complexType><xs:sequence>",
-            f'{pad}    <xs:element name="PlcAndNm" type="Max350Any" minOccurs="0"/>',
-            f'{pad}    <xs:element name="Envlp"><xs:complexType><xs:sequence>',
+            f'{pad}    <xs:element name="{e.PLACE_AND_NAME}" type="Max350Any" minOccurs="0"/>',
+            f'{pad}    <xs:element name="{e.ENVELOPE}"><xs:complexType><xs:sequence>',
             f'{pad}      <xs:any namespace="##other" processContents="lax"/>',
             f"{pad}    </xs:sequence></xs:complexType></xs:element>",
             f"{pad}  </xs:sequence></xs:complexType>",
@@ -134,7 +135,7 @@ def _amount() -> str:
         '<xs:simpleType name="AmountNumber"><xs:restriction base="xs:decimal">'
         f"{_AMOUNT_FACETS}</xs:restriction></xs:simpleType>\n"
         '  <xs:complexType name="Amount"><xs:simpleContent><xs:extension base="AmountNumber">'
-        f'<xs:attribute name="Ccy" type="{CURRENCY_CODE.name}" use="required"/>'
+        f'<xs:attribute name="{e.CURRENCY}" type="{CURRENCY_CODE.name}" use="required"/>'
         "</xs:extension></xs:simpleContent></xs:complexType>"
     )
 

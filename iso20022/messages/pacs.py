@@ -1,260 +1,244 @@
-"""pacs.008 payment, pacs.002 its status, pacs.028 the enquiry after it.
+"""pacs.008 payment, pacs.009 between institutions, pacs.004 its return, 002 status, 028 enquiry.
 
-Two versions of each: the newest inside, the one of CBPR+ and FedNow outward. The field names are
-the same in both. The surprise: acceptance time moves in pacs.008.001.13 from the transaction into
-``AddtlDtTm``, and only that version can carry an agreed rate with its quote id.
+The newest version of each is spoken inside, the one of CBPR+ and FedNow outward. The field names
+are the same in all. The surprise: acceptance time moves in pacs.008.001.13 from the transaction
+into ``AddtlDtTm``; the quote, which only that version can carry, travels in older ones in
+supplementary data of ours, so that nothing of it is lost between two of us.
 """
 
 from __future__ import annotations
 
+from iso20022 import elements as e
 from iso20022 import rules
-from iso20022.declare import Declaration, Group, Leaf, Node, Repeated
-from iso20022.messages.blocks import (
-    account,
-    agent,
-    code_or_proprietary,
-    original_references,
-    other_account,
-    party,
-    proxy,
-)
-from iso20022.messages.supplementary import PAYMENT
+from iso20022.declare import Group, Leaf, Node, Supplement, family, since, until
+from iso20022.messages import blocks as b
+from iso20022.messages import references as r
+from iso20022.messages.supplementary import EXPIRY, PAYMENT, QUOTE
 from iso20022.scalars import (
     AMOUNT,
     BIC,
-    CLEARING_CODE,
     CODE,
-    COUNT,
     COUNTRY,
-    CURRENCY_CODE,
     DAY,
     DEBTOR_BIC,
     DEBTOR_COUNTRY,
-    FEE,
     ID,
-    MOMENT,
-    RATE,
     TEXT_35,
-    TEXT_105,
-    TEXT_140,
-    UUID4,
     codes,
 )
 
-_SETTLEMENT_METHOD = codes("SettlementMethod", "INDA", "INGA", "COVE", "CLRG")
-_PRIORITY = codes("Priority", "HIGH", "NORM")
-_CHARGE_BEARER = codes("ChargeBearer", "DEBT", "CRED", "SHAR", "SLEV")
+_PRIORITY = codes("SettlementPriority", "URGT", "HIGH", "NORM")
 
 _ENVELOPE_RULES = (rules.DEFINITION_MATCHES, rules.HEADER_ID_MATCHES)
 
 
-def _document(name: str, body: Group, *extra: rules.MessageRule) -> Declaration:
-    return Declaration(name, Group("Document", (body,), required=True), (*_ENVELOPE_RULES, *extra))
-
-
-def _group_header(*, expiry: bool) -> Group:
-    settlement = Group(
-        "SttlmInf",
-        (
-            Leaf("SttlmMtd", "settlement_method", _SETTLEMENT_METHOD, required=True),
-            code_or_proprietary(
-                "ClrSys", "clearing_system_code", "clearing_system_proprietary", CLEARING_CODE
-            ),
-        ),
-        required=True,
-    )
-    times: tuple[Node, ...] = (Leaf("CreDtTm", "created_at", MOMENT, required=True),)
-    if expiry:
-        times += (Leaf("XpryDtTm", "expires_at", MOMENT),)
-    return Group(
-        "GrpHdr",
-        (
-            Leaf("MsgId", "message_id", ID, required=True),
-            *times,
-            Leaf("NbOfTxs", "number_of_transactions", COUNT, required=True),
-            settlement,
-        ),
-        required=True,
-    )
-
-
-def _identification() -> tuple[Node, ...]:
+def _amounts() -> tuple[Node, ...]:
     return (
-        Group(
-            "PmtId",
-            (
-                Leaf("InstrId", "instruction_id", ID),
-                Leaf("EndToEndId", "end_to_end_id", ID, required=True),
-                Leaf("TxId", "transaction_id", ID),
-                Leaf("UETR", "uetr", UUID4, required=True),
-            ),
-            required=True,
-        ),
-        Group(
-            "PmtTpInf",
-            (
-                Leaf("InstrPrty", "instruction_priority", _PRIORITY),
-                Group("SvcLvl", (Leaf("Cd", "service_level", CODE, required=True),)),
-                Group("LclInstrm", (Leaf("Prtry", "local_instrument", TEXT_35, required=True),)),
-                Group("CtgyPurp", (Leaf("Cd", "category_purpose", CODE, required=True),)),
-            ),
-        ),
+        r.settlement_amount(),
+        r.settlement_date(),
+        until(12, r.acceptance_at()),
+        since(13, Group(e.ADDITIONAL_DATE_TIME, (r.acceptance_at(),))),
+        Leaf(e.INSTRUCTED_AMOUNT, "instructed_amount", AMOUNT),
+        r.exchange_rate(),
+        r.agreed_rate(13),
+        r.charge_bearer(required=True),
+        r.charges(11),
     )
 
 
-def _amounts(*, agreed_rate: bool) -> tuple[Node, ...]:
-    accepted = Leaf("AccptncDtTm", "acceptance_at", MOMENT)
-    agreed = Group(
-        "AgrdRate",
-        (
-            Leaf("UnitCcy", "agreed_rate_unit_currency", CURRENCY_CODE),
-            Leaf("QtdCcy", "agreed_rate_quoted_currency", CURRENCY_CODE),
-            Leaf("PreAgrdXchgRate", "agreed_rate", RATE, required=True),
-            Leaf("QtnDtTm", "quoted_at", MOMENT),
-            Leaf("QtId", "quote_id", UUID4),
-            agent("FXAgt", "quote_agent"),
-        ),
-    )
+def _intermediaries() -> tuple[Node, ...]:
     return (
-        Leaf("IntrBkSttlmAmt", "settlement_amount", AMOUNT, required=True),
-        Leaf("IntrBkSttlmDt", "settlement_date", DAY),
-        Group("AddtlDtTm", (accepted,)) if agreed_rate else accepted,
-        Leaf("InstdAmt", "instructed_amount", AMOUNT),
-        Leaf("XchgRate", "exchange_rate", RATE),
-        *((agreed,) if agreed_rate else ()),
-        Leaf("ChrgBr", "charge_bearer", _CHARGE_BEARER, required=True),
-        Repeated(
-            "ChrgsInf",
-            "charges",
-            (Leaf("Amt", "amount", FEE, required=True), agent("Agt", "agent", required=True)),
-            times=4,
-        ),
+        b.agent(e.INTERMEDIARY_AGENT_1, "intermediary_agent_1"),
+        b.account(e.INTERMEDIARY_AGENT_1_ACCOUNT, "intermediary_agent_1_account"),
+        b.agent(e.INTERMEDIARY_AGENT_2, "intermediary_agent_2"),
+        b.account(e.INTERMEDIARY_AGENT_2_ACCOUNT, "intermediary_agent_2_account"),
     )
 
 
-def _parties(*, alias_alone: bool) -> tuple[Node, ...]:
-    creditor_account = Group(
-        "CdtrAcct",
-        (
-            other_account("creditor_account", required=not alias_alone),
-            proxy("creditor_proxy_type", "creditor_proxy"),
-        ),
+def _parties() -> tuple[Node, ...]:
+    # An alias alone names an account from version 10 on.
+    number = b.other_account("creditor_account", iban="creditor_iban")
+    creditor_account = (
+        until(9, number),
+        since(10, b.other_account("creditor_account", iban="creditor_iban", required=False)),
+        b.proxy("creditor_proxy_type", "creditor_proxy"),
     )
+    scheme = "debtor_account_scheme"
     return (
-        agent("InstgAgt", "instructing_agent", DEBTOR_BIC),
-        agent("InstdAgt", "instructed_agent", BIC),
-        agent("IntrmyAgt1", "intermediary_agent_1"),
-        account("IntrmyAgt1Acct", "intermediary_agent_1_account"),
-        agent("IntrmyAgt2", "intermediary_agent_2"),
-        account("IntrmyAgt2Acct", "intermediary_agent_2_account"),
-        party("Dbtr", "debtor", DEBTOR_COUNTRY),
-        account("DbtrAcct", "debtor_account", scheme="debtor_account_scheme"),
-        agent("DbtrAgt", "debtor_agent", DEBTOR_BIC, required=True),
-        agent("CdtrAgt", "creditor_agent", BIC, required=True),
-        party("Cdtr", "creditor", COUNTRY),
-        creditor_account,
+        b.party(e.ULTIMATE_DEBTOR, "ultimate_debtor", DEBTOR_COUNTRY, required=False),
+        b.party(e.DEBTOR, "debtor", DEBTOR_COUNTRY),
+        b.account(e.DEBTOR_ACCOUNT, "debtor_account", scheme=scheme, iban="debtor_iban"),
+        b.agent(e.DEBTOR_AGENT, "debtor_agent", DEBTOR_BIC, required=True, lei="debtor_agent_lei"),
+        b.agent(e.CREDITOR_AGENT, "creditor_agent", BIC, required=True, lei="creditor_agent_lei"),
+        b.party(e.CREDITOR, "creditor", COUNTRY),
+        Group(e.CREDITOR_ACCOUNT, creditor_account),
+        b.party(e.ULTIMATE_CREDITOR, "ultimate_creditor", COUNTRY, required=False),
     )
 
 
-def _remittance() -> tuple[Node, ...]:
-    kind = Group(
-        "Tp",
-        (
-            Group(
-                "CdOrPrtry",
-                (Leaf("Cd", "remittance_reference_type", CODE, required=True),),
-                required=True,
-            ),
-        ),
-    )
-    reference = Leaf("Ref", "remittance_reference", TEXT_35)
-    return (
-        code_or_proprietary("Purp", "purpose", "purpose_proprietary"),
-        Group(
-            "RmtInf",
-            (
-                Leaf("Ustrd", "remittance_unstructured", TEXT_140, times=4),
-                Group("Strd", (Group("CdtrRefInf", (kind, reference)),)),
-            ),
-        ),
-        PAYMENT,
-    )
+def _reference() -> Group:
+    code = Leaf(e.CODE, "remittance_reference_type", CODE, required=True)
+    kind = Group(e.TYPE, (Group(e.CODE_OR_PROPRIETARY, (code,), required=True),))
+    reference = Leaf(e.REFERENCE, "remittance_reference", TEXT_35)
+    return Group(e.STRUCTURED, (Group(e.CREDITOR_REFERENCE_INFORMATION, (kind, reference)),))
 
 
-def _payment(version: str, *, newest: bool) -> Declaration:
+def _payment() -> Group:
     transaction = Group(
-        "CdtTrfTxInf",
+        e.CREDIT_TRANSFER_TRANSACTION_INFORMATION,
         (
-            *_identification(),
-            *_amounts(agreed_rate=newest),
-            *_parties(alias_alone=newest),
-            *_remittance(),
+            r.payment_identification(),
+            r.payment_type(),
+            *_amounts(),
+            *r.instructing_agents(DEBTOR_BIC),
+            *_intermediaries(),
+            *_parties(),
+            r.purpose(),
+            r.remittance(4, _reference()),
+            Supplement((PAYMENT, until(12, QUOTE), until(12, EXPIRY))),
         ),
         required=True,
     )
-    body = Group("FIToFICstmrCdtTrf", (_group_header(expiry=newest), transaction), required=True)
-    return _document(f"pacs.008.001.{version}", body, rules.ONE_TRANSACTION, rules.RATE_AS_AGREED)
+    return Group(e.FI_TO_FI_CUSTOMER_CREDIT_TRANSFER, (_header(13), transaction), required=True)
 
 
-def _short_header() -> Group:
-    return Group(
-        "GrpHdr",
+def _header(expiry: int) -> Group:
+    parts = (r.number_of_transactions(), r.settlement())
+    # The expiry stands between creation and count.
+    return r.group_header(since(expiry, r.expires_at()), *parts)
+
+
+def _institutions() -> Group:
+    transaction = Group(
+        e.CREDIT_TRANSFER_TRANSACTION_INFORMATION,
         (
-            Leaf("MsgId", "message_id", ID, required=True),
-            Leaf("CreDtTm", "created_at", MOMENT, required=True),
+            r.payment_identification(),
+            r.payment_type(),
+            r.settlement_amount(),
+            r.settlement_date(),
+            Leaf(e.SETTLEMENT_PRIORITY, "settlement_priority", _PRIORITY),
+            *r.instructing_agents(DEBTOR_BIC),
+            *_intermediaries(),
+            b.agent(e.DEBTOR, "debtor_institution", DEBTOR_BIC, required=True),
+            b.account(e.DEBTOR_ACCOUNT, "debtor_account"),
+            b.agent(e.DEBTOR_AGENT, "debtor_agent", DEBTOR_BIC),
+            b.agent(e.CREDITOR_AGENT, "creditor_agent"),
+            b.agent(e.CREDITOR, "creditor_institution", required=True),
+            b.account(e.CREDITOR_ACCOUNT, "creditor_account"),
+            r.purpose(),
+            r.remittance(4),
+            Supplement((until(11, EXPIRY),)),
         ),
         required=True,
     )
+    return Group(e.FI_CREDIT_TRANSFER, (_header(12), transaction), required=True)
 
 
-def _status(version: str) -> Declaration:
-    why = Group(
-        "StsRsnInf",
+def _return() -> Group:
+    chain = Group(
+        e.RETURN_CHAIN,
         (
-            code_or_proprietary("Rsn", "reason", "reason_proprietary"),
-            Leaf("AddtlInf", "additional_information", TEXT_105, times=4),
+            b.party_named(e.DEBTOR, "debtor_name", required=True),
+            b.agent(e.DEBTOR_AGENT, "debtor_agent", DEBTOR_BIC),
+            b.agent(e.CREDITOR_AGENT, "creditor_agent"),
+            b.party_named(e.CREDITOR, "creditor_name", required=True),
         ),
     )
     transaction = Group(
-        "TxInfAndSts",
+        e.TRANSACTION_INFORMATION,
         (
-            Leaf("StsId", "status_id", ID),
-            *original_references(),
-            Leaf("TxSts", "status", CODE, required=True),
-            why,
-            Leaf("AccptncDtTm", "acceptance_at", MOMENT),
-            Group("FctvIntrBkSttlmDt", (Leaf("Dt", "settlement_date", DAY, required=True),)),
-            Leaf("ClrSysRef", "clearing_system_reference", TEXT_35),
-            agent("InstgAgt", "instructing_agent"),
-            agent("InstdAgt", "instructed_agent"),
+            Leaf(e.RETURN_IDENTIFICATION, "return_id", ID),
+            *r.original_references(),
+            r.original_amount(),
+            r.original_date(),
+            Leaf(
+                e.RETURNED_INTER_BANK_SETTLEMENT_AMOUNT, "settlement_amount", AMOUNT, required=True
+            ),
+            r.settlement_date(),
+            Leaf(e.RETURNED_INSTRUCTED_AMOUNT, "instructed_amount", AMOUNT),
+            r.exchange_rate(),
+            r.agreed_rate(14),
+            r.charge_bearer(),
+            r.charges(13),
+            r.clearing_reference(),
+            *r.instructing_agents(),
+            chain,
+            b.reason_information(e.RETURN_REASON_INFORMATION),
+            Supplement((until(13, QUOTE),)),
         ),
         required=True,
     )
-    body = Group("FIToFIPmtStsRpt", (_short_header(), transaction), required=True)
-    return _document(f"pacs.002.001.{version}", body, rules.STATUS_KNOWN, rules.REJECTION_EXPLAINED)
+    header = r.group_header(r.number_of_transactions(), r.settlement())
+    return Group(e.PAYMENT_RETURN, (header, transaction), required=True)
 
 
-def _enquiry(version: str) -> Declaration:
+def _status() -> Group:
+    settled = Group(
+        e.EFFECTIVE_INTER_BANK_SETTLEMENT_DATE,
+        (Leaf(e.DATE, "settlement_date", DAY, required=True),),
+    )
     transaction = Group(
-        "TxInf",
+        e.TRANSACTION_INFORMATION_AND_STATUS,
         (
-            Leaf("StsReqId", "status_request_id", ID),
-            *original_references(),
-            Leaf("AccptncDtTm", "acceptance_at", MOMENT),
-            agent("InstgAgt", "instructing_agent"),
-            agent("InstdAgt", "instructed_agent"),
+            Leaf(e.STATUS_IDENTIFICATION, "status_id", ID),
+            *r.original_references(),
+            Leaf(e.TRANSACTION_STATUS, "status", CODE, required=True),
+            b.reason_information(e.STATUS_REASON_INFORMATION),
+            r.acceptance_at(),
+            settled,
+            r.clearing_reference(),
+            *r.instructing_agents(),
         ),
         required=True,
     )
-    body = Group("FIToFIPmtStsReq", (_short_header(), transaction), required=True)
-    return _document(f"pacs.028.001.{version}", body)
+    return Group(e.FI_TO_FI_PAYMENT_STATUS_REPORT, (r.group_header(), transaction), required=True)
+
+
+def _enquiry() -> Group:
+    transaction = Group(
+        e.TRANSACTION_INFORMATION,
+        (
+            Leaf(e.STATUS_REQUEST_IDENTIFICATION, "status_request_id", ID),
+            *r.original_references(),
+            r.acceptance_at(),
+            *r.instructing_agents(),
+        ),
+        required=True,
+    )
+    return Group(e.FI_TO_FI_PAYMENT_STATUS_REQUEST, (r.group_header(), transaction), required=True)
 
 
 PACS = (
-    _payment("08", newest=False),
-    _payment("13", newest=True),
-    _status("10"),
-    _status("15"),
-    _enquiry("03"),
-    _enquiry("06"),
+    *family(
+        "pacs.008.001",
+        (8, 9, 10, 11, 12, 13),
+        b.document(_payment()),
+        *_ENVELOPE_RULES,
+        rules.ONE_TRANSACTION,
+        rules.RATE_AS_AGREED,
+    ),
+    *family(
+        "pacs.009.001",
+        (8, 12),
+        b.document(_institutions()),
+        *_ENVELOPE_RULES,
+        rules.ONE_TRANSACTION,
+    ),
+    *family(
+        "pacs.004.001",
+        (9, 10, 14),
+        b.document(_return()),
+        *_ENVELOPE_RULES,
+        rules.ONE_TRANSACTION,
+        rules.RATE_AS_AGREED,
+    ),
+    *family(
+        "pacs.002.001",
+        (10, 12, 15),
+        b.document(_status()),
+        *_ENVELOPE_RULES,
+        rules.STATUS_KNOWN,
+        rules.REJECTION_EXPLAINED,
+    ),
+    *family("pacs.028.001", (3, 6), b.document(_enquiry()), *_ENVELOPE_RULES),
 )

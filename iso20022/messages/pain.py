@@ -1,198 +1,190 @@
-"""pain.001.001.05 and pain.002.001.06 as the Bakong backbone speaks them.
+"""pain.001, pain.002 and pain.007 as the Bakong backbone speaks them.
 
 No base schema of these versions is at hand, so the guideline is all there is; it is tested on
 genuine messages. The surprise: an answer of the backbone may leave out the group header and put
-``TxInfAndSts`` right under the root; both shapes read into the same fields.
+``TxInfAndSts`` right under the root; both shapes read into the same fields. A reversal names the
+payment by the backbone's own hash or by its message identification.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from iso20022 import elements as e
 from iso20022 import rules
-from iso20022.declare import Declaration, Group, Leaf, Node
-from iso20022.messages.blocks import account, agent, code_or_proprietary, named
-from iso20022.scalars import (
-    BIC,
-    CODE,
-    COUNT,
-    CURRENCY_CODE,
-    DAY,
-    DEBTOR_BIC,
-    FLAG,
-    ID,
-    MOMENT,
-    SHORT_AMOUNT,
-    SUM,
-    TEXT_35,
-    TEXT_105,
-    TEXT_140,
-    codes,
-)
+from iso20022.declare import Group, Leaf, Node, family
+from iso20022.messages import blocks as b
+from iso20022.messages import references as r
+from iso20022.scalars import CODE, DAY, DEBTOR_BIC, FLAG, ID, SHORT_AMOUNT, SUM, codes
 
 _TRANSFER = codes("PaymentMethod", "TRF")
-_CHARGE_BEARER = codes("ChargeBearer", "DEBT", "CRED", "SHAR", "SLEV")
 
 
-def _remittance() -> Group:
-    return Group("RmtInf", (Leaf("Ustrd", "remittance_unstructured", TEXT_140, times=10),))
-
-
-def _amount(*, required: bool) -> Group:
-    amount = Leaf("InstdAmt", "instructed_amount", SHORT_AMOUNT, required=True)
-    return Group("Amt", (amount,), required=required)
+def _instructed(*, required: bool) -> Group:
+    amount = Leaf(e.INSTRUCTED_AMOUNT, "instructed_amount", SHORT_AMOUNT, required=True)
+    return Group(e.AMOUNT, (amount,), required=required)
 
 
 def _transfer() -> Group:
+    identification = Group(
+        e.PAYMENT_IDENTIFICATION,
+        (r.instruction_id(), r.end_to_end_id(required=True)),
+        required=True,
+    )
     return Group(
-        "CdtTrfTxInf",
+        e.CREDIT_TRANSFER_TRANSACTION_INFORMATION,
         (
-            Group(
-                "PmtId",
-                (
-                    Leaf("InstrId", "instruction_id", ID),
-                    Leaf("EndToEndId", "end_to_end_id", ID, required=True),
-                ),
-                required=True,
-            ),
-            _amount(required=True),
-            Leaf("ChrgBr", "charge_bearer", _CHARGE_BEARER),
-            agent("CdtrAgt", "creditor_agent", BIC, required=True),
-            named("Cdtr", "creditor_name"),
-            account("CdtrAcct", "creditor_account"),
-            code_or_proprietary("Purp", "purpose", "purpose_proprietary"),
-            _remittance(),
+            identification,
+            _instructed(required=True),
+            r.charge_bearer(),
+            b.agent(e.CREDITOR_AGENT, "creditor_agent", required=True),
+            b.named(e.CREDITOR, "creditor_name"),
+            b.account(e.CREDITOR_ACCOUNT, "creditor_account"),
+            r.purpose(),
+            r.remittance(10),
         ),
         required=True,
     )
 
 
 def _payment_information() -> Group:
-    currency = Leaf("Ccy", "debtor_account_currency", CURRENCY_CODE)
+    currency = b.account_currency("debtor_account_currency")
     return Group(
-        "PmtInf",
+        e.PAYMENT_INFORMATION,
         (
-            Leaf("PmtInfId", "payment_information_id", ID, required=True),
-            Leaf("PmtMtd", "payment_method", _TRANSFER, required=True),
-            Leaf("BtchBookg", "batch_booking", FLAG),
-            Leaf("ReqdExctnDt", "requested_execution_date", DAY, required=True),
-            named("Dbtr", "debtor_name", required=True),
-            account("DbtrAcct", "debtor_account", currency),
-            agent("DbtrAgt", "debtor_agent", DEBTOR_BIC, required=True),
+            Leaf(e.PAYMENT_INFORMATION_IDENTIFICATION, "payment_information_id", ID, required=True),
+            Leaf(e.PAYMENT_METHOD, "payment_method", _TRANSFER, required=True),
+            Leaf(e.BATCH_BOOKING, "batch_booking", FLAG),
+            Leaf(e.REQUESTED_EXECUTION_DATE, "requested_execution_date", DAY, required=True),
+            b.named(e.DEBTOR, "debtor_name", required=True),
+            b.account(e.DEBTOR_ACCOUNT, "debtor_account", currency),
+            b.agent(e.DEBTOR_AGENT, "debtor_agent", DEBTOR_BIC, required=True),
             _transfer(),
         ),
         required=True,
     )
 
 
-INITIATION = Declaration(
-    "pain.001.001.05",
-    Group(
-        "Document",
-        (
-            Group(
-                "CstmrCdtTrfInitn",
-                (
-                    Group(
-                        "GrpHdr",
-                        (
-                            Leaf("MsgId", "message_id", ID, required=True),
-                            Leaf("CreDtTm", "created_at", MOMENT, required=True),
-                            Leaf("NbOfTxs", "number_of_transactions", COUNT, required=True),
-                            Leaf("CtrlSum", "control_sum", SUM),
-                            named("InitgPty", "initiating_party", required=True),
-                        ),
-                        required=True,
-                    ),
-                    _payment_information(),
-                ),
-                required=True,
-            ),
-        ),
-        required=True,
-    ),
-    (rules.DEFINITION_MATCHES, rules.HEADER_ID_MATCHES, rules.ONE_TRANSACTION),
-)
-
-
-def _reason() -> Group:
+def _initiation() -> Group:
+    header = r.group_header(
+        r.number_of_transactions(),
+        Leaf(e.CONTROL_SUM, "control_sum", SUM),
+        b.named(e.INITIATING_PARTY, "initiating_party", required=True),
+    )
     return Group(
-        "StsRsnInf",
-        (
-            code_or_proprietary("Rsn", "reason", "reason_proprietary"),
-            Leaf("AddtlInf", "additional_information", TEXT_105, times=10),
-        ),
+        e.CUSTOMER_CREDIT_TRANSFER_INITIATION, (header, _payment_information()), required=True
+    )
+
+
+def _agents() -> tuple[Node, ...]:
+    return (
+        b.agent(e.DEBTOR_AGENT, "debtor_agent", DEBTOR_BIC),
+        b.agent(e.CREDITOR_AGENT, "creditor_agent"),
     )
 
 
 def _transaction() -> Group:
     original = Group(
-        "OrgnlTxRef",
+        e.ORIGINAL_TRANSACTION_REFERENCE,
         (
-            _amount(required=False),
-            _remittance(),
-            named("Dbtr", "debtor_name"),
-            account("DbtrAcct", "debtor_account"),
-            named("Cdtr", "creditor_name"),
-            account("CdtrAcct", "creditor_account"),
+            _instructed(required=False),
+            r.remittance(10),
+            b.named(e.DEBTOR, "debtor_name"),
+            b.account(e.DEBTOR_ACCOUNT, "debtor_account"),
+            b.named(e.CREDITOR, "creditor_name"),
+            b.account(e.CREDITOR_ACCOUNT, "creditor_account"),
         ),
     )
     return Group(
-        "TxInfAndSts",
+        e.TRANSACTION_INFORMATION_AND_STATUS,
         (
-            Leaf("StsId", "status_id", ID),
-            Leaf("OrgnlInstrId", "original_instruction_id", ID),
-            Leaf("OrgnlEndToEndId", "original_end_to_end_id", ID),
-            Leaf("TxSts", "status", CODE, required=True),
-            _reason(),
-            Leaf("AccptncDtTm", "acceptance_at", MOMENT),
+            Leaf(e.STATUS_IDENTIFICATION, "status_id", ID),
+            *r.original_ids(),
+            Leaf(e.TRANSACTION_STATUS, "status", CODE, required=True),
+            b.reason_information(e.STATUS_REASON_INFORMATION, times=10),
+            r.acceptance_at(),
             original,
         ),
     )
 
 
-def _report_header() -> Group:
-    return Group(
-        "GrpHdr",
-        (
-            Leaf("MsgId", "message_id", ID, required=True),
-            Leaf("CreDtTm", "created_at", MOMENT, required=True),
-            named("InitgPty", "initiating_party"),
-            agent("DbtrAgt", "debtor_agent", DEBTOR_BIC),
-            agent("CdtrAgt", "creditor_agent"),
-        ),
-    )
-
-
-def _report_body() -> tuple[Node, ...]:
-    original = Group(
-        "OrgnlGrpInfAndSts",
-        (
-            Leaf("OrgnlMsgId", "original_message_id", ID, required=True),
-            Leaf("OrgnlMsgNmId", "original_message_name", TEXT_35, required=True),
-            Leaf("OrgnlCreDtTm", "original_created_at", MOMENT),
-            Leaf("GrpSts", "group_status", CODE),
-        ),
-    )
+def _report() -> Group:
+    group = r.original_group()
+    status = Leaf(e.GROUP_STATUS, "group_status", CODE)
     payment = Group(
-        "OrgnlPmtInfAndSts",
+        e.ORIGINAL_PAYMENT_INFORMATION_AND_STATUS,
         (
-            Leaf("OrgnlPmtInfId", "original_payment_information_id", ID, required=True),
-            Leaf("PmtInfSts", "payment_status", CODE),
+            _original_information(),
+            Leaf(e.PAYMENT_INFORMATION_STATUS, "payment_status", CODE),
             _transaction(),
         ),
     )
-    return (_report_header(), original, payment, replace(_transaction(), read_only=True))
+    header = r.group_header(
+        b.named(e.INITIATING_PARTY, "initiating_party"), *_agents(), required=False
+    )
+    parts = (
+        header,
+        Group(e.ORIGINAL_GROUP_INFORMATION_AND_STATUS, (*group.children, status)),
+        payment,
+        replace(_transaction(), read_only=True),
+    )
+    return Group(e.CUSTOMER_PAYMENT_STATUS_REPORT, parts, required=True)
 
 
-REPORT = Declaration(
-    "pain.002.001.06",
-    Group("Document", (Group("CstmrPmtStsRpt", _report_body(), required=True),), required=True),
-    (
+def _original_information() -> Leaf:
+    return Leaf(
+        e.ORIGINAL_PAYMENT_INFORMATION_IDENTIFICATION,
+        "original_payment_information_id",
+        ID,
+        required=True,
+    )
+
+
+def _reversal() -> Group:
+    original = Group(
+        e.ORIGINAL_TRANSACTION_REFERENCE,
+        (
+            r.remittance(10),
+            b.named(e.DEBTOR, "debtor_name"),
+            b.account(e.DEBTOR_ACCOUNT, "debtor_account"),
+            b.named(e.CREDITOR, "creditor_name"),
+            b.account(e.CREDITOR_ACCOUNT, "creditor_account"),
+        ),
+    )
+    transaction = Group(
+        e.TRANSACTION_INFORMATION,
+        (
+            Leaf(e.REVERSAL_IDENTIFICATION, "reversal_id", ID),
+            *r.original_ids(),
+            Leaf(e.ORIGINAL_INSTRUCTED_AMOUNT, "original_instructed_amount", SHORT_AMOUNT),
+            Leaf(e.REVERSED_INSTRUCTED_AMOUNT, "reversed_amount", SHORT_AMOUNT, required=True),
+            b.reason_information(
+                e.REVERSAL_REASON_INFORMATION, b.named(e.ORIGINATOR, "originator_name"), times=10
+            ),
+            original,
+        ),
+        required=True,
+    )
+    payment = Group(
+        e.ORIGINAL_PAYMENT_INFORMATION_AND_REVERSAL,
+        (_original_information(), transaction),
+        required=True,
+    )
+    header = r.group_header(r.number_of_transactions(), *_agents())
+    return Group(e.CUSTOMER_PAYMENT_REVERSAL, (header, r.original_group(), payment), required=True)
+
+
+_RULES = (rules.DEFINITION_MATCHES, rules.HEADER_ID_MATCHES)
+
+PAIN = (
+    *family("pain.001.001", (5,), b.document(_initiation()), *_RULES, rules.ONE_TRANSACTION),
+    *family(
+        "pain.002.001",
+        (6,),
+        b.document(_report()),
         rules.DEFINITION_MATCHES,
         rules.CUSTOMER_STATUS_PRESENT,
         rules.CUSTOMER_STATUS_KNOWN,
     ),
+    *family("pain.007.001", (5,), b.document(_reversal()), *_RULES, rules.ONE_TRANSACTION),
 )
-
-PAIN = (INITIATION, REPORT)

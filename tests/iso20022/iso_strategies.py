@@ -16,7 +16,17 @@ from fx.money import Money, currency
 from iso20022 import DOCUMENTS, HEADERS
 from iso20022.codes import COUNTRIES
 from iso20022.declare import Declaration, Group, Leaf, Node, Repeated, Supplement
+from iso20022.identifiers import IBAN_LENGTHS
 from iso20022.scalars import AmountType, Scalar
+
+WITHOUT_BASE = {
+    "camt.005.001.08",
+    "camt.006.001.08",
+    "pain.001.001.05",
+    "pain.002.001.06",
+    "pain.007.001.05",
+}
+"""Messages whose base schema is not at hand."""
 
 _PLAIN = st.characters(
     codec="utf-8",
@@ -35,6 +45,11 @@ _BICS = st.builds(
     st.text("ABC019", min_size=2, max_size=2),
     st.one_of(st.just(""), st.text("X09", min_size=3, max_size=3)),
 )
+_OLD_BICS = st.builds(
+    lambda bank, country: f"{bank}{country}B2XXX",
+    st.text("ABCXYZ", min_size=4, max_size=4),
+    st.sampled_from(sorted(COUNTRIES)),
+)
 _CODES = st.sampled_from(["KHR", "USD", "THB", "VND", "LAK", "JPY"])
 _MILLISECONDS = st.integers(min_value=0, max_value=999).map(lambda count: count * 1000)
 MOMENTS = st.builds(
@@ -47,6 +62,23 @@ _RATES = st.integers(min_value=1, max_value=10**11 - 1).flatmap(
         lambda places: Decimal(digits).scaleb(-places)
     )
 )
+_CAPITALS = "ABZ0189"
+_ROWS = st.integers(min_value=1, max_value=2)
+
+
+def _with_lei_check(body: str) -> str:
+    return f"{body}{98 - _number(body + '00') % 97:02}"
+
+
+def _with_iban_check(country: str, body: str) -> str:
+    body = body[: IBAN_LENGTHS[country] - 4]
+    return f"{country}{98 - _number(body + country + '00') % 97:02}{body}"
+
+
+def _number(text: str) -> int:
+    return int("".join(str(int(character, 36)) for character in text))
+
+
 _BY_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "Moment": MOMENTS,
     "Day": st.dates(min_value=date(2000, 1, 1), max_value=date(2100, 1, 1)),
@@ -58,10 +90,18 @@ _BY_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "MerchantCategory": st.from_regex(r"\A[0-9]{4}\Z"),
     "Uuid4": st.uuids(version=4).map(str),
     "CurrencyCode": _CODES,
+    "Max5Numeric": st.from_regex(r"\A[0-9]{1,5}\Z"),
+    "Lei": st.text(_CAPITALS, min_size=18, max_size=18).map(_with_lei_check),
+    "Iban": st.builds(
+        _with_iban_check,
+        st.sampled_from(sorted(IBAN_LENGTHS)),
+        st.text(_CAPITALS, min_size=30, max_size=30),
+    ),
     "Country": st.sampled_from(sorted(COUNTRIES)),
     "CountryOfDebtor": st.sampled_from(sorted(COUNTRIES)),
     "Bic": _BICS,
     "BicOfDebtorSide": _BICS,
+    "BicOf2009": _OLD_BICS,
     "Code4": st.sampled_from(["AB05", "INST", "MBNO", "X1"]),
     "Code3": st.sampled_from(["THN", "IBG"]),
     "Max35Identifier": _IDENTIFIERS,
@@ -100,16 +140,21 @@ def _draw_node(draw: st.DrawFn, node: Node, values: dict[str, Any]) -> None:
             many = st.lists(one, min_size=1, max_size=min(node.times, 3)).map(tuple)
             values[node.field] = draw(one if node.times == 1 else many)
     elif isinstance(node, Repeated):
-        if draw(st.booleans()):
-            row: dict[str, Any] = {}
-            for child in node.children:
-                _draw_node(draw, child, row)
-            values[node.field] = (tuple(row.values()),) * draw(st.integers(1, 2))
+        if node.required or draw(st.booleans()):
+            values[node.field] = tuple(_draw_row(draw, node) for _ in range(draw(_ROWS)))
     elif isinstance(node, Supplement):
-        if draw(st.booleans()):
-            _draw_group(draw, node.root, values)
+        for part in node.parts:
+            if draw(st.booleans()):
+                _draw_group(draw, part.root, values)
     elif isinstance(node, Group) and not node.read_only and (node.required or draw(st.booleans())):
         _draw_group(draw, node, values)
+
+
+def _draw_row(draw: st.DrawFn, node: Repeated) -> dict[str, Any]:
+    row: dict[str, Any] = {}
+    for child in node.children:
+        _draw_node(draw, child, row)
+    return row
 
 
 def _draw_group(draw: st.DrawFn, node: Group, values: dict[str, Any]) -> None:

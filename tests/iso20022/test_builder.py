@@ -72,8 +72,10 @@ def payment(**changes: object) -> dict[str, object]:
         ),
         ({"remittance_unstructured": "INV"}, "schema", "FF01", f"{TRANSACTION}/RmtInf/Ustrd"),
         ({"remittance_unstructured": ()}, "schema", "FF01", f"{TRANSACTION}/RmtInf/Ustrd"),
-        ({"charges": ((None, "NBHQKHPP"),)}, "schema", "CH21", f"{TRANSACTION}/ChrgsInf/Amt"),
+        ({"charges": ({"agent": "NBHQKHPP"},)}, "schema", "CH21", f"{TRANSACTION}/ChrgsInf/Amt"),
         ({"charges": (("x",),)}, "schema", "FF01", f"{TRANSACTION}/ChrgsInf"),
+        ({"charges": ({"other": 1},)}, "schema", "FF01", f"{TRANSACTION}/ChrgsInf"),
+        ({"charges": ()}, "schema", "FF01", f"{TRANSACTION}/ChrgsInf"),
         ({"debtor_agent": "NBHQXXPP"}, "rule", "RC03", f"{TRANSACTION}/DbtrAgt/FinInstnId/BICFI"),
         ({"creditor_country": "XX"}, "rule", "BE11", f"{TRANSACTION}/Cdtr/PstlAdr/Ctry"),
         ({"debtor_country": "XX"}, "rule", "BE10", f"{TRANSACTION}/Dbtr/PstlAdr/Ctry"),
@@ -130,7 +132,10 @@ def test_whole_riel_have_decimals_in_pacs_and_none_in_pain() -> None:
 
 
 def test_a_fee_may_be_nothing_but_an_amount_may_not() -> None:
-    rows = ((Money.parse("0", "KHR"), "NBHQKHPP"), (Money.parse("5", "THB"), "KASITHBK"))
+    rows = (
+        {"amount": Money.parse("0", "KHR"), "agent": "NBHQKHPP"},
+        {"amount": Money.parse("5", "THB"), "agent": "KASITHBK"},
+    )
 
     values = read(build("pacs.008.001.08", payment(charges=rows)), names=DOCUMENTS).values
 
@@ -156,7 +161,9 @@ def test_the_newest_payment_carries_the_quote_and_agrees_with_it() -> None:
 
     assert quote == read(build("pacs.008.001.13", quote), names=DOCUMENTS).values
     assert refused("pacs.008.001.13", quote | {"agreed_rate": Decimal("118.85")}).code == "AB04"
-    assert refused("pacs.008.001.08", quote).layer == "schema"
+
+    older = quote | {"charges": ({"amount": Money.parse("0", "KHR"), "agent": "NBHQKHPP"},)}
+    assert older == read(build("pacs.008.001.08", older), names=DOCUMENTS).values
 
 
 def test_a_day_is_a_date() -> None:

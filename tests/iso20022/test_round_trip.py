@@ -15,12 +15,11 @@ from lxml import etree
 
 from iso20022 import DOCUMENTS, HEADERS, build, read
 from iso20022.schema import compiled
-from tests.iso20022.iso_strategies import documents, headers
+from tests.iso20022.iso_strategies import WITHOUT_BASE, documents, headers
 
 BASE = Path(__file__).resolve().parents[2].parent / "shared" / "xsd"
-WITHOUT_BASE = {"pain.001.001.05", "pain.002.001.06"}
 WITHOUT_HEADER = {"admi.002.001.01"}
-EXAMPLES = 40
+EXAMPLES = 15
 
 needs_base = pytest.mark.skipif(
     not BASE.is_dir(), reason="the ISO base schemas are not beside the project"
