@@ -125,6 +125,8 @@ def test_10_names_in_any_script_are_taken_and_over_long_ones_only_in_vietnam() -
     assert examine(code("khqr", {"59": "\N{HOT BEVERAGE}"}), at=AT).valid
     assert "astral_character" in examine(code("khqr", {"59": "\N{GRINNING FACE}"}), at=AT).notes
     assert examine(code("vietqr", {"59": "N" * 31}), at=AT).deviations == ("length_59",)
+    note: dict[str, str | None] = {"62": "0840" + "n" * 40}
+    assert examine(code("vietqr", note), at=AT).deviations == ("length_62_08",)
     assert examine(code("khqr", {"59": "N" * 26}), at=AT).reason == "length_59"
     assert examine(code("khqr", {"60": "N" * 16}), at=AT).reason == "length_60"
 
