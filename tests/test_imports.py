@@ -51,7 +51,7 @@ class Rule:
 
 RULES: Final = (
     Rule("fx", ("fx",), "money is the lowest layer"),
-    Rule("iso20022", ("iso20022", "fx.money"), "messages know amounts, not quotes"),
+    Rule("iso20022", ("iso20022", "fx.money", "fx.iso4217"), "messages know amounts, not quotes"),
     Rule("switch", ("switch", "iso20022", "fx"), "adapters are found by entry point"),
     Rule(
         "adapters",

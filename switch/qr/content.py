@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from fx.money import Money, currency
+from switch.qr.check_scheme import end_of_day
 from switch.qr.emv import parse
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ EXPIRES: Final = "expires"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _METHODS: Final = MappingProxyType({"11": "static", "12": "dynamic"})
-_EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class QrContent:
@@ -147,7 +147,7 @@ class QrContent:
 
     @property
     def currency(self) -> Currency:
-        """Object 53."""
+        """Object 53. Raises MoneyError where the code states none: an Alipay+ link."""
         return currency(self.text("53") or "")
 
     @property
@@ -162,8 +162,8 @@ class QrContent:
 
     @property
     def country(self) -> str:
-        """Object 58: ISO 3166-1, two letters."""
-        return self.text("58") or ""
+        """Object 58: ISO 3166-1, in capitals also where the whole code is in lower case."""
+        return (self.text("58") or "").upper()
 
     @property
     def merchant_name(self) -> str | None:
@@ -218,9 +218,19 @@ class QrContent:
 
     @property
     def expires_at(self) -> datetime | None:
-        """The last moment at which the code may be paid, where the scheme says so."""
+        """The last moment at which the code may be paid, where the scheme says so.
+
+        To the millisecond; a scheme that names a last day ends with that day, in its zone.
+        """
         text = self.text(EXPIRES)
-        return None if text is None else _EPOCH + int(text) * _MILLISECOND
+        if text is not None:
+            return _EPOCH + int(text) * _MILLISECOND
+        last_day = self.rule.last_day
+        day = None if last_day is None else self.text(f"{self.rule.tag}/{last_day.sub}")
+        if last_day is None or day is None:
+            return None
+        ended = end_of_day(day, last_day.zone_hours)
+        return None if ended is None else ended - _MILLISECOND
 
     @property
     def md5(self) -> str:
@@ -352,10 +362,3 @@ def read_content(rules: Scheme, rule: Account, parsed: Parsed) -> QrContent:
             if place is not None:
                 index[name] = place
     return QrContent(rules, rule, parsed.text, values, index)
-
-
-def values_of(node: Node | None) -> Mapping[str, str]:
-    """Return a template's values by sub-tag; of an absent one nothing."""
-    if node is None:
-        return _EMPTY
-    return MappingProxyType({child.tag: child.value for child in node.children})

@@ -211,6 +211,13 @@ def test_paynow_ends_with_its_last_day_in_singapore(at: datetime, taken: bool) -
         assert (examined.layer, examined.reason, examined.path) == ("time", "expired", "26/04")
 
 
+def test_what_paynow_says_ends_with_that_day_to_the_millisecond() -> None:
+    (candidate,) = recognise(code("sgqr"), at=AT).candidates
+
+    last = datetime(2027, 12, 31, 15, 59, 59, 999000, tzinfo=UTC)
+    assert last == candidate.content.expires_at
+
+
 @pytest.mark.parametrize(("editable", "taken"), [("1", True), ("0", False)])
 def test_an_amount_of_zero_is_for_the_payer_to_type_where_paynow_says_so(
     editable: str,
