@@ -75,6 +75,117 @@ COUNTRY: Final = Rule(
 AGENT_COUNTRY: Final = Rule(
     "BIC-1", "ISO 9362", "RC04", "characters 5 and 6 of the BIC are not a country"
 )
+CURRENCY_EXISTS: Final = Rule(
+    "AMT-5", "ISO 4217", "AM03", "the currency is not one of ISO 4217 in which an amount can be"
+)
+AMOUNTS_AT_RATE: Final = Rule(
+    "RATE-3",
+    "Nexus: the settlement amount is the instructed amount, less charges, at XchgRate",
+    "AB04",
+    "the two amounts do not agree with the rate, within one unit of its last digit",
+)
+RATE_PRESENT: Final = Rule(
+    "RATE-4",
+    "ISO 20022 pacs.008 cross-element rule: XchgRate is needed when the currencies differ",
+    "CH21",
+    "the instructed and the settlement amount have different currencies and there is no rate",
+)
+IBAN: Final = Rule(
+    "IBAN-1",
+    "ISO 13616 and the SWIFT IBAN registry",
+    "AC01",
+    "the IBAN has the wrong length for its country or wrong check digits",
+)
+LEI: Final = Rule("LEI-1", "ISO 17442", "BE17", "the LEI has wrong check digits")
+UETR_PRESENT: Final = Rule(
+    "UETR-1",
+    "CBPR+, FedNow and Nexus: every payment carries a UETR (from version .08 on)",
+    "CH21",
+    "the payment has no UETR",
+)
+UETR: Final = Rule(
+    "UETR-2",
+    "RFC 4122 version 4, written in lower case",
+    "FF01",
+    "the UETR is not a UUID of version 4 in lower case",
+)
+EXTERNAL_CODE: Final = Rule(
+    "EXT-1",
+    "ISO 20022 External Code Sets",
+    "CH16",
+    "the code is not in the external code set of this element",
+)
+COUNTED: Final = Rule(
+    "MSG-2",
+    "ISO 20022: NbOfTxs is the number of transactions in the message",
+    "AM18",
+    "NbOfTxs differs from the number of transactions in the message",
+)
+SUMMED: Final = Rule(
+    "SUM-1",
+    "ISO 20022: a control sum or a total is the sum of the amounts in the message",
+    "AM10",
+    "the total differs from the sum of the amounts of the transactions",
+)
+SENDER_MATCHES: Final = Rule(
+    "BAH-3",
+    "CBPR+: Fr and To of an instruction are its instructing and instructed agent",
+    "FF01",
+    "the sender or receiver of the header is not the agent that the instruction names",
+)
+ACCEPTED_BEFORE: Final = Rule(
+    "TIME-3",
+    "Nexus: the acceptance starts the clock of the payment",
+    "DT04",
+    "the acceptance time lies in the future",
+)
+ACCEPTED_LATELY: Final = Rule(
+    "TIME-4",
+    "Nexus: an acceptance that is too old is refused on every hop; here after 24 hours",
+    "TM01",
+    "the acceptance time is more than 24 hours before the message",
+)
+CREATED_IN_WINDOW: Final = Rule(
+    "TIME-5",
+    "guideline: a message is dated when it is made, within 48 hours of its header",
+    "DT04",
+    "the message is dated in the future or far from its header",
+)
+IDENTIFIER_CHARACTERS: Final = Rule(
+    "ID-2",
+    "Nexus: identifiers are written in basic Latin",
+    "RR10",
+    "the identifier has characters outside the printable ASCII set",
+)
+REFUSAL_EXPLAINED: Final = Rule(
+    "CXL-1",
+    "ISO 20022 camt.029 and FedNow: a recall that is refused (RJCR) says why",
+    "CH21",
+    "a refused recall needs CxlStsRsnInf/Rsn with a code or a proprietary reason",
+)
+REQUEST_EXPLAINED: Final = Rule(
+    "RSN-1",
+    "CBPR+ and FedNow: a return or a recall says why, transaction by transaction",
+    "CH21",
+    "a return or recall needs its reason, Rsn with a code or a proprietary reason",
+)
+ORIGINAL_NAMED: Final = Rule(
+    "ORG-1",
+    "CBPR+ and Nexus: an answer, enquiry, return or recall names the payment that it is about",
+    "CH21",
+    "nothing in the message names the payment that it is about",
+)
+FOREIGN_NAMESPACE: Final = Rule(
+    "SPL-1",
+    "ISO 20022 supplementary data: the content has a namespace of its own",
+    "FF01",
+    "supplementary data stands in a namespace of ISO 20022 or in none",
+)
+
+
+def slashes_misplaced(text: str) -> bool:
+    """Tell whether an identifier breaks :data:`IDENTIFIER`."""
+    return text.startswith("/") or text.endswith("/") or "//" in text
 
 
 @dataclass(frozen=True, slots=True)

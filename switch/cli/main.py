@@ -20,6 +20,7 @@ _COMMANDS: Final = MappingProxyType(
         "bench": "switch.cli.bench",
         "call": "switch.cli.call",
         "demo": "switch.cli.demo",
+        "iso": "switch.cli.iso",
         "journal": "switch.cli.journal",
         "qr": "switch.cli.qr",
         "sandbox": "switch.cli.sandbox",
