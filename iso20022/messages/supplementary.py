@@ -33,6 +33,12 @@ from iso20022.scalars import (
 
 _KEPT: Final = "urn:bakong-switch:xsd:kept.1"
 
+
+def _alias(tag: str, account: str) -> Group:
+    kind = Leaf(e.TYPE, f"{account}_proxy_type", CODE)
+    return Group(tag, (kind, Leaf(e.IDENTIFICATION, f"{account}_proxy", TEXT_2048, required=True)))
+
+
 PAYMENT: Final = Part(
     "urn:bakong-switch:xsd:payment.1",
     Group(
@@ -104,16 +110,7 @@ QUOTE: Final = Part(
 EXPIRY: Final = Part(_KEPT, Group(e.KEPT_EXPIRY, (Leaf(e.EXPIRY, "expires_at", MOMENT),)))
 """In pacs.008 and pacs.009 before they had an expiry."""
 
-ALIAS: Final = Part(
-    _KEPT,
-    Group(
-        e.KEPT_ALIAS,
-        (
-            Leaf(e.ALIAS_TYPE, "account_proxy_type", CODE),
-            Leaf(e.ALIAS, "account_proxy", TEXT_2048),
-        ),
-    ),
-)
+ALIAS: Final = Part(_KEPT, Group(e.KEPT_ALIAS, (_alias(e.ALIAS, "account"),)))
 """In acmt.023 before its account had an alias."""
 
 ALIASES: Final = Part(
@@ -121,11 +118,9 @@ ALIASES: Final = Part(
     Group(
         e.KEPT_ALIASES,
         (
-            Leaf(e.ORIGINAL_ALIAS_TYPE, "original_account_proxy_type", CODE),
-            Leaf(e.ORIGINAL_ALIAS, "original_account_proxy", TEXT_2048),
+            _alias(e.ORIGINAL_ALIAS, "original_account"),
             Leaf(e.NAME, "account_name", TEXT_70),
-            Leaf(e.ALIAS_TYPE, "account_proxy_type", CODE),
-            Leaf(e.ALIAS, "account_proxy", TEXT_2048),
+            _alias(e.ALIAS, "account"),
         ),
     ),
 )
