@@ -29,8 +29,11 @@ PYTHON_READY := .venv/python.stamp
 RUNTIME_READY := .venv/runtime.stamp
 DEVELOPER_READY := .venv/developer.stamp
 NODE_READY := .venv/node.stamp
+PEERS_READY := .venv/peers.stamp
 
 INSTALL := $(BIN)/python -m pip install --quiet --require-hashes --only-binary :all:
+INSTALL_PEERS := $(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: \
+	--no-deps --no-compile --retries 0 --timeout 20 --target .venv/peers
 INSTALL_PROJECT := $(BIN)/python -m pip install --quiet \
 	--no-deps --no-build-isolation --no-index --editable .
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -50,7 +53,7 @@ serve: $(RUNTIME_READY) ## run the switch on PORT (8080)
 sandbox: $(RUNTIME_READY) ## run the simulators of the networks
 	@$(BIN)/bakong-switch sandbox $(ARGS)
 
-bench: $(DEVELOPER_READY) $(NODE_READY) ## measure payments and scanned codes, beside peers
+bench: $(DEVELOPER_READY) $(NODE_READY) $(PEERS_READY) ## payments, codes, messages; beside peers
 	@$(BIN)/bakong-switch bench $(ARGS)
 
 test: $(DEVELOPER_READY) $(NODE_READY) ## every test, with branch coverage collected
@@ -73,6 +76,8 @@ lock: $(DEVELOPER_READY) ## renew the lock files from pyproject.toml and package
 	@$(COMPILE) pyproject.toml --group build --output-file requirements.lock
 	@$(COMPILE) pyproject.toml --group build --group dev --constraint requirements.lock \
 		--output-file requirements-dev.lock
+	@$(COMPILE) --group pyproject.toml:peers --constraint requirements-dev.lock \
+		--output-file tests/peers/requirements.lock
 	@if command -v npm >/dev/null; then cd tests/peers && $(NPM_LOCK); \
 	else echo 'npm is not here: tests/peers/package-lock.json stays as it is.'; fi
 
@@ -118,3 +123,11 @@ $(NODE_READY): $(PYTHON_READY) $(wildcard tests/peers/package*.json)
 		&& (cd .venv/node && $(NPM_CI)); then touch $@; \
 	else rm -rf .venv/node; \
 		echo 'npm could not install: nothing is compared with the central bank'"'"'s software.'; fi
+
+# Models of ISO 20022 messages that only the benchmark compares with: 32 MB, so in a folder of their
+# own, where no test and no command of the product sees them.
+$(PEERS_READY): $(PYTHON_READY) tests/peers/requirements.lock
+	@rm -rf .venv/peers
+	@if $(INSTALL_PEERS) --requirement tests/peers/requirements.lock 2>/dev/null; then touch $@; \
+	else rm -rf .venv/peers; \
+		echo 'pip could not install: messages are not compared with pyiso20022.'; fi

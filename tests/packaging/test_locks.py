@@ -16,7 +16,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-LOCKS: Final = ("requirements.lock", "requirements-dev.lock")
+LOCKS: Final = ("requirements.lock", "requirements-dev.lock", "tests/peers/requirements.lock")
 PIN: Final = re.compile(r"^([a-z0-9.-]+)==([^ ]+)", re.MULTILINE)
 
 
@@ -53,19 +53,29 @@ def test_every_pin_has_a_hash(locks: list[str]) -> None:
 
 
 def test_the_developer_lock_holds_the_runtime_lock(locks: list[str]) -> None:
-    runtime, developer = (dict(PIN.findall(lock)) for lock in locks)
+    runtime, developer, _ = (dict(PIN.findall(lock)) for lock in locks)
 
     assert runtime.items() <= developer.items()
+
+
+def test_what_only_the_benchmark_needs_is_locked_apart_and_fits_the_rest(locks: list[str]) -> None:
+    _, developer, peers = (dict(PIN.findall(lock)) for lock in locks)
+
+    assert "pyiso20022" not in developer
+    assert {name: peers[name] for name in peers.keys() & developer.keys()}.items() <= (
+        developer.items()
+    )
 
 
 def test_the_locks_hold_every_declared_requirement(
     locks: list[str], project: dict[str, Any]
 ) -> None:
     groups = project["dependency-groups"]
-    runtime, developer = (set(dict(PIN.findall(lock))) for lock in locks)
+    runtime, developer, peers = (set(dict(PIN.findall(lock))) for lock in locks)
 
     assert names(project["project"]["dependencies"] + groups["build"]) - runtime == set()
     assert names(groups["dev"]) - developer == set()
+    assert names(groups["peers"]) - peers == set()
 
 
 def test_the_build_backend_is_locked_for_an_install_without_isolation(
@@ -74,7 +84,7 @@ def test_the_build_backend_is_locked_for_an_install_without_isolation(
     wanted = names(project["build-system"]["requires"])
 
     assert wanted == names(project["dependency-groups"]["build"])
-    assert all(wanted <= set(dict(PIN.findall(lock))) for lock in locks)
+    assert all(wanted <= set(dict(PIN.findall(lock))) for lock in locks[:2])
 
 
 def test_the_lock_of_node_packages_has_hashes_and_no_registry(root: Path) -> None:

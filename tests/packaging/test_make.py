@@ -71,7 +71,7 @@ def add_program(project: Path, name: str, script: str) -> None:
 def pretend_installed(project: Path) -> None:
     """Leave the stamps that a finished installation leaves."""
     (project / ".venv").mkdir()
-    for stamp in ("python", "runtime", "developer", "node"):
+    for stamp in ("python", "runtime", "developer", "node", "peers"):
         (project / ".venv" / f"{stamp}.stamp").touch()
 
 
@@ -146,6 +146,30 @@ def test_without_a_registry_one_sentence_is_said_and_the_next_call_tries_again(
     assert (tried.returncode, tried.stdout, tried.stderr) == (0, "", "")
     assert (project / ".venv" / "node" / "node_modules").is_dir()
     assert (project / ".venv" / "node.stamp").is_file()
+
+
+def test_the_models_of_messages_are_installed_apart_or_missed_in_one_sentence(
+    project: Path,
+) -> None:
+    pretend_installed(project)
+    (project / ".venv" / "peers.stamp").unlink()
+    programs = project / ".venv" / "bin"
+    programs.mkdir()
+    python = programs / "python"
+
+    python.write_text("#!/bin/bash\nexit 1\n", encoding="utf-8")
+    python.chmod(0o755)
+    failed = make(project, ".venv/peers.stamp")
+    python.write_text('#!/bin/bash\necho "$@" >asked\nmkdir .venv/peers\n', encoding="utf-8")
+    tried = make(project, ".venv/peers.stamp")
+
+    assert (failed.returncode, failed.stdout.count("\n")) == (0, 1)
+    assert failed.stdout.startswith("pip could not install")
+    assert (tried.returncode, tried.stdout, tried.stderr) == (0, "", "")
+    assert (project / ".venv" / "peers.stamp").is_file()
+    asked = (project / "asked").read_text(encoding="utf-8")
+    for option in ("--require-hashes", "--only-binary :all:", "--target .venv/peers"):
+        assert option in asked
 
 
 def test_every_command_is_explained(project: Path) -> None:
