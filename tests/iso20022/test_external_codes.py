@@ -9,7 +9,7 @@ import pytest
 from iso20022 import external_codes as sets
 from iso20022.codes import PAYMENT_STATUSES, REASONS
 from iso20022.external_codes import DATA, external_codes, is_external_code
-from iso20022.external_codes_make import render
+from iso20022.make.external_codes import render
 
 EDITION = Path(__file__).resolve().parents[2].parent / "shared" / "xsd" / "external-codes.json"
 

@@ -1,6 +1,6 @@
 """Write the table of external codes from an edition of the ISO External Code Sets.
 
-``python -m iso20022.external_codes_make FILE`` reads JSON of the shape
+``python -m iso20022.make codes FILE`` reads JSON of the shape
 ``{"origin": "...", "sets": {"ExternalPurpose1Code": {"ACCT": "definition", ...}, ...}}`` and keeps
 the codes alone: they are facts, the definitions are ISO's text. Commit the result. The surprise: a
 few codes are added, because no edition has every code that is in use.
@@ -9,13 +9,9 @@ few codes are added, because no edition has every code that is in use.
 from __future__ import annotations
 
 import json
-import sys
 import textwrap
-from pathlib import Path
 from types import MappingProxyType
 from typing import Final
-
-from iso20022.external_codes import DATA
 
 _COLUMNS_MAX: Final = 100
 
@@ -24,7 +20,7 @@ ALSO: Final = MappingProxyType({"ExternalPurpose1Code": ("FAMI",)})
 
 _HEAD: Final = """\
 # Codes of the ISO 20022 External Code Sets, by set; see external_codes.py.
-# Written by `python -m iso20022.external_codes_make FILE`; do not edit.
+# Written by `python -m iso20022.make codes FILE`; do not edit.
 """
 
 
@@ -37,7 +33,3 @@ def render(published: str) -> str:
         body = textwrap.wrap(" ".join(sorted({*codes, *ALSO.get(name, ())})), _COLUMNS_MAX)
         lines += [f'{name} = """', *body, '"""']
     return "\n".join(lines) + "\n"
-
-
-if __name__ == "__main__":
-    DATA.write_text(render(Path(sys.argv[1]).read_text("utf-8")), "utf-8")
