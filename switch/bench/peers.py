@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from switch.bench.race import Job, NotThere, repeated
 from switch.runtime.children import start_child
 from switch.runtime.folders import temporary_folder
 from switch.wire.net import TcpNet
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from switch.runtime.clock import Clock
 
@@ -33,7 +34,6 @@ MODULES: Final = Path(".venv/node/node_modules")
 """Where ``make bench`` puts the central bank's software; both are looked for where it is run."""
 
 NODE: Final = "node"
-NANOS: Final = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,21 +47,6 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """Reading or writing by one contender.
-
-    ``work`` makes as many calls as it is told and returns how many nanoseconds they took.
-    ``checked`` tells whether it refuses a code whose CRC or fields are wrong; ``checks`` says so in
-    words. ``answer`` is what one call gave: fields by our names, or a text.
-    """
-
-    work: Callable[[int], Awaitable[int]]
-    checks: str
-    checked: bool
-    answer: Mapping[str, str] | str = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Peer:
     """One contender."""
 
@@ -70,23 +55,8 @@ class Peer:
     write: Job
 
 
-class NotThere(Exception):  # noqa: N818  the name says what happened
-    """A peer is not installed."""
-
-
-def repeated(clock: Clock, call: Callable[[], object]) -> Callable[[int], Awaitable[int]]:
-    """Work that is a Python call."""
-
-    async def work(count: int) -> int:
-        started = clock.monotonic()
-        for _ in range(count):
-            call()
-        return round((clock.monotonic() - started) * NANOS)
-
-    return work
-
-
-def _installed(distribution: str, module: str) -> tuple[str, Any]:
+def installed(distribution: str, module: str) -> tuple[str, Any]:
+    """Name with its version, and module. Raises :class:`NotThere`."""
     try:
         return f"PyPI {distribution} {metadata.version(distribution)}", import_module(module)
     except ImportError:
@@ -107,7 +77,7 @@ FLAT: Final = MappingProxyType(
 
 def konthaina(clock: Clock, wanted: Wanted) -> Peer:
     """The package that checks a CRC, over characters. Raises :class:`NotThere`."""
-    name, package = _installed("konthaina-khqr", "konthaina_khqr")
+    name, package = installed("konthaina-khqr", "konthaina_khqr")
     decode, verify = package.decode, package.verify
     generator, kind = package.KHQRGenerator, package.MerchantType.MERCHANT
     said, payload = wanted.said, wanted.payload
@@ -148,7 +118,7 @@ def konthaina(clock: Clock, wanted: Wanted) -> Peer:
 
 def bakong(clock: Clock, wanted: Wanted) -> Peer:
     """The package that also calls Bakong's interface. Raises :class:`NotThere`."""
-    name, package = _installed("bakong-khqr", "bakong_khqr")
+    name, package = installed("bakong-khqr", "bakong_khqr")
     parser = import_module("bakong_khqr.sdk").EMVParser
     maker, said, payload = package.KHQR(), wanted.said, wanted.payload
     amount = 9.99

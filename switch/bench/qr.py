@@ -15,23 +15,13 @@ from typing import TYPE_CHECKING, Final
 
 from fx.money import Money
 from switch.bench.machine import pinned, split_cores
-from switch.bench.peers import (
-    NANOS,
-    Job,
-    NotThere,
-    Peer,
-    Wanted,
-    bakong,
-    central_bank,
-    konthaina,
-    repeated,
-    unlike,
-)
+from switch.bench.peers import Peer, Wanted, bakong, central_bank, konthaina, unlike
+from switch.bench.race import Job, NotThere, Race, RacePlan, Speed, race, repeated, stages
 from switch.qr import Khqr, describe, recognise, write_khqr
 from switch.qr.emv import crc, parse, seal
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable
 
     from switch.runtime.clock import Clock
 
@@ -44,70 +34,6 @@ OURS: Final = "bakong-switch"
 AMOUNT: Final = "9.99"
 CURRENCY: Final = "USD"
 NUMERIC: Final = "840"
-
-
-@dataclass(frozen=True, slots=True)
-class QrPlan:
-    """How long to measure: rounds of each contender, and how long one is about to take.
-
-    Before the rounds each contender runs for ``warming_us``, because Node translates a function to
-    machine code only after thousands of calls.
-    """
-
-    rounds: int
-    warming_us: int
-    span_us: int
-
-
-FULL_QR_PLAN: Final = QrPlan(rounds=21, warming_us=600_000, span_us=30_000)
-QUICK_QR_PLAN: Final = QrPlan(rounds=3, warming_us=0, span_us=1_000)
-
-
-@dataclass(frozen=True, slots=True)
-class Speed:
-    """One contender at one job: nanoseconds of a call, median, least and most of the rounds.
-
-    ``fault`` says why its answer is not comparable with ours, if it is not.
-    """
-
-    name: str
-    checks: str
-    checked: bool
-    fault: str | None
-    median_ns: int
-    least_ns: int
-    most_ns: int
-
-    @property
-    def per_second(self) -> int:
-        """Calls a second, of the median."""
-        return NANOS // max(1, self.median_ns)
-
-    @property
-    def counts(self) -> bool:
-        """Whether ours is measured against it."""
-        return self.checked and self.fault is None
-
-
-@dataclass(frozen=True, slots=True)
-class Race:
-    """All contenders at one job, ours first."""
-
-    speeds: tuple[Speed, ...]
-
-    @property
-    def fastest(self) -> Speed | None:
-        """The fastest of the others that check and whose answer is comparable."""
-        others = [speed for speed in self.speeds[1:] if speed.counts]
-        return min(others, key=lambda speed: speed.median_ns, default=None)
-
-    @property
-    def ratio_percent(self) -> int | None:
-        """How many of our calls fit into a hundred of the fastest."""
-        fastest = self.fastest
-        if fastest is None:
-            return None
-        return 100 * fastest.median_ns // max(1, self.speeds[0].median_ns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +133,7 @@ def _fault(ours: Job, theirs: Job) -> str | None:
     return f"reads otherwise: {', '.join(wrong)}" if wrong else None
 
 
-async def run_qr(clock: Clock, plan: QrPlan) -> QrMeasured:
+async def run_qr(clock: Clock, plan: RacePlan) -> QrMeasured:
     """Measure on one core. Raises ``ChildFailed``."""
     wanted = _wanted()
     peers, absent = [_ours(clock, wanted)], []
@@ -222,51 +148,13 @@ async def run_qr(clock: Clock, plan: QrPlan) -> QrMeasured:
                 peers.append(await opened.enter_async_context(central_bank(clock, wanted)))
             except NotThere as missing:
                 absent.append(str(missing))
-            read = await _race([(peer.name, peer.read) for peer in peers], plan)
-            write = await _race([(peer.name, peer.write) for peer in peers], plan)
-        stages = await _race(_stages(clock, wanted), plan)
-    return QrMeasured(len(wanted.payload), plan.rounds, read, write, stages.speeds, tuple(absent))
+            read = await race([(peer.name, peer.read) for peer in peers], plan, _fault)
+            write = await race([(peer.name, peer.write) for peer in peers], plan, _fault)
+        parts = await stages(clock, _stages(wanted), plan)
+    return QrMeasured(len(wanted.payload), plan.rounds, read, write, parts, tuple(absent))
 
 
-async def _race(contenders: Sequence[tuple[str, Job]], plan: QrPlan) -> Race:
-    counts = [await _calls(job.work, plan) for _, job in contenders]
-    taken: list[list[int]] = [[] for _ in contenders]
-    for _ in range(plan.rounds):
-        for (_, job), count, times in zip(contenders, counts, taken, strict=True):
-            times.append(await job.work(count) // count)
-    _, first = contenders[0]
-    return Race(
-        tuple(
-            Speed(
-                name=name,
-                checks=job.checks,
-                checked=job.checked,
-                fault=_fault(first, job),
-                median_ns=sorted(times)[len(times) // 2],
-                least_ns=min(times),
-                most_ns=max(times),
-            )
-            for (name, job), times in zip(contenders, taken, strict=True)
-        )
-    )
-
-
-async def _calls(work: Callable[[int], Awaitable[int]], plan: QrPlan) -> int:
-    """Warm up, and return how many calls take about a span then."""
-    span_ns = 1000 * plan.span_us
-    count, spent_ns = 1, 0
-    while True:
-        ns = await work(count)
-        spent_ns += ns
-        if 2 * ns < span_ns:
-            count *= 2
-        else:
-            count = max(1, count * span_ns // ns)
-            if spent_ns >= 1000 * plan.warming_us:
-                return count
-
-
-def _stages(clock: Clock, wanted: Wanted) -> list[tuple[str, Job]]:
+def _stages(wanted: Wanted) -> dict[str, Callable[[], object]]:
     """What reading and writing are made of. No stage is the sum of others to the letter."""
     payload = wanted.payload
     first, second = "5911Angkor Cafe", "6009Siem Reap"
@@ -274,7 +162,7 @@ def _stages(clock: Clock, wanted: Wanted) -> list[tuple[str, Job]]:
     turned = seal(payload[:-8].replace(first + second, second + first))
     assert turned[:-4] != payload[:-4], "both objects stand side by side"
     code = _code(AT, Money.parse(AMOUNT, CURRENCY))
-    calls: dict[str, Callable[[], object]] = {
+    return {
         "parse into a tree, no rules": lambda: parse(payload),
         "CRC": lambda: crc(payload[:-4]),
         "recognise, straight road": lambda: recognise(payload, at=AT),
@@ -284,7 +172,3 @@ def _stages(clock: Clock, wanted: Wanted) -> list[tuple[str, Job]]:
         ),
         "write, input made before": lambda: write_khqr(code),
     }
-    return [
-        (name, Job(repeated(clock, call), "", checked=True, answer=""))
-        for name, call in calls.items()
-    ]

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from switch.bench.qr import QrMeasured, Race, Speed
+    from switch.bench.qr import QrMeasured
+    from switch.bench.race import Race, Speed
 
 
 def view(measured: QrMeasured) -> dict[str, Any]:

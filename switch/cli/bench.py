@@ -14,8 +14,9 @@ import click
 
 from switch.bench.load import LoadFailed
 from switch.bench.machine import NoMeter, description
-from switch.bench.qr import FULL_QR_PLAN, QUICK_QR_PLAN, run_qr
+from switch.bench.qr import run_qr
 from switch.bench.qr_report import lines, view
+from switch.bench.race import FULL_RACE, QUICK_RACE
 from switch.bench.run import FULL_PLAN, QUICK_PLAN, run
 from switch.cli.options import config_option, guarded, read_config, say, stop
 from switch.runtime import process
@@ -64,7 +65,7 @@ def command(
         codes, measured = None, None
         try:
             if part != "payments":
-                codes = await run_qr(SystemClock(), QUICK_QR_PLAN if quick else FULL_QR_PLAN)
+                codes = await run_qr(SystemClock(), QUICK_RACE if quick else FULL_RACE)
             if config is not None:
                 measured = await run(config, config_folder, plan)
         except (ChildFailed, LoadFailed, NoMeter) as error:

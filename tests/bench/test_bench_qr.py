@@ -14,9 +14,10 @@ import pytest
 from click.testing import CliRunner
 
 from switch.bench import peers, qr
-from switch.bench.peers import Job, NotThere, central_bank, konthaina, unlike
-from switch.bench.qr import QrMeasured, Race, Speed
+from switch.bench.peers import central_bank, konthaina, unlike
+from switch.bench.qr import QrMeasured
 from switch.bench.qr_report import lines, view
+from switch.bench.race import Job, NotThere, Race, Speed
 from switch.cli import bench
 from switch.runtime.clock import SystemClock
 from tests.peers.khqr_peer import why_absent
