@@ -11,26 +11,28 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
+from lxml import etree
+
 from fx.money import Money
+from iso20022 import elements as e
+from iso20022.declare import ISO
+from iso20022.identifiers import is_uetr
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from lxml.etree import _Element
 
-ISO: Final = "urn:iso:std:iso:20022:tech:xsd:"
-
-_UETR: Final = re.compile(
-    r"\A[a-f0-9]{8}-[a-f0-9]{4}-4[a-f0-9]{3}-[89ab][a-f0-9]{3}-[a-f0-9]{12}\Z"
-)
 _IDENTIFICATION: Final = re.compile(r"\A[A-Za-z0-9+?().,:'\-](?:[ -~]{0,33}[!-.0-~])?\Z")
+_OF_PAYMENT: Final = (e.CREDIT_TRANSFER_TRANSACTION_INFORMATION, e.PAYMENT_IDENTIFICATION)
 _PAYMENT_IDS: Final = (
-    ("message_id", "GrpHdr/MsgId"),
-    ("instruction_id", "CdtTrfTxInf/PmtId/InstrId"),
-    ("end_to_end_id", "CdtTrfTxInf/PmtId/EndToEndId"),
-    ("transaction_id", "CdtTrfTxInf/PmtId/TxId"),
-    ("uetr", "CdtTrfTxInf/PmtId/UETR"),
+    ("message_id", (e.GROUP_HEADER, e.MESSAGE_IDENTIFICATION)),
+    ("instruction_id", (*_OF_PAYMENT, e.INSTRUCTION_IDENTIFICATION)),
+    ("end_to_end_id", (*_OF_PAYMENT, e.END_TO_END_IDENTIFICATION)),
+    ("transaction_id", (*_OF_PAYMENT, e.TRANSACTION_IDENTIFICATION)),
+    ("uetr", (*_OF_PAYMENT, e.UETR)),
 )
+_BODIES: Final = (e.FI_TO_FI_CUSTOMER_CREDIT_TRANSFER, e.FI_CREDIT_TRANSFER)
 
 
 def originals_of(values: Mapping[str, object], name: str) -> dict[str, str]:
@@ -45,22 +47,35 @@ def originals_of(values: Mapping[str, object], name: str) -> dict[str, str]:
 
 def readable_ids(tree: _Element, name: str) -> dict[str, str]:
     """The identifications of a broken pacs.008 in an envelope, by field; only usable shapes."""
-    space = f"{{{ISO}{name}}}"
-    body = f"{space}Document/{space}FIToFICstmrCdtTrf/"
+    documents = tree.findall(f"{{{ISO}{name}}}{e.DOCUMENT}")
+    return ids_of_payment(documents[0]) if len(documents) == 1 else {}
+
+
+def ids_of_payment(document: _Element) -> dict[str, str]:
+    """The identifications of a pacs.008 or pacs.009, sound or not; only usable shapes."""
+    space = f"{{{etree.QName(document).namespace}}}"
     values: dict[str, str] = {}
-    for field, path in _PAYMENT_IDS:
-        found = tree.findall(body + "/".join(space + tag for tag in path.split("/")))
+    for field, steps in _PAYMENT_IDS:
+        path = "/".join(space + tag for tag in steps)
+        found = [text for body in _BODIES for text in document.findall(f"{space}{body}/{path}")]
         value = found[0].text if len(found) == 1 else None
-        if value is not None and _usable(value, _UETR if field == "uetr" else _IDENTIFICATION):
+        if value is not None and (is_uetr(value) if field == "uetr" else _usable(value)):
             values[field] = value
     return values
 
 
 def business_id(tree: _Element, header_name: str) -> str:
     """``BizMsgIdr`` for a rejection to refer to; empty when it has no usable shape."""
-    space = f"{{{ISO}{header_name}}}"
-    value = tree.findtext(f"{space}AppHdr/{space}BizMsgIdr")
-    return value if value is not None and _usable(value, _IDENTIFICATION) else ""
+    headers = tree.findall(f"{{{ISO}{header_name}}}{e.APPLICATION_HEADER}")
+    return id_of_header(headers[0]) if len(headers) == 1 else ""
+
+
+def id_of_header(header: _Element) -> str:
+    """``BizMsgIdr`` of a business header; empty when it has no usable shape or stands twice."""
+    space = f"{{{etree.QName(header).namespace}}}"
+    found = header.findall(f"{space}{e.BUSINESS_MESSAGE_IDENTIFIER}")
+    value = found[0].text if len(found) == 1 else None
+    return value if value is not None and _usable(value) else ""
 
 
 def as_text(value: object) -> str:
@@ -74,5 +89,5 @@ def as_text(value: object) -> str:
     return str(value)
 
 
-def _usable(value: str, shape: re.Pattern[str]) -> bool:
-    return shape.match(value) is not None and "//" not in value
+def _usable(value: str) -> bool:
+    return _IDENTIFICATION.match(value) is not None and "//" not in value

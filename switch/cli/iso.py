@@ -1,19 +1,21 @@
-"""``iso``: ISO 20022 files, judged, signed and verified without a running switch.
+"""``iso``: ISO 20022 files, judged, converted, signed and verified without a running switch.
 
 ``validate`` gives each file one verdict: for a person a line, for a program a JSON line, in the
-order of the files. The surprise: without ``--at`` a file is judged by its own clock, so that a
+order of the files. ``convert`` writes the message to standard output and what it cost to standard
+error. The surprise: without ``--at`` a file is judged by its own clock, so that a
 message of last year is not refused for being old.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 import click
 import orjson
 
-from iso20022.reader import SIZE_BYTES_MAX
+from iso20022 import DOCUMENTS, HEADERS, SIZE_BYTES_MAX, IsoError
+from iso20022.convert import Loss, convert
 from iso20022.validate import Judgement, Verdict, validate
 from switch.cli.iso_sign import sign, verify
 from switch.cli.qr_options import MOMENT
@@ -64,6 +66,35 @@ def check(
         valid = valid and found.valid
         click.echo(_line(file, found) if as_json else _sentence(file, found))
     raise SystemExit(0 if valid else 1)
+
+
+@command.command("convert")
+@click.argument("file", type=click.File("rb"))
+@click.option("--to", type=click.Choice([*DOCUMENTS]), required=True, metavar="NAME",
+              help="The version to write, such as pacs.008.001.08.")  # fmt: skip
+@click.option("--header", type=click.Choice([*HEADERS]), metavar="NAME",
+              help="The version of its header (default: what goes with NAME).")  # fmt: skip
+@click.option("--output", type=click.File("wb", lazy=True), default="-",
+              help="Write the message to this file instead of standard output.")  # fmt: skip
+def to_version(file: BinaryIO, to: str, header: str | None, output: BinaryIO) -> None:
+    """Write the message FILE (- for standard input) as another version of its family.
+
+    Each loss is a line on standard error. Status 0: it is converted; 1: it is not a message that
+    can be, and why; 2: an option cannot be used.
+    """
+    try:
+        written, losses = convert(file.read(SIZE_BYTES_MAX + 1), to, header=header)
+    except IsoError as error:
+        click.echo(f"bakong-switch: {error}", err=True)
+        raise SystemExit(1) from None
+    output.write(written)
+    for loss in losses:
+        click.echo(_lost(loss), err=True)
+
+
+def _lost(loss: Loss) -> str:
+    what = "set aside in supplementary data" if loss.kept else "lost"
+    return f"{what}: {loss.path}" + (f" ({loss.field})" if loss.field else "")
 
 
 def _read(file: Path) -> bytes:
