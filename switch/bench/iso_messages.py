@@ -242,6 +242,13 @@ def samples() -> dict[str, Mapping[str, object]]:
             "original_message_id": "KHXB20261121000001",
             "original_end_to_end_id": "INV-2026-11-000123",
         },
+        "camt.006.001.08": {
+            "message_id": "MYXB0002", "created_at": AT, "request_type": "CSPT",
+            "query_id": "MYXB0001", "original_transaction_id": "KHXB20261121000001",
+            "original_message_id": "KHXB20261121000001", "final_status": "STLD",
+            "status_at": AT, "instructed_amount": TAKEN, "settlement_date": DAY,
+            "end_to_end_id": "INV-2026-11-000123",
+        },
         "pain.001.001.05": {
             **member, "payment_information_id": "KHXB20261121000004", "payment_method": "TRF",
             "requested_execution_date": DAY, "end_to_end_id": "INV-2026-11-000123",

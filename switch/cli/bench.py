@@ -1,8 +1,8 @@
-"""``bench``: what a payment and a scanned code cost, measured on real parts.
+"""``bench``: what a payment, a scanned code and a message cost, measured on real parts.
 
 A run whose payments do not add up prints no figure and ends with status 1; standard error says what
-did not. Figures depend on the machine, so it is always named with them. Scanned codes come first:
-the core is theirs alone while no process of the payments runs.
+did not. Figures depend on the machine, so it is always named with them. Codes and messages come
+first: the core is theirs alone while no process of the payments runs.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from switch.bench import iso_report, qr_report
+from switch.bench.iso import run_iso
 from switch.bench.load import LoadFailed
 from switch.bench.machine import NoMeter, description
 from switch.bench.qr import run_qr
-from switch.bench.qr_report import lines, view
 from switch.bench.race import FULL_RACE, QUICK_RACE
 from switch.bench.run import FULL_PLAN, QUICK_PLAN, run
 from switch.cli.options import config_option, guarded, read_config, say, stop
@@ -26,6 +27,7 @@ from switch.runtime.clock import SystemClock
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from switch.bench.iso import IsoMeasured
     from switch.bench.machine import Percentiles
     from switch.bench.qr import QrMeasured
     from switch.bench.run import Measured
@@ -37,7 +39,7 @@ SECONDS_MAX = 10
 @click.command("bench")
 @config_option
 @click.option("--store", type=click.Choice(["sqlite"]), default="sqlite", show_default=True)
-@click.option("--part", type=click.Choice(["payments", "qr", "all"]), default="all",
+@click.option("--part", type=click.Choice(["payments", "qr", "iso", "all"]), default="all",
               show_default=True, help="What is measured.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 @click.option("--seconds", type=click.IntRange(1, SECONDS_MAX), default=FULL_PLAN.seconds,
@@ -52,20 +54,23 @@ def command(
     as_json: bool,
     quick: bool,
 ) -> None:
-    """Measure CPU per payment, payments a second, latency, stages, and scanned codes.
+    """Measure CPU per payment, payments a second, latency, stages; scanned codes; messages.
 
     Starts the switch on a core of its own and the Thai simulator beside the load, and pays over
-    HTTP with 1, 16 and 64 payments in flight. Codes are read and written in turns with other
-    software, as far as it is installed.
+    HTTP with 1, 16 and 64 payments in flight. Codes and ISO 20022 messages are read and written in
+    turns with other software, as far as it is installed.
     """
     plan = QUICK_PLAN if quick else replace(FULL_PLAN, seconds=seconds)
-    config = None if part == "qr" else read_config(config_folder)
+    config = read_config(config_folder) if part in {"payments", "all"} else None
+    race = QUICK_RACE if quick else FULL_RACE
 
     async def program(_: object) -> int:
-        codes, measured = None, None
+        codes, messages, measured = None, None, None
         try:
-            if part != "payments":
-                codes = await run_qr(SystemClock(), QUICK_RACE if quick else FULL_RACE)
+            if part in {"qr", "all"}:
+                codes = await run_qr(SystemClock(), race)
+            if part in {"iso", "all"}:
+                messages = await run_iso(SystemClock(), race)
             if config is not None:
                 measured = await run(config, config_folder, plan)
         except (ChildFailed, LoadFailed, NoMeter) as error:
@@ -73,11 +78,12 @@ def command(
         if measured is not None and measured.faults:
             return _not_valid(measured, store, as_json=as_json)
         if as_json:
-            shown = {} if codes is None else {"qr": view(codes)}
+            shown = {} if codes is None else {"qr": qr_report.view(codes)}
+            shown |= {} if messages is None else {"iso": iso_report.view(messages)}
             said = {"machine": description()} if measured is None else _view(measured)
             say({"store": store, "valid": True, "quick": quick, **said, **shown})
         else:
-            _print(measured, codes)
+            _print(measured, codes, messages)
         return 0
 
     guarded(lambda: process.run(program))
@@ -136,14 +142,20 @@ def _spread(values: Percentiles) -> dict[str, int]:
     return {"p50": values.p50_us, "p95": values.p95_us, "p99": values.p99_us}
 
 
-def _print(measured: Measured | None, codes: QrMeasured | None) -> None:
+def _print(
+    measured: Measured | None, codes: QrMeasured | None, messages: IsoMeasured | None
+) -> None:
     if measured is None:
         _print_machine(description())
     else:
         _print_payments(measured)
     if codes is not None:
         click.echo()
-        for line in lines(codes):
+        for line in qr_report.lines(codes):
+            click.echo(line)
+    if messages is not None:
+        click.echo()
+        for line in iso_report.lines(messages):
             click.echo(line)
 
 
