@@ -52,6 +52,13 @@ class Verdict(NamedTuple):
         """Whether nothing refuses the file."""
         return self.layer is None
 
+    @property
+    def error(self) -> IsoError | None:
+        """What refuses the file, for the choice of an answer; ``None`` when it is valid."""
+        if self.layer is None:
+            return None
+        return IsoError(self.layer, self.code or "", self.path or "", self.detail or "")
+
 
 class Judgement(NamedTuple):
     """How to judge: under ``base`` or, where that is ``None``, under our guideline.

@@ -16,6 +16,7 @@ import orjson
 
 from iso20022 import DOCUMENTS, HEADERS, SIZE_BYTES_MAX, IsoError
 from iso20022.convert import Loss, convert
+from iso20022.refusals import refusal_of
 from iso20022.validate import Judgement, Verdict, validate
 from switch.cli.iso_sign import sign, verify
 from switch.cli.qr_options import MOMENT
@@ -62,9 +63,10 @@ def check(
     judgement = Judgement(SystemClock().now(), at, base, rules)
     valid = True
     for file in files:
-        found = validate(_read(file), judgement)
+        raw = _read(file)
+        found = validate(raw, judgement)
         valid = valid and found.valid
-        click.echo(_line(file, found) if as_json else _sentence(file, found))
+        click.echo(_line(file, found) if as_json else _sentence(file, raw, found))
     raise SystemExit(0 if valid else 1)
 
 
@@ -119,8 +121,9 @@ def _line(file: Path, found: Verdict) -> bytes:
     return orjson.dumps(row)
 
 
-def _sentence(file: Path, found: Verdict) -> str:
-    name = found.message or "no message"
-    if found.valid:
+def _sentence(file: Path, raw: bytes, found: Verdict) -> str:
+    name, error = found.message or "no message", found.error
+    if error is None:
         return f"{file}: valid {name}" + (f" ({found.detail})" if found.detail else "")
-    return f"{file}: {name} refused by {found.layer} {found.code} at {found.path}: {found.detail}"
+    answer = refusal_of(raw, error).message
+    return f"{file}: {name} refused by {error}; the answer to it is {answer}"

@@ -69,6 +69,7 @@ def test_a_person_reads_a_sentence(good: Path, bad: Path) -> None:
 
     assert told[0] == f"{good}: valid pacs.008.001.13"
     assert "pacs.008.001.13 refused by rule AM12 at /Document/" in told[1]
+    assert told[1].endswith("the answer to it is pacs.002")
 
 
 @with_base

@@ -35,9 +35,8 @@ def bad() -> list[dict[str, str]]:
 
 
 def refused(raw: bytes) -> Refusal:
-    verdict = validate(raw, Judgement(AT))
-    assert verdict.layer is not None
-    error = IsoError(verdict.layer, verdict.code or "", verdict.path or "", verdict.detail or "")
+    error = validate(raw, Judgement(AT)).error
+    assert error is not None
     return refusal_of(raw, error)
 
 

@@ -40,7 +40,8 @@ RECALLED = f"""<Document xmlns="{SPACE}camt.056.001.08"><FIToFIPmtCxlReq><Assgnm
 <Undrlyg><TxInf><OrgnlUETR>5f8c1a52-6a2e-4c1f-9d0b-3a7f2b1c9e10</OrgnlUETR>
 <CxlRsnInf><Rsn><Cd>DUPL</Cd></Rsn></CxlRsnInf></TxInf></Undrlyg></FIToFIPmtCxlReq></Document>"""
 ANSWERED = f"""<Document xmlns="{SPACE}camt.029.001.09"><RsltnOfInvstgtn>
-<Sts><Conf>RJCR</Conf></Sts><CxlDtls><TxInfAndSts><OrgnlTxId>1</OrgnlTxId><TxCxlSts>RJCR</TxCxlSts><CxlStsRsnInf><Rsn>
+<Sts><Conf>RJCR</Conf></Sts>
+<CxlDtls><TxInfAndSts><OrgnlTxId>1</OrgnlTxId><TxCxlSts>RJCR</TxCxlSts><CxlStsRsnInf><Rsn>
 <Cd>NOOR</Cd></Rsn></CxlStsRsnInf></TxInfAndSts></CxlDtls></RsltnOfInvstgtn></Document>"""
 VERIFIED = f"""<Document xmlns="{SPACE}acmt.024.001.04"><IdVrfctnRpt><Rpt><OrgnlId>1</OrgnlId>
 <Vrfctn>false</Vrfctn><Rsn><Cd>AC01</Cd></Rsn></Rpt></IdVrfctnRpt></Document>"""
