@@ -1,8 +1,8 @@
 """The AppHdr and the Document of a file, whatever envelope a scheme has put around them.
 
 Schemes wrap messages as they like, so the two are found by their own names and namespaces. The
-parse is hardened as the switch's own, but admits comments, which published files are full of; a
-document type, an entity or a processing instruction is refused. The surprise: two headers or two
+parse is hardened as the switch's own, but admits comments between elements, which published files
+are full of; what declares, includes or instructs is refused. The surprise: two headers or two
 documents are refused as a trick, because two readers could each take another one.
 """
 
@@ -27,6 +27,8 @@ DEPTH_MAX: Final = 40
 
 _NAME: Final = re.compile(r"[a-z]{4}\.[0-9]{3}\.[0-9]{3}\.[0-9]{2}", re.ASCII)
 _UTF_8: Final = frozenset({"UTF-8", "UTF8", "US-ASCII", "ASCII"})
+_XML_VERSION: Final = "1.0"
+_INCLUDED: Final = "{http://www.w3.org/2001/XInclude}*"
 _DECLARED: Final = (b"<!DOCTYPE", b"<!ENTITY")
 _PARSER: Final = etree.XMLParser(
     resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, dtd_validation=False
@@ -73,9 +75,9 @@ def parse_any(raw: bytes) -> _Element:
     info = root.getroottree().docinfo
     if info.internalDTD is not None or info.doctype:
         raise _unsafe("a document type declaration is not accepted")
-    if (info.encoding or "UTF-8").upper() not in _UTF_8:
-        raise IsoError("parse", "FF01", "/", "the message must be encoded in UTF-8")
-    _refuse_instructions(root)
+    if (info.encoding or "UTF-8").upper() not in _UTF_8 or info.xml_version != _XML_VERSION:
+        raise IsoError("parse", "FF01", "/", "the message must be XML 1.0 encoded in UTF-8")
+    _refuse_tricks(root)
     return root
 
 
@@ -122,11 +124,18 @@ def _name(part: _Element) -> str:
     return name
 
 
-def _refuse_instructions(root: _Element) -> None:
+def _refuse_tricks(root: _Element) -> None:
+    """Refuse what makes two readers see two messages, or one reader look elsewhere."""
     kinds = etree.ProcessingInstruction, etree.Entity
     around = root.itersiblings(*kinds, preceding=True), root.itersiblings(*kinds)
     if any(next(each, None) is not None for each in (root.iter(*kinds), *around)):
         raise _unsafe("processing instructions and entities are not accepted")
+    if next(root.iter(_INCLUDED), None) is not None:
+        raise _unsafe("inclusions are not accepted")
+    for comment in root.iter(etree.Comment):
+        parent = comment.getparent()
+        if parent is not None and next(parent.iterchildren(etree.Element), None) is None:
+            raise _unsafe("a comment inside a value is not accepted")
     depth = 0
     for event, _ in etree.iterwalk(root, events=("start", "end")):
         depth += 1 if event == "start" else -1

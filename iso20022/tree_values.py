@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 _MOMENT: Final = re.compile(r"\s*[0-9]{4,}-[0-9]{2}-[0-9]{2}T[0-9]{2}:", re.ASCII)
+_AMOUNT: Final = re.compile(r"[0-9]+(?:\.([0-9]+))?", re.ASCII)
 _OF_MOMENT: Final = (e.DATE_TIME, e.CREATION_DATE)
 
 
@@ -109,7 +110,8 @@ def _decimals(seen: Seen) -> bool:
     currency = ISO_4217_BY_CODE.get(_currency(seen) or "")
     if currency is None:
         return False
-    return len(seen.text.strip().partition(".")[2]) > currency.exponent
+    text = _AMOUNT.fullmatch(seen.text.strip())
+    return text is None or len(text[1] or "") > currency.exponent
 
 
 def _zero(seen: Seen) -> bool:

@@ -85,6 +85,7 @@ BROKEN = [
     (PAID, "(<CreDt>.*?)T03", r"\1T24", "TIME-2", "FF01", "AppHdr/CreDt"),
     (PAID, 'Ccy="THB">345.00', 'Ccy="XAU">345.00', "AMT-5", "AM03", "IntrBkSttlmAmt"),
     (PAID, 'Ccy="THB">345.00', 'Ccy="THB">345.001', "AMT-2", "AM12", "IntrBkSttlmAmt"),
+    (PAID, '"THB">345.00', '"THB">+345.00', "AMT-2", "AM12", "IntrBkSttlmAmt"),
     (BATCH, 'Ccy="USD">10.50', 'Ccy="JPY">10.50', "AMT-2", "AM12", "InstdAmt"),
     (PAID, 'Ccy="THB">345.00', 'Ccy="THB">0.00', "AMT-4", "AM01", "IntrBkSttlmAmt"),
     (PAID, "<XchgRate>118.84", "<XchgRate>-1", "RATE-1", "FF01", "XchgRate"),

@@ -167,6 +167,16 @@ HOSTILE = {
     "a style sheet": (b'<?xml-stylesheet href="x"?>' + RAW, "security"),
     "an instruction inside": (RAW.replace(b"<ChrgBr>", b"<?php x?><ChrgBr>"), "security"),
     "an instruction behind": (RAW + b"<?x y?>", "security"),
+    "a comment inside a value": (RAW.replace(b"345.00", b"345<!-- -->.00"), "security"),
+    "a comment instead of a value": (RAW.replace(b"E2E-1", b"<!-- E2E-1 -->"), "security"),
+    "an inclusion": (
+        RAW.replace(
+            b"<ChrgBr>",
+            b'<i:include xmlns:i="http://www.w3.org/2001/XInclude" href="x"/><ChrgBr>',
+        ),
+        "security",
+    ),
+    "XML 1.1": (b'<?xml version="1.1"?>' + RAW, "parse"),
     "too large": (RAW + b" " * SIZE_BYTES_MAX, "security"),
     "too deep": (b"<a>" * (DEPTH_MAX + 1) + b"</a>" * (DEPTH_MAX + 1), "security"),
     "too deep to be parsed": (b"<a>" * 300 + b"</a>" * 300, "security"),
