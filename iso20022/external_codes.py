@@ -2,8 +2,8 @@
 
 The codes stand in ``external_codes.toml``, written by ``python -m iso20022.external_codes_make``
 from a published edition that the file names; only codes are kept, no definitions. The surprise: a
-code that is missing here may be newer than the edition, so a partner's reason is only ever read,
-never refused, by the switch, while what the switch itself writes must be in the set.
+code that is missing here may be newer than the edition, so the switch reads a partner's reason as it
+is and never refuses it; a file that is judged, and a reason that the switch gives, must be in the set.
 """
 
 from __future__ import annotations

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from iso20022 import build
+from iso20022 import DOCUMENTS, HEADERS, build
+from iso20022.declare import Leaf, places
 from iso20022.envelope import find_parts
 from iso20022.external_codes import STATUS_REASON, is_external_code
 from iso20022.make.rule_table import PAGE, rows, rule_table
 from iso20022.sight import look
 from iso20022.tree_rules import TREE_RULES, faults
 from iso20022.tree_values import VALUE_RULES, Fault
+from iso20022.vocabulary import is_debtor_side
 from switch.reasons import Reason
 from tests.iso20022.iso_examples import AT, HEADER, PAYMENT, STATUS
 
@@ -244,6 +246,20 @@ def test_every_rule_has_an_id_of_its_own_a_source_and_a_code_that_exists() -> No
         assert row.rule.detail
         assert row.switch or row.any_file
         assert all(is_external_code(STATUS_REASON, code) for code in row.code.split("/"))
+
+
+def test_declared_messages_and_any_file_agree_on_the_debtors_side() -> None:
+    sides = {"RC03": True, "BE10": True, "RC04": False, "BE11": False}
+    differing = {
+        path
+        for declared in (*HEADERS.values(), *DOCUMENTS.values())
+        for path, _, node in places(declared)
+        if isinstance(node, Leaf)
+        and sides.get(node.type.code, None) not in {None, is_debtor_side(tuple(path.split("/")))}
+    }
+
+    # A statement tells of agents and rejects none.
+    assert {path for path in differing if "/TxDtls/" not in path} == set()
 
 
 def test_every_reason_that_the_switch_gives_exists() -> None:
