@@ -195,16 +195,11 @@ def _member() -> dict[str, object]:
 
 def samples() -> dict[str, Mapping[str, object]]:
     """Name of a message → fields of one, in the order in which they are shown."""
-    notice, member = _notice(), _member()
-    statement = {**notice, "balances": (_balance("OPBD"), _balance("CLBD"))}
+    return {**_between_banks(), **_about_payments(), **_of_members(), **_of_the_system()}
+
+
+def _between_banks() -> dict[str, Mapping[str, object]]:
     status = {**_ORIGINAL, **_AGENTS, "message_id": "THXB20261121000009", "created_at": AT}
-    paid_by = {key: member[key] for key in ("debtor_agent", "creditor_agent")}
-    paid_to = {key: member[key] for key in ("debtor_account", "creditor_account")}
-    of_batch = {
-        "original_message_id": "KHXB20261121000004",
-        "original_message_name": "pain.001.001.05",
-        "original_payment_information_id": "KHXB20261121000004",
-    }
     return {
         "pacs.008.001.13": payment(),
         "pacs.008.001.08": payment(),
@@ -220,6 +215,13 @@ def samples() -> dict[str, Mapping[str, object]]:
             "settlement_date": DAY, "debtor_institution": PAYER, "creditor_institution": PAYEE,
         },
         "pacs.028.001.06": {**status, "acceptance_at": AT},
+    }  # fmt: skip
+
+
+def _about_payments() -> dict[str, Mapping[str, object]]:
+    notice = _notice()
+    statement = {**notice, "balances": (_balance("OPBD"), _balance("CLBD"))}
+    return {
         "acmt.023.001.04": {
             **_enquiry(), "verification_id": "V-1", "account_proxy_type": "MBNO",
             "account_proxy": "+66-812345678",
@@ -249,6 +251,19 @@ def samples() -> dict[str, Mapping[str, object]]:
             "status_at": AT, "instructed_amount": TAKEN, "settlement_date": DAY,
             "end_to_end_id": "INV-2026-11-000123",
         },
+    }  # fmt: skip
+
+
+def _of_members() -> dict[str, Mapping[str, object]]:
+    member = _member()
+    paid_by = {key: member[key] for key in ("debtor_agent", "creditor_agent")}
+    paid_to = {key: member[key] for key in ("debtor_account", "creditor_account")}
+    of_batch = {
+        "original_message_id": "KHXB20261121000004",
+        "original_message_name": "pain.001.001.05",
+        "original_payment_information_id": "KHXB20261121000004",
+    }
+    return {
         "pain.001.001.05": {
             **member, "payment_information_id": "KHXB20261121000004", "payment_method": "TRF",
             "requested_execution_date": DAY, "end_to_end_id": "INV-2026-11-000123",
@@ -263,6 +278,11 @@ def samples() -> dict[str, Mapping[str, object]]:
             **of_batch, **paid_by, **_NAMES, **paid_to, "reversed_amount": TAKEN,
             "reason": "AC04", "original_end_to_end_id": "INV-2026-11-000123",
         },
+    }  # fmt: skip
+
+
+def _of_the_system() -> dict[str, Mapping[str, object]]:
+    return {
         "admi.002.001.01": {
             "related_reference": "KHXB20261121000001", "reason_code": "FF01", "rejected_at": AT,
         },

@@ -1,8 +1,9 @@
 """How the measurement of ISO 20022 messages is shown: as plain values, and as lines of a table.
 
-Each row of a race says how often its work fits into ours, or ours into it: ``0.55`` is a limit that
-takes 55 hundredths of our time, ``10.20`` somebody who takes ten times as long. A row whose answer
-is not comparable with ours says why.
+Each row of a race says its time in times of ours: ``0.55`` is a limit that takes 55 hundredths of
+our time, ``10.20`` somebody who takes ten times as long. That is the median of what the rounds gave
+each, so it may differ from the quotient of two medians. A row whose answer is not comparable with
+ours says why.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ def _race_view(race: Race) -> dict[str, Any]:
                 "checked": speed.checked,
                 "comparable": speed.fault is None,
                 "why_not": speed.fault,
-                "of_ours_percent": of_ours(race, speed),
+                "of_ours_percent": speed.share_percent,
                 **_times(speed),
             }
             for speed in race.speeds
@@ -69,15 +70,9 @@ def _race_view(race: Race) -> dict[str, Any]:
     }
 
 
-def of_ours(race: Race, speed: Speed) -> int:
-    """Time of one contender in percent of ours."""
-    return 100 * speed.median_ns // max(1, race.speeds[0].median_ns)
-
-
 def times_the_limit(race: Race) -> int:
     """Our time in percent of that of whoever does the least, rounded up."""
-    limit = max(1, race.speeds[LIMIT].median_ns)
-    return -(-100 * race.speeds[0].median_ns // limit)
+    return -(-100 * 100 // max(1, race.speeds[LIMIT].share_percent))
 
 
 def _times(speed: Speed) -> dict[str, int]:
@@ -118,7 +113,7 @@ def _race_lines(title: str, race: Race) -> Iterator[str]:
     yield f"  {title:{WIDTH}}  median us    least     most  of ours  checks"
     for speed in race.speeds:
         why = "" if speed.fault is None else f" (not comparable: {speed.fault})"
-        share = f"{of_ours(race, speed) / 100:9.2f}"
+        share = f"{speed.share_percent / 100:9.2f}"
         yield f"  {speed.name:{WIDTH}}{_cells(speed)}{share}  {speed.checks}{why}"
     yield f"  {times_the_limit(race) / 100:.2f} times the limit"
 

@@ -70,7 +70,8 @@ def repeated(clock: Clock, call: Callable[[], object]) -> Callable[[int], Awaita
 class Speed:
     """One contender at one job: nanoseconds of a call, median, least and most of the rounds.
 
-    ``fault`` says why its answer is not comparable with ours, if it is not.
+    ``fault`` says why its answer is not comparable with ours, if it is not. ``share_percent`` is
+    its time in percent of ours, the median of the rounds: both times of a round are of one moment.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Speed:
     median_ns: int
     least_ns: int
     most_ns: int
+    share_percent: int = 100
 
     @property
     def per_second(self) -> int:
@@ -132,9 +134,12 @@ async def race(
                 checks=job.checks,
                 checked=job.checked,
                 fault=fault(first, job),
-                median_ns=sorted(times)[len(times) // 2],
+                median_ns=_median(times),
                 least_ns=min(times),
                 most_ns=max(times),
+                share_percent=_median(
+                    [100 * ns // max(1, ours) for ns, ours in zip(times, taken[0], strict=True)]
+                ),
             )
             for (name, job), times in zip(contenders, taken, strict=True)
         )
@@ -150,6 +155,10 @@ async def stages(
         for name, call in calls.items()
     ]
     return (await race(jobs, plan)).speeds
+
+
+def _median(values: Sequence[int]) -> int:
+    return sorted(values)[len(values) // 2]
 
 
 async def _calls(work: Callable[[int], Awaitable[int]], plan: RacePlan) -> int:

@@ -17,8 +17,8 @@ from lxml import etree
 from iso20022.messages import DOCUMENTS
 from switch.bench import iso, iso_peers, iso_signing
 from switch.bench.iso import IsoMeasured, VersionCost, fault
-from switch.bench.iso_report import lines, of_ours, times_the_limit, view
-from switch.bench.race import Job, NotThere, Race, Speed
+from switch.bench.iso_report import lines, times_the_limit, view
+from switch.bench.race import Job, NotThere, Race, RacePlan, Speed, race
 from switch.cli import bench
 from switch.runtime.clock import SystemClock
 
@@ -62,8 +62,9 @@ def test_ours_comes_first_then_the_limit_and_every_time_is_sound(shown: dict[str
             assert found[0]["name"] == "bakong-switch"
             assert found[iso.LIMIT]["name"].startswith(limit)
             assert all(0 < c["least_ns"] <= c["median_ns"] <= c["most_ns"] for c in found)
-            ours, least = found[0]["median_ns"], found[iso.LIMIT]["median_ns"]
-            assert version[job]["times_the_limit_percent"] == -(-100 * ours // least)
+            assert found[0]["of_ours_percent"] == 100
+            share = found[iso.LIMIT]["of_ours_percent"]
+            assert version[job]["times_the_limit_percent"] == -(-10_000 // share)
 
 
 def test_every_answer_is_held_against_ours(shown: dict[str, Any]) -> None:
@@ -167,18 +168,36 @@ def test_every_signature_that_is_measured_covers_the_message(sample: iso_peers.S
         assert etree.fromstring(raw).find(".//{*}Signature") is not None
 
 
-def speed(name: str, ns: int, why: str | None = None) -> Speed:
-    return Speed(name, "a phrase", why is None, why, ns, ns, ns)
+def speed(name: str, share: int, why: str | None = None) -> Speed:
+    ns = 10 * share
+    return Speed(name, "a phrase", why is None, why, ns, ns, ns, share)
+
+
+async def test_a_share_is_the_median_of_the_rounds_and_not_of_the_times() -> None:
+    def paced(*paces: int) -> Job:
+        left = [*paces[:1], *paces]
+
+        async def work(count: int) -> int:
+            return left.pop(0) * count
+
+        return Job(work, "", checked=True, answer="")
+
+    plan = RacePlan(rounds=3, warming_us=0, span_us=0)
+    # The second round met a slow machine for both, the third for the other only.
+    found = await race([("ours", paced(100, 900, 100)), ("c", paced(200, 1_800, 900))], plan)
+
+    assert [speed.median_ns for speed in found.speeds] == [100, 900]
+    assert [speed.share_percent for speed in found.speeds] == [100, 200]
 
 
 def test_a_row_says_its_share_of_ours_and_why_it_is_not_comparable() -> None:
-    race = Race((speed("ours", 1_000), speed("the limit", 600), speed("c", 9_990, "differs")))
-    version = VersionCost("pacs.008.001.13", "head.001.001.04", 3_000, 60, race, race)
+    run = Race((speed("ours", 100), speed("the limit", 60), speed("c", 999, "differs")))
+    version = VersionCost("pacs.008.001.13", "head.001.001.04", 3_000, 60, run, run)
     measured = IsoMeasured(3, (version,), (), (), (), ("d is not here",))
 
     text = "\n".join(lines(measured))
 
-    assert (of_ours(race, race.speeds[2]), times_the_limit(race)) == (999, 167)
+    assert times_the_limit(run) == 167
     assert "9.99  a phrase (not comparable: differs)" in text
     assert "1.67 times the limit" in text
     assert "Left out: d is not here" in text
