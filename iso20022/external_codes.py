@@ -1,9 +1,9 @@
 """The ISO 20022 External Code Sets that payments use: which codes exist in which set.
 
-The codes stand in ``external_codes.toml``, written by ``python -m iso20022.external_codes_make``
-from a published edition that the file names; only codes are kept, no definitions. The surprise: a
-code that is missing here may be newer than the edition, so the switch reads a partner's reason as it
-is and never refuses it; a file that is judged, and a reason that the switch gives, must be in the set.
+The codes stand in ``external_codes.toml``, written by ``python -m iso20022.make codes FILE`` from a
+published edition that the file names; only codes are kept, no definitions. The surprise: a code
+that is missing here may be newer than the edition, so the switch reads a partner's reason as it is
+and never refuses it, while a file that is judged and a reason of our own must be in the set.
 """
 
 from __future__ import annotations

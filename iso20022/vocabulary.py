@@ -77,10 +77,8 @@ CODE_SETS: Final = MappingProxyType(
 
 
 def is_debtor_side(steps: tuple[str, ...]) -> bool:
-    """Tell whether an element speaks of the debtor, or of the agent that asks or pays for it."""
+    """Tell whether an element speaks of the debtor, or of the agent that pays for it."""
     if any(step.startswith((e.DEBTOR, e.ULTIMATE_DEBTOR)) for step in steps):
         return True
-    if e.INSTRUCTING_AGENT in steps:
-        # In an answer or a return it may be anybody's agent.
-        return e.CREDIT_TRANSFER_TRANSACTION_INFORMATION in steps
-    return e.ASSIGNER in steps or e.FIRST_AGENT in steps
+    # In an answer or a return the instructing agent may be anybody's.
+    return e.INSTRUCTING_AGENT in steps and e.CREDIT_TRANSFER_TRANSACTION_INFORMATION in steps
