@@ -23,17 +23,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One element: its ``steps`` from ``AppHdr`` or ``Document`` down, and its text."""
+    """One element: its name, its ``steps`` from ``AppHdr`` or ``Document`` down, its text."""
 
     element: _Element
+    tag: str
     steps: tuple[str, ...]
     text: str
     leaf: bool
-
-    @property
-    def tag(self) -> str:
-        """The name without namespace."""
-        return self.steps[-1]
 
     @property
     def path(self) -> str:
@@ -91,24 +87,29 @@ def look(
 ) -> Sight:
     """Return the sight of a message whose tree is bounded already."""
     enveloped: list[tuple[Seen, _Element]] = []
-    parts = [
-        () if part is None else tuple(_walk(part, (), enveloped)) for part in (header, document)
-    ]
-    return Sight(name, parts[0], parts[1], tuple(enveloped), at, latest)
+    parts: list[list[Seen]] = [[], []]
+    for part, seen in zip((header, document), parts, strict=True):
+        if part is not None:
+            _walk(part, (), seen, enveloped)
+    return Sight(name, tuple(parts[0]), tuple(parts[1]), tuple(enveloped), at, latest)
 
 
 def _walk(
-    element: _Element, above: tuple[str, ...], enveloped: list[tuple[Seen, _Element]]
-) -> Iterator[Seen]:
+    element: _Element,
+    above: tuple[str, ...],
+    found: list[Seen],
+    enveloped: list[tuple[Seen, _Element]],
+) -> None:
     children = list(element.iterchildren(etree.Element))
     # A comment inside is skipped, but what stands after it is text.
     text = "" if children else (element.text or "") + "".join(each.tail or "" for each in element)
-    seen = Seen(element, (*above, etree.QName(element).localname), text, leaf=not children)
-    yield seen
-    if seen.tag == e.SIGNATURE:
+    tag = etree.QName(element).localname
+    seen = Seen(element, tag, (*above, tag), text, leaf=not children)
+    found.append(seen)
+    if tag == e.SIGNATURE:
         return
     for child in children:
-        if seen.tag == e.SUPPLEMENTARY_DATA and len(child):
+        if tag == e.SUPPLEMENTARY_DATA and len(child):
             enveloped += [(seen, root) for root in child.iterchildren(etree.Element)]
         else:
-            yield from _walk(child, seen.steps, enveloped)
+            _walk(child, seen.steps, found, enveloped)

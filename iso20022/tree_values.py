@@ -40,7 +40,7 @@ class Fault(NamedTuple):
 
 
 class ValueRule(NamedTuple):
-    """A rule on one element; ``codes`` are the reasons on the debtor's and the creditor's side."""
+    """A rule on one element with text; ``codes`` are for the debtor's and the creditor's side."""
 
     rule: Rule
     broken: Callable[[Seen], bool]
@@ -69,11 +69,11 @@ def _currency(seen: Seen) -> str | None:
 
 
 def _blank(seen: Seen) -> bool:
-    return seen.leaf and bool(seen.text) and seen.text.isspace()
+    return bool(seen.text) and seen.text.isspace()
 
 
 def _unprintable(seen: Seen) -> bool:
-    return seen.leaf and _CONTROL.search(seen.text) is not None
+    return _CONTROL.search(seen.text) is not None
 
 
 def _slashes(seen: Seen) -> bool:
@@ -85,7 +85,7 @@ def _not_latin(seen: Seen) -> bool:
 
 
 def _is_moment(seen: Seen) -> bool:
-    return seen.leaf and _MOMENT.match(seen.text) is not None and seen.tag.endswith(_OF_MOMENT)
+    return _MOMENT.match(seen.text) is not None and seen.tag.endswith(_OF_MOMENT)
 
 
 def _no_offset(seen: Seen) -> bool:
@@ -101,7 +101,7 @@ def _no_such_moment(seen: Seen) -> bool:
 
 def _no_currency(seen: Seen) -> bool:
     code = _currency(seen)
-    if code is None and seen.leaf and seen.tag in vocabulary.CURRENCIES:
+    if code is None and seen.tag in vocabulary.CURRENCIES:
         code = seen.text
     return code is not None and code not in ISO_4217_BY_CODE
 
@@ -126,7 +126,7 @@ def _rate_not_positive(seen: Seen) -> bool:
 
 
 def _country(seen: Seen) -> bool:
-    return seen.leaf and seen.tag in vocabulary.COUNTRIES and seen.text not in COUNTRIES
+    return seen.tag in vocabulary.COUNTRIES and seen.text not in COUNTRIES
 
 
 def _bic(seen: Seen) -> bool:
@@ -142,8 +142,10 @@ def _lei(seen: Seen) -> bool:
 
 
 def _uetr(seen: Seen) -> bool:
-    return seen.leaf and seen.tag.endswith(e.UETR) and not is_uetr(seen.text)
+    return seen.tag.endswith(e.UETR) and not is_uetr(seen.text)
 
+
+_CODED: Final = frozenset(steps[-1] for steps in vocabulary.CODE_SETS)
 
 VALUE_RULES: Final = (
     ValueRule(rules.BLANK, _blank),
@@ -165,12 +167,14 @@ VALUE_RULES: Final = (
 
 
 def value_faults(sight: Sight) -> Iterator[Fault]:
-    """Yield every content rule that an element of the message breaks, in document order."""
+    """Yield every content rule that a value in the message breaks, in document order."""
     for seen in sight.every:
+        if not seen.leaf:
+            continue
         for entry in VALUE_RULES:
             if entry.broken(seen):
                 yield Fault(entry.rule, seen.path, _code(entry, seen))
-        if seen.leaf:
+        if seen.tag in _CODED:
             yield from _code_faults(seen)
 
 
