@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
-from fx.money import Money, MoneyError
+from fx.money import CURRENCIES, MINOR_UNITS_MAX, Money, MoneyError
 from iso20022 import rules
 from iso20022.codes import BIC_COUNTRIES, COUNTRIES
 from iso20022.errors import Breach, Misfit, Rule
@@ -23,9 +23,13 @@ from iso20022.identifiers import is_iban, is_lei
 
 _BAD: Final = "\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff"
 _FORBIDDEN: Final = re.compile(f"[{_BAD}]")
-_SPECIAL: Final = re.compile(f"[{_BAD}&<>]")
 _RATE: Final = re.compile(r"[0-9]{1,11}(?:\.[0-9]{1,10})?\Z", re.ASCII)
 _RATE_DIGITS_MAX: Final = 11
+
+_PLAIN_AMOUNTS: Final = MappingProxyType(
+    {c.code: (c, c.exponent + 1 if c.exponent else 0, c.cash_step) for c in CURRENCIES.values()}
+)
+"""Currency code → currency, characters from the point on, step."""
 
 _MONEY_RULES: Final = MappingProxyType(
     {
@@ -44,7 +48,8 @@ class Scalar:
 
     ``facets`` is the body of its XML Schema restriction of ``base``; ``code`` the reason when a
     value does not fit; ``says`` the type in words. ``read`` and ``write`` raise ``Breach`` for a
-    broken rule, ``write`` raises ``Misfit`` for a value of another type.
+    broken rule, ``write`` raises ``Misfit`` for a value of another type. ``rules`` are those that
+    the schema cannot hold; a ``plain`` type has none and reads the text as it is.
     """
 
     name: str
@@ -54,6 +59,8 @@ class Scalar:
     says: str
     read: Callable[[str], object]
     write: Callable[[object], str]
+    rules: tuple[Rule, ...] = ()
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +77,27 @@ class AmountType:
     code: str = "AM12"
     says: str = "an amount of at most 15 digits and 5 decimals, with its currency"
 
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that every amount is held to."""
+        some = () if self.zero else (rules.ZERO,)
+        return (rules.CURRENCY, rules.DECIMALS, rules.RANGE, *some)
+
     def read(self, text: str, code: str) -> Money:
-        """Read the element's text and currency; raises ``Breach``."""
+        """Read the element's text and currency; raises ``Breach``.
+
+        An amount with all of its currency's decimals is read at once; whatever else it may be,
+        ``Money.parse`` says.
+        """
+        known = _PLAIN_AMOUNTS.get(code)
+        if known is not None:
+            unit, tail, step = known
+            whole, _, fraction = text.partition(".")
+            digits = whole + fraction
+            if len(text) - len(whole) == tail and whole and digits.isdigit() and digits.isascii():
+                minor = int(digits)
+                if 0 < minor <= MINOR_UNITS_MAX and not minor % step:
+                    return Money(minor, unit)
         try:
             money = Money.parse(text.strip(), code)
             return money if self.zero else money.positive()
@@ -98,27 +124,34 @@ def _text(length: int, *, identifier: bool = False) -> Scalar:
     says = f"text of 1 to {length} characters"
 
     def read(text: str) -> str:
+        # What can be printed holds nothing forbidden, and no white space but the plain one.
+        if text.isprintable() and text[:1] > " ":
+            return text
         if _FORBIDDEN.search(text) is not None:
             raise Breach(rules.CHARACTERS)
         if not text or text.isspace():
             raise Breach(rules.BLANK)
-        if identifier and (text[0] == "/" or text[-1] == "/" or "//" in text):
+        return text
+
+    def read_identifier(text: str) -> str:
+        if not text.isprintable() or text[:1] <= " ":
+            read(text)
+        if "/" in text and (text[0] == "/" or text[-1] == "/" or "//" in text):
             raise Breach(rules.IDENTIFIER)
         return text
+
+    accept = read_identifier if identifier else read
 
     def write(value: object) -> str:
         if type(value) is not str or len(value) > length:
             raise Misfit(says)
-        text = read(value)
-        return text if _SPECIAL.search(text) is None else escape(text)
+        text = accept(value)
+        return escape(text) if "&" in text or "<" in text or ">" in text else text
 
     facets = f'<xs:minLength value="1"/><xs:maxLength value="{length}"/>'
     name = f"Max{length}{'Identifier' if identifier else 'Text'}"
-    return Scalar(name, "xs:string", facets, "FF01", says, read, write)
-
-
-def _anything(text: str) -> None:
-    """Accept: the pattern alone decides."""
+    held = (rules.BLANK, rules.CHARACTERS, *((rules.IDENTIFIER,) if identifier else ()))
+    return Scalar(name, "xs:string", facets, "FF01", says, accept, write, held)
 
 
 def _pattern(
@@ -126,21 +159,25 @@ def _pattern(
     pattern: str,
     says: str,
     code: str = "FF01",
-    accept: Callable[[str], None] = _anything,
+    held: tuple[Rule, Callable[[str], str]] | None = None,
 ) -> Scalar:
-    regex = re.compile(f"(?:{pattern})\\Z", re.ASCII)
+    """Return a type kept by a pattern, and where the schema cannot by a rule and its reader."""
+    match = re.compile(f"(?:{pattern})\\Z", re.ASCII).match
+    facets = f'<xs:pattern value="{pattern}"/>'
 
-    def read(text: str) -> str:
-        accept(text)
-        return text
-
-    def write(value: object) -> str:
-        if type(value) is not str or regex.match(value) is None:
+    def write_plain(value: object) -> str:
+        if type(value) is not str or match(value) is None:
             raise Misfit(says)
-        accept(value)
         return value
 
-    return Scalar(name, "xs:string", f'<xs:pattern value="{pattern}"/>', code, says, read, write)
+    if held is None:
+        return Scalar(name, "xs:string", facets, code, says, str, write_plain, plain=True)
+    rule, read = held
+
+    def write(value: object) -> str:
+        return read(write_plain(value))
+
+    return Scalar(name, "xs:string", facets, code, says, read, write, (rule,))
 
 
 def codes(name: str, *values: str, code: str = "FF01") -> Scalar:
@@ -154,49 +191,42 @@ def codes(name: str, *values: str, code: str = "FF01") -> Scalar:
         return value
 
     facets = "".join(f'<xs:enumeration value="{value}"/>' for value in values)
-    return Scalar(name, "xs:string", facets, code, says, str, write)
-
-
-def _need(rule: Rule, table: frozenset[str], part: slice) -> Callable[[str], None]:
-    def accept(text: str) -> None:
-        if text[part] not in table:
-            raise Breach(rule)
-
-    return accept
-
-
-def _hold(rule: Rule, holds: Callable[[str], bool]) -> Callable[[str], None]:
-    def accept(text: str) -> None:
-        if not holds(text):
-            raise Breach(rule)
-
-    return accept
+    return Scalar(name, "xs:string", facets, code, says, str, write, plain=True)
 
 
 def _agent(
     suffix: str, code: str, pattern: str = "[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?"
 ) -> Scalar:
-    known = rules.AGENT_COUNTRY
-    rule = Rule(known.id, known.source, code, known.detail)
-    return _pattern(
-        f"Bic{suffix}",
-        pattern,
-        "a BIC of 8 or 11 capital letters and digits",
-        code,
-        _need(rule, BIC_COUNTRIES, slice(4, 6)),
-    )
+    rule = replace(rules.AGENT_COUNTRY, code=code)
+    says = "a BIC of 8 or 11 capital letters and digits"
+
+    def read(text: str) -> str:
+        if text[4:6] not in BIC_COUNTRIES:
+            raise Breach(rule)
+        return text
+
+    return _pattern(f"Bic{suffix}", pattern, says, code, (rule, read))
 
 
 def _country(suffix: str, code: str) -> Scalar:
-    known = rules.COUNTRY
-    rule = Rule(known.id, known.source, code, known.detail)
-    return _pattern(
-        f"Country{suffix}",
-        "[A-Z]{2}",
-        "a country code of two capital letters",
-        code,
-        _need(rule, COUNTRIES, slice(0, 2)),
-    )
+    rule = replace(rules.COUNTRY, code=code)
+
+    def read(text: str) -> str:
+        if text not in COUNTRIES:
+            raise Breach(rule)
+        return text
+
+    says = "a country code of two capital letters"
+    return _pattern(f"Country{suffix}", "[A-Z]{2}", says, code, (rule, read))
+
+
+def _checked(rule: Rule, holds: Callable[[str], bool]) -> tuple[Rule, Callable[[str], str]]:
+    def read(text: str) -> str:
+        if not holds(text):
+            raise Breach(rule)
+        return text
+
+    return rule, read
 
 
 def _read_moment(text: str) -> datetime:
@@ -204,6 +234,8 @@ def _read_moment(text: str) -> datetime:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         raise Breach(rules.MOMENT) from None
+    if moment.tzinfo is UTC:
+        return moment
     if moment.tzinfo is None:
         raise Breach(rules.ZONE)
     try:
@@ -296,14 +328,14 @@ LEI: Final = _pattern(
     "[A-Z0-9]{18}[0-9]{2}",
     "an LEI of 18 letters or digits and 2 check digits",
     rules.LEI.code,
-    _hold(rules.LEI, is_lei),
+    _checked(rules.LEI, is_lei),
 )
 IBAN: Final = _pattern(
     "Iban",
     "[A-Z]{2}[0-9]{2}[A-Z0-9]{1,30}",
     "an IBAN in capital letters",
     rules.IBAN.code,
-    _hold(rules.IBAN, is_iban),
+    _checked(rules.IBAN, is_iban),
 )
 BIC: Final = _agent("", "RC04")
 DEBTOR_BIC: Final = _agent("OfDebtorSide", "RC03")
@@ -322,6 +354,7 @@ MOMENT: Final = Scalar(
     "a date and time such as 2026-11-21T03:15:02.120Z",
     _read_moment,
     _write_moment,
+    (rules.ZONE, rules.MOMENT),
 )
 DAY: Final = Scalar(
     "Day",
@@ -331,6 +364,7 @@ DAY: Final = Scalar(
     "a date such as 2026-11-21",
     _read_date,
     _write_date,
+    (rules.MOMENT,),
 )
 RATE: Final = Scalar(
     "Rate",
@@ -341,9 +375,10 @@ RATE: Final = Scalar(
     "a decimal number of at most 11 digits, 10 of them decimals",
     _read_rate,
     _write_rate,
+    (rules.RATE,),
 )
 FLAG: Final = Scalar("Flag", "xs:boolean", "", "FF01", "true or false", _read_flag, _write_flag)
 
 AMOUNT: Final = AmountType("Amount")
-FEE: Final = AmountType("Amount", zero=True)
-SHORT_AMOUNT: Final = AmountType("Amount", short=True)
+FEE: Final = AmountType("AmountOrZero", zero=True)
+SHORT_AMOUNT: Final = AmountType("AmountShort", short=True)

@@ -34,6 +34,7 @@ GUIDELINE: Final = Path(__file__).parent / "guideline"
 SUPPLEMENTS_MAX: Final = 4
 """Most ``SplmtryData`` elements in one place; ISO leaves it open."""
 
+_AMOUNT: Final = "Amount"
 _AMOUNT_FACETS: Final = (
     '<xs:totalDigits value="18"/><xs:fractionDigits value="5"/>'
     r'<xs:pattern value="[0-9]{1,15}(\.[0-9]{1,5})?"/>'
@@ -81,11 +82,13 @@ class _Writer:
 
     def _leaf(self, leaf: Leaf, indent: int) -> None:
         kind = leaf.type
-        self.types[kind.name] = _amount() if isinstance(kind, AmountType) else _simple(kind)
+        name = kind.name
         if isinstance(kind, AmountType):
+            name = _AMOUNT
             self.types[CURRENCY_CODE.name] = _simple(CURRENCY_CODE)
+        self.types[name] = _amount() if isinstance(kind, AmountType) else _simple(kind)
         self.lines.append(
-            f'{"  " * indent}<xs:element name="{leaf.tag}" type="{kind.name}"'
+            f'{"  " * indent}<xs:element name="{leaf.tag}" type="{name}"'
             f"{_occurs(leaf.required, leaf.times)}/>"
         )
 
@@ -134,7 +137,7 @@ def _amount() -> str:
     return (
         '<xs:simpleType name="AmountNumber"><xs:restriction base="xs:decimal">'
         f"{_AMOUNT_FACETS}</xs:restriction></xs:simpleType>\n"
-        '  <xs:complexType name="Amount"><xs:simpleContent><xs:extension base="AmountNumber">'
+        f'  <xs:complexType name="{_AMOUNT}"><xs:simpleContent><xs:extension base="AmountNumber">'
         f'<xs:attribute name="{e.CURRENCY}" type="{CURRENCY_CODE.name}" use="required"/>'
         "</xs:extension></xs:simpleContent></xs:complexType>"
     )
