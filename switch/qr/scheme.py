@@ -12,9 +12,9 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from switch.qr.roads import roads_of
 from switch.qr.rules import Account, Base, Field, Scheme, Validity
 from switch.qr.scheme_file import read_base, read_scheme
-from switch.qr.straight import roads_of
 from switch.qr.table import SchemeError
 
 if TYPE_CHECKING:

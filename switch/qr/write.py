@@ -9,7 +9,7 @@ own reason word. Text is never cut to fit.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -28,18 +28,25 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _KHQR_CURRENCIES: Final = MappingProxyType({"KHR": "116", "USD": "840"})
 _KHQR_DEFAULT_CATEGORY: Final = "5999"
+_HEADER: Final = 4
 _THAI_CROSS_BORDER: Final = "A000000677012006"
+# Time stamps have 13 digits: from 2001 to 2286.
+_FIRST_STAMP: Final = _EPOCH + 10**12 * _MILLISECOND
+_LAST_STAMP: Final = _EPOCH + (10**13 - 1) * _MILLISECOND
+_NO_LANGUAGE: Final = re.compile("[^A-Za-z]")
 # Two digits of length; a longer value has no entry, and the lookup fails.
 _SIZE: Final = tuple(f"{size:02d}" for size in range(VALUE_LENGTH_MAX + 1))
 
 
-@dataclass(frozen=True, slots=True)
-class Language:
+class Language(NamedTuple):
     """Object 64: the merchant in another language; ``code`` is ISO 639-1, two letters."""
 
     code: str
     name: str
     city: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Language(code={self.code!r})"
 
 
 class Khqr(NamedTuple):
@@ -95,8 +102,8 @@ def write_khqr(code: Khqr, *, schemes: Schemes = SCHEMES) -> str:
 
     Raises :class:`QrError` with the reader's reason word and the central bank's number where it
     has one; besides those ``missing_acquiring_bank``, ``account_kinds_mixed``,
-    ``unionpay_currency``, ``amount_currency``, ``missing_creation``, ``validity_without_amount``,
-    ``value_too_long`` and ``astral_character``.
+    ``unionpay_currency``, ``amount_currency``, ``missing_creation``, ``creation_format``,
+    ``validity_without_amount``, ``language_format``, ``value_too_long`` and ``astral_character``.
     """
     objection = _khqr_objection(code)
     if objection is not None:
@@ -159,8 +166,15 @@ def _khqr_objection(code: Khqr) -> tuple[str, str] | None:
             return "validity_without_amount", "99"
     elif amount.currency.code != code.currency:
         return "amount_currency", "54"
-    elif code.expires_at is not None and code.created_at is None:
-        return "missing_creation", "99/00"
+    elif code.created_at is None:
+        if code.expires_at is not None:
+            return "missing_creation", "99/00"
+    elif not _has_stamp(code.created_at):
+        return "creation_format", "99/00"
+    elif code.expires_at is not None and not _has_stamp(code.expires_at):
+        return "expiry_format", "99/01"
+    if code.language is not None and _NO_LANGUAGE.search(code.language.code) is not None:
+        return "language_format", "64/00"
     return None
 
 
@@ -223,31 +237,38 @@ def _khqr_validity(code: Khqr) -> str:
     return f"99340013{created}0113{_stamp(code.expires_at)}"
 
 
-def _stamp(at: datetime) -> str:
+def _has_stamp(at: datetime) -> bool:
     assert at.tzinfo is not None, "a time stamp must be aware"
+    return _FIRST_STAMP <= at <= _LAST_STAMP
+
+
+def _stamp(at: datetime) -> str:
     return str((at - _EPOCH) // _MILLISECOND)
 
 
 def _too_long(code: Khqr) -> QrError:
-    """Return the refusal of the value that two digits of length cannot state."""
-    values = (
-        *(("59", code.merchant_name), ("60", code.merchant_city), ("52", code.category)),
-        *(("15", code.unionpay), ("62/01", code.bill_number), ("62/02", code.mobile_number)),
-        *(("62/03", code.store_label), ("62/07", code.terminal_label), ("62/08", code.purpose)),
-        ("29" if code.merchant_id is None else "30", code.account),
-    )
-    long = (path for path, value in values if value is not None and len(value) > VALUE_LENGTH_MAX)
-    # What is short by itself is too long together: the parts of 29, 30 or 62.
-    path = next(long, "62" if _additional_is_long(code) else "29")
-    return QrError([fault("tlv", "value_too_long", path, 0)])
-
-
-def _additional_is_long(code: Khqr) -> bool:
-    try:
-        _khqr_additional(code)
-    except IndexError:
-        return True
-    return False
+    """Return the refusal of the value, or else the template, of more than 99 characters."""
+    tag = "29" if code.merchant_id is None else "30"
+    values = {
+        f"{tag}/00": code.account,
+        f"{tag}/01": code.account_information or code.merchant_id,
+        f"{tag}/02": code.acquiring_bank,
+        "15": code.unionpay,
+        "52": code.category,
+        "59": code.merchant_name,
+        "60": code.merchant_city,
+        "62/01": code.bill_number,
+        "62/02": code.mobile_number,
+        "62/03": code.store_label,
+        "62/07": code.terminal_label,
+        "62/08": code.purpose,
+    }
+    sizes = {path: len(value) for path, value in values.items() if value is not None}
+    long = [path for path, size in sizes.items() if size > VALUE_LENGTH_MAX]
+    # What is short by itself is too long together, each part with its header.
+    account = sum(size + _HEADER for path, size in sizes.items() if path.startswith(tag))
+    together = tag if account > VALUE_LENGTH_MAX else "62"
+    return QrError([fault("tlv", "value_too_long", long[0] if long else together, 0)])
 
 
 def _refusal(reason: str, path: str, schemes: Schemes) -> QrError:

@@ -135,6 +135,9 @@ def test_thai_code_without_amount_is_static() -> None:
         ({"expires_at": None}, "missing_expiry", 45),
         ({"created_at": None}, "missing_creation", None),
         ({"expires_at": AT - timedelta(seconds=1)}, "expiry_before_creation", 50),
+        ({"created_at": AT.replace(year=2000)}, "creation_format", None),
+        ({"expires_at": AT.replace(year=2287)}, "expiry_format", 49),
+        ({"language": Language("1!", "x")}, "language_format", None),
         ({"amount": None}, "validity_without_amount", None),
         ({"category": "0"}, "mcc_length", 51),
         ({"category": "1A2B"}, "mcc_not_numeric", 51),
@@ -171,6 +174,25 @@ def test_additional_data_over_99_characters_is_refused_not_written_with_three_di
     )
 
     assert refused(code).reason == "value_too_long"
+
+
+@pytest.mark.parametrize(
+    ("changes", "path"),
+    [
+        ({"purpose": "x" * 100}, "62/08"),
+        ({"account": "x" * 100}, "30/00"),
+        ({"merchant_id": "1" * 100}, "30/01"),
+        ({"acquiring_bank": "B" * 100}, "30/02"),
+        ({"account": "x" * 32, "merchant_id": "1" * 32, "acquiring_bank": "B" * 32}, "30"),
+    ],
+)
+def test_what_two_digits_cannot_measure_is_refused_where_it_is(
+    changes: dict[str, Any], path: str
+) -> None:
+    merchant = DYNAMIC._replace(account_information=None, merchant_id="1", acquiring_bank="B")
+    refusal = refused(merchant._replace(**changes))
+
+    assert ("value_too_long", path) == (refusal.reason, refusal.path)
 
 
 def test_both_kinds_of_account_cannot_be_mixed() -> None:
