@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, cast
 import xmlschema
 from lxml import etree
 
+from iso20022 import elements as e
 from iso20022.declare import Declaration, Group, Leaf, Node, Repeated
 from iso20022.errors import IsoError
 from iso20022.reader import place_of, read
@@ -28,6 +29,8 @@ DEPTH_MAX: Final = 40
 
 ELEMENTS_MAX: Final = 2000
 """Most elements that are explained: it takes a tenth of a millisecond for each that is wrong."""
+
+TOO_LARGE: Final = "an element or its content is wrong, among too many to say which"
 
 ATTRIBUTES_MAX: Final = 4
 """Most attributes of one element that are explained, for xmlschema takes the square of them."""
@@ -46,10 +49,10 @@ def _schema(name: str) -> xmlschema.XMLSchema:
 def explain(element: _Element, declaration: Declaration) -> IsoError:
     """Return the refusal of a ``Document`` or ``AppHdr`` that its guideline did not admit."""
     top = f"/{declaration.root.tag}"
-    if (excess := _excess(element)) is not None:
-        return IsoError("security", "FF01", top, excess)
+    if (too_much := excess(element)) is not None:
+        return IsoError("security", "FF01", top, too_much)
     if sum(1 for _ in element.iter()) > ELEMENTS_MAX:
-        return IsoError("schema", "FF01", top, "the message does not follow the guideline")
+        return IsoError("schema", "FF01", top, TOO_LARGE)
     schema = _schema(declaration.name)
     source = xmlschema.XMLResource(element, allow="none")
     try:
@@ -74,8 +77,8 @@ def explain_bytes(raw: bytes, name: str) -> str:
     return f"the message is a valid {name}"
 
 
-def _excess(element: _Element) -> str | None:
-    """Return what of the message is more than any message needs, and would cost seconds here."""
+def excess(element: _Element) -> str | None:
+    """Return what a refused message has too much of, in a sentence; to explain it costs seconds."""
     depth, namespaces = 0, len(element.nsmap)
     for event, found in etree.iterwalk(element, events=("start", "end", "start-ns")):
         if event == "start-ns":
@@ -131,7 +134,7 @@ def _content(element: _Element, declaration: Declaration) -> IsoError:
     if not isinstance(node, Leaf):
         return IsoError("schema", "FF01", place, "the element or its attributes are not allowed")
     kind: Scalar | AmountType = node.type
-    if isinstance(kind, AmountType) and not _CURRENCY.fullmatch(element.get("Ccy", "")):
+    if isinstance(kind, AmountType) and not _CURRENCY.fullmatch(element.get(e.CURRENCY, "")):
         detail = "the attribute Ccy is missing or not three capital letters"
         return IsoError("schema", "AM11", place, detail)
     return IsoError("schema", kind.code, place, f"the value is not {kind.says}")

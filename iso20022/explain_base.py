@@ -17,6 +17,7 @@ from xmlschema.validators import XsdAttribute, XsdAttributeGroup, XsdElement
 from iso20022 import elements as e
 from iso20022 import vocabulary
 from iso20022.errors import IsoError
+from iso20022.explain import ELEMENTS_MAX, TOO_LARGE, excess
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +48,9 @@ def _schema(path: Path) -> xmlschema.XMLSchema:
 def explain_base(part: _Element, path: Path) -> IsoError:
     """Return the refusal of a ``Document`` or ``AppHdr`` that the schema in ``path`` refused."""
     error: xmlschema.XMLSchemaValidationError | None
+    large = sum(1 for _ in part.iter()) > ELEMENTS_MAX
+    if (too_much := excess(part) or (TOO_LARGE if large else None)) is not None:
+        return IsoError("schema", "FF01", f"/{_local(part.tag)}", too_much)
     try:
         source = xmlschema.XMLResource(part, allow="none")
         error = next(_schema(path).iter_errors(source, use_location_hints=False), None)
