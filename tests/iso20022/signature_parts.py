@@ -7,13 +7,14 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 from lxml import etree
 
-from iso20022 import XmlSigner, XmlVerifier, build
+from iso20022 import IsoError, XmlSigner, XmlVerifier, build, read_verified
 from iso20022.signature_profile import ONE, PIX, Profile
 from iso20022.signing_keys import sign
 from iso20022.xmldsig import XmlPrivateKey
@@ -90,3 +91,15 @@ def resigned(raw: bytes, before: bytes, after: bytes) -> bytes:
         sign(RSA, etree.tostring(info, method="c14n", exclusive=True, with_tail=False))
     ).decode()
     return etree.tostring(root)
+
+
+both = pytest.mark.parametrize("profile", [ONE, PIX], ids=["one", "pix"])
+forms = pytest.mark.parametrize(
+    ("profile", "kind"), FORMS, ids=[f"{profile.name}-{kind}" for profile, kind in FORMS]
+)
+
+
+def refused(raw: bytes, profile: Profile = ONE, kind: str = "rsa") -> IsoError:
+    with pytest.raises(IsoError) as caught:
+        read_verified(raw, verifier(profile, kind), names=NAMES)
+    return caught.value

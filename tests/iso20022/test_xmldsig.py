@@ -15,29 +15,20 @@ from tests.iso20022.iso_examples import PAYMENT
 from tests.iso20022.signature_parts import (
     CERTIFICATES,
     ENVELOPE,
-    FORMS,
     NAMES,
     NOT_BEFORE,
     OTHER_RSA,
     SIGNED,
+    both,
     certified,
     changed,
+    forms,
     part,
+    refused,
     resigned,
     signer,
     verifier,
 )
-
-both = pytest.mark.parametrize("profile", [ONE, PIX], ids=["one", "pix"])
-forms = pytest.mark.parametrize(
-    ("profile", "kind"), FORMS, ids=[f"{profile.name}-{kind}" for profile, kind in FORMS]
-)
-
-
-def refused(raw: bytes, profile: Profile = ONE, kind: str = "rsa") -> IsoError:
-    with pytest.raises(IsoError) as caught:
-        read_verified(raw, verifier(profile, kind), names=NAMES)
-    return caught.value
 
 
 def test_signing_again_is_what_the_tests_think_it_is() -> None:

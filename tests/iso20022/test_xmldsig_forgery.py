@@ -11,32 +11,20 @@ from cryptography.hazmat.primitives import hashes, hmac, serialization
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from lxml import etree
 
-from iso20022 import IsoError, read_verified
 from iso20022.signature_profile import ONE, PIX, Profile
 from tests.iso20022.signature_parts import (
     CERTIFICATES,
     DS,
     ENVELOPE,
-    FORMS,
-    NAMES,
     SIGNED,
+    both,
     changed,
+    forms,
     part,
+    refused,
     resigned,
     signer,
-    verifier,
 )
-
-both = pytest.mark.parametrize("profile", [ONE, PIX], ids=["one", "pix"])
-forms = pytest.mark.parametrize(
-    ("profile", "kind"), FORMS, ids=[f"{profile.name}-{kind}" for profile, kind in FORMS]
-)
-
-
-def refused(raw: bytes, profile: Profile = ONE, kind: str = "rsa") -> IsoError:
-    with pytest.raises(IsoError) as caught:
-        read_verified(raw, verifier(profile, kind), names=NAMES)
-    return caught.value
 
 
 def digest_tricks(text: bytes) -> dict[str, bytes]:

@@ -19,7 +19,7 @@ from signxml.signer import XMLSigner as OtherSigner
 from signxml.verifier import SignatureConfiguration, VerifyResult
 from signxml.verifier import XMLVerifier as OtherVerifier
 
-from iso20022 import IsoError, XmlSigner, XmlVerifier, read_verified
+from iso20022 import XmlSigner, XmlVerifier, read_verified
 from iso20022.signature_profile import ONE, PIX, PROFILES, Profile, encode
 from iso20022.signing_keys import sign
 from tests.iso20022.iso_examples import PAYMENT
@@ -28,7 +28,6 @@ from tests.iso20022.signature_parts import (
     DS,
     EC,
     ENVELOPE,
-    FORMS,
     KEYS,
     NAMES,
     NOT_BEFORE,
@@ -37,12 +36,10 @@ from tests.iso20022.signature_parts import (
     RSA,
     SIGNED,
     certified,
+    forms,
+    refused,
     signer,
     verifier,
-)
-
-forms = pytest.mark.parametrize(
-    ("profile", "kind"), FORMS, ids=[f"{profile.name}-{kind}" for profile, kind in FORMS]
 )
 
 
@@ -57,12 +54,6 @@ class _Judge(OtherVerifier):
             return self._document
         inherited: Any = super()._resolve_reference
         return inherited(doc_root, reference, uri_resolver)
-
-
-def refused(raw: bytes, profile: Profile, kind: str) -> IsoError:
-    with pytest.raises(IsoError) as caught:
-        read_verified(raw, verifier(profile, kind), names=NAMES)
-    return caught.value
 
 
 @forms
