@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from fx.money import Money
 from iso20022 import IsoError, Message, build, read
-from iso20022.originals import as_text, business_id, originals_of, readable_ids
-from iso20022.reader import parse
+from iso20022.originals import as_text, originals_of
+from iso20022.refusals import NO_REFERENCE, refusal_of
 from switch import lifecycle
 from switch.commands import Answer
 from switch.model import Party, Status, from_micros
@@ -36,9 +36,6 @@ REJECT: Final = "admi.002.001.01"
 
 BUSINESS_SERVICE: Final = "kh.xb.instant.01"
 CONTENT_TYPE: Final = "application/xml"
-UNKNOWN_REFERENCE: Final = "NOTPROVIDED"
-"""``RltdRef`` of a rejection when the message had no readable identification."""
-
 NOT_RECEIVED: Final = "NARR"
 """The answer to an enquiry after a payment that this switch never had from this member."""
 
@@ -224,24 +221,18 @@ class MemberMessages:
     def _unreadable(
         self, body: bytes, error: IsoError, member: str, planning: Planning
     ) -> NoReturn:
-        """Refuse what breaks a rule by pacs.002 where its ids can be trusted, else by admi.002."""
-        reason = from_iso(error.code)
-        tree = parse(body) if error.layer in ("schema", "rule") else None
-        values = {} if tree is None else readable_ids(tree, PAYMENT)
-        related = "" if tree is None else business_id(tree, HEADER)
-        rejected = self._rejected(error, related, member, planning)
-        if not values.keys() >= {"message_id", "uetr"}:
+        """Refuse by pacs.002 where the payment can be named, else by admi.002."""
+        reason, refusal = from_iso(error.code), refusal_of(body, error)
+        rejected = self._rejected(error, refusal.related, member, planning)
+        if refusal.message == "admi.002":
             raise Refused(reason, rejected) from None
-        report = _refusal(originals_of(values, PAYMENT), reason) | {
-            "reason": error.code,
-            "additional_information": (error.detail[:_INFORMATION_MAX],),
-        }
-        answer = self._status(_UNBOUND, report, member, planning)
-        raise Refused(reason, answer, uetr=values["uetr"], otherwise=rejected) from None
+        answer = self._status(_UNBOUND, refusal.values(planning.now), member, planning)
+        uetr = refusal.originals["original_uetr"]
+        raise Refused(reason, answer, uetr=uetr, otherwise=rejected) from None
 
     def _rejected(self, error: IsoError, related: str, member: str, planning: Planning) -> Answer:
         values = {
-            "related_reference": related or UNKNOWN_REFERENCE,
+            "related_reference": related or NO_REFERENCE,
             "reason_code": error.code,
             "rejected_at": planning.now,
             "error_location": error.path or None,
