@@ -61,7 +61,7 @@ def _race_view(race: Race) -> dict[str, Any]:
                 "checked": speed.checked,
                 "comparable": speed.fault is None,
                 "why_not": speed.fault,
-                "of_ours_percent": speed.share_percent,
+                "of_ours_permille": speed.share_permille,
                 **_times(speed),
             }
             for speed in race.speeds
@@ -72,7 +72,7 @@ def _race_view(race: Race) -> dict[str, Any]:
 
 def times_the_limit(race: Race) -> int:
     """Our time in percent of that of whoever does the least, rounded up."""
-    return -(-100 * 100 // max(1, race.speeds[LIMIT].share_percent))
+    return -(-100 * 1_000 // max(1, race.speeds[LIMIT].share_permille))
 
 
 def _times(speed: Speed) -> dict[str, int]:
@@ -113,7 +113,7 @@ def _race_lines(title: str, race: Race) -> Iterator[str]:
     yield f"  {title:{WIDTH}}  median us    least     most  of ours  checks"
     for speed in race.speeds:
         why = "" if speed.fault is None else f" (not comparable: {speed.fault})"
-        share = f"{speed.share_percent / 100:9.2f}"
+        share = f"{speed.share_permille / 1_000:9.2f}"
         yield f"  {speed.name:{WIDTH}}{_cells(speed)}{share}  {speed.checks}{why}"
     yield f"  {times_the_limit(race) / 100:.2f} times the limit"
 

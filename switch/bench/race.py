@@ -70,8 +70,9 @@ def repeated(clock: Clock, call: Callable[[], object]) -> Callable[[int], Awaita
 class Speed:
     """One contender at one job: nanoseconds of a call, median, least and most of the rounds.
 
-    ``fault`` says why its answer is not comparable with ours, if it is not. ``share_percent`` is
-    its time in percent of ours, the median of the rounds: both times of a round are of one moment.
+    ``fault`` says why its answer is not comparable with ours, if it is not. ``share_permille`` is
+    its time in thousandths of ours, the median of the rounds: both times of a round are of one
+    moment.
     """
 
     name: str
@@ -81,7 +82,7 @@ class Speed:
     median_ns: int
     least_ns: int
     most_ns: int
-    share_percent: int = 100
+    share_permille: int = 1_000
 
     @property
     def per_second(self) -> int:
@@ -137,8 +138,8 @@ async def race(
                 median_ns=_median(times),
                 least_ns=min(times),
                 most_ns=max(times),
-                share_percent=_median(
-                    [100 * ns // max(1, ours) for ns, ours in zip(times, taken[0], strict=True)]
+                share_permille=_median(
+                    [1_000 * ns // max(1, ours) for ns, ours in zip(times, taken[0], strict=True)]
                 ),
             )
             for (name, job), times in zip(contenders, taken, strict=True)

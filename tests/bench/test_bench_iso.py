@@ -62,9 +62,9 @@ def test_ours_comes_first_then_the_limit_and_every_time_is_sound(shown: dict[str
             assert found[0]["name"] == "bakong-switch"
             assert found[iso.LIMIT]["name"].startswith(limit)
             assert all(0 < c["least_ns"] <= c["median_ns"] <= c["most_ns"] for c in found)
-            assert found[0]["of_ours_percent"] == 100
-            share = found[iso.LIMIT]["of_ours_percent"]
-            assert version[job]["times_the_limit_percent"] == -(-10_000 // share)
+            assert found[0]["of_ours_permille"] == 1_000
+            share = found[iso.LIMIT]["of_ours_permille"]
+            assert version[job]["times_the_limit_percent"] == -(-100_000 // share)
 
 
 def test_every_answer_is_held_against_ours(shown: dict[str, Any]) -> None:
@@ -169,7 +169,7 @@ def test_every_signature_that_is_measured_covers_the_message(sample: iso_peers.S
 
 
 def speed(name: str, share: int, why: str | None = None) -> Speed:
-    ns = 10 * share
+    ns = share
     return Speed(name, "a phrase", why is None, why, ns, ns, ns, share)
 
 
@@ -187,11 +187,11 @@ async def test_a_share_is_the_median_of_the_rounds_and_not_of_the_times() -> Non
     found = await race([("ours", paced(100, 900, 100)), ("c", paced(200, 1_800, 900))], plan)
 
     assert [speed.median_ns for speed in found.speeds] == [100, 900]
-    assert [speed.share_percent for speed in found.speeds] == [100, 200]
+    assert [speed.share_permille for speed in found.speeds] == [1_000, 2_000]
 
 
 def test_a_row_says_its_share_of_ours_and_why_it_is_not_comparable() -> None:
-    run = Race((speed("ours", 100), speed("the limit", 60), speed("c", 999, "differs")))
+    run = Race((speed("ours", 1_000), speed("the limit", 600), speed("c", 9_990, "differs")))
     version = VersionCost("pacs.008.001.13", "head.001.001.04", 3_000, 60, run, run)
     measured = IsoMeasured(3, (version,), (), (), (), ("d is not here",))
 
