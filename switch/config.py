@@ -120,7 +120,7 @@ class _MemberFile(_Strict):
 
 class _CapRow(_Strict):
     institution: str
-    role: Literal["member", "holder", "network", "pool", "fee", "suspense"]
+    role: Literal["member", "holder", "network", "pool", "fee", "suspense", "residue"]
     asset: Literal["bakong", "deferred"]
     net_debit_max: _Amount | None = None
     net_credit_max: _Amount | None = None

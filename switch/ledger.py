@@ -17,7 +17,8 @@ from switch.model import Direction
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from switch.model import Payment
+    from fx.money import Money
+    from switch.model import Payment, Residue, Terms
 
 
 class Side(StrEnum):
@@ -44,6 +45,7 @@ class Role(StrEnum):
     POOL = "pool"
     FEE = "fee"
     SUSPENSE = "suspense"
+    RESIDUE = "residue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ OUTBOUND_CAPPED: Final = (
     TemplateLine("payer_side", Role.MEMBER, "deferred", Side.DEBIT, "debit"),
     TemplateLine("holder", Role.HOLDER, "deferred", Side.CREDIT, "source"),
     TemplateLine("fee_taker", Role.FEE, "deferred", Side.CREDIT, "fee"),
-    TemplateLine("holder", Role.HOLDER, "deferred", Side.DEBIT, "destination"),
+    TemplateLine("paying_holder", Role.HOLDER, "deferred", Side.DEBIT, "destination"),
     TemplateLine("payee_side", Role.NETWORK, "deferred", Side.CREDIT, "destination"),
 )
 """A member's position pays the liquidity holder and the fee; the holder pays the network."""
@@ -126,7 +128,7 @@ INBOUND_TWO_LEG: Final = (
     TemplateLine("payer_side", Role.NETWORK, "deferred", Side.DEBIT, "debit"),
     TemplateLine("holder", Role.HOLDER, "deferred", Side.CREDIT, "source"),
     TemplateLine("fee_taker", Role.FEE, "deferred", Side.CREDIT, "fee"),
-    TemplateLine("holder", Role.HOLDER, "deferred", Side.DEBIT, "destination"),
+    TemplateLine("paying_holder", Role.HOLDER, "deferred", Side.DEBIT, "destination"),
     TemplateLine("payee_side", Role.POOL, "bakong", Side.CREDIT, "destination"),
 )
 """The network owes the holder; the holder pays out of the sponsor's Bakong pool, gross."""
@@ -138,20 +140,51 @@ INBOUND_ON_US: Final = (
 """The payee banks with the sponsor: Bakong moves nothing between a pool and itself, so the sponsor
 is owed the amount as a member, and the mirror of its pool stays what the pool is."""
 
+BETWEEN: Final = (
+    TemplateLine("holder", Role.HOLDER, "deferred", Side.DEBIT, "between"),
+    TemplateLine("second_holder", Role.HOLDER, "deferred", Side.CREDIT, "between"),
+)
+"""Two conversions by two holders: the first owes the second the currency between."""
+
+RESIDUE: Final = (
+    TemplateLine("holder", Role.HOLDER, "deferred", Side.DEBIT, "amount"),
+    TemplateLine("fee_taker", Role.RESIDUE, "deferred", Side.CREDIT, "amount"),
+)
+"""What rounding to a step left with a holder is not its own: it is owed to the residue account."""
+
 
 def lines_of(payment: Payment) -> tuple[Line, ...]:
-    """The lines of a payment, from its template and frozen terms; lines of zero are left out."""
-    lines = []
-    for part in _template(payment):
-        amount = getattr(payment.terms, part.amount)
-        if amount.minor == 0:
-            continue
-        institution = getattr(payment.institutions, part.holder)
-        code = amount.currency.code
-        key = account_key(institution, part.role, code, part.asset)
-        lines.append(Line(key, part.side, code, amount.minor))
+    """The lines of a payment, from its templates and frozen terms; lines of zero are left out.
+
+    The template of its direction comes first; what passes between two holders, and what rounding
+    left, are pairs of their own behind it.
+    """
+    terms, institutions = payment.terms, payment.institutions
+    places = {
+        part.holder: getattr(institutions, part.holder)
+        for part in (*_template(payment), *BETWEEN, *RESIDUE)
+    }
+    lines = _lines(_template(payment), terms, places)
+    if terms.between is not None and places["second_holder"] not in ("", places["holder"]):
+        lines += _lines(BETWEEN, terms, places)
+    for residue in terms.residues:
+        lines += _lines(RESIDUE, residue, places | {"holder": residue.holder})
     balanced(lines)
     return tuple(lines)
+
+
+def _lines(
+    template: Sequence[TemplateLine], amounts: Terms | Residue, places: Mapping[str, str]
+) -> list[Line]:
+    lines = []
+    for part in template:
+        amount: Money = getattr(amounts, part.amount)
+        if amount.minor == 0:
+            continue
+        code = amount.currency.code
+        key = account_key(places[part.holder], part.role, code, part.asset)
+        lines.append(Line(key, part.side, code, amount.minor))
+    return lines
 
 
 def _template(payment: Payment) -> tuple[TemplateLine, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,16 @@ if TYPE_CHECKING:
     from switch.reasons import Reason
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+HOPS_MAX: Final = 2
+"""Most conversions of one payment: into the currency between, and out of it."""
+
+RateKey: TypeAlias = tuple[str, str, str]
+"""What names a rate for ever: provider, pair of currencies (``KHR/THB``), version."""
+
+
+def pair_of(source: Money, destination: Money) -> str:
+    """The pair of a conversion, from payer to payee: ``KHR/THB``."""
+    return f"{source.currency.code}/{destination.currency.code}"
 
 
 def to_micros(at: datetime) -> int:
@@ -81,11 +91,40 @@ class Status(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Hop:
+    """One conversion: ``source`` buys ``destination`` at a provider's ``rate`` of one version.
+
+    ``holder`` is the institution whose money is paid out in the destination's currency.
+    """
+
+    provider: str
+    holder: str
+    source: Money
+    destination: Money
+    rate: Rate
+    rate_version: str
+
+    @property
+    def rate_key(self) -> RateKey:
+        """What names the rate: the provider, the currencies from payer to payee, the version."""
+        return self.provider, pair_of(self.source, self.destination), self.rate_version
+
+
+@dataclass(frozen=True, slots=True)
+class Residue:
+    """What rounding an amount to its currency's step leaves with the holder that gains by it."""
+
+    holder: str
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """The frozen amounts of a payment, as quoted; booked to the unit, never recomputed.
 
     ``debit`` = ``source`` + ``fee`` in the payer's currency; ``source`` buys ``destination`` in the
-    payee's currency at ``rate``.
+    payee's currency at ``rate``. ``hops`` says how: one conversion, or two through a currency
+    between; none where it was written before conversions were recorded, and then it is one.
     """
 
     debit: Money
@@ -96,19 +135,32 @@ class Terms:
     rate_version: str
     quote_id: str
     quote_expires_at: datetime
+    hops: tuple[Hop, ...] = ()
+    residues: tuple[Residue, ...] = ()
 
     def __post_init__(self) -> None:
         assert self.debit == self.source + self.fee, "a debit is its source and its fee"
+        assert len(self.hops) <= HOPS_MAX, "a conversion is direct or through one currency"
+        if self.hops:
+            assert self.hops[0].source == self.source, "the first hop converts the source"
+            assert self.hops[-1].destination == self.destination, "the last hop pays the payee"
+            assert self.hops[0].destination == self.hops[-1].source or len(self.hops) == 1
+
+    @property
+    def between(self) -> Money | None:
+        """What passes between two holders in the currency between; None where it is direct."""
+        return self.hops[0].destination if len(self.hops) == HOPS_MAX else None
 
 
 @dataclass(frozen=True, slots=True)
 class Institutions:
     """Which institution holds each role of the corridor, by BIC or network name.
 
-    ``payer_side`` is the member (outbound) or the network (inbound); ``holder`` holds the liquidity
-    in both currencies; ``payee_side`` is the network (outbound) or the sponsor whose Bakong pool
-    pays (inbound); ``fee_taker`` earns the fee. ``on_us`` (inbound) says that the payee banks with
-    the sponsor itself, so its Bakong pool does not move.
+    ``payer_side`` is the member (outbound) or the network (inbound); ``holder`` takes the source
+    and, where ``second_holder`` is empty, pays the destination; else the second holder pays it and
+    is paid by the first in the currency between. ``payee_side`` is the network (outbound) or the
+    sponsor whose Bakong pool pays (inbound); ``fee_taker`` earns the fee. ``on_us`` (inbound) says
+    that the payee banks with the sponsor itself, so its Bakong pool does not move.
     """
 
     payer_side: str
@@ -116,6 +168,12 @@ class Institutions:
     payee_side: str
     fee_taker: str
     on_us: bool = False
+    second_holder: str = ""
+
+    @property
+    def paying_holder(self) -> str:
+        """The holder that pays the destination."""
+        return self.second_holder or self.holder
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,12 @@ from fx.money import Money, Rate, currency
 from switch.model import (
     Channel,
     Direction,
+    Hop,
     Institutions,
     Particulars,
     Party,
     Payment,
+    Residue,
     State,
     Terms,
     UseCase,
@@ -105,6 +107,7 @@ def _frozen(payment: Payment) -> str:
                 "payee_side": payment.institutions.payee_side,
                 "fee_taker": payment.institutions.fee_taker,
                 "on_us": payment.institutions.on_us,
+                "second_holder": payment.institutions.second_holder,
             },
             "config_version": payment.config_version,
             "opened_at": to_micros(payment.opened_at),
@@ -131,11 +134,39 @@ def terms_json(terms: Terms) -> dict[str, object]:
         "rate_version": terms.rate_version,
         "quote_id": terms.quote_id,
         "quote_expires_at": to_micros(terms.quote_expires_at),
+        "hops": [_hop_json(hop) for hop in terms.hops],
+        "residues": [[r.holder, r.amount.currency.code, r.amount.minor] for r in terms.residues],
     }
 
 
+def _hop_json(hop: Hop) -> dict[str, object]:
+    return {
+        "provider": hop.provider,
+        "holder": hop.holder,
+        "source": [hop.source.currency.code, hop.source.minor],
+        "destination": [hop.destination.currency.code, hop.destination.minor],
+        "rate": [str(hop.rate), hop.rate.unit.code, hop.rate.quoted.code],
+        "rate_version": hop.rate_version,
+    }
+
+
+def _hop_of(held: Mapping[str, Any]) -> Hop:
+    return Hop(
+        provider=held["provider"],
+        holder=held["holder"],
+        source=_money(*held["source"]),
+        destination=_money(*held["destination"]),
+        rate=Rate.parse(*held["rate"]),
+        rate_version=held["rate_version"],
+    )
+
+
+def _money(code: str, minor: int) -> Money:
+    return Money(minor, currency(code))
+
+
 def terms_of(held: Mapping[str, Any]) -> Terms:
-    """Terms of :func:`terms_json`."""
+    """Terms of :func:`terms_json`; those of an earlier version name no hops and no residues."""
     payer = currency(str(held["payer_currency"]))
     payee = currency(str(held["payee_currency"]))
     return Terms(
@@ -147,6 +178,10 @@ def terms_of(held: Mapping[str, Any]) -> Terms:
         rate_version=str(held["rate_version"]),
         quote_id=str(held["quote_id"]),
         quote_expires_at=from_micros(held["quote_expires_at"]),
+        hops=tuple(_hop_of(hop) for hop in held.get("hops", ())),
+        residues=tuple(
+            Residue(holder, _money(code, minor)) for holder, code, minor in held.get("residues", ())
+        ),
     )
 
 

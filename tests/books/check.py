@@ -44,14 +44,14 @@ LEG: Final = {
         ("payer_side", "member", "deferred", "debit", "debit"),
         ("holder", "holder", "deferred", "credit", "source"),
         ("fee_taker", "fee", "deferred", "credit", "fee"),
-        ("holder", "holder", "deferred", "debit", "destination"),
+        ("paying_holder", "holder", "deferred", "debit", "destination"),
         ("payee_side", "network", "deferred", "credit", "destination"),
     ),
     "inbound": (
         ("payer_side", "network", "deferred", "debit", "debit"),
         ("holder", "holder", "deferred", "credit", "source"),
         ("fee_taker", "fee", "deferred", "credit", "fee"),
-        ("holder", "holder", "deferred", "debit", "destination"),
+        ("paying_holder", "holder", "deferred", "debit", "destination"),
         ("payee_side", "pool", "bakong", "credit", "destination"),
     ),
 }
@@ -317,6 +317,8 @@ def pool(tables: Tables, before: Row, after: Row, sponsor: str) -> Iterator[str]
 def _lines(payment: Row) -> Iterable[Booking]:
     """The bookings of a payment, from its frozen terms."""
     terms, who = payment["terms"], payment["institutions"]
+    second = who.get("second_holder") or who["holder"]
+    who = {**who, "paying_holder": second}
     legs = LEG[payment["direction"]]
     if who.get("on_us"):
         # Nothing leaves the sponsor's pool for the sponsor's own customer.
@@ -325,6 +327,14 @@ def _lines(payment: Row) -> Iterable[Booking]:
         code = terms["payee_currency" if amount == "destination" else "payer_currency"]
         if terms[amount]:
             yield f"{who[institution]}/{role}/{code}/{asset}", side, code, terms[amount]
+    hops = terms.get("hops", [])
+    if len(hops) > 1 and second != who["holder"]:
+        code, minor = hops[0]["destination"]
+        yield f"{who['holder']}/holder/{code}/deferred", "debit", code, minor
+        yield f"{second}/holder/{code}/deferred", "credit", code, minor
+    for holder, code, minor in terms.get("residues", []):
+        yield f"{holder}/holder/{code}/deferred", "debit", code, minor
+        yield f"{who['fee_taker']}/residue/{code}/deferred", "credit", code, minor
 
 
 def _booking(entry: Row) -> Booking:

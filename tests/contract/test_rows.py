@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from itertools import pairwise
 
+import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fx.money import CURRENCIES, Money, Rate
+from switch.ledger import lines_of
 from switch.model import (
     Channel,
     Direction,
+    Hop,
     Institutions,
     Payment,
+    Residue,
     State,
     Terms,
     UseCase,
@@ -37,12 +42,25 @@ def terms(draw: st.DrawFn) -> Terms:
     decimals = draw(st.integers(0, 10))
     digits = draw(st.integers(1, 10**11 - 1))
     source, fee = draw(st.integers(0, 10**14)), draw(st.integers(0, 10**14))
+    rate = Rate(Decimal(digits).scaleb(-decimals), payer, payee)
+    destination = Money(draw(st.integers(0, 10**15)), payee)
+    between = Money(draw(st.integers(0, 10**15)), draw(UNITS))
+    amounts = draw(
+        st.sampled_from(
+            [(), (Money(source, payer), destination), (Money(source, payer), between, destination)]
+        )
+    )
     return Terms(
         debit=Money(source + fee, payer),
         fee=Money(fee, payer),
         source=Money(source, payer),
-        destination=Money(draw(st.integers(0, 10**15)), payee),
-        rate=Rate(Decimal(digits).scaleb(-decimals), payer, payee),
+        destination=destination,
+        rate=rate,
+        hops=tuple(
+            Hop(draw(st.text()), draw(st.text()), one, two, rate, draw(st.text()))
+            for one, two in pairwise(amounts)
+        ),
+        residues=tuple(Residue(draw(st.text()), each) for each in amounts[1:]),
         rate_version=draw(st.text()),
         quote_id=draw(st.text()),
         quote_expires_at=draw(TIMES),
@@ -67,6 +85,8 @@ PAYMENTS = st.builds(
         holder=st.text(),
         payee_side=st.text(),
         fee_taker=st.text(),
+        on_us=st.booleans(),
+        second_holder=st.text(),
     ),
     config_version=st.text(),
     state=st.sampled_from(State),
@@ -93,6 +113,19 @@ def test_a_payment_is_read_back_equal(held: Payment) -> None:
 @given(terms())
 def test_terms_are_read_back_equal(held: Terms) -> None:
     assert terms_of(terms_json(held)) == held
+
+
+def test_terms_of_an_earlier_version_are_one_hop_without_residue() -> None:
+    held = payment()
+    row = list(payment_row(held))
+    frozen = orjson.loads(str(row[-1]))
+    for name in ("hops", "residues"):
+        assert [] == frozen["terms"].pop(name)
+    assert frozen["institutions"].pop("second_holder") == ""
+    row[-1] = orjson.dumps(frozen).decode()
+
+    assert payment_of(row) == held
+    assert lines_of(payment_of(row)) == lines_of(held)
 
 
 def test_every_reason_and_state_is_read_back() -> None:

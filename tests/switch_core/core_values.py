@@ -27,7 +27,17 @@ from switch.commands import (
 )
 from switch.ledger import Account
 from switch.lifecycle import STATES, TABLE, Event, Timer, Verdict
-from switch.model import Channel, Direction, Institutions, Payment, State, Terms, UseCase
+from switch.model import (
+    Channel,
+    Direction,
+    Hop,
+    Institutions,
+    Payment,
+    Residue,
+    State,
+    Terms,
+    UseCase,
+)
 from switch.port import Operation
 from switch.reasons import Reason
 
@@ -36,6 +46,7 @@ EXPIRY: Final = NOW + timedelta(seconds=600)
 MEMBER: Final = "ACLBKHPPXXX"
 HOLDER: Final = "BKKBTHBKXXX"
 SPONSOR: Final = "CADIKHPPXXX"
+SECOND: Final = "ICBCCNBJXXX"
 
 MEMBER_KHR: Final = f"{MEMBER}/member/KHR/deferred"
 HOLDER_KHR: Final = f"{HOLDER}/holder/KHR/deferred"
@@ -77,6 +88,30 @@ def terms(direction: Direction = Direction.OUTBOUND, quote: str = "quote-1") -> 
         quote_id=quote,
         quote_expires_at=EXPIRY,
     )
+
+
+def direct(
+    direction: Direction = Direction.OUTBOUND, quote: str = "quote-1", version: str = "r-1"
+) -> Terms:
+    """The worked example as one recorded conversion; 345.00 at 118.84 are 40,999.80 riel."""
+    held = terms(direction, quote)
+    hop = Hop("provider-a", HOLDER, held.source, held.destination, held.rate, version)
+    left = Residue(HOLDER, Money(20, currency("KHR")))
+    residues = (left,) if direction is Direction.OUTBOUND else ()
+    return replace(held, rate_version=version, hops=(hop,), residues=residues)
+
+
+def bridged(quote: str = "quote-1") -> Terms:
+    """41,000 riel buy 10.12 dollars of one provider, and these 345.00 baht of another."""
+    held = terms(quote=quote)
+    dollars = Money(1_012, currency("USD"))
+    hops = (
+        Hop("provider-a", HOLDER, held.source, dollars, Rate.parse("4050", "USD", "KHR"), "a-1"),
+        Hop(
+            "provider-b", SECOND, dollars, held.destination, Rate.parse("34.1", "USD", "THB"), "b-1"
+        ),
+    )
+    return replace(held, hops=hops, residues=(Residue(HOLDER, Money(1_400, currency("KHR"))),))
 
 
 def payment(

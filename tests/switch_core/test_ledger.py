@@ -17,13 +17,17 @@ from switch.ledger import Account, Line, Phase, Side, applied, balanced, incomin
 from switch.model import Direction, Payment
 from tests.switch_core.core_values import (
     FEE_KHR,
+    HOLDER,
     HOLDER_KHR,
     HOLDER_THB,
     MEMBER_KHR,
     POOL_KHR,
+    SECOND,
     SPONSOR,
     SUSPENSE_KHR,
     THAILAND_THB,
+    bridged,
+    direct,
     payment,
 )
 
@@ -86,6 +90,41 @@ def test_inbound_books_the_worked_example() -> None:
         Line(HOLDER_KHR, DEBIT, "KHR", 4_100_000),
         Line(POOL_KHR, CREDIT, "KHR", 4_100_000),
     )
+
+
+def test_what_rounding_left_with_the_holder_is_owed_to_the_residue_account() -> None:
+    held = replace(payment(), terms=direct())
+
+    assert lines_of(held) == (
+        *lines_of(payment()),
+        Line(HOLDER_KHR, DEBIT, "KHR", 20),
+        Line("bakong/residue/KHR/deferred", CREDIT, "KHR", 20),
+    )
+
+
+def test_two_holders_settle_between_them_what_passes_through() -> None:
+    held = replace(payment(), terms=bridged())
+    held = replace(held, institutions=replace(held.institutions, second_holder=SECOND))
+
+    assert lines_of(held) == (
+        Line(MEMBER_KHR, DEBIT, "KHR", 4_125_000),
+        Line(HOLDER_KHR, CREDIT, "KHR", 4_100_000),
+        Line(FEE_KHR, CREDIT, "KHR", 25_000),
+        Line(f"{SECOND}/holder/THB/deferred", DEBIT, "THB", 34_500),
+        Line(THAILAND_THB, CREDIT, "THB", 34_500),
+        Line(f"{HOLDER}/holder/USD/deferred", DEBIT, "USD", 1_012),
+        Line(f"{SECOND}/holder/USD/deferred", CREDIT, "USD", 1_012),
+        Line(HOLDER_KHR, DEBIT, "KHR", 1_400),
+        Line("bakong/residue/KHR/deferred", CREDIT, "KHR", 1_400),
+    )
+
+
+@pytest.mark.parametrize("second", ["", HOLDER])
+def test_one_holder_of_both_hops_settles_nothing_with_itself(second: str) -> None:
+    held = replace(payment(), terms=replace(bridged(), residues=()))
+    held = replace(held, institutions=replace(held.institutions, second_holder=second))
+
+    assert lines_of(payment()) == lines_of(held)
 
 
 def test_unmatched_money_goes_from_the_pool_to_suspense() -> None:
