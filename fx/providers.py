@@ -2,9 +2,7 @@
 
 The table is data (``providers.toml``), read once into frozen objects; every problem in it names the
 file and the key. A rate is kept in the direction with the bigger number, so the payer's currency is
-the unit in one direction and the quoted currency in the other; nothing here depends on which. The
-one surprise is :meth:`Fee.split`: when the payer fixes the total, no source amount may meet it
-exactly under a percentage, and the step that is left over belongs to the fee.
+the unit in one direction and the quoted currency in the other; nothing here depends on which.
 """
 
 from __future__ import annotations
@@ -12,46 +10,26 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from fx.money import Currency, Money, MoneyError, Rate, Rounding, currency, divide
+from fx.fees import Fee
+from fx.money import Currency, Money, MoneyError, Rate, currency
+from fx.refusals import QuoteError
+from fx.sheets import BASIS, HOME_NETWORK, Direction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-BASIS: Final = 10_000
-"""Basis points in the whole."""
-
 VALIDITY_S_MAX: Final = 86_400
 """Longest validity that can be configured: a rate does not hold for more than a day."""
-
-HOME_NETWORK: Final = "bakong"
-"""The domestic side; a corridor has it at exactly one end."""
 
 _NAME: Final = re.compile(r"\A[a-z][a-z0-9_]{0,31}\Z", re.ASCII)
 _VERSION: Final = re.compile(r"\A[A-Za-z0-9][A-Za-z0-9._-]{0,34}\Z", re.ASCII)
 _BIC: Final = re.compile(r"\A[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?\Z", re.ASCII)
 _CURRENCY: Final = re.compile(r"\A[A-Z]{3}\Z", re.ASCII)
 _DECIMAL: Final = re.compile(r"\A[0-9]{1,15}(?:\.[0-9]{1,10})?\Z", re.ASCII)
-
-
-class QuoteError(ValueError):
-    """A quote that cannot be given or read; ``code`` says why.
-
-    Codes: ``rate_missing`` (no provider quotes this corridor in these currencies),
-    ``currency_mismatch``, ``amount_too_small`` (nothing is left to convert or to pay out),
-    ``amount_too_large``, ``amount_decimals`` (not a multiple of the currency's step),
-    ``expired`` (a limit on the validity has passed), ``quote_inconsistent`` and
-    ``terms_malformed`` (stored terms that are not a quote of ours).
-    """
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
 
 
 class ProviderConfigError(ValueError):
@@ -62,59 +40,6 @@ class ProviderConfigError(ValueError):
         self.file = file
         self.key = key
         self.problem = problem
-
-
-class Direction(StrEnum):
-    """Which way a corridor runs, seen from Bakong."""
-
-    OUTBOUND = "outbound"
-    INBOUND = "inbound"
-
-
-@dataclass(frozen=True, slots=True)
-class Fee:
-    """What the payer pays on top, in the payer's currency: fixed + basis points, within bounds.
-
-    The percentage is of the converted (source) amount and is rounded up to the currency's step;
-    the bounds hold for both parts together. ``maximum`` absent means no upper bound.
-    """
-
-    fixed: Money
-    basis_points: int
-    minimum: Money
-    maximum: Money | None
-
-    def on(self, source: Money) -> Money:
-        """Return the fee on a converted amount."""
-        step = source.currency.cash_step
-        steps = divide(source.minor * self.basis_points, BASIS * step, Rounding.UP)
-        fee = self.fixed + Money(steps * step, source.currency)
-        if fee < self.minimum:
-            return self.minimum
-        if self.maximum is not None and self.maximum < fee:
-            return self.maximum
-        return fee
-
-    def split(self, total: Money) -> tuple[Money, Money]:
-        """Split what the payer gives into (source, fee), the source as large as it can be.
-
-        ``source + fee == total`` always, and ``on(source) <= fee <= on(source + one step)``.
-        Raises :class:`QuoteError` ``amount_too_small`` when the fee leaves nothing to convert.
-        """
-        if total < self.fixed or total < self.minimum:
-            raise QuoteError("amount_too_small", "the amount does not cover the fee")
-        step = total.currency.cash_step
-        # The percentage rounded up fits in what is left exactly when the percentage itself does,
-        # so the largest source is a quotient; each bound then caps or raises it by subtraction.
-        share = divide((total.minor - self.fixed.minor) * BASIS, BASIS + self.basis_points,
-                       Rounding.DOWN)  # fmt: skip
-        source = min(share - share % step, total.minor - self.minimum.minor)
-        if self.maximum is not None:
-            source = max(source, total.minor - self.maximum.minor)
-        if source <= 0:
-            raise QuoteError("amount_too_small", "the fee leaves nothing to convert")
-        converted = Money(source, total.currency)
-        return converted, total - converted
 
 
 @dataclass(frozen=True, slots=True)
