@@ -2,9 +2,10 @@
 
 Files by name: ``<name>.pem`` private keys, ``<name>.crt`` certificates, ``<name>.txt`` secrets,
 ``<name>.key`` symmetric keys in hexadecimal, ``<name>.pub.pem`` public keys (of members in
-``members/``). A name that is missing refuses the start, except in the development profile, which
-makes throw-away keys for the switch, its simulators and its members. It does so once: beside a
-database new keys could neither read nor verify what is in it, so they are missed instead.
+``members/``, of rate providers in ``providers/``). A name that is missing refuses the start, except
+in the development profile, which makes throw-away keys for the switch, its simulators, its members
+and its providers. It does so once: beside a database new keys could neither read nor verify what is
+in it, so they are missed instead. Only a provider may lack a key: then it cannot push its rates.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from switch.runtime.lock import waiting_lock
 from switch.runtime.private_files import private_folder, write_private
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
@@ -41,6 +42,7 @@ SYMMETRIC: Final = ("seal.key", "vault.key")
 SHARED: Final = "bakong-password.txt"
 JOURNAL: Final = "journal"
 OVERSEER: Final = "overseer"
+PROVIDERS: Final = "providers"
 CERTIFIED: Final = ("switch-thailand", "thailand")
 LOCK_FILE: Final = ".lock"
 
@@ -119,6 +121,12 @@ class KeyFolder:
         """The public key that a member signs its requests under."""
         return self.public(f"members/{bic}")
 
+    def provider_public(self, name: str) -> ec.EllipticCurvePublicKey | None:
+        """The public key that a provider signs its rates under; None where there is no file."""
+        if not (self._folder / f"{PROVIDERS}/{name}.pub.pem").exists():
+            return None
+        return self.public(f"{PROVIDERS}/{name}")
+
     def public(self, name: str) -> ec.EllipticCurvePublicKey:
         """The public P-256 key of that name (``<name>.pub.pem``)."""
         key = self._public(name)
@@ -169,6 +177,7 @@ def make_development_keys(
     clock: Clock,
     entropy: Entropy,
     *,
+    providers: Iterable[str] = (),
     may_make: bool = True,
 ) -> None:
     """Make the keys that are missing for a trial of the switch with its simulators.
@@ -177,14 +186,18 @@ def make_development_keys(
     Without ``may_make`` only what follows from a private key is written. Raises
     :class:`KeyMissing`.
     """
-    names = list(members)
+    names, quoters = list(members), list(providers)
     private_folder(folder)
     private_folder(folder / "members")
+    private_folder(folder / PROVIDERS)
     with waiting_lock(folder / LOCK_FILE):
         if not may_make:
             KeyFolder(folder).require(_secret_files(names))
         _make_secrets(folder, names, entropy)
+        # What a provider's key signs is not in the database, so a new one spoils nothing there.
+        _make_ec(folder, [f"provider-{name}" for name in quoters])
         _derive(folder, names, clock)
+        _derive_public(folder, {f"{PROVIDERS}/{name}": f"provider-{name}" for name in quoters})
 
 
 def _ec_names(members: Sequence[str]) -> list[str]:
@@ -210,7 +223,11 @@ def _make_secrets(folder: Path, members: Sequence[str], entropy: Entropy) -> Non
             (folder / f"{name}.crt").unlink(missing_ok=True)
             key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
             write_private(folder / f"{name}.pem", _pem(key))
-    for name in _ec_names(members):
+    _make_ec(folder, _ec_names(members))
+
+
+def _make_ec(folder: Path, names: Iterable[str]) -> None:
+    for name in names:
         if not (folder / f"{name}.pem").exists():
             write_private(folder / f"{name}.pem", _pem(ec.generate_private_key(ec.SECP256R1())))
 
@@ -221,16 +238,24 @@ def _derive(folder: Path, members: Sequence[str], clock: Clock) -> None:
     for name in CERTIFIED:
         if not (folder / f"{name}.crt").exists():
             write_private(folder / f"{name}.crt", _certificate(name, own.rsa_private(name), clock))
-    publics = {
-        JOURNAL: _public_pem(own.ed25519_private(JOURNAL).public_key()),
-        OVERSEER: _public_pem(own.ec_private(OVERSEER).public_key()),
-    }
-    for bic in members:
-        publics[f"members/{bic}"] = _public_pem(own.ec_private(f"member-{bic}").public_key())
-    for name, content in publics.items():
-        path = folder / f"{name}.pub.pem"
-        if not path.exists() or path.read_bytes() != content:
-            write_private(path, content)
+    _write_public(folder, JOURNAL, own.ed25519_private(JOURNAL).public_key())
+    publics = {OVERSEER: OVERSEER, **{f"members/{bic}": f"member-{bic}" for bic in members}}
+    _derive_public(folder, publics)
+
+
+def _derive_public(folder: Path, names: Mapping[str, str]) -> None:
+    """Write the public part of P-256 keys; the values are names of private ones."""
+    own = KeyFolder(folder)
+    for public, private in names.items():
+        _write_public(folder, public, own.ec_private(private).public_key())
+
+
+def _write_public(
+    folder: Path, name: str, key: ec.EllipticCurvePublicKey | Ed25519PublicKey
+) -> None:
+    path, content = folder / f"{name}.pub.pem", _public_pem(key)
+    if not path.exists() or path.read_bytes() != content:
+        write_private(path, content)
 
 
 def _pem(key: RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey) -> bytes:

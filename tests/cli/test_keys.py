@@ -206,3 +206,15 @@ def test_missing_file_is_named_with_its_folder(keys: Path) -> None:
     with pytest.raises(KeyMissing) as caught:
         KeyFolder(keys).member_public("CADIKHPPXXX")
     assert str(caught.value) == f"missing: {keys}/members/CADIKHPPXXX.pub.pem"
+
+
+def test_a_provider_gets_a_key_beside_a_database_too_and_may_lack_one(keys: Path) -> None:
+    before = contents(keys)
+    clock, entropy = SystemClock(), SystemEntropy()
+    make_development_keys(keys, [MEMBER], clock, entropy, providers=["acleda"], may_make=False)
+    own = KeyFolder(keys)
+    after = contents(keys)
+
+    assert own.ec_private("provider-acleda").public_key() == own.provider_public("acleda")
+    assert own.provider_public("wing") is None
+    assert {name: after[name] for name in before} == before
