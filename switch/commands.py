@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from switch.ledger import Account
     from switch.lifecycle import Event
-    from switch.model import Payment
+    from switch.model import Payment, RateKey
     from switch.port import Operation
     from switch.reasons import Reason
 
@@ -156,7 +156,37 @@ class Configure:
     salt: bytes = field(repr=False)
 
 
-Command = Open | Refuse | Attempt | Conclude | Bury | Receive | Configure
+@dataclass(frozen=True, slots=True)
+class RateRow:
+    """One version of a provider's rate as it is kept: what was posted, and whether it still stands.
+
+    ``pair`` is as in ``KHR/THB``, payer's currency first; ``sheet`` is canonical JSON of what was
+    posted. ``withdrawn_at`` is when the provider took it back: no payment opens at it any more.
+    """
+
+    provider: str
+    pair: str
+    version: str
+    effective_at: datetime
+    published_at: datetime
+    sheet: str
+    withdrawn_at: datetime | None = None
+
+    @property
+    def key(self) -> RateKey:
+        """What names it for ever."""
+        return self.provider, self.pair, self.version
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """A rate posted, or with ``withdrawn_at`` taken back (also one that was only configured)."""
+
+    row: RateRow
+    salt: bytes = field(repr=False)
+
+
+Command = Open | Refuse | Attempt | Conclude | Bury | Receive | Configure | Publish
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +198,12 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The key is bound already, to the same content: the payment, and its answer when final."""
+    """The key is bound already, to the same content: the payment, and its answer when final.
 
-    payment: Payment
+    A rate that is posted or withdrawn a second time is known too; no payment belongs to that.
+    """
+
+    payment: Payment | None
     answer: Answer | None
 
 

@@ -25,6 +25,7 @@ from switch.commands import (
     Done,
     Known,
     Open,
+    Publish,
     Receive,
     Refuse,
     Result,
@@ -85,6 +86,8 @@ class _Batch:
                 return self._receive(command)
             case Configure():
                 return self._configure(command)
+            case Publish():
+                return self._publish(command)
 
     def _bound(self, binding: Binding, uetr: str) -> Result | None:
         """The duplicate check: same key and content, same answer; else the field that differs."""
@@ -97,7 +100,7 @@ class _Batch:
         return Known(self.seen.payments[held.uetr], self.seen.answers.get(held.uetr))
 
     def _open(self, command: Open) -> Result:
-        """Precedence: duplicate, tombstone, quote used, quote expired, caps."""
+        """Precedence: duplicate, tombstone, quote used, quote expired, rate withdrawn, caps."""
         payment = command.payment
         known = self._bound(command.binding, payment.uetr)
         if known is not None:
@@ -109,6 +112,9 @@ class _Batch:
             return Declined(Reason.QUOTE_USED)
         if payment.opened_at >= payment.terms.quote_expires_at:
             return Declined(Reason.QUOTE_EXPIRED)
+        rates = [self.seen.rates.get(hop.rate_key) for hop in payment.terms.hops]
+        if any(rate is not None and rate.withdrawn_at is not None for rate in rates):
+            return Declined(Reason.RATE_WITHDRAWN)
         lines = ledger.lines_of(payment)
         accounts = ledger.applied(self.seen.accounts, lines, Phase.PENDING, reserved=False)
         if not all(account.within_caps() for account in accounts.values()):
@@ -246,6 +252,33 @@ class _Batch:
         self.delta.leaves.append(Leaf(command.salt, content))
         return Done(None)
 
+    def _publish(self, command: Publish) -> Result:
+        """Keeps a version once; what was posted under it never changes, and it is withdrawn once.
+
+        A withdrawal needs no version that is kept: one that was only configured is kept by it.
+        """
+        row = command.row
+        held = self.seen.rates.get(row.key)
+        if held is not None:
+            if (held.sheet, held.effective_at) != (row.sheet, row.effective_at):
+                return Conflict("sheet")
+            if row.withdrawn_at is None or held.withdrawn_at is not None:
+                return Known(None, None)
+            row = replace(held, withdrawn_at=row.withdrawn_at)
+        self.seen.rates[row.key] = row
+        self.delta.rates[row.key] = row
+        content = {
+            "kind": "published" if row.withdrawn_at is None else "withdrawn",
+            "provider": row.provider,
+            "pair": row.pair,
+            "rate_version": row.version,
+            "effective_at": to_micros(row.effective_at),
+            "sheet": row.sheet,
+            "at": to_micros(row.withdrawn_at or row.published_at),
+        }
+        self.delta.leaves.append(Leaf(command.salt, content))
+        return Done(None)
+
     def _book(
         self,
         uetr: str,
@@ -302,6 +335,7 @@ class _Batch:
                 payment.terms.destination.minor,
             ],
             "quote": payment.terms.quote_id,
+            "rates": [list(hop.rate_key) for hop in payment.terms.hops],
             "config_version": payment.config_version,
             "reason": None if payment.reason is None else payment.reason.name,
             "at": to_micros(payment.updated_at),

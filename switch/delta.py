@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from switch import ledger
-from switch.commands import Attempt, Bury, Conclude, Configure, Open, Receive, Refuse
+from switch.commands import Attempt, Bury, Conclude, Configure, Open, Publish, Receive, Refuse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from switch.commands import Answer, Binding, Command, PlannedExchange, Sealed
+    from switch.commands import Answer, Binding, Command, PlannedExchange, RateRow, Sealed
     from switch.ledger import Account, Entry
-    from switch.model import Payment
+    from switch.model import Payment, RateKey
 
 
 BLOCK_BITS: Final = 34
@@ -60,6 +60,7 @@ class Snapshot:
     tombstones: set[tuple[str, str]] = field(default_factory=set)
     incoming: set[str] = field(default_factory=set)
     accounts: dict[str, Account] = field(default_factory=dict)
+    rates: dict[RateKey, RateRow] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -73,6 +74,7 @@ class Delta:
     tombstones: list[tuple[str, str]] = field(default_factory=list)
     incoming: list[str] = field(default_factory=list)
     accounts: dict[str, Account] = field(default_factory=dict)
+    rates: dict[RateKey, RateRow] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     exchanges: list[PlannedExchange] = field(default_factory=list)
     sealed: list[Sealed] = field(default_factory=list)
@@ -89,6 +91,7 @@ class Wanted:
     claims: tuple[str, ...]
     tombstones: tuple[tuple[str, str], ...]
     incoming: tuple[str, ...]
+    rates: tuple[RateKey, ...]
 
 
 def wanted(commands: Sequence[Command]) -> Wanted:
@@ -98,6 +101,7 @@ def wanted(commands: Sequence[Command]) -> Wanted:
     claims: dict[str, None] = {}
     tombstones: dict[tuple[str, str], None] = {}
     incoming: dict[str, None] = {}
+    rates: dict[RateKey, None] = {}
     for command in commands:
         match command:
             case Open(payment=payment, binding=binding) | Refuse(payment=payment, binding=binding):
@@ -105,6 +109,7 @@ def wanted(commands: Sequence[Command]) -> Wanted:
                 bindings[binding.scope, binding.key] = None
                 claims[payment.terms.quote_id] = None
                 tombstones[payment.origin, payment.uetr] = None
+                rates.update(dict.fromkeys(hop.rate_key for hop in payment.terms.hops))
             case Attempt(uetr=uetr) | Conclude(uetr=uetr):
                 payments[uetr] = None
             case Bury(scope=scope, key=key):
@@ -112,10 +117,17 @@ def wanted(commands: Sequence[Command]) -> Wanted:
                 payments[key] = None
             case Receive(item_hash=item_hash):
                 incoming[item_hash] = None
+            case Publish(row=row):
+                rates[row.key] = None
             case Configure():
                 pass
     return Wanted(
-        tuple(payments), tuple(bindings), tuple(claims), tuple(tombstones), tuple(incoming)
+        payments=tuple(payments),
+        bindings=tuple(bindings),
+        claims=tuple(claims),
+        tombstones=tuple(tombstones),
+        incoming=tuple(incoming),
+        rates=tuple(rates),
     )
 
 

@@ -146,6 +146,12 @@ BETWEEN: Final = (
 )
 """Two conversions by two holders: the first owes the second the currency between."""
 
+PAYEE_FEE: Final = (
+    TemplateLine("paying_holder", Role.HOLDER, "deferred", Side.DEBIT, "payee_fee"),
+    TemplateLine("fee_taker", Role.FEE, "deferred", Side.CREDIT, "payee_fee"),
+)
+"""A fee that the payee bears is taken off what the holder pays out."""
+
 RESIDUE: Final = (
     TemplateLine("holder", Role.HOLDER, "deferred", Side.DEBIT, "amount"),
     TemplateLine("fee_taker", Role.RESIDUE, "deferred", Side.CREDIT, "amount"),
@@ -162,11 +168,13 @@ def lines_of(payment: Payment) -> tuple[Line, ...]:
     terms, institutions = payment.terms, payment.institutions
     places = {
         part.holder: getattr(institutions, part.holder)
-        for part in (*_template(payment), *BETWEEN, *RESIDUE)
+        for part in (*_template(payment), *BETWEEN, *PAYEE_FEE, *RESIDUE)
     }
     lines = _lines(_template(payment), terms, places)
     if terms.between is not None and places["second_holder"] not in ("", places["holder"]):
         lines += _lines(BETWEEN, terms, places)
+    if terms.payee_fee is not None:
+        lines += _lines(PAYEE_FEE, terms, places)
     for residue in terms.residues:
         lines += _lines(RESIDUE, residue, places | {"holder": residue.holder})
     balanced(lines)

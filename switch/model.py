@@ -125,6 +125,7 @@ class Terms:
     ``debit`` = ``source`` + ``fee`` in the payer's currency; ``source`` buys ``destination`` in the
     payee's currency at ``rate``. ``hops`` says how: one conversion, or two through a currency
     between; none where it was written before conversions were recorded, and then it is one.
+    ``payee_fee`` was taken off what the last hop paid, and ``destination`` is what is left.
     """
 
     debit: Money
@@ -137,14 +138,20 @@ class Terms:
     quote_expires_at: datetime
     hops: tuple[Hop, ...] = ()
     residues: tuple[Residue, ...] = ()
+    payee_fee: Money | None = None
 
     def __post_init__(self) -> None:
         assert self.debit == self.source + self.fee, "a debit is its source and its fee"
         assert len(self.hops) <= HOPS_MAX, "a conversion is direct or through one currency"
         if self.hops:
             assert self.hops[0].source == self.source, "the first hop converts the source"
-            assert self.hops[-1].destination == self.destination, "the last hop pays the payee"
+            assert self.hops[-1].destination == self.paid_out, "the last hop pays the payee"
             assert self.hops[0].destination == self.hops[-1].source or len(self.hops) == 1
+
+    @property
+    def paid_out(self) -> Money:
+        """What the paying holder pays: to the payee, and the fee that the payee bears."""
+        return self.destination if self.payee_fee is None else self.destination + self.payee_fee
 
     @property
     def between(self) -> Money | None:

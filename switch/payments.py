@@ -322,4 +322,5 @@ def _standing(result: Known | Conflict | Declined | Done | Stale) -> Standing | 
     if isinstance(result, Conflict):
         return result
     assert isinstance(result, Known), "an opening is done, declined, known or in conflict"
+    assert result.payment is not None, "what a key is bound to is a payment"
     return Standing(result.payment, result.answer)

@@ -55,6 +55,7 @@ class Reason(Enum):
     QR_UNROUTABLE = ("AG03", "No linked network can pay this QR code.")
     QUOTE_INVALID = ("TK01", "The quote token is not one that this switch issued.")
     QUOTE_USED = ("DUPL", "The quote has been used by another payment.")
+    RATE_WITHDRAWN = ("AB04", "The rate of this quote was withdrawn; ask for a new quote.")
     # Messages and security.
     FORMAT_INVALID = ("FF01", "The message is not built as its schema requires.")
     ELEMENT_MISSING = ("CH21", "A required element is missing.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    from switch.commands import Answer, Binding, Command, Result
+    from switch.commands import Answer, Binding, Command, RateRow, Result
     from switch.ledger import Account
     from switch.model import Payment
     from switch.port import Operation
@@ -90,6 +90,12 @@ class Reader(Protocol):
 
     def accounts(self) -> dict[str, Account]:
         """Every account by name."""
+
+    def account(self, key: str) -> Account | None:
+        """One account by name."""
+
+    def rates(self, newest: int) -> list[RateRow]:
+        """The newest versions of each provider and pair, at most so many, oldest first."""
 
     def blocks(self) -> Iterator[tuple[Block, Sequence[tuple[bytes, bytes]]]]:
         """The journal in order, each block with its leaves as (salt, content)."""

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from switch.commands import Answer, Binding, Command, PlannedExchange, Result, Sealed
+    from switch.commands import Answer, Binding, Command, PlannedExchange, RateRow, Result, Sealed
     from switch.delta import Claim
     from switch.ledger import Account, Entry
-    from switch.model import Payment
+    from switch.model import Payment, RateKey
     from switch.port import Operation
     from switch.runtime.clock import Clock
 
@@ -44,6 +44,7 @@ class MemoryTables:
     tombstones: dict[tuple[str, str], None] = field(default_factory=dict)
     incoming: dict[str, None] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
+    rates: dict[RateKey, RateRow] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     exchanges: dict[int, PlannedExchange] = field(default_factory=dict)
     sealed: dict[int, Sealed] = field(default_factory=dict)
@@ -136,6 +137,18 @@ class MemoryReader:
         """Every account by name."""
         return dict(sorted(self.tables.accounts.items()))
 
+    def account(self, key: str) -> Account | None:
+        """One account by name."""
+        return self.tables.accounts.get(key)
+
+    def rates(self, newest: int) -> list[RateRow]:
+        """The newest versions of each provider and pair, at most so many, oldest first."""
+        kept: dict[tuple[str, str], list[RateRow]] = {}
+        rows = self.tables.rates.values()
+        for row in sorted(rows, key=lambda row: (row.effective_at, row.version)):
+            kept.setdefault((row.provider, row.pair), []).append(row)
+        return [row for name in sorted(kept) for row in kept[name][-newest:]]
+
     def blocks(self) -> Iterator[tuple[Block, Sequence[tuple[bytes, bytes]]]]:
         """The journal in order, each block with its leaves as (salt, content)."""
         yield from tuple(self.tables.blocks.get(self._slot, ()))
@@ -209,6 +222,7 @@ def _load(tables: MemoryTables, keys: Wanted) -> Snapshot:
         claims={quote: tables.claims[quote] for quote in keys.claims if quote in tables.claims},
         tombstones={grave for grave in keys.tombstones if grave in tables.tombstones},
         incoming={item for item in keys.incoming if item in tables.incoming},
+        rates={key: tables.rates[key] for key in keys.rates if key in tables.rates},
     )
 
 
@@ -234,6 +248,7 @@ def _write(tables: MemoryTables, delta: Delta) -> None:
     tables.tombstones.update(dict.fromkeys(delta.tombstones))
     tables.incoming.update(dict.fromkeys(delta.incoming))
     tables.accounts.update(delta.accounts)
+    tables.rates.update(delta.rates)
     tables.entries.extend(delta.entries)
     tables.exchanges.update({x.exchange_id: x for x in delta.exchanges})
     tables.sealed.update({s.record_id: s for s in delta.sealed})

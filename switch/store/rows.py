@@ -32,6 +32,8 @@ from switch.reasons import Reason
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from fx.money import Currency
+
 PAYMENT_COLUMNS: Final = (
     "payment_id, uetr, network, reference, state, version, updated_at, next_at, rung, reason, "
     "far_reference, disputed, reservation, frozen"
@@ -134,6 +136,7 @@ def terms_json(terms: Terms) -> dict[str, object]:
         "rate_version": terms.rate_version,
         "quote_id": terms.quote_id,
         "quote_expires_at": to_micros(terms.quote_expires_at),
+        "payee_fee": 0 if terms.payee_fee is None else terms.payee_fee.minor,
         "hops": [_hop_json(hop) for hop in terms.hops],
         "residues": [[r.holder, r.amount.currency.code, r.amount.minor] for r in terms.residues],
     }
@@ -161,6 +164,11 @@ def _hop_of(held: Mapping[str, Any]) -> Hop:
     )
 
 
+def _payee_fee(held: Mapping[str, Any], payee: Currency) -> Money | None:
+    minor = held.get("payee_fee", 0)
+    return Money(minor, payee) if minor else None
+
+
 def _money(code: str, minor: int) -> Money:
     return Money(minor, currency(code))
 
@@ -178,6 +186,7 @@ def terms_of(held: Mapping[str, Any]) -> Terms:
         rate_version=str(held["rate_version"]),
         quote_id=str(held["quote_id"]),
         quote_expires_at=from_micros(held["quote_expires_at"]),
+        payee_fee=_payee_fee(held, payee),
         hops=tuple(_hop_of(hop) for hop in held.get("hops", ())),
         residues=tuple(
             Residue(holder, _money(code, minor)) for holder, code, minor in held.get("residues", ())

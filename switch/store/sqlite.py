@@ -25,11 +25,14 @@ from switch.store.sqlite_read import SqliteReader, load, row_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from switch.commands import Command, Result
+    from switch.commands import Command, RateRow, Result
     from switch.delta import Delta
     from switch.runtime.clock import Clock
 
-SCHEMA_VERSION: Final = 1
+MIGRATIONS: Final = ("0001_first.sql", "0002_rates.sql")
+"""Each brings a database from the version before to its own number."""
+
+SCHEMA_VERSION: Final = len(MIGRATIONS)
 BUSY_TIMEOUT_MS: Final = 5_000
 SYNCHRONOUS_FULL: Final = 2
 """Answer of ``PRAGMA synchronous`` when every commit is synced."""
@@ -169,6 +172,11 @@ class SqliteEngine(SqliteReader):
         run("INSERT INTO tombstone VALUES (?, ?)", delta.tombstones)
         run("INSERT INTO incoming VALUES (?)", [(item,) for item in delta.incoming])
         run(
+            "INSERT INTO rate VALUES (?, ?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET withdrawn_at = excluded.withdrawn_at",
+            [_rate_row(row) for row in delta.rates.values()],
+        )
+        run(
             "INSERT INTO leaf VALUES (?, ?, ?, ?, ?)",
             [
                 (block.slot, block.number, place, leaf.salt, canonical(leaf.content))
@@ -280,6 +288,16 @@ class SqliteEngine(SqliteReader):
         )
 
 
+def _rate_row(row: RateRow) -> tuple[object, ...]:
+    return (
+        *row.key,
+        to_micros(row.effective_at),
+        to_micros(row.published_at),
+        row.sheet,
+        None if row.withdrawn_at is None else to_micros(row.withdrawn_at),
+    )
+
+
 _SORTED: Final = orjson.OPT_SORT_KEYS
 
 
@@ -320,15 +338,15 @@ def _durable(connection: apsw.Connection) -> str:
 
 
 def _migrate(connection: apsw.Connection) -> None:
-    """Bring an empty database to the current schema; refuse one from another version."""
+    """Bring an empty or an older database to the current schema; refuse one from a later."""
     connection.execute("BEGIN IMMEDIATE")
     row = row_of(connection, "PRAGMA user_version")
     version = 0 if row is None else row[0]
-    if version not in (0, SCHEMA_VERSION):
+    if version > SCHEMA_VERSION:
         connection.execute("ROLLBACK")
         raise SchemaUnknown(f"schema version {version}, this program knows {SCHEMA_VERSION}")
-    if version == 0:
+    for name in MIGRATIONS[version:]:
         folder = files("switch.store") / "migrations"
-        connection.execute((folder / "0001_first.sql").read_text("utf-8"))
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute((folder / name).read_text("utf-8"))
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("COMMIT")

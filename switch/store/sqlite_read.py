@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from switch.commands import Answer, Binding
+from switch.commands import Answer, Binding, RateRow
 from switch.delta import Claim, Snapshot, Wanted
 from switch.ledger import Account
 from switch.model import State, from_micros, to_micros
@@ -44,6 +44,8 @@ _BLOCKS: Final = (
     "SELECT slot, number, epoch, previous, root, at, leaves, signature FROM block "
     "WHERE slot = ? ORDER BY number "
 )
+_RATE: Final = "provider, pair, version, effective_at, published_at, sheet, withdrawn_at"
+_ONE_RATE: Final = f"SELECT {_RATE} FROM rate WHERE provider = ? AND pair = ? AND version = ?"  # noqa: S608  a constant
 _SELECT: Final = f"SELECT {PAYMENT_COLUMNS} FROM payment "  # noqa: S608  a constant
 
 
@@ -151,6 +153,21 @@ class SqliteReader:
         """Every account by name."""
         return self.load_accounts(self.connection, None)
 
+    def account(self, key: str) -> Account | None:
+        """One account by name."""
+        return self.load_accounts(self.connection, (key,)).get(key)
+
+    def rates(self, newest: int) -> list[RateRow]:
+        """The newest versions of each provider and pair, at most so many, oldest first."""
+        rows = rows_of(
+            self.connection,
+            f"SELECT {_RATE} FROM (SELECT *, row_number() OVER (PARTITION BY provider, pair "  # noqa: S608
+            "ORDER BY effective_at DESC, version DESC) AS age FROM rate) WHERE age <= ? "
+            "ORDER BY provider, pair, effective_at, version",
+            (newest,),
+        )
+        return [_rate(row) for row in rows]
+
     def blocks(
         self, *, last_only: bool = False
     ) -> Iterator[tuple[Block, Sequence[tuple[bytes, bytes]]]]:
@@ -214,6 +231,10 @@ def load(connection: apsw.Connection, keys: Wanted) -> Snapshot:
     for item in keys.incoming:
         if row_of(connection, "SELECT 1 FROM incoming WHERE item_hash = ?", (item,)):
             snapshot.incoming.add(item)
+    for rate_key in keys.rates:
+        row = row_of(connection, _ONE_RATE, rate_key)
+        if row is not None:
+            snapshot.rates[rate_key] = _rate(row)
     return snapshot
 
 
@@ -235,6 +256,18 @@ def _answer(connection: apsw.Connection, uetr: str) -> Answer | None:
         (uetr,),
     )
     return None if row is None else Answer(row[0], row[1], bytes(row[2]))
+
+
+def _rate(row: Row) -> RateRow:
+    return RateRow(
+        provider=row[0],
+        pair=row[1],
+        version=row[2],
+        effective_at=from_micros(row[3]),
+        published_at=from_micros(row[4]),
+        sheet=row[5],
+        withdrawn_at=None if row[6] is None else from_micros(row[6]),
+    )
 
 
 def _exchange(row: Row) -> StoredExchange:

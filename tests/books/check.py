@@ -332,6 +332,10 @@ def _lines(payment: Row) -> Iterable[Booking]:
         code, minor = hops[0]["destination"]
         yield f"{who['holder']}/holder/{code}/deferred", "debit", code, minor
         yield f"{second}/holder/{code}/deferred", "credit", code, minor
+    if terms.get("payee_fee"):
+        code, minor = terms["payee_currency"], terms["payee_fee"]
+        yield f"{second}/holder/{code}/deferred", "debit", code, minor
+        yield f"{who['fee_taker']}/fee/{code}/deferred", "credit", code, minor
     for holder, code, minor in terms.get("residues", []):
         yield f"{holder}/holder/{code}/deferred", "debit", code, minor
         yield f"{who['fee_taker']}/residue/{code}/deferred", "credit", code, minor

@@ -137,6 +137,7 @@ def _memory(engine: MemoryEngine) -> dict[str, Any]:
         "claims": sorted((c.quote_id, c.uetr, c.released) for c in held.claims.values()),
         "tombstones": sorted(held.tombstones),
         "incoming": sorted(held.incoming),
+        "rates": engine.rates(99),
         "sealed": sorted((s.record_id, s.uetr, s.kind, s.blob) for s in held.sealed.values()),
         "entries": _relative(
             [
@@ -175,6 +176,7 @@ def _sqlite(engine: SqliteEngine) -> dict[str, Any]:
             for quote_id, uetr, released in rows("SELECT * FROM claim ORDER BY quote_id")
         ],
         "tombstones": rows("SELECT scope, uetr FROM tombstone ORDER BY 1, 2"),
+        "rates": engine.rates(99),
         "incoming": [row[0] for row in rows("SELECT item_hash FROM incoming ORDER BY 1")],
         "sealed": [
             (record_id, uetr, kind, bytes(blob))

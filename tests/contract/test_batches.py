@@ -38,9 +38,11 @@ from tests.switch_core.core_values import (
     buried,
     capped,
     concluded,
+    direct,
     enquired,
     opened,
     payment,
+    posted,
     received,
     refused,
     uetr,
@@ -62,7 +64,10 @@ CAPPED = st.sampled_from([MEMBER_KHR, HOLDER_THB, POOL_KHR])
 def fresh(draw: st.DrawFn, number: int) -> Payment:
     """Payment ``number`` as some request would open it; its direction is its number's parity."""
     direction = Direction.INBOUND if number % 2 else Direction.OUTBOUND
-    held = payment(number, direction=direction, quote=draw(QUOTES))
+    quote = draw(QUOTES)
+    held = payment(number, direction=direction, quote=quote)
+    if draw(st.booleans()):
+        held = replace(held, terms=direct(direction, quote, draw(st.sampled_from(["r-1", "r-2"]))))
     return replace(held, opened_at=EXPIRY if draw(st.integers(0, 9)) == 0 else NOW)
 
 
@@ -90,7 +95,9 @@ def scripts(draw: st.DrawFn) -> tuple[list[Command], list[int]]:
     for place in range(draw(st.integers(1, 24))):
         number = draw(NUMBERS)
         held = model.payment(uetr(number))
-        kind = draw(st.sampled_from(["open", "about", "about", "refuse", "bury", "money", "cap"]))
+        kind = draw(
+            st.sampled_from(["open", "about", "about", "refuse", "bury", "money", "cap", "rate"])
+        )
         command: Command | None
         if kind == "about" and held is not None:
             command = about(draw, held)
@@ -102,6 +109,10 @@ def scripts(draw: st.DrawFn) -> tuple[list[Command], list[int]]:
             command = received(draw(st.sampled_from(["item-1", "item-2"])))
         elif kind == "cap":
             command = capped(draw(CAPS), draw(CAPPED), f"c-{place}")
+        elif kind == "rate":
+            version = draw(st.sampled_from(["r-1", "r-2"]))
+            rate = draw(st.sampled_from(["118.84", "118.85"]))
+            command = posted(version, rate, withdrawn=draw(st.booleans()), second=place)
         else:
             command = opened(
                 fresh(draw, number), draw(st.sampled_from([None, "k"])), **draw(CONTENTS)
@@ -119,7 +130,7 @@ def plain(result: Result) -> Result:
         case Done(payment=held):
             return Done(comparable(held))
         case Known(payment=held, answer=stored):
-            return Known(replace(held, reservation=None), stored)
+            return Known(comparable(held), stored)
         case Stale(payment=held):
             return Stale(replace(held, reservation=None))
         case _:
@@ -164,6 +175,7 @@ def everything(tables: MemoryTables) -> Snapshot:
         tombstones=set(tables.tombstones),
         incoming=set(tables.incoming),
         accounts=dict(tables.accounts),
+        rates=dict(tables.rates),
     )
 
 

@@ -39,6 +39,7 @@ from tests.switch_core.core_values import (
     exchange,
     opened,
     payment,
+    posted,
     received,
     refused,
     uetr,
@@ -68,7 +69,7 @@ def done(engine: AnyEngine, command: Command) -> Payment:
 
 def story(engine: AnyEngine) -> None:
     """A little of everything: ended, refused, unknown, buried, received, configured."""
-    engine.execute([capped(10**12)])
+    engine.execute([capped(10**12), posted("r-7"), posted("r-7", withdrawn=True, second=1)])
     first, second, third = engine.execute(
         [opened(payment(n, quote=f"quote-{n}")) for n in (1, 2, 3)]
     )
@@ -352,7 +353,7 @@ def test_a_second_engine_fences_the_first(shared_place: Place) -> None:
     second.close()
 
 
-def test_a_schema_of_another_version_is_refused(tmp_path: Path) -> None:
+def test_a_schema_of_a_later_version_is_refused(tmp_path: Path) -> None:
     place = SqlitePlace(tmp_path / "switch.db")
     with closing(place.open()) as engine:
         story(engine)

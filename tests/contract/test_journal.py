@@ -138,7 +138,8 @@ def test_leaves_say_nothing_personal() -> None:
 
     assert fields <= {
         *("at", "caps", "config_version", "corridor", "debit", "destination", "entries", "item"),
-        *("kind", "origin", "quote", "reason", "reference", "state", "uetr", "version"),
+        *("effective_at", "pair", "provider", "rate_version", "sheet"),
+        *("kind", "origin", "quote", "rates", "reason", "reference", "state", "uetr", "version"),
     }
 
 

@@ -50,11 +50,14 @@ def terms(draw: st.DrawFn) -> Terms:
             [(), (Money(source, payer), destination), (Money(source, payer), between, destination)]
         )
     )
+    payee_fee = draw(st.none() | st.integers(1, destination.minor)) if destination.minor else None
+    taken = None if payee_fee is None else Money(payee_fee, payee)
     return Terms(
         debit=Money(source + fee, payer),
         fee=Money(fee, payer),
         source=Money(source, payer),
-        destination=destination,
+        destination=destination if taken is None else destination - taken,
+        payee_fee=taken,
         rate=rate,
         hops=tuple(
             Hop(draw(st.text()), draw(st.text()), one, two, rate, draw(st.text()))
@@ -119,8 +122,9 @@ def test_terms_of_an_earlier_version_are_one_hop_without_residue() -> None:
     held = payment()
     row = list(payment_row(held))
     frozen = orjson.loads(str(row[-1]))
+    assert frozen["terms"].pop("payee_fee") == 0
     for name in ("hops", "residues"):
-        assert [] == frozen["terms"].pop(name)
+        assert not frozen["terms"].pop(name)
     assert frozen["institutions"].pop("second_holder") == ""
     row[-1] = orjson.dumps(frozen).decode()
 

@@ -21,6 +21,8 @@ from switch.commands import (
     Configure,
     Open,
     PlannedExchange,
+    Publish,
+    RateRow,
     Receive,
     Refuse,
     Sealed,
@@ -256,6 +258,23 @@ def buried(number: int, scope: str = "thailand") -> Bury:
 def received(item: str = "item-1", minor: int = 100_000) -> Receive:
     """Money that arrived in the sponsor's pool."""
     return Receive(item, SPONSOR, "KHR", minor, NOW, salt(minor, 3))
+
+
+def posted(
+    version: str = "r-1", rate: str = "118.84", *, withdrawn: bool = False, second: int = 0
+) -> Publish:
+    """A rate posted or, if so said, withdrawn; ``second`` is how long after now."""
+    at = NOW + timedelta(seconds=second)
+    row = RateRow(
+        provider="provider-a",
+        pair="KHR/THB",
+        version=version,
+        effective_at=NOW,
+        published_at=at,
+        sheet=f'{{"rate":"{rate}"}}',
+        withdrawn_at=at if withdrawn else None,
+    )
+    return Publish(row, salt(len(version), second, 5)[:16])
 
 
 def capped(net_debit_max: int | None, key: str = MEMBER_KHR, version: str = "c-1") -> Configure:

@@ -29,6 +29,7 @@ from tests.switch_core.core_values import (
     bridged,
     direct,
     payment,
+    thb,
 )
 
 DEBIT: Final = Side.DEBIT
@@ -99,6 +100,17 @@ def test_what_rounding_left_with_the_holder_is_owed_to_the_residue_account() -> 
         *lines_of(payment()),
         Line(HOLDER_KHR, DEBIT, "KHR", 20),
         Line("bakong/residue/KHR/deferred", CREDIT, "KHR", 20),
+    )
+
+
+def test_a_fee_that_the_payee_bears_is_taken_off_what_the_holder_pays() -> None:
+    held = replace(payment(), terms=replace(direct(), destination=thb(34_400), payee_fee=thb(100)))
+
+    assert lines_of(held)[3:7] == (
+        Line(HOLDER_THB, DEBIT, "THB", 34_400),
+        Line(THAILAND_THB, CREDIT, "THB", 34_400),
+        Line(HOLDER_THB, DEBIT, "THB", 100),
+        Line("bakong/fee/THB/deferred", CREDIT, "THB", 100),
     )
 
 

@@ -1,0 +1,55 @@
+"""Every engine keeps rates: a version once, the newest to be read, across a change of schema."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import apsw
+import pytest
+
+from tests.contract.contract_engines import AnyEngine, Place, SqlitePlace
+from tests.switch_core.core_values import MEMBER_KHR, NOW, capped, opened, payment, posted, uetr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def engine(place: Place) -> Iterator[AnyEngine]:
+    """An open engine on an empty place."""
+    with closing(place.open()) as opened_engine:
+        yield opened_engine
+
+
+def test_the_newest_rates_of_a_provider_and_pair_are_read(engine: AnyEngine) -> None:
+    commands = [posted(f"r-{number}") for number in (1, 2, 3)]
+    later = replace(commands[0].row, provider="provider-b", effective_at=NOW + timedelta(hours=1))
+    engine.execute([*reversed(commands), replace(commands[0], row=later, salt=b"later")])
+
+    assert [row.version for row in engine.rates(9)] == ["r-1", "r-2", "r-3", "r-1"]
+    assert engine.rates(2) == [commands[1].row, commands[2].row, later]
+
+
+def test_one_account_is_read_by_name(engine: AnyEngine) -> None:
+    engine.execute([capped(7)])
+
+    assert engine.account(MEMBER_KHR) == engine.accounts()[MEMBER_KHR]
+    assert engine.account("nobody") is None
+
+
+def test_a_database_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> None:
+    place = SqlitePlace(tmp_path / "switch.db")
+    with closing(place.open()) as engine:
+        engine.execute([opened(payment())])
+    with closing(apsw.Connection(str(place.path))) as connection:
+        connection.execute("DROP TABLE rate")
+        connection.execute("PRAGMA user_version = 1")
+    with closing(place.open()) as engine:
+        engine.execute([posted()])
+
+        assert engine.payment(uetr(1)) is not None
+        assert [row.version for row in engine.rates(1)] == ["r-1"]
