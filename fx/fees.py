@@ -60,6 +60,27 @@ class Fee:
         converted = Money(source, total.currency)
         return converted, total - converted
 
+    def grossed(self, net: Money) -> Money:
+        """Return the least amount of which this fee, deducted, leaves ``net`` exactly.
+
+        Raises :class:`QuoteError` ``amount_too_small`` for a fee that takes the whole.
+        """
+        if self.basis_points >= BASIS:
+            raise QuoteError("amount_too_small", "the fee leaves nothing to pay out")
+        step = net.currency.cash_step
+        # An amount less its percentage, rounded down, rises by a step or stays as the amount rises
+        # by one, so every net is met; the bounds cap or raise what the formula takes.
+        base = net.minor + self.fixed.minor
+        steps = divide(base * BASIS, (BASIS - self.basis_points) * step, Rounding.DOWN)
+        gross = max(steps * step, net.minor + self.minimum.minor)
+        if self.maximum is not None:
+            gross = min(gross, net.minor + self.maximum.minor)
+        found = Money(gross, net.currency)
+        one = Money(step, net.currency)
+        while found < net + self.on(found):
+            found += one
+        return found
+
 
 class FeeMode(StrEnum):
     """How a fee is taken."""

@@ -1,4 +1,4 @@
-"""What a quote is asked with and what comes back: the request, the quotes, who was left out and why.
+"""What a quote is asked with and what comes back: the request, the quotes, who was left out.
 
 The request carries all that changes from call to call (time limits, room under caps, providers that
 are shut for this member), so that the engine itself needs neither a clock nor a store.
@@ -45,8 +45,8 @@ class Request:
     nominated: str | None = None
     validity_s: int | None = None
     expires_by: tuple[datetime, ...] = ()
-    room: Mapping[tuple[str, str], int] = field(default=_NOTHING)
-    shut: Mapping[str, LeftOut] = field(default=_NOBODY)
+    room: Mapping[tuple[str, str], int] = field(default_factory=lambda: _NOTHING)
+    shut: Mapping[str, LeftOut] = field(default_factory=lambda: _NOBODY)
 
 
 @dataclass(frozen=True, slots=True)

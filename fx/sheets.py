@@ -29,8 +29,8 @@ SPREAD_BP_MAX: Final = 2_000
 TIERS_MAX: Final = 16
 """Most tiers of one sheet."""
 
-TIER_STEPS_MAX: Final = 10**10
-"""Highest threshold, in cash steps: a rate of eleven digits still meets it to the step."""
+TIER_STEPS_MAX: Final = 5 * 10**9
+"""Highest threshold, in cash steps: a rate of ten decimals still meets it to the step."""
 
 ANY: Final = "*"
 """Stands for every member or every sponsor in a relationship."""

@@ -1,0 +1,220 @@
+"""The board: every sheet that was posted, in an immutable snapshot that quotes are made from.
+
+Posting gives a new board; one that is refused changes nothing. Applied rates of all tiers and
+improvements are worked out when a sheet is posted, not when it is quoted. The one surprise is the
+memo of routes inside: it only remembers what follows from the snapshot, for members and corridors
+that the market names, so it is bounded and two boards that are equal quote alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from fx.desks import Key, Listed, Route, route
+from fx.pricing import ladder
+from fx.refusals import RateRefused
+from fx.sanity import check, loops, out_of_bounds
+from fx.sheets import ANY, Posted, utc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
+
+    from fx.market import Market
+    from fx.sanity import Loop
+    from fx.sheets import Pair, RateSheet, Reference
+
+NO_REFERENCE: Final = "no_reference"
+"""Alarm: a sheet was taken that no reference rate could judge."""
+
+ARBITRAGE: Final = "arbitrage"
+"""Alarm: with this sheet, the sheets of several providers together pay a profit in a circle."""
+
+
+class Published(NamedTuple):
+    """A board with one more sheet; ``known`` when it was there already and is only confirmed."""
+
+    board: Board
+    known: bool
+    alarms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A snapshot of the market with everything posted to it, oldest first per provider and pair."""
+
+    market: Market
+    listed: Mapping[Key, tuple[Listed, ...]]
+    references: Mapping[Pair, Reference]
+    _routes: dict[tuple[str, Pair, str, str], Route] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    @classmethod
+    def open(cls, market: Market, at: datetime) -> Board:
+        """Open on a market: its references, then its sheets. Raises :class:`RateRefused`."""
+        board = cls(market, MappingProxyType({}), MappingProxyType({}))
+        for reference in market.references:
+            board = board.refer(reference)
+        for sheet in market.sheets:
+            board = board.publish(sheet, at).board
+        return board
+
+    def publish(self, sheet: RateSheet, at: datetime) -> Published:
+        """Take a sheet that passes every check; the same one again confirms that it is fresh.
+
+        Raises :class:`RateRefused`, and nothing has changed.
+        """
+        at = utc(at)
+        provider = self.market.providers.get(sheet.provider)
+        if provider is None:
+            raise RateRefused("provider_unknown", "no such provider is configured")
+        if not provider.quotes:
+            raise RateRefused("not_a_quoter", "this provider does not set rates")
+        key = (sheet.provider, sheet.pair)
+        before = self.listed.get(key, ())
+        for each in before:
+            if each.posted.sheet.version == sheet.version:
+                if each.posted.sheet != sheet or each.posted.withdrawn_at is not None:
+                    raise RateRefused("version_reused", "this version was posted before")
+                seen = replace(each.posted, seen_at=max(at, each.posted.seen_at))
+                return Published(self._exchanged(key, seen), known=True, alarms=())
+        if before and sheet.effective_at <= before[-1].posted.sheet.effective_at:
+            raise RateRefused("out_of_order", "it must take effect after the version before it")
+        reference = _reference(self.references, sheet.pair)
+        check(
+            sheet,
+            best_bp=self.market.improvements(sheet.provider)[-1],
+            before=_standing(before),
+            inverse=_standing(self.listed.get((sheet.provider, sheet.pair[::-1]), ()))[-1:],
+            reference=reference,
+            jump_bp=self.market.rules.jump_bp,
+        )
+        board = self._with(
+            key, (*before, _listing(self.market, self.references, Posted(sheet, at)))
+        )
+        alarms = [] if reference is not None else [NO_REFERENCE]
+        if any(sheet in loop.sheets for loop in board.arbitrage(max(at, sheet.effective_at))):
+            alarms.append(ARBITRAGE)
+        return Published(board, known=False, alarms=tuple(alarms))
+
+    def withdraw(self, provider: str, pair: Pair, version: str, at: datetime) -> Board:
+        """Withdraw a version; while it would be in force, the provider has no rate for the pair.
+
+        Withdrawn before it takes effect, it is as if never posted. A second time changes nothing.
+        Raises :class:`RateRefused` ``version_unknown``.
+        """
+        at = utc(at)
+        for each in self.listed.get((provider, pair), ()):
+            if each.posted.sheet.version == version:
+                if each.posted.withdrawn_at is not None:
+                    return self
+                return self._exchanged((provider, pair), replace(each.posted, withdrawn_at=at))
+        raise RateRefused("version_unknown", "this version is not on the board")
+
+    def refer(self, reference: Reference) -> Board:
+        """Take a reference rate in place of the one before; every sheet is judged again."""
+        pair = (reference.rate.unit.code, reference.rate.quoted.code)
+        either = (pair, pair[::-1])
+        kept = {each: held for each, held in self.references.items() if each not in either}
+        references = MappingProxyType({**kept, pair: reference})
+        listed = {
+            key: tuple(_listing(self.market, references, each.posted) for each in held)
+            if key[1] in either
+            else held
+            for key, held in self.listed.items()
+        }
+        return Board(self.market, MappingProxyType(listed), references)
+
+    def restore(self, posted: Iterable[Posted]) -> Board:
+        """Put back what an earlier board had taken; nothing is judged again.
+
+        A version that is there already is exchanged; one of a provider that is no longer
+        configured is passed over.
+        """
+        listed = {
+            key: {each.posted.sheet.version: each for each in held}
+            for key, held in self.listed.items()
+        }
+        for each in posted:
+            sheet = each.sheet
+            if sheet.provider in self.market.providers:
+                versions = listed.setdefault((sheet.provider, sheet.pair), {})
+                versions[sheet.version] = _listing(self.market, self.references, each)
+        held = {
+            key: tuple(sorted(versions.values(), key=lambda each: each.posted.sheet.effective_at))
+            for key, versions in listed.items()
+        }
+        return Board(self.market, MappingProxyType(held), self.references)
+
+    def history(self, provider: str, pair: Pair) -> tuple[Posted, ...]:
+        """Every version of a provider's pair, newest first."""
+        return tuple(each.posted for each in reversed(self.listed.get((provider, pair), ())))
+
+    def current(self, at: datetime) -> tuple[Posted, ...]:
+        """The version in force of every provider and pair, withdrawn ones too, by name."""
+        at = utc(at)
+        found = []
+        for _, held in sorted(self.listed.items()):
+            for each in reversed(held):
+                if each.posted.sheet.effective_at <= at and not each.cancelled:
+                    found.append(each.posted)
+                    break
+        return tuple(found)
+
+    def arbitrage(self, at: datetime) -> tuple[Loop, ...]:
+        """Circles of two or three sheets in force that pay out more than goes in."""
+        usable = []
+        for posted in self.current(at):
+            sheet = posted.sheet
+            if posted.withdrawn_at is None:
+                best = self.market.improvements(sheet.provider)[-1]
+                usable.append((sheet, ladder(sheet, best)))
+        return loops(usable)
+
+    def route(self, corridor: str, pair: Pair, member: str, sponsor: str) -> Route:
+        """Who prices this pair for this member; remembered, because it follows from the board."""
+        members, sponsors = self.market.named(corridor)
+        key = (
+            corridor,
+            pair,
+            member if member in members else ANY,
+            sponsor if sponsor in sponsors else ANY,
+        )
+        found = self._routes.get(key)
+        if found is None:
+            found = route(self.market, self.listed, corridor, pair, key[2:])
+            if members:
+                self._routes[key] = found
+        return found
+
+    def _with(self, key: Key, held: tuple[Listed, ...]) -> Board:
+        return Board(self.market, MappingProxyType({**self.listed, key: held}), self.references)
+
+    def _exchanged(self, key: Key, posted: Posted) -> Board:
+        held = tuple(
+            replace(each, posted=posted)
+            if each.posted.sheet.version == posted.sheet.version
+            else each
+            for each in self.listed[key]
+        )
+        return self._with(key, held)
+
+
+def _reference(references: Mapping[Pair, Reference], pair: Pair) -> Reference | None:
+    return references.get(pair) or references.get(pair[::-1])
+
+
+def _listing(market: Market, references: Mapping[Pair, Reference], posted: Posted) -> Listed:
+    sheet = posted.sheet
+    reference = _reference(references, sheet.pair)
+    ladders = {each: ladder(sheet, each) for each in market.improvements(sheet.provider)}
+    within = reference is None or not out_of_bounds(sheet, reference)
+    return Listed(posted, MappingProxyType(ladders), within)
+
+
+def _standing(held: tuple[Listed, ...]) -> tuple[RateSheet, ...]:
+    """Versions that were not withdrawn: a withdrawn one limits nothing any more."""
+    return tuple(each.posted.sheet for each in held if each.posted.withdrawn_at is None)
