@@ -14,8 +14,11 @@ from typing import Annotated, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from fx.market import Market
+from fx.market_file import read_market
 from fx.money import Money, MoneyError
-from fx.providers import ProviderConfigError, StandingRates, read_providers
+from fx.tables import ProviderConfigError
+from switch.feed import Feed
 from switch.ledger import Account, Role, account_key
 from switch.model import Direction, UseCase
 
@@ -87,6 +90,7 @@ class _SwitchFile(_Strict):
     members: MembersSection
     payments: PaymentsSection
     networks: dict[NetworkName, NetworkSection]
+    feeds: list[Feed] = Field(default_factory=list)
 
 
 class _CorridorRow(_Strict):
@@ -99,6 +103,7 @@ class _CorridorRow(_Strict):
     finality: Literal["two_leg"]
     amount_min: str
     amount_max: str
+    quote_valid_s: Annotated[int, Field(ge=1, le=86_400)]
     fee_taker: Bic
     sponsor: Bic | None = None
     enabled: bool
@@ -126,13 +131,21 @@ class _CapRow(_Strict):
     net_credit_max: _Amount | None = None
 
 
+class QuotesSection(_Strict):
+    """Section ``quotes`` of ``limits.toml``."""
+
+    outstanding_max: Annotated[int, Field(ge=1, le=1_000_000)]
+    stop_percent: Annotated[int, Field(ge=1, le=100)]
+
+
 class _LimitFile(_Strict):
+    quotes: QuotesSection
     cap: list[_CapRow]
 
 
 @dataclass(frozen=True, slots=True)
 class Corridor:
-    """One corridor; amounts bound what the merchant gets."""
+    """One corridor; amounts bound what the merchant gets, ``quote_valid_s`` how long it is held."""
 
     source_network: str
     destination_network: str
@@ -141,6 +154,7 @@ class Corridor:
     merchant_currency: str
     amount_min: Money
     amount_max: Money
+    quote_valid_s: int
     fee_taker: str
     sponsor: str
     enabled: bool
@@ -177,7 +191,9 @@ class Config:
     corridors: dict[tuple[str, str], Corridor]
     members: dict[str, Member]
     caps: tuple[Account, ...]
-    rates: StandingRates
+    quotes: QuotesSection
+    market: Market
+    feeds: tuple[Feed, ...]
 
 
 def default_folder() -> Path:
@@ -191,9 +207,9 @@ def load_config(folder: Path) -> Config:
     top = _read(folder / "switch.toml", _SwitchFile)
     corridors = _read(folder / "corridors.toml", _CorridorFile).corridor
     members = _read(folder / "members.toml", _MemberFile).member
-    caps = _read(folder / "limits.toml", _LimitFile).cap
+    limits = _read(folder / "limits.toml", _LimitFile)
     try:
-        rates = read_providers(folder / "providers.toml")
+        market = read_market(folder / "providers.toml")
     except ProviderConfigError as error:
         raise ConfigError(str(error)) from None
     except OSError:
@@ -202,7 +218,7 @@ def load_config(folder: Path) -> Config:
     by_bic = _members(members, table)
     known = {*by_bic, *top.networks, *(each.own_bic for each in top.networks.values())}
     known |= {each.fee_taker for each in table.values()}
-    known |= {rate.liquidity_holder for rate in rates.by_key.values()}
+    known |= {provider.liquidity_holder for provider in market.providers.values()}
     return Config(
         switch=top.switch,
         http=top.http,
@@ -211,9 +227,23 @@ def load_config(folder: Path) -> Config:
         networks=top.networks,
         corridors=table,
         members=by_bic,
-        caps=_every_cap(_member_caps(by_bic), _caps(caps, known)),
-        rates=rates,
+        caps=_every_cap(_member_caps(by_bic), _caps(limits.cap, known)),
+        quotes=limits.quotes,
+        market=market,
+        feeds=_feeds(top, market),
     )
+
+
+def _feeds(top: _SwitchFile, market: Market) -> tuple[Feed, ...]:
+    for place, feed in enumerate(top.feeds):
+        where = f"switch.toml: feeds[{place}]"
+        if feed.provider not in market.providers:
+            raise ConfigError(f"{where}.provider: is not a provider of providers.toml")
+        if feed.provider in [other.provider for other in top.feeds[:place]]:
+            raise ConfigError(f"{where}.provider: has two feeds")
+        if top.switch.profile == "production" and not feed.url.startswith("https:"):
+            raise ConfigError(f"{where}.url: a rate that anybody could change on its way")
+    return tuple(top.feeds)
 
 
 def _read(path: Path, shape: type[File]) -> File:
@@ -302,6 +332,7 @@ def _corridor(row: _CorridorRow, where: str, networks: dict[str, NetworkSection]
         merchant_currency=row.merchant_currency,
         amount_min=bounds[0],
         amount_max=bounds[1],
+        quote_valid_s=row.quote_valid_s,
         fee_taker=row.fee_taker,
         sponsor=row.sponsor or "",
         enabled=row.enabled,

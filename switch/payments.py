@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from iso20022 import IsoError
-from switch import lifecycle, timers
+from switch import lifecycle, terms, timers
 from switch.commands import (
     Answer,
     Binding,
@@ -30,7 +30,7 @@ from switch.commands import (
 from switch.decide import first_difference
 from switch.dispatch import Open as Opened
 from switch.lifecycle import Event
-from switch.model import Channel, Direction, Institutions, Particulars, Payment, State, Terms
+from switch.model import Channel, Direction, Particulars, Payment, State
 from switch.port import Planning
 from switch.reasons import from_iso
 from switch.refusals import Busy
@@ -45,18 +45,15 @@ if TYPE_CHECKING:
     from switch.dispatch import Dispatch
     from switch.endings import Endings
     from switch.logs import Log
+    from switch.outstanding import Outstanding
     from switch.port import Adapter
-    from switch.quoting import Priced
     from switch.reasons import Reason
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.runtime.tasks import Tasks
+    from switch.sealing import Priced
     from switch.store.contract import Store
     from switch.store.vault import Vault
-
-
-BANK_CODE: Final = 8
-"""A BIC names its institution in the first eight characters; the rest is a branch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +96,7 @@ class Payments:
         adapters: Mapping[str, Adapter],
         answers: Answers,
         endings: Endings,
+        outstanding: Outstanding,
         clock: Clock,
         ids: Ids,
         tasks: Tasks,
@@ -111,6 +109,7 @@ class Payments:
         self._adapters = adapters
         self._answers = answers
         self._endings = endings
+        self._outstanding = outstanding
         self._clock = clock
         self._ids = ids
         self._tasks = tasks
@@ -192,6 +191,7 @@ class Payments:
         if isinstance(result, Declined):
             return await self._refuse(payment, binding, instruction, result.reason)
         if isinstance(result, Done) and result.payment is not None:
+            self._outstanding.used(payment.terms.quote_id)
             self._log.info("payment_opened", uetr=payment.uetr, corridor=payment.corridor)
             opened = Opened(key, instruction.particulars)
             self._in_flight += 1
@@ -248,8 +248,6 @@ class Payments:
         origin = priced.destination.origin
         edge = corridor.destination_network if outbound else corridor.source_network
         needs = timedelta(milliseconds=self._adapters[edge].facts.hop_needs_ms)
-        quote = priced.quote
-        payee_bank = priced.destination.merchant.party.agent
         return Payment(
             payment_id=self._ids.ordered(),
             uetr=instruction.uetr,
@@ -261,23 +259,8 @@ class Payments:
             network=network,
             # Until it is opened; it names a refused one in answers, at most 35 characters.
             reference=f"R{instruction.uetr.replace('-', '')}",
-            terms=Terms(
-                debit=quote.debit,
-                fee=quote.fee,
-                source=quote.source,
-                destination=quote.destination,
-                rate=quote.rate,
-                rate_version=quote.rate_version,
-                quote_id=quote.quote_id,
-                quote_expires_at=quote.expires_at,
-            ),
-            institutions=Institutions(
-                payer_side=origin,
-                holder=quote.liquidity_holder,
-                payee_side=network if outbound else corridor.sponsor,
-                fee_taker=corridor.fee_taker,
-                on_us=not outbound and payee_bank[:BANK_CODE] == corridor.sponsor[:BANK_CODE],
-            ),
+            terms=terms.frozen(priced.quote),
+            institutions=terms.institutions(priced, network),
             config_version=self._config.switch.config_version,
             state=State.RECEIVED,
             version=1,

@@ -1,35 +1,49 @@
-"""Prices a merchant for a payer: quotes sealed into tokens that the client carries.
+"""Prices a payee for a payer: quotes of every willing provider, sealed into tokens.
 
 A token holds everything commit 1 needs: frozen terms, the merchant, the code as scanned, and who
 may use it. So nothing is stored for a price that is never used, and what was shown is what is
-booked. A second kind of token carries a looked-up merchant whose amount is still to be keyed.
+booked. The board of rates is a snapshot that is exchanged whole. The surprise: a quote that has
+expired keeps its id when it is made again with the payer's consent, so that still only one payment
+can claim it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
-from fx.money import Money, MoneyError, currency
-from fx.quotes import Quote, QuoteError, quote_destination, quote_source
-from fx.token import TokenError
-from switch.model import Party, from_micros, to_micros
-from switch.port import Merchant
+import orjson
+
+from fx.board import Board
+from fx.engine import quote_all
+from fx.money import Money, MoneyError, Rounding, currency, divide
+from fx.quotes import Quote
+from fx.refusals import LeftOut, QuoteError
+from fx.requests import Quoted, Request
+from fx.sheets import Posted, RateSheet
+from switch.ledger import Account, Role, account_key
+from switch.outstanding import Outstanding
 from switch.reasons import Reason
 from switch.refusals import Refusal, of_money, of_quote
+from switch.sealing import Destination, Priced, Sealing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from datetime import datetime
 
     from fx.token import QuoteSeal
+    from switch.commands import RateRow
     from switch.config import Config, Corridor
+    from switch.port import Merchant
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Entropy, Ids
 
-NONCE_BYTES: Final = 12
-_QUOTE: Final = "quote"
-_SCAN: Final = "scan"
+__all__ = ["Destination", "Offer", "Offers", "Priced", "Quoting"]
+
+BASIS: Final = 10_000
+PERCENT: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,35 +55,57 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Destination:
-    """A looked-up merchant: which corridor pays it, for whom, until when it can be priced."""
+class Offers:
+    """Every offer, best first; the providers that gave none, and why; what is odd about it."""
 
-    corridor: Corridor
-    origin: str
-    merchant: Merchant = field(repr=False)
-    payload: str = field(repr=False)
-    valid_until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Priced:
-    """An opened quote token."""
-
-    quote: Quote
-    destination: Destination
+    offers: tuple[Offer, ...]
+    left_out: tuple[tuple[str, LeftOut], ...] = ()
+    alarms: tuple[str, ...] = ()
 
 
 class Quoting:
-    """Makes quotes and opens tokens."""
+    """Makes quotes and opens tokens.
 
-    def __init__(
-        self, config: Config, seal: QuoteSeal, clock: Clock, ids: Ids, entropy: Entropy
+    ``account`` reads one account of the ledger: quoting stops before a holder's cap is used up.
+    """
+
+    def __init__(  # the parts it uses
+        self,
+        config: Config,
+        seal: QuoteSeal,
+        clock: Clock,
+        ids: Ids,
+        entropy: Entropy,
+        *,
+        account: Callable[[str], Account | None] = lambda _: None,
     ) -> None:
         self._config = config
-        self._seal = seal
         self._clock = clock
         self._ids = ids
-        self._entropy = entropy
+        self._sealing = Sealing(config, seal, entropy)
+        self._account = account
+        self._capped = _capped(config)
+        self._board = Board.open(config.market, clock.now())
+        self.outstanding = Outstanding(config.quotes.outstanding_max)
+
+    @property
+    def board(self) -> Board:
+        """The rates as they stand."""
+        return self._board
+
+    def replace(self, board: Board) -> None:
+        """Quote from another board from now on; what it holds must be committed."""
+        self._board = board
+
+    def restore(self, rows: Iterable[RateRow]) -> None:
+        """Put the rates that an earlier life committed over the configured ones, oldest first."""
+        posted = [
+            Posted(
+                RateSheet.from_terms(orjson.loads(row.sheet)), row.published_at, row.withdrawn_at
+            )
+            for row in rows
+        ]
+        self._board = self._board.restore(posted)
 
     def corridor(self, source: str, destination: str) -> Corridor | None:
         """The enabled corridor between two networks, if there is one."""
@@ -94,119 +130,180 @@ class Quoting:
         return Destination(corridor, origin, merchant, payload, until)
 
     def offer(self, destination: Destination, amount: Money) -> Offer:
-        """Quote an amount of the merchant's or of the payer's currency. Raises Refusal."""
-        corridor = destination.corridor
-        try:
-            amount.positive()
-            standing = self._config.rates.find(
-                corridor.source_network,
-                corridor.destination_network,
-                currency(corridor.payer_currency),
-                currency(corridor.merchant_currency),
-            )
-            by_source = amount.currency.code == corridor.payer_currency
-            quote = (quote_source if by_source else quote_destination)(
-                standing,
-                amount,
-                quote_id=self._ids.uuid(),
-                issued_at=self._clock.now(),
-                expires_by=(destination.valid_until,),
-            )
-        except MoneyError as error:
-            raise Refusal(of_money(error)) from None
-        except QuoteError as error:
-            raise Refusal(of_quote(error)) from None
-        if quote.destination < corridor.amount_min:
-            raise Refusal(Reason.AMOUNT_BELOW_SCHEME)
-        if corridor.amount_max < quote.destination:
-            raise Refusal(Reason.AMOUNT_ABOVE_SCHEME)
+        """The best quote for an amount of either currency. Raises Refusal."""
+        return self.offers(destination, amount, most=1).offers[0]
+
+    def offers(
+        self,
+        destination: Destination,
+        amount: Money,
+        nominated: str | None = None,
+        *,
+        most: int | None = None,
+    ) -> Offers:
+        """Every willing provider's quote, or the best ``most``; each is counted. Raises Refusal."""
         fixed = destination.merchant.amount
-        if fixed is not None and fixed != quote.destination:
+        if fixed is not None and fixed.currency == amount.currency and fixed != amount:
             raise Refusal(Reason.AMOUNT_DIFFERS)
-        terms = {"quote": quote.to_terms(), **_plain(destination)}
-        return Offer(quote, self._sealed(terms, _QUOTE))
+        corridor, member = destination.corridor, destination.origin
+        until = (destination.valid_until,)
+        quoted = self._quoted(corridor, member, amount, nominated, until)
+        quotes = quoted.quotes
+        if fixed is not None:
+            quotes = tuple(quote for quote in quotes if quote.credit == fixed)
+            if quoted.quotes and not quotes:
+                raise Refusal(Reason.AMOUNT_DIFFERS)
+        if not quotes:
+            raise _nobody(quoted)
+        offers = []
+        for quote in quotes[:most]:
+            token = self._sealing.quote_token(quote, destination)
+            providers = dict.fromkeys(hop.provider for hop in quote.hops)
+            self.outstanding.given(quote.quote_id, member, providers, quote.expires_at)
+            offers.append(Offer(quote, token))
+        return Offers(tuple(offers), quoted.left_out, quoted.alarms)
+
+    def display(
+        self, corridor: Corridor, member: str, amount: Money, nominated: str | None = None
+    ) -> Quoted:
+        """Prices to be shown: nothing can be paid with them, and nothing is counted.
+
+        Raises Refusal only for an amount that nobody could price.
+        """
+        return self._quoted(corridor, member, amount, nominated, ())
+
+    def stopped(self, account: Account) -> bool:
+        """Whether an account is so near its cap that no more quotes are given on it."""
+        cap = account.net_debit_max
+        return cap is not None and self._room(account, cap) <= 0
 
     def scan_token(self, destination: Destination) -> str:
         """Seal a merchant that is still to be priced."""
-        return self._sealed(_plain(destination), _SCAN)
+        return self._sealing.scan_token(destination)
 
     def open_scan(self, token: str, origin: str) -> Destination:
         """Open a scan token of this origin. Raises Refusal."""
-        destination = self._destination(self._opened(token, _SCAN), origin)
+        destination = self._sealing.open_scan(token, origin)
         if destination.valid_until <= self._clock.now():
             raise Refusal(Reason.QUOTE_EXPIRED)
         return destination
 
-    def open_quote(self, token: str, origin: str) -> Priced:
-        """Open a quote token of this origin. Its expiry is judged in commit 1. Raises Refusal."""
-        terms = self._opened(token, _QUOTE)
+    def open_quote(
+        self, token: str, origin: str, requote_tolerance_bp: int | None = None
+    ) -> Priced:
+        """Open a quote token of this origin. Its expiry is judged in commit 1. Raises Refusal.
+
+        An expired one is made again where the payer consents to pay so many basis points more; it
+        stays as it is, and so expired, where no price within that can be had.
+        """
+        priced = self._sealing.open_quote(token, origin)
+        now = self._clock.now()
+        late = priced.quote.expired(now) and priced.destination.valid_until > now
+        if requote_tolerance_bp is None or not late:
+            return priced
+        return self._requoted(priced, requote_tolerance_bp) or priced
+
+    def _requoted(self, priced: Priced, tolerance_bp: int) -> Priced | None:
+        """The same credit at today's best price under the same id, if within the tolerance."""
+        old, destination = priced.quote, priced.destination
+        until = (destination.valid_until,)
         try:
-            quote = Quote.from_terms(terms["quote"])
-        except (QuoteError, KeyError):
-            raise Refusal(Reason.QUOTE_INVALID) from None
-        return Priced(quote, self._destination(terms, origin))
+            quoted = self._quoted(destination.corridor, destination.origin, old.credit, None, until)
+        except Refusal:
+            return None
+        most = divide(old.debit.minor * (BASIS + tolerance_bp), BASIS, Rounding.DOWN)
+        if not quoted.quotes or quoted.quotes[0].debit.minor > most:
+            return None
+        again = replace(quoted.quotes[0], quote_id=old.quote_id)
+        return Priced(again, destination)
 
-    def _sealed(self, terms: Mapping[str, object], purpose: str) -> str:
+    def _quoted(
+        self,
+        corridor: Corridor,
+        member: str,
+        amount: Money,
+        nominated: str | None,
+        until: tuple[datetime, ...],
+    ) -> Quoted:
+        now = self._clock.now()
         try:
-            nonce = self._entropy.bytes(NONCE_BYTES)
-            return self._seal.seal(terms, nonce, purpose=purpose)
-        except TokenError:
-            # Only a code whose texts are far beyond any scheme's limits does not fit.
-            raise Refusal(Reason.QR_INVALID) from None
+            request = Request(
+                corridor=corridor.name,
+                payer=currency(corridor.payer_currency),
+                payee=currency(corridor.merchant_currency),
+                amount=amount.positive(),
+                member=member,
+                sponsor=corridor.sponsor,
+                nominated=nominated,
+                validity_s=corridor.quote_valid_s,
+                expires_by=until,
+                room=self._rooms(),
+                shut=self._shut(member, now),
+            )
+            quoted = quote_all(self._board, request, at=now, quote_ids=self._ids.uuid)
+        except MoneyError as error:
+            raise Refusal(of_money(error)) from None
+        except QuoteError as error:
+            raise Refusal(of_quote(error)) from None
+        return _bounded(quoted, corridor)
 
-    def _opened(self, token: str, purpose: str) -> dict[str, Any]:
-        try:
-            return self._seal.open(token, purpose=purpose)
-        except TokenError:
-            raise Refusal(Reason.QUOTE_INVALID, place="quote") from None
+    def _rooms(self) -> Mapping[tuple[str, str], int]:
+        """What each capped holder may still pay out under quotes, in minor units."""
+        rooms = {}
+        for place, cap in self._capped:
+            assert cap.net_debit_max is not None, "only caps are listed"
+            account = self._account(cap.key) or cap
+            rooms[place] = max(self._room(account, cap.net_debit_max), 0)
+        return MappingProxyType(rooms)
 
-    def _destination(self, terms: Mapping[str, Any], origin: str) -> Destination:
-        held = terms["merchant"]
-        if terms["origin"] != origin:
-            raise Refusal(Reason.QUOTE_INVALID, place="quote")
-        corridor = self.corridor(terms["source"], terms["destination"])
-        if corridor is None:
-            raise Refusal(Reason.QR_UNROUTABLE)
-        amount = held["amount"]
-        merchant = Merchant(
-            party=Party(**held["party"]),
-            city=held["city"],
-            category=held["category"],
-            currency=held["currency"],
-            amount=None if amount is None else Money(amount, currency(held["currency"])),
-            store_label=held["store_label"],
-            terminal_label=held["terminal_label"],
-            bill_number=held["bill_number"],
-            extra=held["extra"],
-        )
-        until = from_micros(terms["valid_until"])
-        return Destination(corridor, origin, merchant, terms["payload"], until)
+    def _room(self, account: Account, cap: int) -> int:
+        stop = cap * self._config.quotes.stop_percent // PERCENT
+        return stop - (account.debits_posted + account.debits_pending - account.credits_posted)
+
+    def _shut(self, member: str, now: datetime) -> Mapping[str, LeftOut]:
+        """Providers that have given this member as many quotes as it may hold."""
+        full = self.outstanding.full
+        names = self._config.market.providers
+        return {name: LeftOut.OUTSTANDING_CAP for name in names if full(member, name, now)}
 
 
-def _plain(destination: Destination) -> dict[str, object]:
-    merchant = destination.merchant
-    party = merchant.party
-    return {
-        "source": destination.corridor.source_network,
-        "destination": destination.corridor.destination_network,
-        "origin": destination.origin,
-        "payload": destination.payload,
-        "valid_until": to_micros(destination.valid_until),
-        "merchant": {
-            "party": {
-                "name": party.name,
-                "account": party.account,
-                "agent": party.agent,
-                "town": party.town,
-                "country": party.country,
-            },
-            "city": merchant.city,
-            "category": merchant.category,
-            "currency": merchant.currency,
-            "amount": None if merchant.amount is None else merchant.amount.minor,
-            "store_label": merchant.store_label,
-            "terminal_label": merchant.terminal_label,
-            "bill_number": merchant.bill_number,
-            "extra": dict(merchant.extra),
-        },
-    }
+def _posted(row: RateRow) -> Posted:
+    sheet = RateSheet.from_terms(orjson.loads(row.sheet))
+    return Posted(sheet, row.published_at, row.withdrawn_at)
+
+
+def _capped(config: Config) -> tuple[tuple[tuple[str, str], Account], ...]:
+    """The capped accounts of liquidity holders, by holder and currency."""
+    holders = sorted({each.liquidity_holder for each in config.market.providers.values()})
+    caps = {cap.key: cap for cap in config.caps if cap.net_debit_max is not None}
+    return tuple(
+        ((holder, cap.currency), cap)
+        for holder in holders
+        for cap in caps.values()
+        if cap.key == account_key(holder, Role.HOLDER, cap.currency, "deferred")
+    )
+
+
+def _bounded(quoted: Quoted, corridor: Corridor) -> Quoted:
+    """Leave out quotes whose credit the corridor does not carry."""
+    kept, left_out = [], list(quoted.left_out)
+    for quote in quoted.quotes:
+        if quote.credit < corridor.amount_min:
+            left_out.append((quote.hops[0].provider, LeftOut.AMOUNT_TOO_SMALL))
+        elif corridor.amount_max < quote.credit:
+            left_out.append((quote.hops[0].provider, LeftOut.AMOUNT_TOO_LARGE))
+        else:
+            kept.append(quote)
+    if len(kept) == len(quoted.quotes):
+        return quoted
+    return replace(quoted, quotes=tuple(kept), left_out=tuple(sorted(dict(left_out).items())))
+
+
+def _nobody(quoted: Quoted) -> Refusal:
+    """The refusal where every provider was left out: the reason nearest to a quote."""
+    try:
+        quoted.best()
+    except QuoteError as error:
+        reason = of_quote(error)
+        return Refusal(reason, 429 if reason is Reason.QUOTES_OUTSTANDING else 422)
+    raise AssertionError("somebody quoted")

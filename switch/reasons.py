@@ -56,6 +56,8 @@ class Reason(Enum):
     QUOTE_INVALID = ("TK01", "The quote token is not one that this switch issued.")
     QUOTE_USED = ("DUPL", "The quote has been used by another payment.")
     RATE_WITHDRAWN = ("AB04", "The rate of this quote was withdrawn; ask for a new quote.")
+    RATE_UNAVAILABLE = ("AG03", "No provider quotes this corridor at the moment; try again later.")
+    QUOTES_OUTSTANDING = ("AG01", "Too many quotes are held unused; use them or let them expire.")
     # Messages and security.
     FORMAT_INVALID = ("FF01", "The message is not built as its schema requires.")
     ELEMENT_MISSING = ("CH21", "A required element is missing.")

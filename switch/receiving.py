@@ -16,10 +16,11 @@ from iso20022 import IsoError
 from switch import lifecycle
 from switch.commands import Conflict
 from switch.model import Channel
-from switch.payments import BANK_CODE, Instruction, Standing
+from switch.payments import Instruction, Standing
 from switch.port import InboundEnquiry, InboundLookup, InboundPay, Planning, Rendered, WireRefusal
 from switch.reasons import Reason
 from switch.refusals import Refusal
+from switch.terms import BANK_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,10 +32,11 @@ if TYPE_CHECKING:
     from switch.logs import Log
     from switch.payments import Payments
     from switch.port import InboundAdapter
-    from switch.quoting import Priced, Quoting
+    from switch.quoting import Quoting
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.scans import Scans
+    from switch.sealing import Priced
 
 
 class Receiving:

@@ -14,7 +14,7 @@ from switch.reasons import Reason
 
 if TYPE_CHECKING:
     from fx.money import MoneyError
-    from fx.quotes import QuoteError
+    from fx.refusals import QuoteError
     from switch.qr import QrError
 
 
@@ -53,6 +53,14 @@ _QUOTE: Final = MappingProxyType(
         "amount_too_large": Reason.AMOUNT_ABOVE_SCHEME,
         "amount_decimals": Reason.AMOUNT_MALFORMED,
         "expired": Reason.QR_EXPIRED,
+        "same_currency": Reason.CURRENCY_UNSUPPORTED,
+        "outstanding_cap": Reason.QUOTES_OUTSTANDING,
+        "no_liquidity": Reason.RATE_UNAVAILABLE,
+        "holiday": Reason.RATE_UNAVAILABLE,
+        "closed": Reason.RATE_UNAVAILABLE,
+        "stale": Reason.RATE_UNAVAILABLE,
+        "out_of_bounds": Reason.RATE_UNAVAILABLE,
+        "withdrawn": Reason.RATE_UNAVAILABLE,
     }
 )
 _QR: Final = MappingProxyType(

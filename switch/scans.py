@@ -17,6 +17,7 @@ from switch.config import HOME
 from switch.model import Party
 from switch.port import Merchant, Planning, Unavailable, WireAnswer
 from switch.qr import Examined, QrContent, QrError, examine, recognise
+from switch.quoting import Offers
 from switch.reasons import Reason
 from switch.refusals import Refusal, of_qr
 from switch.sending import send_exchange
@@ -25,12 +26,15 @@ from switch.wire.transport import Answer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fx.refusals import LeftOut
+    from fx.requests import Quoted
     from switch.logs import Log
     from switch.port import InboundLookup, LookupAdapter
-    from switch.quoting import Destination, Offer, Quoting
+    from switch.quoting import Offer, Quoting
     from switch.routing import Routing
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
+    from switch.sealing import Destination
     from switch.wire.transport import Transport
 
 
@@ -41,6 +45,8 @@ class Scanned:
     network: str
     destination: Destination
     offers: tuple[Offer, ...]
+    left_out: tuple[tuple[str, LeftOut], ...]
+    alarms: tuple[str, ...]
     scan_token: str = field(repr=False)
 
 
@@ -83,19 +89,42 @@ class Scans:
                 corridor, member, merchant, payload, content.expires_at
             )
             known = merchant.amount or amount
-            offers = () if known is None else (self._quoting.offer(destination, known),)
+            offers = Offers(()) if known is None else self._offers(destination, known, None)
             token = self._quoting.scan_token(destination)
-            return Scanned(network, destination, offers, token)
+            return Scanned(
+                network, destination, offers.offers, offers.left_out, offers.alarms, token
+            )
         raise Refusal(Reason.QR_UNROUTABLE)
 
     def examine(self, payload: str) -> Examined:
         """What a code says and what is wrong with it. Nobody is asked, and it is kept nowhere."""
         return examine(payload, at=self._clock.now(), schemes=self._routing.schemes)
 
-    def price(self, member: str, scan_token: str, amount: Money) -> Offer:
+    def price(
+        self, member: str, scan_token: str, amount: Money, nominated: str | None = None
+    ) -> Offers:
         """Price a merchant looked up before, for an amount in either currency. Raises Refusal."""
         destination = self._quoting.open_scan(scan_token, member)
-        return self._quoting.offer(destination, amount)
+        return self._offers(destination, amount, nominated)
+
+    def display(
+        self, member: str, corridor: str, amount: Money, nominated: str | None = None
+    ) -> Quoted:
+        """Prices of a corridor to be shown to a payer; none can be paid. Raises Refusal."""
+        source, _, destination = corridor.partition("-")
+        found = self._quoting.corridor(source, destination) if source == HOME else None
+        if found is None:
+            raise Refusal(Reason.TRANSACTION_UNSUPPORTED, place="$.corridor")
+        return self._quoting.display(found, member, amount, nominated)
+
+    def _offers(self, destination: Destination, amount: Money, nominated: str | None) -> Offers:
+        offers = self._quoting.offers(destination, amount, nominated)
+        for alarm in offers.alarms:
+            best = offers.offers[0].quote
+            self._log.warning(
+                "quote_alarm", alarm=alarm, corridor=best.corridor, provider=best.provider
+            )
+        return offers
 
     def scanned_abroad(self, network: str, lookup: InboundLookup) -> tuple[Merchant, Offer]:
         """Answer a network whose customer scanned a KHQR. Raises Refusal."""

@@ -99,7 +99,9 @@ class Shell:
     def quoting_of(self, config: Config, entropy: SeededEntropy | None = None) -> Quoting:
         """Quotes under a configuration, sealed by the same key always."""
         seal = QuoteSeal({"1": bytes(32)}, "1")
-        return Quoting(config, seal, self.clock, self.ids, entropy or SeededEntropy("again"))
+        entropy = entropy or SeededEntropy("again")
+        read = self.store.read
+        return Quoting(config, seal, self.clock, self.ids, entropy, account=read.account)
 
     def configured(self, config: Config) -> None:
         """Use another configuration from now on, as a restart does."""
@@ -113,6 +115,7 @@ class Shell:
             adapters=self.adapters,
             answers=self.answers,
             endings=self.endings,
+            outstanding=self.quoting.outstanding,
             clock=self.clock,
             ids=self.ids,
             tasks=self.tasks,

@@ -207,7 +207,7 @@ def test_a_wrong_rate_is_named_with_its_file(folder: Path) -> None:
             "limits.toml",
             'institution = "thailand"',
             'institution = "thialand"',
-            "cap[1].institution",
+            "cap[2].institution",
         ),
         ("members.toml", 'bic = "CADIKHPPXXX"', 'bic = "ABAAKHPPXXX"', "member[1].bic"),
         ("corridors.toml", 'payer_currency = "THB"', 'payer_currency = "XXX"', "payer_currency"),
