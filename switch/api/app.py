@@ -21,8 +21,10 @@ from switch.api.members import MemberApi
 from switch.api.networks import NetworkApi
 from switch.api.oversight import OversightApi
 from switch.api.problems import UNAVAILABLE, expect, guard, respond, wait_for_recovery
+from switch.api.rates import RatesApi
 from switch.api.routes import ROUTES
 from switch.commands import Answer
+from switch.positions import positions_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from switch.logs import Log
     from switch.payments import Payments
     from switch.quoting import Quoting
+    from switch.rates import Rates
     from switch.receiving import Receiving
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
@@ -47,7 +50,8 @@ if TYPE_CHECKING:
 class Parts:
     """What the interface is made of. ``answer_key`` signs ISO 20022 answers to members.
 
-    ``overseers`` knows the overseer's key and no member's; ``read`` is what it reads.
+    ``overseers`` knows the overseer's key and no member's; ``read`` is what it reads. ``quoters``
+    knows the rate providers' keys and the overseer's.
     ``ready`` tells the health page; its member ``ready`` is true once recovery is done.
     """
 
@@ -59,6 +63,8 @@ class Parts:
     messages: MemberMessages
     authenticator: MemberAuthenticator
     overseers: MemberAuthenticator
+    quoters: MemberAuthenticator
+    rates: Rates
     read: Reader
     clock: Clock
     ids: Ids
@@ -111,6 +117,12 @@ def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
     )
 
     oversight = OversightApi(parts.overseers, parts.read)
+    rates = RatesApi(
+        quoters=parts.quoters,
+        overseers=parts.overseers,
+        rates=parts.rates,
+        positions=lambda: positions_page(parts.read, parts.config.market, parts.quoting.stopped),
+    )
 
     async def live(_: web.Request) -> web.Response:
         return respond(Answer(200, JSON, b'{"alive":true}'))
@@ -130,6 +142,11 @@ def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
         "pay": members.pay,
         "payment": members.payment,
         "message": iso.message,
+        "publish_rates": rates.publish,
+        "withdraw_rate": rates.withdraw,
+        "rates": rates.current,
+        "rate_history": rates.history,
+        "positions": rates.positions,
         "oversee_payments": oversight.payments,
         "oversee_accounts": oversight.accounts,
         "live": live,

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Final
 import orjson
 from aiohttp import web
 
-from switch.answers import JSON, amount, instant, payment_view, problem
+from switch.answers import JSON, amount, payment_view, problem
 from switch.api.body import read_json
 from switch.api.intake import JSON_MEDIA, idempotency_key, take_in
 from switch.api.problems import respond
+from switch.api.quote_view import displayed, offered
 from switch.api.shapes import DecodeRequest, PaymentRequest, QuoteRequest, ScanRequest
 from switch.commands import Answer, Conflict
 from switch.model import Channel, Particulars, Party
@@ -33,10 +34,11 @@ if TYPE_CHECKING:
 
     from switch.config import Config
     from switch.payments import Payments, Standing
-    from switch.quoting import Offer, Priced, Quoting
+    from switch.quoting import Quoting
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.scans import Scans
+    from switch.sealing import Priced
     from switch.wire.authenticate import MemberAuthenticator
 
 CUSTOMER_WAITS_S: Final = 30
@@ -91,7 +93,7 @@ class MemberApi:
                 "city": merchant.city,
                 "category": merchant.category,
             },
-            "quotes": [_offer_view(offer) for offer in scanned.offers],
+            **offered(scanned.offers, scanned.left_out, scanned.alarms),
             "scan": scanned.scan_token,
         }
         if merchant.amount is not None:
@@ -105,11 +107,16 @@ class MemberApi:
         return _json(200, view(self._scans.examine(without_line_end(asked.payload))))
 
     async def quote(self, request: web.Request) -> web.Response:
-        """``POST /v1/quotes``: a price for an amount of either currency."""
+        """``POST /v1/quotes``: prices in either currency, to be paid or only shown."""
         signed = await take_in(request, self._authenticator, JSON_MEDIA)
         asked = read_json(signed.body, QuoteRequest)
-        offer = self._scans.price(signed.member, asked.scan, asked.amount.money())
-        return _json(200, {"quotes": [_offer_view(offer)]})
+        priced = asked.amount.money()
+        if asked.scan is None:
+            corridor = asked.corridor or ""
+            shown = self._scans.display(signed.member, corridor, priced, asked.provider)
+            return _json(200, displayed(shown))
+        given = self._scans.price(signed.member, asked.scan, priced, asked.provider)
+        return _json(200, offered(given.offers, given.left_out, given.alarms))
 
     async def pay(self, request: web.Request) -> web.Response:
         """``POST /v1/payments``: the final answer as stored, or 202 while it is open."""
@@ -120,7 +127,8 @@ class MemberApi:
         content = _content(asked)
         standing = self._payments.repeated(signed.member, key, content)
         if standing is None:
-            priced = self._quoting.open_quote(asked.quote, signed.member)
+            tolerance = asked.requote_tolerance_bp
+            priced = self._quoting.open_quote(asked.quote, signed.member, tolerance)
             standing = await self._opened(signed.member, key, asked, priced, now)
         if isinstance(standing, Conflict):
             title = "The idempotency key was used before with other content."
@@ -169,29 +177,17 @@ def _standing(standing: Standing) -> web.Response:
     return respond(Answer(202, JSON, orjson.dumps(view)), {"Location": location})
 
 
-def _offer_view(offer: Offer) -> dict[str, object]:
-    quote = offer.quote
-    return {
-        "quote": offer.token,
-        "quote_id": quote.quote_id,
-        "debit": amount(quote.debit),
-        "fee": amount(quote.fee),
-        "credit": amount(quote.destination),
-        "rate": str(quote.rate),
-        "effective_rate": quote.effective_rate,
-        "expires_at": instant(quote.expires_at),
-        "provider": quote.provider,
-    }
-
-
 def _content(asked: PaymentRequest) -> dict[str, str]:
     """What must be equal in a true repeat; absent and empty are the same."""
+    tolerance = asked.requote_tolerance_bp
     return {
         "quote": asked.quote,
         "debtor.name": asked.debtor.name,
         "debtor.account": asked.debtor.account,
         "end_to_end_id": asked.end_to_end_id or "",
         "remittance": asked.remittance or "",
+        # Only where it is given, so that a payment from before it existed still has its repeat.
+        **({} if tolerance is None else {"requote_tolerance_bp": str(tolerance)}),
     }
 
 

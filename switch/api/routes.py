@@ -9,6 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from switch.api.rate_shapes import (
+    CurrentRates,
+    Positions,
+    RatesAnswer,
+    RatesRequest,
+    RatesView,
+    WithdrawRequest,
+)
 from switch.api.shapes import (
     DecodeAnswer,
     DecodeRequest,
@@ -97,9 +105,9 @@ ROUTES: Final = (
         "quote",
         "POST",
         "/v1/quotes",
-        "Price a merchant that was looked up, for an amount in either currency.",
+        "Price a merchant that was looked up, or show prices of a corridor, in either currency.",
         (
-            Said(200, "Prices.", QuoteAnswer),
+            Said(200, "Prices, the best first; who gave none, and why.", QuoteAnswer),
             Said(422, "No price can be given."),
             *_BODY,
         ),
@@ -148,6 +156,58 @@ ROUTES: Final = (
             *_SIGNED,
         ),
         takes=ISO,
+    ),
+    Route(
+        "publish_rates",
+        "PUT",
+        "/v1/rates",
+        "Post standing rates, signed by their provider. The same again keeps them fresh.",
+        (
+            Said(200, "Every sheet is taken or confirmed.", RatesAnswer),
+            Said(403, "The overseer posts no rates."),
+            Said(422, "Some sheets are refused; each says what became of it.", RatesAnswer),
+            *_BODY,
+        ),
+        takes=RatesRequest,
+    ),
+    Route(
+        "withdraw_rate",
+        "POST",
+        "/v1/rates/withdraw",
+        "Withdraw a version, by its provider or the overseer: no payment opens at it any more.",
+        (
+            Said(200, "It is withdrawn.", RatesAnswer),
+            Said(403, "A provider withdraws its own rates only."),
+            Said(422, "It is not on the board.", RatesAnswer),
+            *_BODY,
+        ),
+        takes=WithdrawRequest,
+    ),
+    Route(
+        "rates",
+        "GET",
+        "/v1/rates",
+        "The rates in force: a provider sees its own, the overseer all of them.",
+        (Said(200, "The rates.", CurrentRates), *_SIGNED),
+    ),
+    Route(
+        "rate_history",
+        "GET",
+        "/v1/rates/history",
+        "Every version of a pair (`provider`, `payer`, `payee`), the newest first.",
+        (
+            Said(200, "The versions.", RatesView),
+            Said(400, "A query that names no currencies."),
+            Said(403, "A provider sees its own rates only."),
+            *_SIGNED,
+        ),
+    ),
+    Route(
+        "positions",
+        "GET",
+        "/v1/positions",
+        "What each liquidity holder is owed, owes and has reserved; for the overseer.",
+        (Said(200, "The positions.", Positions), *_SIGNED),
     ),
     Route(
         "oversee_payments",

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from fx.money import Money, MoneyError
@@ -91,10 +91,26 @@ class DecodeRequest(_Request):
 
 
 class QuoteRequest(_Request):
-    """A merchant looked up before, and the amount in the payer's or the merchant's currency."""
+    """An amount in the payer's or the payee's currency, to be priced.
 
-    scan: Token
+    With `scan` a merchant looked up before is priced, and the quotes can be paid. With `corridor`
+    instead nothing can be paid: it shows prices, and nothing is counted or kept.
+    """
+
+    scan: Token | None = None
+    corridor: Annotated[
+        str | None, Field(max_length=65, description="As in `bakong-thailand`.")
+    ] = None
     amount: Amount
+    provider: Annotated[
+        str | None, Field(max_length=32, description="Only this provider is asked.")
+    ] = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> QuoteRequest:
+        if (self.scan is None) == (self.corridor is None):
+            raise PydanticCustomError(iso_kind("CH21"), "a scan or a corridor")
+        return self
 
 
 class Debtor(_Request):
@@ -111,6 +127,15 @@ class PaymentRequest(_Request):
     debtor: Debtor
     end_to_end_id: Identifier | None = None
     remittance: Text140 | None = None
+    requote_tolerance_bp: Annotated[
+        int | None,
+        Field(
+            ge=0,
+            le=1_000,
+            description="The payer's consent: should the quote have expired, the same credit may "
+            "be quoted anew if the debit is at most so many hundredths of a percent higher.",
+        ),
+    ] = None
 
 
 class Merchant(_Answer):
@@ -121,18 +146,48 @@ class Merchant(_Answer):
     category: Annotated[str, Field(description="ISO 18245 merchant category.")]
 
 
+class QuoteHop(_Answer):
+    """One conversion: 1 `unit_currency` is `rate` of the other currency."""
+
+    provider: str
+    source: Amount
+    destination: Amount
+    rate: str
+    unit_currency: str
+    rate_version: str
+    spread_bp: Annotated[int, Field(description="How far the rate is from the provider's base.")]
+    residue: Annotated[Amount, Field(description="What rounding leaves with the provider.")]
+
+
+class QuoteFee(_Answer):
+    """One fee: who bears it; `invoiced` is paid on top, `deducted` is kept of what is paid out."""
+
+    party: Annotated[str, Field(pattern="^(payer|payee)$")]
+    mode: Annotated[str, Field(pattern="^(invoiced|deducted)$")]
+    amount: Amount
+
+
 class Quote(_Answer):
     """Frozen terms. ``debit`` includes ``fee``; ``credit`` is what the merchant gets."""
 
-    quote: Token
+    quote: Annotated[Token | None, Field(description="Absent where nothing can be paid.")] = None
     quote_id: str
     debit: Amount
     fee: Amount
     credit: Amount
     rate: str
-    effective_rate: Annotated[str, Field(description="Fee included, for display.")]
+    effective_rate: Annotated[str, Field(description="Fees included, for display.")]
     expires_at: str
     provider: str
+    hops: Annotated[list[QuoteHop], Field(description="One, or two through a third currency.")]
+    fees: list[QuoteFee]
+
+
+class LeftOut(_Answer):
+    """A provider that does not quote, and why, in one word."""
+
+    provider: str
+    reason: str
 
 
 class ScanAnswer(_Answer):
@@ -141,7 +196,9 @@ class ScanAnswer(_Answer):
     network: str
     merchant: Merchant
     amount: Annotated[Amount | None, Field(description="Present when the code fixes it.")] = None
-    quotes: list[Quote]
+    quotes: Annotated[list[Quote], Field(description="The best one first.")]
+    left_out: list[LeftOut]
+    alarms: Annotated[list[str], Field(description="`triangular`: a bridged price is odd.")]
     scan: Token
 
 
@@ -181,9 +238,11 @@ class DecodeAnswer(_Answer):
 
 
 class QuoteAnswer(_Answer):
-    """Prices."""
+    """Prices, the best one first, and why other providers give none."""
 
     quotes: list[Quote]
+    left_out: list[LeftOut]
+    alarms: list[str]
 
 
 class PaymentView(_Answer):

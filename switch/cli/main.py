@@ -23,6 +23,8 @@ _COMMANDS: Final = MappingProxyType(
         "iso": "switch.cli.iso",
         "journal": "switch.cli.journal",
         "qr": "switch.cli.qr",
+        "quote": "switch.cli.quote",
+        "rates": "switch.cli.rates",
         "sandbox": "switch.cli.sandbox",
         "serve": "switch.cli.serve",
     }

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Self
 import orjson
 
 from iso20022.jws import JwsSigner
-from switch.app import OVERSEER
 from switch.client import SigningClient
+from switch.keys import OVERSEER
 from switch.registry import SANDBOXES, installed
 from switch.runtime.children import Child, start_child
 from switch.runtime.clock import SystemClock

@@ -112,11 +112,13 @@ def test_answer_is_printed_and_its_status_told(made: Path) -> None:
         (("GET", "/v1/pay ments"), "PATH starts with /"),
         (("GET", "/v1", "--key", "a\nb"), "--key is visible ASCII"),
         (("POST", "/v1/scans"), "POST needs a BODY"),
-        (("PUT", "/v1/scans"), "Invalid value for 'GET|POST': 'PUT'"),
+        (("PUT", "/v1/rates"), "PUT needs a BODY"),
+        (("PATCH", "/v1/scans"), "Invalid value for 'GET|POST|PUT': 'PATCH'"),
         (("GET", "/v1", "--url", "127.0.0.1:8080"), "--url: 127.0.0.1:8080 is not written http"),
         (("GET", "/v1", "--url", "http://a/b"), "--url: http://a/b is not written http"),
         (("GET", "/v1", "--url", "http://a:99999"), "--url: http://a:99999 has no port"),
         (("GET", "/v1", "--as", "NOBODYXXXXX"), "keys/member-NOBODYXXXXX.pem"),
+        (("GET", "/v1", "--as", "nobody"), "keys/provider-nobody.pem"),
     ],
 )
 def test_call_that_cannot_be_sent_is_refused(
@@ -134,7 +136,7 @@ def test_body_of_a_get_is_refused(made: Path, tmp_path: Path) -> None:
 
 
 def test_help_of_call_names_the_methods() -> None:
-    assert "GET|POST PATH [BODY]" in typed("call", "--help")[1]
+    assert "GET|POST|PUT PATH [BODY]" in typed("call", "--help")[1]
 
 
 @pytest.mark.parametrize(
