@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, timedelta
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from fx.money import MINOR_UNITS_MAX, Currency, Money, MoneyError, Rate, Rounding
 from fx.pricing import Leg, buy, cost, rounded
@@ -20,16 +20,18 @@ from fx.requests import TRIANGULAR, Quoted, Request
 from fx.sheets import BASIS, HOME_NETWORK, Direction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from datetime import datetime
 
     from fx.board import Board
-    from fx.desks import Desk, Route
+    from fx.desks import Desk
+    from fx.market import CorridorFees
     from fx.sheets import RateSheet
 
+_FROM_HOME: Final = f"{HOME_NETWORK}-"
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+
+class _Found(NamedTuple):
     """A desk's answer: one leg of its sheet."""
 
     desk: Desk
@@ -41,11 +43,20 @@ _Chain: TypeAlias = tuple[_Found, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Amounts:
-    """What the request fixes, fees taken off or put on: one side of the conversion."""
+class _Ask:
+    """A request made ready: the moment in UTC, and the side that is fixed with its fee off or on.
 
+    ``fixed`` is the source or the gross destination in minor units; ``debit`` and ``fee`` are known
+    when the source is fixed, ``payee_fee`` when the destination is.
+    """
+
+    request: Request
+    at: datetime
+    limits: tuple[datetime, ...]
+    fees: CorridorFees
     by_source: bool
     fixed: int
+    debit: Money | None
     fee: Money
     payee_fee: Money | None
 
@@ -57,50 +68,39 @@ def quote_all(
 
     Raises :class:`QuoteError` for a request that nobody could quote: ``time_naive``, ``expired``,
     ``same_currency``, ``currency_mismatch``, ``amount_too_small`` (zero, or all fee),
-    ``amount_decimals``.
+    ``amount_too_large``, ``amount_decimals``.
     """
     at = _utc(at)
     _check(request)
-    limits = [_utc(limit) for limit in request.expires_by]
-    if request.validity_s is not None:
-        limits.append(at + timedelta(seconds=request.validity_s))
-    if limits and min(limits) <= at:
-        raise QuoteError("expired", "what is to be paid has expired")
+    limits = _limits(request, at)
     pair = (request.payer.code, request.payee.code)
     route = board.route(request.corridor, pair, request.member, request.sponsor)
-    amounts = _amounts(request, route)
-    by_source = amounts.by_source
-    step = (request.payee if by_source else request.payer).cash_step
-    left = dict(route.left_out)
-    chains: list[_Chain] = []
-    for answer in _answers(
-        route.direct, request, (by_source, amounts.fixed), at, request.payee, step
-    ):
-        if isinstance(answer, _Found):
-            chains.append((answer,))
-        else:
-            left[answer[0]] = answer[1]
-    chains.sort(key=lambda chain: _order(chain, by_source))
-    alarms: tuple[str, ...] = ()
+    ask = _ask(request, at, limits, route.fees)
+    found, left = _answers(route.direct, ask, ask.fixed, (request.payer, request.payee))
+    chains: list[_Chain] = [(each,) for each in found]
+    left.update(route.left_out)
     rules = board.market.rules
-    bridged = _bridged(route, request, amounts, at, rules.bridge)
+    alarms: tuple[str, ...] = ()
+    bridged = None
+    if rules.bridge is not None and route.first:
+        bridged = _bridged((route.first, route.second), ask, rules.bridge)
     if bridged is not None:
-        if chains and _beats(bridged, chains[0], by_source, rules.triangular_alarm_bp):
+        best = min(chains, key=_by_source if ask.by_source else _by_destination, default=None)
+        if best is not None and _beats(bridged, best, ask.by_source, rules.triangular_alarm_bp):
             alarms = (TRIANGULAR,)
         chains.append(bridged)
-        chains.sort(key=lambda chain: _order(chain, by_source))
+    chains.sort(key=_by_source if ask.by_source else _by_destination)
     quotes = []
     for chain in chains:
-        words = alarms if chain is bridged else ()
-        expires_at = min((*limits, *(at + each.desk.validity for each in chain)))
-        quote = _quote(chain, request, route, amounts, (at, expires_at), words, quote_ids)
+        quote = _quote(chain, ask, alarms if chain is bridged else (), quote_ids)
         if isinstance(quote, LeftOut):
             left.setdefault(chain[0].desk.provider.name, quote)
         else:
             quotes.append(quote)
-    for quote in quotes:
-        for hop in quote.hops:
-            left.pop(hop.provider, None)
+    if left:
+        for quote in quotes:
+            for hop in quote.hops:
+                left.pop(hop.provider, None)
     return Quoted(tuple(quotes), tuple(sorted(left.items())), alarms)
 
 
@@ -114,9 +114,9 @@ def _utc(moment: datetime) -> datetime:
 
 def _check(request: Request) -> None:
     amount = request.amount
-    if request.payer == request.payee:
+    if request.payer.code == request.payee.code:
         raise QuoteError("same_currency", "there is nothing to convert")
-    if amount.currency not in (request.payer, request.payee):
+    if amount.currency.code not in (request.payer.code, request.payee.code):
         raise QuoteError("currency_mismatch", "the amount is in neither currency")
     if amount.minor == 0:
         raise QuoteError("amount_too_small", "the amount is zero")
@@ -124,53 +124,62 @@ def _check(request: Request) -> None:
         raise QuoteError("amount_decimals", "the amount is not a multiple of its currency's step")
 
 
-def _amounts(request: Request, route: Route) -> _Amounts:
+def _limits(request: Request, at: datetime) -> tuple[datetime, ...]:
+    limits = [_utc(limit) for limit in request.expires_by]
+    if request.validity_s is not None:
+        limits.append(at + timedelta(seconds=request.validity_s))
+    if limits and min(limits) <= at:
+        raise QuoteError("expired", "what is to be paid has expired")
+    return tuple(limits)
+
+
+def _ask(request: Request, at: datetime, limits: tuple[datetime, ...], fees: CorridorFees) -> _Ask:
     """Take the payer's fee off a fixed debit, or put the payee's on a fixed credit."""
     amount = request.amount
-    if amount.currency == request.payer:
-        source, fee = amount, Money(0, request.payer)
-        if route.fees.payer is not None:
-            source, fee = route.fees.payer.split(amount)
-        return _Amounts(True, source.minor, fee, None)
-    gross = amount
-    if route.fees.payee is not None:
-        try:
-            gross = route.fees.payee.grossed(amount)
-        except MoneyError as error:
-            raise QuoteError(error.code, error.detail) from None
-    return _Amounts(False, gross.minor, Money(0, request.payer), gross - amount)
+    none = Money(0, request.payer)
+    if amount.currency.code == request.payer.code:
+        source, fee = amount, none
+        if fees.payer is not None:
+            source, fee = fees.payer.split(amount)
+        return _Ask(request, at, limits, fees, True, source.minor, amount, fee, None)
+    if fees.payee is None:
+        return _Ask(request, at, limits, fees, False, amount.minor, None, none, None)
+    try:
+        gross = fees.payee.grossed(amount)
+    except MoneyError as error:
+        raise QuoteError(error.code, error.detail) from None
+    return _Ask(request, at, limits, fees, False, gross.minor, None, none, gross - amount)
 
 
 def _answers(
-    desks: Iterable[Desk],
-    request: Request,
-    ask: tuple[bool, int],
-    at: datetime,
-    payee: Currency,
-    cash_step: int,
-) -> list[_Found | tuple[str, LeftOut]]:
-    """Ask every desk for one leg: ``ask`` is whether the source is fixed, and its minor units."""
-    by_source, fixed = ask
-    answers: list[_Found | tuple[str, LeftOut]] = []
+    desks: tuple[Desk, ...], ask: _Ask, fixed: int, ends: tuple[Currency, Currency]
+) -> tuple[list[_Found], dict[str, LeftOut]]:
+    """Ask every desk for one leg between two currencies, ``fixed`` minor units on one side."""
+    request, by_source = ask.request, ask.by_source
+    payer, payee = ends
+    convert, step = (buy, payee.cash_step) if by_source else (cost, payer.cash_step)
+    found: list[_Found] = []
+    left: dict[str, LeftOut] = {}
     for desk in desks:
         name = desk.provider.name
-        reason = request.shut.get(name)
-        if reason is None and request.nominated not in (None, name):
-            reason = LeftOut.NOT_NOMINATED
-        opened = reason or desk.sheet(at)
-        if isinstance(opened, LeftOut):
-            answers.append((name, opened))
-            continue
-        sheet, steps = opened
-        leg = (buy if by_source else cost)(steps, fixed, cash_step)
-        if leg.destination == 0:
-            reason = LeftOut.AMOUNT_TOO_SMALL
-        elif leg.source > MINOR_UNITS_MAX or leg.destination > MINOR_UNITS_MAX:
-            reason = LeftOut.AMOUNT_TOO_LARGE
-        elif not _liquid(desk, payee, leg.destination, request):
-            reason = LeftOut.NO_LIQUIDITY
-        answers.append((name, reason) if reason else _Found(desk, sheet, leg))
-    return answers
+        if name in request.shut:
+            left[name] = request.shut[name]
+        elif request.nominated not in (None, name):
+            left[name] = LeftOut.NOT_NOMINATED
+        elif isinstance(opened := desk.sheet(ask.at), LeftOut):
+            left[name] = opened
+        else:
+            sheet, steps = opened
+            leg = convert(steps, fixed, step)
+            if leg.destination == 0:
+                left[name] = LeftOut.AMOUNT_TOO_SMALL
+            elif leg.source > MINOR_UNITS_MAX or leg.destination > MINOR_UNITS_MAX:
+                left[name] = LeftOut.AMOUNT_TOO_LARGE
+            elif not _liquid(desk, payee, leg.destination, request):
+                left[name] = LeftOut.NO_LIQUIDITY
+            else:
+                found.append(_Found(desk, sheet, leg))
+    return found, left
 
 
 def _liquid(desk: Desk, payee: Currency, amount: int, request: Request) -> bool:
@@ -184,29 +193,35 @@ def _liquid(desk: Desk, payee: Currency, amount: int, request: Request) -> bool:
 
 
 def _bridged(
-    route: Route, request: Request, amounts: _Amounts, at: datetime, bridge: Currency | None
+    legs: tuple[tuple[Desk, ...], tuple[Desk, ...]], ask: _Ask, bridge: Currency
 ) -> _Chain | None:
-    """The best pair of legs over the bridge, if there is any."""
-    if bridge is None or not route.first:
-        return None
-    legs = ((route.first, bridge, request.payer), (route.second, request.payee, bridge))
+    """The best pair of legs over the bridge, if there is any: the fixed side's leg comes first."""
+    ends = ((ask.request.payer, bridge), (bridge, ask.request.payee))
+    fixed = ask.fixed
     chain: list[_Found] = []
-    fixed = amounts.fixed
-    for desks, payee, payer in legs if amounts.by_source else legs[::-1]:
-        step = payee.cash_step if amounts.by_source else payer.cash_step
-        answers = _answers(desks, request, (amounts.by_source, fixed), at, payee, step)
-        found = [each for each in answers if isinstance(each, _Found)]
+    for place in (0, 1) if ask.by_source else (1, 0):
+        found, _ = _answers(legs[place], ask, fixed, ends[place])
         if not found:
             return None
-        chain.append(min(found, key=lambda each: _order((each,), amounts.by_source)))
-        leg = chain[-1].leg
-        fixed = leg.destination if amounts.by_source else leg.source
-    return tuple(chain if amounts.by_source else chain[::-1])
+        if ask.by_source:
+            best = min(found, key=lambda each: _by_source((each,)))
+            fixed = best.leg.destination
+        else:
+            best = min(found, key=lambda each: _by_destination((each,)))
+            fixed = best.leg.source
+        chain.append(best)
+    return tuple(chain if ask.by_source else chain[::-1])
 
 
-def _order(chain: _Chain, by_source: bool) -> tuple[int, int, tuple[str, ...]]:
-    worth = -chain[-1].leg.destination if by_source else chain[0].leg.source
-    return (worth, len(chain), tuple(each.desk.provider.name for each in chain))
+def _by_source(chain: _Chain) -> tuple[int, int, list[str]]:
+    """The greatest destination first; direct before bridged; then by name."""
+    names = [each.desk.provider.name for each in chain]
+    return (-chain[-1].leg.destination, len(chain), names)
+
+
+def _by_destination(chain: _Chain) -> tuple[int, int, list[str]]:
+    """The least source first; direct before bridged; then by name."""
+    return (chain[0].leg.source, len(chain), [each.desk.provider.name for each in chain])
 
 
 def _beats(chain: _Chain, direct: _Chain, by_source: bool, margin_bp: int) -> bool:
@@ -220,77 +235,69 @@ def _beats(chain: _Chain, direct: _Chain, by_source: bool, margin_bp: int) -> bo
     return gain * BASIS > margin_bp * best
 
 
-def _hop(found: _Found, source: Money, destination: Money, by_source: bool) -> Hop:
-    leg, provider = found.leg, found.desk.provider
-    return Hop(
-        provider=provider.name,
-        liquidity_holder=provider.liquidity_holder,
-        rate=leg.step.rate,
-        rate_version=found.sheet.version,
-        spread_bp=leg.step.spread_bp,
-        source=source,
-        destination=destination,
-        residue=Money(leg.residue, (destination if by_source else source).currency),
-    )
-
-
 def _hops(chain: _Chain, by_source: bool) -> tuple[Hop, ...]:
-    hops = []
-    for found in chain:
-        source = Money(found.leg.source, found.sheet.payer)
-        destination = Money(found.leg.destination, found.sheet.payee)
-        hops.append(_hop(found, source, destination, by_source))
+    hops: list[Hop] = []
+    for desk, sheet, (step, source, destination, residue) in chain:
+        given = Money(source, sheet.payer) if not hops else hops[-1].destination
+        got = Money(destination, sheet.payee)
+        provider = desk.provider
+        hops.append(
+            Hop(
+                provider.name,
+                provider.liquidity_holder,
+                step.rate,
+                sheet.version,
+                step.spread_bp,
+                given,
+                got,
+                Money(residue, sheet.payee if by_source else sheet.payer),
+            )
+        )
     return tuple(hops)
 
 
 def _quote(
-    chain: _Chain,
-    request: Request,
-    route: Route,
-    amounts: _Amounts,
-    times: tuple[datetime, datetime],
-    alarms: tuple[str, ...],
-    quote_ids: Callable[[], str],
+    chain: _Chain, ask: _Ask, alarms: tuple[str, ...], quote_ids: Callable[[], str]
 ) -> Quote | LeftOut:
-    hops = _hops(chain, amounts.by_source)
-    source, destination = hops[0].source, hops[-1].destination
-    fee, payee_fee = amounts.fee, amounts.payee_fee
+    """Put fees and expiry around a chain of legs."""
+    hops = _hops(chain, ask.by_source)
+    first, last = hops[0], hops[-1]
+    fee, payee_fee, debit, fees = ask.fee, ask.payee_fee, ask.debit, ask.fees
     try:
-        if amounts.by_source:
-            debit = request.amount
-            if route.fees.payee is not None:
-                payee_fee = route.fees.payee.on(destination)
-        else:
-            if route.fees.payer is not None:
-                fee = route.fees.payer.on(source)
-            debit = source + fee
+        if debit is None:
+            fee = fee if fees.payer is None else fees.payer.on(first.source)
+            debit = first.source + fee
+        elif fees.payee is not None:
+            payee_fee = fees.payee.on(last.destination)
     except MoneyError:
         return LeftOut.AMOUNT_TOO_LARGE
-    if payee_fee is not None and destination <= payee_fee:
+    if payee_fee is not None and last.destination <= payee_fee:
         return LeftOut.AMOUNT_TOO_SMALL
+    provider, version, rate = first.provider, first.rate_version, first.rate
+    if len(hops) > 1:
+        provider = "+".join(dict.fromkeys(hop.provider for hop in hops))
+        version = "+".join(hop.rate_version for hop in hops)
+        rate = _together(first.source, last.destination)
+    corridor = ask.request.corridor
+    home = corridor.startswith(_FROM_HOME)
     return Quote(
         quote_id=quote_ids(),
-        corridor=request.corridor,
-        direction=_direction(request.corridor),
-        provider="+".join(dict.fromkeys(hop.provider for hop in hops)),
-        liquidity_holder=hops[-1].liquidity_holder,
-        rate=hops[0].rate if len(hops) == 1 else _together(source, destination),
-        rate_version="+".join(hop.rate_version for hop in hops),
+        corridor=corridor,
+        direction=Direction.OUTBOUND if home else Direction.INBOUND,
+        provider=provider,
+        liquidity_holder=last.liquidity_holder,
+        rate=rate,
+        rate_version=version,
         debit=debit,
         fee=fee,
-        source=source,
-        destination=destination,
-        issued_at=times[0],
-        expires_at=times[1],
+        source=first.source,
+        destination=last.destination,
+        issued_at=ask.at,
+        expires_at=min([*ask.limits, *[ask.at + each.desk.validity for each in chain]]),
         hops=hops,
         payee_fee=payee_fee if payee_fee is not None and payee_fee.minor else None,
         alarms=alarms,
     )
-
-
-def _direction(corridor: str) -> Direction:
-    home = corridor.partition("-")[0] == HOME_NETWORK
-    return Direction.OUTBOUND if home else Direction.INBOUND
 
 
 def _together(source: Money, destination: Money) -> Rate:

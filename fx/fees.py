@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from fx.money import Money, Rounding, divide
+from fx.money import Money, MoneyError, Rounding, divide
 from fx.refusals import QuoteError
 from fx.sheets import BASIS
 
@@ -30,14 +30,18 @@ class Fee:
 
     def on(self, source: Money) -> Money:
         """Return the fee on a converted amount."""
-        step = source.currency.cash_step
-        steps = divide(source.minor * self.basis_points, BASIS * step, Rounding.UP)
-        fee = self.fixed + Money(steps * step, source.currency)
-        if fee < self.minimum:
-            return self.minimum
-        if self.maximum is not None and self.maximum < fee:
-            return self.maximum
-        return fee
+        unit = source.currency
+        if unit.code != self.fixed.currency.code:
+            raise MoneyError("currency_mismatch", "the fee is in another currency")
+        charged = self.fixed.minor
+        if self.basis_points:
+            step = unit.cash_step
+            share = source.minor * self.basis_points
+            charged += divide(share, BASIS * step, Rounding.UP) * step
+        charged = max(charged, self.minimum.minor)
+        if self.maximum is not None:
+            charged = min(charged, self.maximum.minor)
+        return Money(charged, unit)
 
     def split(self, total: Money) -> tuple[Money, Money]:
         """Split what the payer gives into (source, fee), the source as large as it can be.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from fx.money import RATE_DECIMALS_MAX, RATE_DIGITS_MAX, Currency, Rate, Rounding, divide
 from fx.sheets import BASIS, RateSheet
@@ -38,8 +38,7 @@ Ladder: TypeAlias = tuple[Step, ...]
 """The tiers of a sheet by amount; the first is from zero on."""
 
 
-@dataclass(frozen=True, slots=True)
-class Leg:
+class Leg(NamedTuple):
     """One conversion in minor units; ``residue`` is in the currency of the side that was not fixed.
 
     It is what rounding to the cash step leaves to the holder, after the exact amount was rounded
@@ -55,7 +54,7 @@ class Leg:
 def price(rate: Rate, payer: Currency) -> tuple[int, int]:
     """Return ``(num, den)``: payer's minor units for one minor unit of the payee's, exactly."""
     mantissa, scale = rate.value.as_integer_ratio()
-    if rate.quoted == payer:
+    if rate.quoted.code == payer.code:
         return (mantissa * payer.minor_per_major, scale * rate.unit.minor_per_major)
     return (scale * payer.minor_per_major, mantissa * rate.quoted.minor_per_major)
 

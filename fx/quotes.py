@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from fx.fees import FeeLine, FeeMode
 from fx.money import Money, MoneyError, Rate, Rounding, currency, divide
+from fx.pricing import price
 from fx.refusals import QuoteError
 from fx.sheets import Direction
 
@@ -64,18 +65,14 @@ class Hop:
     residue: Money
 
     def __post_init__(self) -> None:
-        pair = (self.rate.unit, self.rate.quoted)
-        ends = (self.source.currency, self.destination.currency)
-        if ends[0] == ends[1] or pair not in (ends, ends[::-1]):
-            raise QuoteError("quote_inconsistent", "the rate is not between these currencies")
-        if self.residue.currency not in ends:
+        payer, payee = self.source.currency.code, self.destination.currency.code
+        _check_pair(self.rate, payer, payee)
+        if self.residue.currency.code not in (payer, payee):
             raise QuoteError("quote_inconsistent", "the residue is in neither currency")
         if self.source.minor == 0 or self.destination.minor == 0:
             raise QuoteError("quote_inconsistent", "a quote converts something")
-
-    def covered(self) -> bool:
-        """Whether the source pays for the destination at the rate."""
-        return self.rate.convert(self.destination, Rounding.UP) <= self.source
+        if not _covers(self.source, self.rate, self.destination):
+            raise QuoteError("quote_inconsistent", "the source does not pay for the destination")
 
     def to_terms(self) -> list[object]:
         """Return the hop as a list of JSON values; its order is part of the token."""
@@ -164,30 +161,29 @@ class Quote:
             raise QuoteError("quote_inconsistent", "a quote has two hops at most")
         at = self.source
         for hop in self.hops:
-            if hop.source != at:
+            if hop.source is not at and hop.source != at:
                 raise QuoteError("quote_inconsistent", "the hops do not follow each other")
             at = hop.destination
-        if at != self.destination:
+        if at is not self.destination and at != self.destination:
             raise QuoteError("quote_inconsistent", "the hops do not end at the destination")
 
     def _check_amounts(self) -> None:
-        payer, merchant = self.source.currency, self.destination.currency
-        pair = (self.rate.unit, self.rate.quoted)
-        if payer == merchant or pair not in ((payer, merchant), (merchant, payer)):
-            raise QuoteError("quote_inconsistent", "the rate is not between these currencies")
-        try:
-            added = self.debit == self.source + self.fee
-            covered = self.rate.convert(self.destination, Rounding.UP) <= self.source
-            if len(self.hops) > 1:
-                covered = covered and all(hop.covered() for hop in self.hops)
-            left = self.credit
-        except MoneyError as error:
-            raise QuoteError("quote_inconsistent", error.detail) from None
-        if not added:
+        unit = self.source.currency.code
+        if not unit == self.debit.currency.code == self.fee.currency.code:
+            raise QuoteError("quote_inconsistent", "debit, fee and source are in one currency")
+        if self.debit.minor != self.source.minor + self.fee.minor:
             raise QuoteError("quote_inconsistent", "the debit is not source and fee together")
-        if not covered:
-            raise QuoteError("quote_inconsistent", "the source does not pay for the destination")
-        if left.minor == 0:
+        if len(self.hops) > 1:
+            _check_pair(self.rate, unit, self.destination.currency.code)
+            if not _covers(self.source, self.rate, self.destination):
+                raise QuoteError("quote_inconsistent", "the two rates together are too good")
+        elif self.rate is not self.hops[0].rate and self.rate != self.hops[0].rate:
+            raise QuoteError("quote_inconsistent", "the rate is not that of the only hop")
+        if self.payee_fee is None:
+            return
+        if self.payee_fee.currency.code != self.destination.currency.code:
+            raise QuoteError("quote_inconsistent", "the payee's fee is in another currency")
+        if not 0 < self.payee_fee.minor < self.destination.minor:
             raise QuoteError("quote_inconsistent", "the fee leaves nothing to the payee")
 
     @property
@@ -295,6 +291,18 @@ class Quote:
             # MoneyError and the errors of Direction and fromisoformat are all ValueErrors; their
             # texts could quote the value, so they are not passed on.
             raise QuoteError("terms_malformed", "a term cannot be read") from None
+
+
+def _check_pair(rate: Rate, payer: str, payee: str) -> None:
+    pair = (rate.unit.code, rate.quoted.code)
+    if payer == payee or pair not in ((payer, payee), (payee, payer)):
+        raise QuoteError("quote_inconsistent", "the rate is not between these currencies")
+
+
+def _covers(source: Money, rate: Rate, destination: Money) -> bool:
+    """Whether the source is worth at least the destination, exactly."""
+    num, den = price(rate, source.currency)
+    return destination.minor * num <= source.minor * den
 
 
 def _term(terms: Mapping[str, object], name: str, kind: type[_Term]) -> _Term:
