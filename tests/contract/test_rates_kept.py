@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import apsw
 import pytest
 
+from switch.commands import Known
 from tests.contract.contract_engines import AnyEngine, Place, SqlitePlace
 from tests.switch_core.core_values import MEMBER_KHR, NOW, capped, opened, payment, posted, uetr
 
@@ -53,3 +54,12 @@ def test_a_database_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) ->
 
         assert engine.payment(uetr(1)) is not None
         assert [row.version for row in engine.rates(1)] == ["r-1"]
+
+
+def test_of_64_openings_in_one_batch_one_claims_the_quote(engine: AnyEngine) -> None:
+    results = engine.execute([opened(payment(number, quote="one")) for number in range(2, 130, 2)])
+
+    assert [type(result).__name__ for result in results] == ["Done", *["Declined"] * 63]
+    assert engine.execute([opened(payment(2, quote="one"))])[0] == Known(
+        engine.payment(uetr(2)), None
+    )

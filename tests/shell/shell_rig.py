@@ -18,6 +18,7 @@ from fx.money import Money
 from fx.token import QuoteSeal
 from switch.answers import Answers
 from switch.commands import Answer as StoredAnswer
+from switch.commands import Publish, RateRow
 from switch.config import Config, default_folder, load_config
 from switch.dispatch import Dispatch
 from switch.endings import Endings
@@ -37,6 +38,7 @@ from tests.shell.hand_parts import LOST, HandClock, HandStore, HandTransport, Ke
 from tests.shell.toy_network import BAKONG, THAILAND, ToyAdapter
 
 if TYPE_CHECKING:
+    from fx.sheets import RateSheet
     from switch.wire.transport import Transport
 
 MEMBER: Final = "ABAAKHPPXXX"
@@ -193,6 +195,19 @@ class Shell:
             accepted_at=now,
             deadline=now + timedelta(seconds=20),
         )
+
+    def withdrawal(self, sheet: RateSheet) -> Publish:
+        """Take a rate back, as its provider would."""
+        row = RateRow(
+            provider=sheet.provider,
+            pair="/".join(sheet.pair),
+            version=sheet.version,
+            effective_at=sheet.effective_at,
+            published_at=self.clock.now(),
+            sheet=orjson.dumps(sheet.to_terms(), option=orjson.OPT_SORT_KEYS).decode(),
+            withdrawn_at=self.clock.now(),
+        )
+        return Publish(row, self.ids.salt())
 
     async def opened(self, key: str = "key-1") -> Payment:
         """Open an outbound payment and let its hop go as far as it can."""
