@@ -156,9 +156,13 @@ class Money:
         return f"{whole}.{fraction:0{exponent}d}"
 
     def short(self) -> str:
-        """As :meth:`__str__`, without decimals that the currency's step never uses: ``41250``."""
-        if self.currency.cash_step % self.currency.minor_per_major == 0:
-            return str(self.minor // self.currency.minor_per_major)
+        """As :meth:`__str__`, without decimals that the currency's step never uses: ``41250``.
+
+        A residue is less than a step; it keeps its decimals, as it would be nothing without them.
+        """
+        whole, rest = divmod(self.minor, self.currency.minor_per_major)
+        if rest == 0 and self.currency.cash_step % self.currency.minor_per_major == 0:
+            return str(whole)
         return str(self)
 
     def __add__(self, other: Money) -> Money:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast, runtime_checkable
 
+from fx.refusals import RateRefused
 from fx.token import QuoteSeal
 from switch.answers import Answers
 from switch.api import app as api
@@ -20,10 +21,13 @@ from switch.commands import Configure
 from switch.config import ConfigError
 from switch.dispatch import Dispatch
 from switch.endings import Endings
+from switch.feeds import FeedReader
+from switch.keys import OVERSEER
 from switch.ledger import Account
 from switch.payments import Payments
 from switch.port import AdapterContext, CollectAdapter, InboundAdapter, LookupAdapter, Operation
 from switch.quoting import Quoting
+from switch.rates import Rates
 from switch.receiving import Receiving
 from switch.registry import make_adapter
 from switch.routing import read_routing
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
     from switch.config import Config
+    from switch.feed import Feed
     from switch.keys import KeyFolder
     from switch.logs import Log
     from switch.port import Adapter
@@ -53,8 +58,9 @@ if TYPE_CHECKING:
 SERVED_AS: Final = "switch"
 """The name under which the switch listens."""
 
-OVERSEER: Final = "overseer"
-"""Name of the overseer's key, and the ``kid`` that it signs with."""
+
+RATES_KEPT: Final = 20
+"""Versions of each provider's pair that a start reads back; older ones can price nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +106,29 @@ class Switch:
             log=seams.log,
         )
         seal = QuoteSeal({"1": keys.symmetric("seal")}, "1")
-        self._quoting = Quoting(config, seal, seams.clock, self._ids, seams.entropy)
+        self._quoting = self._quoting_of(seal)
         self.payments = self._payments()
         self.collectors = _collectors(self.adapters, config, seams, self._transport, self._ids)
+        self.rates = Rates(
+            self._quoting, store=seams.store, clock=seams.clock, ids=self._ids, log=seams.log
+        )
+        self.feeds = [self._feed(feed) for feed in config.feeds]
         self.ready = False
         self.application: web.Application = api.create(self._parts(keys))
+
+    def _quoting_of(self, seal: QuoteSeal) -> Quoting:
+        seams = self._seams
+        try:
+            return Quoting(
+                self.config,
+                seal,
+                seams.clock,
+                self._ids,
+                seams.entropy,
+                account=seams.store.read.account,
+            )
+        except RateRefused as refused:
+            raise ConfigError(f"providers.toml: rate: {refused.detail}") from None
 
     def _dispatch(self) -> Dispatch:
         return Dispatch(
@@ -129,10 +153,22 @@ class Switch:
             adapters=self.adapters,
             answers=self._answers,
             endings=self._endings,
+            outstanding=self._quoting.outstanding,
             clock=self._seams.clock,
             ids=self._ids,
             tasks=self._seams.tasks,
             log=self._seams.log,
+        )
+
+    def _feed(self, feed: Feed) -> FeedReader:
+        seams = self._seams
+        return FeedReader(
+            feed,
+            rates=self.rates,
+            transport=self._transport,
+            clock=seams.clock,
+            entropy=seams.entropy,
+            log=seams.log,
         )
 
     def _parts(self, keys: KeyFolder) -> api.Parts:
@@ -159,6 +195,7 @@ class Switch:
             ids=self._ids,
             log=seams.log,
         )
+        overseer = keys.public(OVERSEER)
         return api.Parts(
             config=config,
             payments=self.payments,
@@ -169,7 +206,9 @@ class Switch:
             authenticator=self._authenticator(
                 {bic: keys.member_public(bic) for bic in config.members}
             ),
-            overseers=self._authenticator({OVERSEER: keys.public(OVERSEER)}),
+            overseers=self._authenticator({OVERSEER: overseer}),
+            quoters=self._authenticator({**_quoters(config, keys), OVERSEER: overseer}),
+            rates=self.rates,
             read=seams.store.read,
             answer_key=keys.ec_private("switch-answers"),
             clock=seams.clock,
@@ -228,11 +267,14 @@ class Switch:
             salt=self._ids.salt(),
         )
         await self._seams.store.commit(configure)
+        self._quoting.restore(self._seams.store.read.rates(RATES_KEPT))
         recovered = await self.sweeper.recover()
         self._seams.log.info("recovered", payments=recovered)
         self._seams.tasks.start("sweeper", self.sweeper.run())
         for collector in self.collectors:
             self._seams.tasks.start("collector", collector.run())
+        for feed in self.feeds:
+            self._seams.tasks.start("feed", feed.run())
         self.ready = True
 
 
@@ -252,6 +294,12 @@ def _adapters(config: Config, keys: KeyFolder) -> dict[str, Adapter]:
         except ValueError as error:
             raise ConfigError(f"switch.toml: networks.{name}: {error}") from None
     return made
+
+
+def _quoters(config: Config, keys: KeyFolder) -> dict[str, EllipticCurvePublicKey]:
+    """The keys of the providers that have one; without it a provider cannot post rates."""
+    found = {name: keys.provider_public(name) for name in sorted(config.market.providers)}
+    return {name: key for name, key in found.items() if key is not None}
 
 
 def _inbound(adapters: Mapping[str, Adapter]) -> dict[str, InboundAdapter]:

@@ -78,6 +78,7 @@ def keys_of(config: Config, data: Path) -> KeyFolder:
             config.members,
             SystemClock(),
             SystemEntropy(),
+            providers=config.market.providers,
             may_make=not (data / DATABASE).exists(),
         )
     return KeyFolder(data / KEYS)
@@ -107,6 +108,7 @@ async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[S
     keys.require(own_files(config.members))
     private_file(database)
     peers = {name: section.url for name, section in config.networks.items()} | dict(place.peers)
+    peers |= {feed.peer: feed.url for feed in config.feeds}
     net = TcpNet(clock, {SERVED_AS: (config.http.host, place.port)}, peers)
     tasks = Tasks(tasks_max=2 * config.payments.in_flight_max + TASKS_BESIDE)
     engine = SqliteEngine(

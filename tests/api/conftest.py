@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 def keys(tmp_path_factory: pytest.TempPathFactory) -> KeyFolder:
     """Development keys, made once."""
     folder = tmp_path_factory.mktemp("keys")
-    make_development_keys(folder, configured().members, SystemClock(), SystemEntropy())
+    config = configured()
+    make_development_keys(
+        folder,
+        config.members,
+        SystemClock(),
+        SystemEntropy(),
+        providers=config.market.providers,
+    )
     return KeptKeys(folder)
 
 
