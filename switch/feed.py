@@ -20,7 +20,7 @@ class Feed(BaseModel):
     provider: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
     references: bool
     url: Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+$")]
-    path: Annotated[str, Field(pattern=r"^/[!-~]{0,200}$")]
+    path: Annotated[str, Field(pattern=r"^/[!\"$-~]{0,200}$")]
     period_s: Annotated[int, Field(ge=1, le=86_400)]
     answer_within_ms: Annotated[int, Field(ge=1, le=60_000)]
     tries: Annotated[int, Field(ge=1, le=10)]
