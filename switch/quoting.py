@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -155,13 +156,19 @@ class Quoting:
                 raise Refusal(Reason.AMOUNT_DIFFERS)
         if not quotes:
             raise _nobody(quoted)
-        offers = []
-        for quote in quotes[:most]:
-            token = self._sealing.quote_token(quote, destination)
+        sealed = (self._sealed(quote, destination) for quote in quotes)
+        offers = list(islice((offer for offer in sealed if offer is not None), most))
+        if not offers:
+            # Only a code whose texts are far beyond any scheme's limits does not fit a token.
+            raise Refusal(Reason.QR_INVALID)
+        for quote in (offer.quote for offer in offers):
             providers = dict.fromkeys(hop.provider for hop in quote.hops)
             self.outstanding.given(quote.quote_id, member, providers, quote.expires_at)
-            offers.append(Offer(quote, token))
         return Offers(tuple(offers), quoted.left_out, quoted.alarms)
+
+    def _sealed(self, quote: Quote, destination: Destination) -> Offer | None:
+        token = self._sealing.quote_token(quote, destination)
+        return None if token is None else Offer(quote, token)
 
     def display(
         self, corridor: Corridor, member: str, amount: Money, nominated: str | None = None

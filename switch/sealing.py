@@ -2,8 +2,8 @@
 
 A quote token holds the quote and the merchant that it pays; a scan token a merchant that is still
 to be priced. Both name who may use them and are bound to their purpose, so neither passes for the
-other. The surprise: a token is all there is, so what cannot be read back is refused, and nothing of
-it is shown.
+other. The surprise: values stand in a fixed order without their names, because what a token may
+hold is bounded and the longest merchants need the room.
 """
 
 from __future__ import annotations
@@ -31,6 +31,15 @@ if TYPE_CHECKING:
 NONCE_BYTES: Final = 12
 _QUOTE: Final = "quote"
 _SCAN: Final = "scan"
+_TERMS: Final = (
+    "quote_id", "corridor", "direction", "provider", "liquidity_holder", "rate", "rate_unit",
+    "rate_quoted", "rate_version", "payer_currency", "merchant_currency", "debit", "fee", "source",
+    "destination", "payee_fee", "issued_at", "expires_at", "hops", "alarms",
+)  # fmt: skip
+_PARTY: Final = ("name", "account", "agent", "town", "country")
+_MERCHANT: Final = (
+    "city", "category", "currency", "store_label", "terminal_label", "bill_number",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,34 +69,42 @@ class Sealing:
         self._seal = seal
         self._entropy = entropy
 
-    def quote_token(self, quote: Quote, destination: Destination) -> str:
-        """Seal a quote with the merchant it pays."""
-        return self._sealed({"quote": quote.to_terms(), **_plain(destination)}, _QUOTE)
+    def quote_token(self, quote: Quote, destination: Destination) -> str | None:
+        """Seal a quote with the merchant it pays; None where both do not fit a token."""
+        terms = quote.to_terms()
+        assert terms.keys() == set(_TERMS), "every term of a quote is sealed"
+        held = [terms[name] for name in _TERMS]
+        return self._sealed({"q": held, "d": _plain(destination)}, _QUOTE)
 
     def scan_token(self, destination: Destination) -> str:
-        """Seal a merchant that is still to be priced."""
-        return self._sealed(_plain(destination), _SCAN)
+        """Seal a merchant that is still to be priced. Raises Refusal where it does not fit."""
+        token = self._sealed({"d": _plain(destination)}, _SCAN)
+        if token is None:
+            # Only a code whose texts are far beyond any scheme's limits does not fit.
+            raise Refusal(Reason.QR_INVALID)
+        return token
 
     def open_scan(self, token: str, origin: str) -> Destination:
         """Open a scan token of this origin, also an old one. Raises Refusal."""
-        return self._destination(self._opened(token, _SCAN), origin)
+        return self._destination(self._opened(token, _SCAN)["d"], origin)
 
     def open_quote(self, token: str, origin: str) -> Priced:
         """Open a quote token of this origin, also an expired one. Raises Refusal."""
-        terms = self._opened(token, _QUOTE)
+        held = self._opened(token, _QUOTE)
+        if len(held["q"]) != len(_TERMS):
+            raise Refusal(Reason.QUOTE_INVALID, place="quote")
         try:
-            quote = Quote.from_terms(terms["quote"])
-        except (QuoteError, KeyError):
-            raise Refusal(Reason.QUOTE_INVALID) from None
-        return Priced(quote, self._destination(terms, origin))
+            quote = Quote.from_terms(dict(zip(_TERMS, held["q"], strict=True)))
+        except QuoteError:
+            raise Refusal(Reason.QUOTE_INVALID, place="quote") from None
+        return Priced(quote, self._destination(held["d"], origin))
 
-    def _sealed(self, terms: Mapping[str, object], purpose: str) -> str:
+    def _sealed(self, terms: Mapping[str, object], purpose: str) -> str | None:
         try:
             nonce = self._entropy.bytes(NONCE_BYTES)
             return self._seal.seal(terms, nonce, purpose=purpose)
         except TokenError:
-            # Only a code whose texts are far beyond any scheme's limits does not fit.
-            raise Refusal(Reason.QR_INVALID) from None
+            return None
 
     def _opened(self, token: str, purpose: str) -> dict[str, Any]:
         try:
@@ -95,53 +112,41 @@ class Sealing:
         except TokenError:
             raise Refusal(Reason.QUOTE_INVALID, place="quote") from None
 
-    def _destination(self, terms: Mapping[str, Any], origin: str) -> Destination:
-        held = terms["merchant"]
-        if terms["origin"] != origin:
+    def _destination(self, held: list[Any], origin: str) -> Destination:
+        source, network, holder, payload, until, merchant = held
+        if holder != origin:
             raise Refusal(Reason.QUOTE_INVALID, place="quote")
-        corridor = self._corridors.get((terms["source"], terms["destination"]))
+        corridor = self._corridors.get((source, network))
         if corridor is None or not corridor.enabled:
             raise Refusal(Reason.QR_UNROUTABLE)
-        amount = held["amount"]
-        merchant = Merchant(
-            party=Party(**held["party"]),
-            city=held["city"],
-            category=held["category"],
-            currency=held["currency"],
-            amount=None if amount is None else Money(amount, currency(held["currency"])),
-            store_label=held["store_label"],
-            terminal_label=held["terminal_label"],
-            bill_number=held["bill_number"],
-            extra=held["extra"],
-        )
-        until = from_micros(terms["valid_until"])
-        return Destination(corridor, origin, merchant, terms["payload"], until)
+        return Destination(corridor, origin, _merchant(merchant), payload, from_micros(until))
 
 
-def _plain(destination: Destination) -> dict[str, object]:
+def _plain(destination: Destination) -> list[object]:
     merchant = destination.merchant
-    party = merchant.party
-    return {
-        "source": destination.corridor.source_network,
-        "destination": destination.corridor.destination_network,
-        "origin": destination.origin,
-        "payload": destination.payload,
-        "valid_until": to_micros(destination.valid_until),
-        "merchant": {
-            "party": {
-                "name": party.name,
-                "account": party.account,
-                "agent": party.agent,
-                "town": party.town,
-                "country": party.country,
-            },
-            "city": merchant.city,
-            "category": merchant.category,
-            "currency": merchant.currency,
-            "amount": None if merchant.amount is None else merchant.amount.minor,
-            "store_label": merchant.store_label,
-            "terminal_label": merchant.terminal_label,
-            "bill_number": merchant.bill_number,
-            "extra": dict(merchant.extra),
-        },
-    }
+    amount = None if merchant.amount is None else merchant.amount.minor
+    return [
+        destination.corridor.source_network,
+        destination.corridor.destination_network,
+        destination.origin,
+        destination.payload,
+        to_micros(destination.valid_until),
+        [
+            [getattr(merchant.party, name) for name in _PARTY],
+            [getattr(merchant, name) for name in _MERCHANT],
+            amount,
+            dict(merchant.extra),
+        ],
+    ]
+
+
+def _merchant(held: list[Any]) -> Merchant:
+    party, texts, minor, extra = held
+    named = dict(zip(_MERCHANT, texts, strict=True))
+    unit = currency(named["currency"])
+    return Merchant(
+        party=Party(**dict(zip(_PARTY, party, strict=True))),
+        amount=None if minor is None else Money(minor, unit),
+        extra=extra,
+        **named,
+    )
