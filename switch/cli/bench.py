@@ -1,8 +1,8 @@
-"""``bench``: what a payment, a scanned code and a message cost, measured on real parts.
+"""``bench``: what a payment, a code, a message and a quote cost, measured on real parts.
 
 A run whose payments do not add up prints no figure and ends with status 1; standard error says what
-did not. Figures depend on the machine, so it is always named with them. Codes and messages come
-first: the core is theirs alone while no process of the payments runs.
+did not. Figures depend on the machine, so it is always named with them. Codes, messages and quotes
+come first: the core is theirs alone while no process of the payments runs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from switch.bench import iso_report, qr_report
+from switch.bench import fx, iso_report, qr_report
 from switch.bench.iso import run_iso
 from switch.bench.load import LoadFailed
 from switch.bench.machine import NoMeter, description
@@ -27,6 +27,7 @@ from switch.runtime.clock import SystemClock
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from switch.bench.fx import FxMeasured
     from switch.bench.iso import IsoMeasured
     from switch.bench.machine import Percentiles
     from switch.bench.qr import QrMeasured
@@ -39,7 +40,7 @@ SECONDS_MAX = 10
 @click.command("bench")
 @config_option
 @click.option("--store", type=click.Choice(["sqlite"]), default="sqlite", show_default=True)
-@click.option("--part", type=click.Choice(["payments", "qr", "iso", "all"]), default="all",
+@click.option("--part", type=click.Choice(["payments", "qr", "iso", "fx", "all"]), default="all",
               show_default=True, help="What is measured.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 @click.option("--seconds", type=click.IntRange(1, SECONDS_MAX), default=FULL_PLAN.seconds,
@@ -54,7 +55,7 @@ def command(
     as_json: bool,
     quick: bool,
 ) -> None:
-    """Measure CPU per payment, payments a second, latency, stages; scanned codes; messages.
+    """Measure CPU per payment, payments a second, latency, stages; codes; messages; quotes.
 
     Starts the switch on a core of its own and the Thai simulator beside the load, and pays over
     HTTP with 1, 16 and 64 payments in flight. Codes and ISO 20022 messages are read and written in
@@ -65,12 +66,14 @@ def command(
     race = QUICK_RACE if quick else FULL_RACE
 
     async def program(_: object) -> int:
-        codes, messages, measured = None, None, None
+        codes, messages, quotes, measured = None, None, None, None
         try:
             if part in {"qr", "all"}:
                 codes = await run_qr(SystemClock(), race)
             if part in {"iso", "all"}:
                 messages = await run_iso(SystemClock(), race)
+            if part in {"fx", "all"}:
+                quotes = await fx.run_fx(SystemClock(), race)
             if config is not None:
                 measured = await run(config, config_folder, plan)
         except (ChildFailed, LoadFailed, NoMeter) as error:
@@ -80,10 +83,11 @@ def command(
         if as_json:
             shown = {} if codes is None else {"qr": qr_report.view(codes)}
             shown |= {} if messages is None else {"iso": iso_report.view(messages)}
+            shown |= {} if quotes is None else {"fx": fx.view(quotes)}
             said = {"machine": description()} if measured is None else _view(measured)
             say({"store": store, "valid": True, "quick": quick, **said, **shown})
         else:
-            _print(measured, codes, messages)
+            _print(measured, codes, messages, quotes)
         return 0
 
     guarded(lambda: process.run(program))
@@ -143,7 +147,10 @@ def _spread(values: Percentiles) -> dict[str, int]:
 
 
 def _print(
-    measured: Measured | None, codes: QrMeasured | None, messages: IsoMeasured | None
+    measured: Measured | None,
+    codes: QrMeasured | None,
+    messages: IsoMeasured | None,
+    quotes: FxMeasured | None,
 ) -> None:
     if measured is None:
         _print_machine(description())
@@ -156,6 +163,10 @@ def _print(
     if messages is not None:
         click.echo()
         for line in iso_report.lines(messages):
+            click.echo(line)
+    if quotes is not None:
+        click.echo()
+        for line in fx.lines(quotes):
             click.echo(line)
 
 

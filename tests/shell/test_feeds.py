@@ -108,7 +108,7 @@ class Page:
             rates=self.rates,
             transport=Transport(self.net, self.clock),
             clock=self.clock,
-            entropy=SeededEntropy(b"feed"),
+            entropy=SeededEntropy(1),
             log=self.log,
         )
 
