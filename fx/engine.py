@@ -20,7 +20,7 @@ from fx.requests import TRIANGULAR, Quoted, Request
 from fx.sheets import BASIS, HOME_NETWORK, Direction
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from fx.board import Board
@@ -83,7 +83,8 @@ def quote_all(
     alarms: tuple[str, ...] = ()
     bridged = None
     if rules.bridge is not None and route.first:
-        bridged = _bridged((route.first, route.second), ask, rules.bridge)
+        bridged, missing = _bridged((route.first, route.second), ask, rules.bridge)
+        left = {**left, **{name: why for name, why in missing.items() if _silent(left, name)}}
     if bridged is not None:
         best = min(chains, key=_by_source if ask.by_source else _by_destination, default=None)
         if best is not None and _beats(bridged, best, ask.by_source, rules.triangular_alarm_bp):
@@ -194,15 +195,15 @@ def _liquid(desk: Desk, payee: Currency, amount: int, request: Request) -> bool:
 
 def _bridged(
     legs: tuple[tuple[Desk, ...], tuple[Desk, ...]], ask: _Ask, bridge: Currency
-) -> _Chain | None:
-    """The best pair of legs over the bridge, if there is any: the fixed side's leg comes first."""
+) -> tuple[_Chain | None, dict[str, LeftOut]]:
+    """The best pair of legs over the bridge, the fixed side's first; or why there is none."""
     ends = ((ask.request.payer, bridge), (bridge, ask.request.payee))
     fixed = ask.fixed
     chain: list[_Found] = []
     for place in (0, 1) if ask.by_source else (1, 0):
-        found, _ = _answers(legs[place], ask, fixed, ends[place])
+        found, left = _answers(legs[place], ask, fixed, ends[place])
         if not found:
-            return None
+            return None, left
         if ask.by_source:
             best = min(found, key=lambda each: _by_source((each,)))
             fixed = best.leg.destination
@@ -210,7 +211,12 @@ def _bridged(
             best = min(found, key=lambda each: _by_destination((each,)))
             fixed = best.leg.source
         chain.append(best)
-    return tuple(chain if ask.by_source else chain[::-1])
+    return tuple(chain if ask.by_source else chain[::-1]), {}
+
+
+def _silent(left: Mapping[str, LeftOut], name: str) -> bool:
+    """Whether nothing better is known of a provider than that it has no direct rate."""
+    return left.get(name, LeftOut.NO_RATE) is LeftOut.NO_RATE
 
 
 def _by_source(chain: _Chain) -> tuple[int, int, list[str]]:

@@ -65,6 +65,7 @@ _RATE_KEYS: Final = (
     "provider", "source_network", "destination_network", "payer_currency", "merchant_currency",
     "unit_currency", "rate", "rate_version", "effective_at", "spread_bp", "tiers", *_FEE_KEYS,
 )  # fmt: skip
+_WEEK: Final = range(1, 8)
 _FeeKey = tuple[str, str, str]
 
 
@@ -136,7 +137,7 @@ def _hours(table: Table) -> Hours:
     if closes <= opens:
         raise table.problem("closes", "must be after opens")
     days = table.values.get("days")
-    if not isinstance(days, list) or not all(type(day) is int and 1 <= day <= 7 for day in days):  # noqa: PLR2004  weekdays
+    if not isinstance(days, list) or not all(type(day) is int and day in _WEEK for day in days):
         raise table.problem("days", "must be a list of weekdays, Monday 1 to Sunday 7")
     holidays = table.values.get("holidays", [])
     if not isinstance(holidays, list) or not all(type(day) is date for day in holidays):

@@ -15,19 +15,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from fx.fees import FeeLine, FeeMode
-from fx.money import Money, MoneyError, Rate, Rounding, currency, divide
+from fx.money import Money, Rate, Rounding, currency, divide
 from fx.pricing import price
 from fx.refusals import QuoteError
 from fx.sheets import Direction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
-
-    from fx.providers import StandingRate
-
-__all__ = [
-    "EFFECTIVE_RATE_DECIMALS", "Hop", "Quote", "QuoteError", "quote_destination", "quote_source",
-]  # fmt: skip
+    from collections.abc import Mapping
 
 EFFECTIVE_RATE_DECIMALS: Final = 6
 """Decimals of the effective rate; it is shown, never computed with."""
@@ -310,96 +304,3 @@ def _term(terms: Mapping[str, object], name: str, kind: type[_Term]) -> _Term:
     if type(value) is not kind:
         raise QuoteError("terms_malformed", f"the term {name} is missing or of another type")
     return value
-
-
-def quote_destination(
-    standing: StandingRate,
-    destination: Money,
-    *,
-    quote_id: str,
-    issued_at: datetime,
-    expires_by: Iterable[datetime] = (),
-) -> Quote:
-    """Quote a fixed merchant amount: the payer's side follows, rounded up to its step.
-
-    ``expires_by`` holds the further limits on the expiry (of the code, the scheme, the order).
-    Raises :class:`QuoteError` with the code that fits.
-    """
-    _usable(destination, standing.merchant_currency.code)
-    try:
-        source = standing.rate.convert(destination, Rounding.UP)
-        fee = standing.fee.on(source)
-        debit = source + fee
-    except MoneyError as error:
-        raise QuoteError(error.code, error.detail) from None
-    expires_at = _expiry(standing, issued_at, expires_by)
-    return _quote(standing, (debit, fee, source, destination), quote_id, (issued_at, expires_at))
-
-
-def quote_source(
-    standing: StandingRate,
-    debit: Money,
-    *,
-    quote_id: str,
-    issued_at: datetime,
-    expires_by: Iterable[datetime] = (),
-) -> Quote:
-    """Quote a fixed payer total: the fee comes off first, the destination is rounded down.
-
-    The debit is exactly what was given. Raises :class:`QuoteError` ``amount_too_small`` when the
-    merchant would be paid less than one step of its currency, or another code that fits.
-    """
-    _usable(debit, standing.payer_currency.code)
-    try:
-        source, fee = standing.fee.split(debit)
-        destination = standing.rate.convert(source, Rounding.DOWN)
-    except MoneyError as error:
-        raise QuoteError(error.code, error.detail) from None
-    if destination.minor == 0:
-        raise QuoteError("amount_too_small", "the amount converts to nothing")
-    expires_at = _expiry(standing, issued_at, expires_by)
-    return _quote(standing, (debit, fee, source, destination), quote_id, (issued_at, expires_at))
-
-
-def _usable(amount: Money, code: str) -> None:
-    if amount.currency.code != code:
-        raise QuoteError("currency_mismatch", f"the amount must be in {code}")
-    if amount.minor == 0:
-        raise QuoteError("amount_too_small", "the amount is zero")
-    if amount.minor % amount.currency.cash_step:
-        raise QuoteError("amount_decimals", f"{code} moves in whole units only")
-
-
-def _expiry(
-    standing: StandingRate, issued_at: datetime, expires_by: Iterable[datetime]
-) -> datetime:
-    """Return the least of the provider's validity and every other limit (money rules 2)."""
-    expires_at = min((issued_at + timedelta(seconds=standing.validity_s), *expires_by))
-    if expires_at <= issued_at:
-        raise QuoteError("expired", "what is to be paid has expired")
-    return expires_at
-
-
-def _quote(
-    standing: StandingRate,
-    amounts: tuple[Money, Money, Money, Money],
-    quote_id: str,
-    times: tuple[datetime, datetime],
-) -> Quote:
-    debit, fee, source, destination = amounts
-    issued_at, expires_at = times
-    return Quote(
-        quote_id=quote_id,
-        corridor=standing.corridor,
-        direction=standing.direction,
-        provider=standing.provider,
-        liquidity_holder=standing.liquidity_holder,
-        rate=standing.rate,
-        rate_version=standing.rate_version,
-        debit=debit,
-        fee=fee,
-        source=source,
-        destination=destination,
-        issued_at=issued_at,
-        expires_at=expires_at,
-    )

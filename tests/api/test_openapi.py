@@ -95,7 +95,7 @@ async def test_answers_fit_their_shapes(rig: Rig) -> None:
 
 async def test_fixed_code_is_priced_at_once_and_amounts_of_both_sides_agree(rig: Rig) -> None:
     scanned = (await rig.client().scan(thai_code("345.00"))).json()
-    [quote] = scanned["quotes"]
+    quote, *_ = scanned["quotes"]
     by_credit = await rig.client().quote(scanned["scan"], {"currency": "THB", "value": "345.00"})
 
     assert scanned["network"] == "thailand"

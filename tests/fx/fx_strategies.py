@@ -6,16 +6,26 @@ stated in the direction with the bigger number, as the configuration demands.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
+from fx.board import Board
+from fx.engine import quote_all
+from fx.fees import Fee
+from fx.market import CorridorFees, Market
 from fx.money import CURRENCIES, Currency, Money, Rate
-from fx.providers import Fee, StandingRate
+from fx.requests import Request
+from fx.sheets import SPREAD_BP_MAX, Provider, RateSheet, Relationship, Rules, Tier
+
+if TYPE_CHECKING:
+    from fx.requests import Quoted
 
 QUOTE_ID = "0b0e6f5e-3a5a-4c1e-9d4e-7a1f2b3c4d5e"
+CORRIDOR = "bakong-thailand"
 ISSUED_AT = datetime(2026, 11, 21, 3, 4, 5, 678901, tzinfo=UTC)
 
 currencies = st.sampled_from(list(CURRENCIES.values()))
@@ -41,26 +51,73 @@ def fees(unit: Currency) -> st.SearchStrategy[Fee]:
 
 
 @st.composite
-def standing_rates(draw: st.DrawFn) -> StandingRate:
-    """A standing rate between any two currencies, the payer's being unit or quoted."""
-    payer = draw(currencies)
-    merchant = draw(currencies.filter(lambda unit: unit != payer))
-    unit, quoted = (payer, merchant) if draw(st.booleans()) else (merchant, payer)
+def rates(draw: st.DrawFn, one: Currency, other: Currency) -> Rate:
+    """A rate between two currencies, at or above 1, either one being the unit."""
+    unit, quoted = (one, other) if draw(st.booleans()) else (other, one)
     decimals = draw(st.integers(0, 6))
     value = Decimal(draw(st.integers(10**decimals, 10**9 - 1))).scaleb(-decimals)
-    outbound = draw(st.booleans())
-    return StandingRate(
-        provider="acleda",
-        liquidity_holder="ACLBKHPPXXX",
-        source_network="bakong" if outbound else "thailand",
-        destination_network="thailand" if outbound else "bakong",
-        payer_currency=payer,
-        merchant_currency=merchant,
-        rate=Rate(value, unit, quoted),
-        rate_version="r-1",
-        fee=draw(fees(payer)),
-        validity_s=draw(st.integers(1, 86_400)),
+    return Rate(value, unit, quoted)
+
+
+@st.composite
+def sheets(
+    draw: st.DrawFn,
+    payer: Currency | None = None,
+    payee: Currency | None = None,
+    provider: str = "acleda",
+) -> RateSheet:
+    """A sheet with a spread and up to four tiers, between any two currencies unless given."""
+    payer = payer or draw(currencies.filter(lambda unit: unit != payee))
+    payee = payee or draw(currencies.filter(lambda unit: unit != payer))
+    spread = draw(st.integers(0, SPREAD_BP_MAX))
+    starts = sorted(draw(st.sets(st.integers(0, 10**6), max_size=4)))
+    given = sorted(draw(st.integers(0, spread)) for _ in starts)
+    return RateSheet(
+        provider=provider,
+        payer=payer,
+        payee=payee,
+        rate=draw(rates(payer, payee)),
+        version="v-1",
+        effective_at=ISSUED_AT - timedelta(days=1),
+        spread_bp=spread,
+        tiers=tuple(
+            Tier(Money(start * payer.cash_step, payer), better)
+            for start, better in zip(starts, given, strict=True)
+        ),
     )
+
+
+def market(
+    *posted: RateSheet,
+    fees: CorridorFees | None = None,
+    bridge: Currency | None = None,
+    improvement_bp: int = 0,
+    alarm_bp: int = 100,
+) -> Market:
+    """A market of these sheets for everybody on one corridor; fees in the first one's pair."""
+    names = tuple(dict.fromkeys(sheet.provider for sheet in posted))
+    pair = (CORRIDOR, posted[0].payer.code, posted[-1].payee.code)
+    return Market(
+        providers={
+            name: Provider(name, f"AAA{place}KHPPXXX", 600) for place, name in enumerate(names)
+        },
+        sheets=posted,
+        relationships=(Relationship("*", "*", CORRIDOR, names, improvement_bp),),
+        fees={} if fees is None else {pair: fees},
+        rules=Rules(bridge=bridge, triangular_alarm_bp=alarm_bp),
+    )
+
+
+def board(*posted: RateSheet, **settings: Any) -> Board:
+    """A board open on such a market."""
+    return Board.open(market(*posted, **settings), ISSUED_AT)
+
+
+def ask(on: Board, amount: Money, sides: tuple[Currency, Currency], **more: Any) -> Quoted:
+    """Quote an amount of one of the two sides, payer's first, at ``ISSUED_AT`` unless given."""
+    moment = more.pop("at", ISSUED_AT)
+    request = Request(CORRIDOR, *sides, amount, **more)
+    return quote_all(on, request, at=moment, quote_ids=lambda: QUOTE_ID)
 
 
 def exact(rate: Rate, amount: Money) -> Fraction:

@@ -15,9 +15,11 @@ from lxml import etree
 
 from adapters.thailand import mapping
 from adapters.thailand.sandbox_messages import Desk, StatusOf
+from fx.board import Board
+from fx.engine import quote_all
+from fx.market_file import read_market
 from fx.money import Money, currency
-from fx.providers import read_providers
-from fx.quotes import quote_destination
+from fx.requests import Request
 from iso20022.xmldsig import XmlVerifier, read_verified
 from switch.model import Party, State, Status
 from switch.port import InboundEnquiry, InboundLookup, InboundPay, Merchant, Rendered, WireRefusal
@@ -245,9 +247,9 @@ def rendered_for(thailand: ThailandAdapter, desk: Desk) -> dict[str, Rendered]:
 def found() -> tuple[Merchant, Quote, str]:
     """A merchant with a quote and its token."""
     khr = Money.parse("41000", "KHR")
-    rates = read_providers(Path(__file__).parents[3] / "config" / "providers.toml")
-    standing = rates.find("thailand", "bakong", currency("THB"), currency("KHR"))
-    quote = quote_destination(standing, khr, quote_id=UETR, issued_at=NOW)
+    market = read_market(Path(__file__).parents[3] / "config" / "providers.toml")
+    request = Request("thailand-bakong", currency("THB"), currency("KHR"), khr)
+    quote = quote_all(Board.open(market, NOW), request, at=NOW, quote_ids=lambda: UETR).best()
     shop = Party("Noodle Shop", "noodleshop@aclb", "ACLBKHPPXXX", "Phnom Penh", "KH")
     return Merchant(shop, "Phnom Penh", "5812", "KHR", khr), quote, "token"
 
