@@ -270,7 +270,7 @@ def merchant_values(
         "sup_quote_token": token,
         "sup_quote_rate": str(quote.rate),
         "sup_quote_debit": quote.debit,
-        "sup_quote_credit": quote.destination,
+        "sup_quote_credit": quote.credit,
         "sup_quote_expires_at": quote.expires_at,
     }
     return given(values)
