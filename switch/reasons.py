@@ -48,6 +48,7 @@ class Reason(Enum):
     NETWORK_OFFLINE = ("AB07", "The partner network could not be reached; nothing was sent.")
     CREDITOR_OFFLINE = ("AB08", "The creditor's institution is offline.")
     COUNTERPARTY_ERROR = ("AB10", "The instructed institution reported an error.")
+    SETTLEMENT_ABORTED = ("AB04", "The counterparty could not settle the payment as instructed.")
     CREDITOR_SIDE_TIMED_OUT = ("AB05", "The creditor's institution did not answer in time.")
     # Codes, tokens, quotes.
     QR_EXPIRED = ("DS24", "The QR code has expired.")

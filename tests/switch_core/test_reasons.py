@@ -57,6 +57,7 @@ def test_a_code_is_read_as_a_reason_with_that_code(code: str) -> None:
         ("AC01", Reason.ACCOUNT_UNKNOWN),
         ("AC04", Reason.ACCOUNT_CLOSED),
         ("AM04", Reason.FUNDS_INSUFFICIENT),
+        ("AB04", Reason.SETTLEMENT_ABORTED),
         ("AB08", Reason.CREDITOR_OFFLINE),
         ("FRAD", Reason.FRAUD_SUSPECTED),
         ("FR01", Reason.FRAUD_SUSPECTED),

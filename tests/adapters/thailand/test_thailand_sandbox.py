@@ -150,12 +150,12 @@ async def test_the_same_content_books_once_and_other_content_is_a_duplicate(link
 
 @pytest.mark.parametrize(
     ("destination", "reason"),
-    [("345.50", Reason.UNSPECIFIED), ("200000.00", Reason.AMOUNT_ABOVE_SCHEME)],
+    [("345.50", Reason.SETTLEMENT_ABORTED), ("200000.00", Reason.AMOUNT_ABOVE_SCHEME)],
 )
 async def test_the_network_recomputes_the_rate_and_keeps_its_limit(
     link: Link, destination: str, reason: Reason
 ) -> None:
-    """AB04 (rate) has no reason of ours; what counts is that it is refused."""
+    """AB04 (rate) is read as a settlement that failed; what counts is that it is refused."""
     payment = link.open_payment()
     thb = Money.parse(destination, "THB")
     wrong = replace(payment, terms=replace(payment.terms, destination=thb))
