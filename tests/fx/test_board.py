@@ -196,7 +196,7 @@ def test_jump_between_versions_is_limited_and_a_withdrawal_lifts_the_limit(
 
 def test_provider_whose_two_directions_pay_a_profit_is_refused() -> None:
     on = empty().publish(sheet(rate="118.84"), ISSUED_AT).board
-    back = {"payer": THB, "payee": KHR, "unit": (THB, KHR)}
+    back: dict[str, Any] = {"payer": THB, "payee": KHR, "unit": (THB, KHR)}
 
     assert refused(on, sheet(rate="118.85", **back)) == "inverse_loop"
     assert not on.publish(sheet(rate="118.84", **back), ISSUED_AT).known
@@ -204,7 +204,13 @@ def test_provider_whose_two_directions_pay_a_profit_is_refused() -> None:
 
 
 def test_inverse_counts_the_best_tier_and_the_largest_improvement() -> None:
-    back = {"payer": THB, "payee": KHR, "unit": (THB, KHR), "rate": "119.00", "spread_bp": 50}
+    back: dict[str, Any] = {
+        "payer": THB,
+        "payee": KHR,
+        "unit": (THB, KHR),
+        "rate": "119.00",
+        "spread_bp": 50,
+    }
     tiers = (Tier(Money(0, THB), 0), Tier(Money(100, THB), 40))
 
     for on, of in (
