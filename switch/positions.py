@@ -1,4 +1,4 @@
-"""What each rate provider holds, owes and has reserved, per currency, live from the ledger.
+"""What each rate provider holds, owes and has reserved, per currency, live; and who holds quotes.
 
 A provider is shown by the institution whose money it pays out. Figures are the four sums of the
 holder's accounts, seen from the holder: what others owe it (``holds``) or it owes them (``owes``)
@@ -14,7 +14,7 @@ from fx.money import Money, currency
 from switch.ledger import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from fx.market import Market
     from switch.ledger import Account
@@ -22,9 +22,15 @@ if TYPE_CHECKING:
 
 
 def positions_page(
-    read: Reader, market: Market, stopped: Callable[[Account], bool]
+    read: Reader,
+    market: Market,
+    stopped: Callable[[Account], bool],
+    outstanding: Mapping[tuple[str, str], int],
 ) -> dict[str, object]:
-    """Every position of every liquidity holder; ``stopped`` is asked whether it still quotes."""
+    """Every position of every liquidity holder, and how many open quotes each member holds.
+
+    ``stopped`` is asked whether an account still quotes; ``outstanding`` is by member and provider.
+    """
     holders: dict[str, list[str]] = {}
     for provider in market.providers.values():
         holders.setdefault(provider.liquidity_holder, []).append(provider.name)
@@ -33,7 +39,13 @@ def positions_page(
         institution, role, *_ = account.key.split("/")
         if role == Role.HOLDER and institution in holders:
             found.append(_position(account, institution, holders[institution], stopped(account)))
-    return {"positions": found}
+    return {
+        "positions": found,
+        "outstanding": [
+            {"member": member, "provider": provider, "quotes": quotes}
+            for (member, provider), quotes in outstanding.items()
+        ],
+    }
 
 
 def _position(

@@ -121,7 +121,12 @@ def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
         quoters=parts.quoters,
         overseers=parts.overseers,
         rates=parts.rates,
-        positions=lambda: positions_page(parts.read, parts.config.market, parts.quoting.stopped),
+        positions=lambda: positions_page(
+            parts.read,
+            parts.config.market,
+            parts.quoting.stopped,
+            parts.quoting.outstanding.all(parts.clock.now()),
+        ),
     )
 
     async def live(_: web.Request) -> web.Response:

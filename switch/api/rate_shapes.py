@@ -148,7 +148,16 @@ class Position(_Answer):
     quoting_stopped: bool
 
 
+class OpenQuotes(_Answer):
+    """How many quotes of a provider a member can still use; a network that asks counts as one."""
+
+    member: str
+    provider: str
+    quotes: int
+
+
 class Positions(_Answer):
-    """Every position."""
+    """Every position, and the quotes that are out."""
 
     positions: list[Position]
+    outstanding: list[OpenQuotes]

@@ -7,7 +7,7 @@ changes nothing.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -258,4 +258,77 @@ async def test_positions_show_what_a_holder_is_owed_and_owes(rig: Rig) -> None:
     assert (found["THB"]["holds"], found["THB"]["owes"]) == ("0.00", "345.00")
     assert found["THB"]["reserved"] == "0.00"
     assert not found["THB"]["quoting_stopped"]
-    assert MEMBER.encode() not in answer.body
+    assert not any(each["provider"] == PROVIDER for each in answer.json()["outstanding"])
+
+
+async def test_quotes_that_are_out_are_shown_by_member_and_provider(rig: Rig) -> None:
+    await rig.quote()
+    await rig.client().call("POST", "/v1/quotes", price())
+    answer = await signed_by(rig, "overseer").call("GET", "/v1/positions")
+    held = {each["provider"]: each for each in answer.json()["outstanding"]}
+
+    assert held[PROVIDER] == {"member": MEMBER, "provider": PROVIDER, "quotes": 1}
+
+
+async def test_rate_that_nobody_confirms_grows_stale_until_it_is_posted_again(
+    keys: KeyFolder, tmp_path: Path
+) -> None:
+    config = configured()
+    patient = config.market.providers[PROVIDER]
+    hasty = {**config.market.providers, PROVIDER: replace(patient, stale_after_s=60)}
+    rig = await Rig(
+        replace(config, market=replace(config.market, providers=hasty)), keys, tmp_path
+    ).start()
+    kept = sheet(rig)
+
+    async def standing() -> list[object]:
+        answer = await rig.client().call("POST", "/v1/quotes", price(provider=PROVIDER))
+        told = answer.json()
+        own = [each["reason"] for each in told["left_out"] if each["provider"] == PROVIDER]
+        return [quote["rate"] for quote in told["quotes"]] + own
+
+    await put(rig, kept)
+    fresh = await standing()
+    rig.clock.ahead = timedelta(seconds=61)
+    stale = await standing()
+    again = await put(rig, kept)
+    after = await standing()
+    await rig.close()
+
+    assert (fresh, stale, after) == (["118.50"], ["stale"], ["118.50"])
+    assert again.json()["sheets"][0]["outcome"] == "confirmed"
+
+
+OFFICIAL = {"unit_currency": "THB", "quoted_currency": "KHR", "rate": "119"}
+
+
+@pytest.mark.parametrize(
+    ("more", "code"),
+    [
+        ({"rate": "125"}, "out_of_bounds"),
+        ({"at": "2025-12-31T00:00:00Z"}, "out_of_order"),
+        ({"at": "2999-01-01T00:00:00Z"}, "out_of_order"),
+        ({"at": "2026-02-01T00:00:00"}, "time_naive"),
+        ({"at": "today"}, "sheet_malformed"),
+        ({"rate": "x"}, "sheet_malformed"),
+        ({"unit_currency": "USD"}, "reference_unknown"),
+    ],
+)
+async def test_official_rate_is_judged_too(judged: Rig, more: dict[str, str], code: str) -> None:
+    stated = {**OFFICIAL, "at": "2026-02-01T00:00:00Z"}
+
+    assert await judged.switch.rates.refer([{**stated, **more}]) == 0
+    assert ("reference_refused", {"code": code}) in judged.log.events
+    assert await judged.switch.rates.refer([stated]) == 1
+
+
+async def test_rate_is_not_quoted_any_more_once_the_official_one_has_moved_away(
+    judged: Rig,
+) -> None:
+    for day, rate in enumerate(("124", "130"), 1):
+        stated = {**OFFICIAL, "rate": rate, "at": f"2026-02-0{day}T00:00:00Z"}
+        assert await judged.switch.rates.refer([stated]) == 1
+    answer = await judged.client().call("POST", "/v1/quotes", price())
+
+    assert answer.json()["quotes"] == []
+    assert {each["reason"] for each in answer.json()["left_out"]} == {"out_of_bounds"}
