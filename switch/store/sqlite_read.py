@@ -45,7 +45,13 @@ _BLOCKS: Final = (
     "WHERE slot = ? ORDER BY number "
 )
 _RATE: Final = "provider, pair, version, effective_at, published_at, sheet, withdrawn_at"
-_ONE_RATE: Final = f"SELECT {_RATE} FROM rate WHERE provider = ? AND pair = ? AND version = ?"  # noqa: S608  a constant
+_RATES: Final = f"SELECT {_RATE} FROM "  # noqa: S608  a constant
+_ONE_RATE: Final = _RATES + "rate WHERE provider = ? AND pair = ? AND version = ?"
+_NEWEST_RATES: Final = (
+    _RATES + "(SELECT *, row_number() OVER (PARTITION BY provider, pair "
+    "ORDER BY effective_at DESC, version DESC) AS age FROM rate) WHERE age <= ? "
+    "ORDER BY provider, pair, effective_at, version"
+)
 _SELECT: Final = f"SELECT {PAYMENT_COLUMNS} FROM payment "  # noqa: S608  a constant
 
 
@@ -159,13 +165,7 @@ class SqliteReader:
 
     def rates(self, newest: int) -> list[RateRow]:
         """The newest versions of each provider and pair, at most so many, oldest first."""
-        rows = rows_of(
-            self.connection,
-            f"SELECT {_RATE} FROM (SELECT *, row_number() OVER (PARTITION BY provider, pair "  # noqa: S608
-            "ORDER BY effective_at DESC, version DESC) AS age FROM rate) WHERE age <= ? "
-            "ORDER BY provider, pair, effective_at, version",
-            (newest,),
-        )
+        rows = rows_of(self.connection, _NEWEST_RATES, (newest,))
         return [_rate(row) for row in rows]
 
     def blocks(
