@@ -44,11 +44,13 @@ _BLOCKS: Final = (
     "SELECT slot, number, epoch, previous, root, at, leaves, signature FROM block "
     "WHERE slot = ? ORDER BY number "
 )
-_RATE: Final = "provider, pair, version, effective_at, published_at, sheet, withdrawn_at"
-_RATES: Final = f"SELECT {_RATE} FROM "  # noqa: S608  a constant
-_ONE_RATE: Final = _RATES + "rate WHERE provider = ? AND pair = ? AND version = ?"
+_ONE_RATE: Final = (
+    "SELECT provider, pair, version, effective_at, published_at, sheet, withdrawn_at FROM rate "
+    "WHERE provider = ? AND pair = ? AND version = ?"
+)
 _NEWEST_RATES: Final = (
-    _RATES + "(SELECT *, row_number() OVER (PARTITION BY provider, pair "
+    "SELECT provider, pair, version, effective_at, published_at, sheet, withdrawn_at FROM "
+    "(SELECT *, row_number() OVER (PARTITION BY provider, pair "
     "ORDER BY effective_at DESC, version DESC) AS age FROM rate) WHERE age <= ? "
     "ORDER BY provider, pair, effective_at, version"
 )
