@@ -2,26 +2,43 @@
 
 A quote holds a provider to a rate while the market moves, and costs its holder nothing to let
 expire; so a member may hold only so many of one provider. Counts live in memory: a restart forgets
-them, and the quotes given before it expire by themselves. The surprise: a quote that was used is
-taken off by its id, whoever asks; one that loses the race for it was never counted twice.
+them, and the quotes given before it expire by themselves. The surprise: expiry is counted in whole
+seconds, so that looking for what has expired costs the same however many quotes are held.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from typing import TYPE_CHECKING, Final
+
+from switch.model import to_micros
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    Place = tuple[str, str]
+
+MICROS: Final = 1_000_000
+
+
+@dataclass(slots=True)
+class _Held:
+    """The open quotes of one member and provider by the second they expire in, soonest first."""
+
+    count: int = 0
+    seconds: list[int] = field(default_factory=list)
+    quotes: dict[int, dict[str, None]] = field(default_factory=dict)
+
 
 class Outstanding:
-    """Counts open quotes by (member, provider); never more than ``most`` of each."""
+    """Counts open quotes by (member, provider); ``most`` of each are let through."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._open: dict[tuple[str, str], dict[str, datetime]] = {}
-        self._places: dict[str, tuple[tuple[str, str], ...]] = {}
+        self._held: dict[Place, _Held] = {}
+        self._places: dict[str, tuple[int, tuple[Place, ...]]] = {}
 
     def full(self, member: str, provider: str, at: datetime) -> bool:
         """Whether this member may be given no more quotes of this provider now."""
@@ -29,35 +46,40 @@ class Outstanding:
 
     def count(self, member: str, provider: str, at: datetime) -> int:
         """How many quotes of this provider this member can still use."""
-        held = self._open.get((member, provider))
+        held = self._held.get((member, provider))
         if held is None:
             return 0
-        while held:
-            oldest = next(iter(held))
-            if held[oldest] > at:
-                break
-            self.used(oldest)
-        if len(held) >= self._most:
-            # One behind the oldest may have expired before it: limits on the expiry differ.
-            for quote_id in [each for each, until in held.items() if until <= at]:
+        now = to_micros(at) // MICROS
+        while held.seconds and held.seconds[0] <= now:
+            for quote_id in list(held.quotes[held.seconds[0]]):
                 self.used(quote_id)
-        return len(held)
+            del held.quotes[heappop(held.seconds)]
+        return held.count
 
     def given(
         self, quote_id: str, member: str, providers: Iterable[str], expires_at: datetime
     ) -> None:
         """Count a quote; one through two providers counts for both."""
+        second = to_micros(expires_at) // MICROS
         places = tuple((member, provider) for provider in providers)
         for place in places:
-            self._open.setdefault(place, {})[quote_id] = expires_at
-        self._places[quote_id] = places
+            held = self._held.setdefault(place, _Held())
+            if second not in held.quotes:
+                heappush(held.seconds, second)
+                held.quotes[second] = {}
+            held.quotes[second][quote_id] = None
+            held.count += 1
+        self._places[quote_id] = (second, places)
 
     def used(self, quote_id: str) -> None:
         """Take a quote off: claimed, or expired. One that is not counted changes nothing."""
-        for place in self._places.pop(quote_id, ()):
-            self._open[place].pop(quote_id, None)
+        second, places = self._places.pop(quote_id, (0, ()))
+        for place in places:
+            held = self._held[place]
+            del held.quotes[second][quote_id]
+            held.count -= 1
 
-    def all(self, at: datetime) -> Mapping[tuple[str, str], int]:
+    def all(self, at: datetime) -> Mapping[Place, int]:
         """Every member and provider with open quotes, by name."""
-        counts = {place: self.count(*place, at) for place in sorted(self._open)}
+        counts = {place: self.count(*place, at) for place in sorted(self._held)}
         return {place: count for place, count in counts.items() if count}
