@@ -79,6 +79,7 @@ def quote_all(
     found, left = _answers(route.direct, ask, ask.fixed, (request.payer, request.payee))
     chains: list[_Chain] = [(each,) for each in found]
     left.update(route.left_out)
+    order = _by_source if ask.by_source else _by_destination
     rules = board.market.rules
     alarms: tuple[str, ...] = ()
     bridged = None
@@ -86,11 +87,11 @@ def quote_all(
         bridged, missing = _bridged((route.first, route.second), ask, rules.bridge)
         left = {**left, **{name: why for name, why in missing.items() if _silent(left, name)}}
     if bridged is not None:
-        best = min(chains, key=_by_source if ask.by_source else _by_destination, default=None)
+        best = min(chains, key=order) if chains else None
         if best is not None and _beats(bridged, best, ask.by_source, rules.triangular_alarm_bp):
             alarms = (TRIANGULAR,)
         chains.append(bridged)
-    chains.sort(key=_by_source if ask.by_source else _by_destination)
+    chains.sort(key=order)
     quotes = []
     for chain in chains:
         quote = _quote(chain, ask, alarms if chain is bridged else (), quote_ids)
@@ -205,10 +206,10 @@ def _bridged(
         if not found:
             return None, left
         if ask.by_source:
-            best = min(found, key=lambda each: _by_source((each,)))
+            best = max(found, key=_bought)
             fixed = best.leg.destination
         else:
-            best = min(found, key=lambda each: _by_destination((each,)))
+            best = min(found, key=_charged)
             fixed = best.leg.source
         chain.append(best)
     return tuple(chain if ask.by_source else chain[::-1]), {}
@@ -217,6 +218,14 @@ def _bridged(
 def _silent(left: Mapping[str, LeftOut], name: str) -> bool:
     """Whether nothing better is known of a provider than that it has no direct rate."""
     return left.get(name, LeftOut.NO_RATE) is LeftOut.NO_RATE
+
+
+def _bought(found: _Found) -> int:
+    return found.leg.destination
+
+
+def _charged(found: _Found) -> int:
+    return found.leg.source
 
 
 def _by_source(chain: _Chain) -> tuple[int, int, list[str]]:
@@ -272,7 +281,7 @@ def _quote(
     try:
         if debit is None:
             fee = fee if fees.payer is None else fees.payer.on(first.source)
-            debit = first.source + fee
+            debit = Money(first.source.minor + fee.minor, fee.currency)
         elif fees.payee is not None:
             payee_fee = fees.payee.on(last.destination)
     except MoneyError:

@@ -34,6 +34,8 @@ class Fee:
         if unit.code != self.fixed.currency.code:
             raise MoneyError("currency_mismatch", "the fee is in another currency")
         charged = self.fixed.minor
+        if not self.basis_points and self.maximum is None and charged >= self.minimum.minor:
+            return self.fixed
         if self.basis_points:
             step = unit.cash_step
             share = source.minor * self.basis_points

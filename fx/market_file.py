@@ -9,10 +9,12 @@ first row that states it holds for the other providers too, and another one is r
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from fx.board import Board
 from fx.fees import Fee
 from fx.market import CorridorFees, Market
 from fx.money import Money, currency
@@ -101,14 +103,26 @@ def parse_market(content: bytes, file: str) -> Market:
     rules = document.get("rules", {})
     if not isinstance(rules, dict):
         raise ProviderConfigError(file, "rules", "must be one table")
-    return Market(
+    market = Market(
         providers=known,
-        sheets=sheets,
         relationships=tuple(stated),
         fees=MappingProxyType(fees),
         references=tuple(_reference(table) for table in rows["reference"]),
         rules=_rules(Table(file, "rules", rules)),
     )
+    _judge(market, sheets, file)
+    return replace(market, sheets=sheets)
+
+
+def _judge(market: Market, sheets: tuple[RateSheet, ...], file: str) -> None:
+    """Refuse a configured sheet that would not be taken if it were posted."""
+    board = Board.open(market, BEFORE_ALL)
+    for sheet in sheets:
+        try:
+            board = board.publish(sheet, BEFORE_ALL).board
+        except RateRefused as refused:
+            key = f"rate.{sheet.provider}.{'-'.join(sheet.pair)}"
+            raise ProviderConfigError(file, key, refused.detail) from None
 
 
 def _provider(table: Table) -> Provider:

@@ -302,3 +302,14 @@ def test_fee_belongs_to_the_corridor_and_two_rows_may_not_differ() -> None:
     with pytest.raises(ProviderConfigError) as caught:
         parse_market((TABLE + second.replace('"250"', '"251"')).encode(), "t.toml")
     assert caught.value.key == "rate[1].fee_fixed"
+
+
+@pytest.mark.parametrize(
+    ("line", "replacement"),
+    [('roles = ["scheme"]', 'roles = ["sponsor"]'), ('rate = "118.5"', 'rate = "110"')],
+)
+def test_configured_sheet_that_would_not_be_taken_is_refused(line: str, replacement: str) -> None:
+    with pytest.raises(ProviderConfigError) as caught:
+        parse_market((TABLE + MORE.replace(line, replacement, 1)).encode(), "t.toml")
+
+    assert caught.value.key in {"rate.alipay.KHR-USD", "rate.acleda.KHR-THB"}
