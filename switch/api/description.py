@@ -27,7 +27,8 @@ _PROBLEM: Final = "application/problem+json"
 _XML: Final = "application/xml"
 _SIGNATURE_TEXT: Final = (
     "Detached JWS (RFC 7515 appendix F, RFC 7797) over the raw body; ES256 or EdDSA. Protected "
-    'header: alg, kid (BIC of the member), b64 false, crit ["b64"], iat (seconds since 1970), '
+    "header: alg, kid (BIC of the member, name of the rate provider, or overseer), b64 false, "
+    'crit ["b64"], iat (seconds since 1970), '
     "jti (never used before), htm (method), htp (request target), and idk (the Idempotency-Key, "
     "exactly where one is sent to an operation that takes it)."
 )
