@@ -93,6 +93,20 @@ def create(parts: Parts) -> web.Application:
     return app
 
 
+def _rates(parts: Parts) -> RatesApi:
+    return RatesApi(
+        quoters=parts.quoters,
+        overseers=parts.overseers,
+        rates=parts.rates,
+        positions=lambda: positions_page(
+            parts.read,
+            parts.config.market,
+            parts.quoting.stopped,
+            parts.quoting.outstanding.all(parts.clock.now()),
+        ),
+    )
+
+
 def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
     members = MemberApi(
         config=parts.config,
@@ -117,17 +131,7 @@ def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
     )
 
     oversight = OversightApi(parts.overseers, parts.read)
-    rates = RatesApi(
-        quoters=parts.quoters,
-        overseers=parts.overseers,
-        rates=parts.rates,
-        positions=lambda: positions_page(
-            parts.read,
-            parts.config.market,
-            parts.quoting.stopped,
-            parts.quoting.outstanding.all(parts.clock.now()),
-        ),
-    )
+    rates = _rates(parts)
 
     async def live(_: web.Request) -> web.Response:
         return respond(Answer(200, JSON, b'{"alive":true}'))
