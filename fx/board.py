@@ -29,6 +29,12 @@ if TYPE_CHECKING:
 NO_REFERENCE: Final = "no_reference"
 """Alarm: a sheet was taken that no reference rate could judge."""
 
+AHEAD_MAX: Final = 16
+"""Most versions of a provider's pair that wait to take effect."""
+
+VERSIONS_KEPT: Final = 64
+"""Newest versions of a provider's pair that a board remembers, and as many cancelled ones."""
+
 ARBITRAGE: Final = "arbitrage"
 """Alarm: with this sheet, the sheets of several providers together pay a profit in a circle."""
 
@@ -81,8 +87,11 @@ class Board:
                     raise RateRefused("version_reused", "this version was posted before")
                 seen = replace(each.posted, seen_at=max(at, each.posted.seen_at))
                 return Published(self._exchanged(key, seen), known=True, alarms=())
-        if before and sheet.effective_at <= before[-1].posted.sheet.effective_at:
+        effective = [each.posted.sheet.effective_at for each in before if not each.cancelled]
+        if effective and sheet.effective_at <= effective[-1]:
             raise RateRefused("out_of_order", "it must take effect after the version before it")
+        if sum(moment > at for moment in effective) >= AHEAD_MAX:
+            raise RateRefused("too_many_ahead", "too many versions wait to take effect")
         reference = _reference(self.references, sheet.pair)
         check(
             sheet,
@@ -92,9 +101,8 @@ class Board:
             reference=reference,
             jump_bp=self.market.rules.jump_bp,
         )
-        board = self._with(
-            key, (*before, _listing(self.market, self.references, Posted(sheet, at)))
-        )
+        listing = _listing(self.market, self.references, Posted(sheet, at))
+        board = self._with(key, _kept((*before, listing)))
         alarms = [] if reference is not None else [NO_REFERENCE]
         if any(sheet in loop.sheets for loop in board.arbitrage(max(at, sheet.effective_at))):
             alarms.append(ARBITRAGE)
@@ -213,6 +221,17 @@ def _listing(market: Market, references: Mapping[Pair, Reference], posted: Poste
     ladders = {each: ladder(sheet, each) for each in market.improvements(sheet.provider)}
     within = reference is None or not out_of_bounds(sheet, reference)
     return Listed(posted, MappingProxyType(ladders), within)
+
+
+def _kept(held: tuple[Listed, ...]) -> tuple[Listed, ...]:
+    """Forget the oldest versions; the one in force is never among them, for few wait ahead of it.
+
+    Those that were withdrawn before they took effect are counted apart: they limit nothing.
+    """
+    places = range(len(held))
+    live = [place for place in places if not held[place].cancelled][-VERSIONS_KEPT:]
+    gone = [place for place in places if held[place].cancelled][-VERSIONS_KEPT:]
+    return tuple(held[place] for place in sorted(live + gone))
 
 
 def _standing(held: tuple[Listed, ...]) -> tuple[RateSheet, ...]:

@@ -95,7 +95,10 @@ class Reader(Protocol):
         """One account by name."""
 
     def rates(self, newest: int) -> list[RateRow]:
-        """The newest versions of each provider and pair, at most so many, oldest first."""
+        """The newest versions of each provider and pair, at most so many, oldest first.
+
+        One that was withdrawn before it took effect is passed over, as if never posted.
+        """
 
     def blocks(self) -> Iterator[tuple[Block, Sequence[tuple[bytes, bytes]]]]:
         """The journal in order, each block with its leaves as (salt, content)."""

@@ -142,9 +142,16 @@ class MemoryReader:
         return self.tables.accounts.get(key)
 
     def rates(self, newest: int) -> list[RateRow]:
-        """The newest versions of each provider and pair, at most so many, oldest first."""
+        """The newest versions of each provider and pair, at most so many, oldest first.
+
+        One that was withdrawn before it took effect is passed over, as if never posted.
+        """
         kept: dict[tuple[str, str], list[RateRow]] = {}
-        rows = self.tables.rates.values()
+        rows = [
+            row
+            for row in self.tables.rates.values()
+            if row.withdrawn_at is None or row.withdrawn_at >= row.effective_at
+        ]
         for row in sorted(rows, key=lambda row: (row.effective_at, row.version)):
             kept.setdefault((row.provider, row.pair), []).append(row)
         return [row for name in sorted(kept) for row in kept[name][-newest:]]

@@ -51,7 +51,8 @@ _ONE_RATE: Final = (
 _NEWEST_RATES: Final = (
     "SELECT provider, pair, version, effective_at, published_at, sheet, withdrawn_at FROM "
     "(SELECT *, row_number() OVER (PARTITION BY provider, pair "
-    "ORDER BY effective_at DESC, version DESC) AS age FROM rate) WHERE age <= ? "
+    "ORDER BY effective_at DESC, version DESC) AS age FROM rate "
+    "WHERE withdrawn_at IS NULL OR withdrawn_at >= effective_at) WHERE age <= ? "
     "ORDER BY provider, pair, effective_at, version"
 )
 _SELECT: Final = f"SELECT {PAYMENT_COLUMNS} FROM payment "  # noqa: S608  a constant
@@ -166,7 +167,10 @@ class SqliteReader:
         return self.load_accounts(self.connection, (key,)).get(key)
 
     def rates(self, newest: int) -> list[RateRow]:
-        """The newest versions of each provider and pair, at most so many, oldest first."""
+        """The newest versions of each provider and pair, at most so many, oldest first.
+
+        One that was withdrawn before it took effect is passed over, as if never posted.
+        """
         rows = rows_of(self.connection, _NEWEST_RATES, (newest,))
         return [_rate(row) for row in rows]
 

@@ -35,6 +35,19 @@ def test_the_newest_rates_of_a_provider_and_pair_are_read(engine: AnyEngine) -> 
     assert engine.rates(2) == [commands[1].row, commands[2].row, later]
 
 
+def test_a_rate_withdrawn_before_it_took_effect_pushes_none_out(engine: AnyEngine) -> None:
+    standing = posted("r-1")
+    ahead = [
+        replace(standing.row, version=f"s-{day}", effective_at=NOW + timedelta(days=day))
+        for day in (1, 2, 3)
+    ]
+    engine.execute([standing, *(replace(standing, row=row, salt=b"a") for row in ahead)])
+    gone = [replace(row, withdrawn_at=NOW) for row in ahead]
+    engine.execute([replace(standing, row=row, salt=b"b") for row in gone])
+
+    assert engine.rates(2) == [standing.row]
+
+
 def test_one_account_is_read_by_name(engine: AnyEngine) -> None:
     engine.execute([capped(7)])
 
