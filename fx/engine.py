@@ -96,7 +96,8 @@ def quote_all(
     for chain in chains:
         quote = _quote(chain, ask, alarms if chain is bridged else (), quote_ids)
         if isinstance(quote, LeftOut):
-            left.setdefault(chain[0].desk.provider.name, quote)
+            name = chain[0].desk.provider.name
+            left[name] = quote if _silent(left, name) else left[name]
         else:
             quotes.append(quote)
     if left:
@@ -277,8 +278,13 @@ def _quote(
     """Put fees and expiry around a chain of legs."""
     hops = _hops(chain, ask.by_source)
     first, last = hops[0], hops[-1]
+    provider, version, rate = first.provider, first.rate_version, first.rate
     fee, payee_fee, debit, fees = ask.fee, ask.payee_fee, ask.debit, ask.fees
     try:
+        if len(hops) > 1:
+            provider = "+".join(dict.fromkeys(hop.provider for hop in hops))
+            version = "+".join(hop.rate_version for hop in hops)
+            rate = _together(first.source, last.destination)
         if debit is None:
             fee = fee if fees.payer is None else fees.payer.on(first.source)
             debit = Money(first.source.minor + fee.minor, fee.currency)
@@ -288,11 +294,6 @@ def _quote(
         return LeftOut.AMOUNT_TOO_LARGE
     if payee_fee is not None and last.destination <= payee_fee:
         return LeftOut.AMOUNT_TOO_SMALL
-    provider, version, rate = first.provider, first.rate_version, first.rate
-    if len(hops) > 1:
-        provider = "+".join(dict.fromkeys(hop.provider for hop in hops))
-        version = "+".join(hop.rate_version for hop in hops)
-        rate = _together(first.source, last.destination)
     corridor = ask.request.corridor
     home = corridor.startswith(_FROM_HOME)
     return Quote(

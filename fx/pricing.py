@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final, NamedTuple, TypeAlias
 
-from fx.money import RATE_DECIMALS_MAX, RATE_DIGITS_MAX, Currency, Rate, Rounding, divide
+from fx.money import (
+    RATE_DECIMALS_MAX,
+    RATE_DIGITS_MAX,
+    Currency,
+    MoneyError,
+    Rate,
+    Rounding,
+    divide,
+)
 from fx.sheets import BASIS, RateSheet
 
 _DIGITS: Final = 10**RATE_DIGITS_MAX
@@ -60,14 +68,17 @@ def price(rate: Rate, payer: Currency) -> tuple[int, int]:
 
 
 def rounded(num: int, den: int, rounding: Rounding) -> Decimal:
-    """Return ``num / den`` as a rate's value: eleven digits and ten decimals at most."""
+    """Return ``num / den`` as a rate's value: eleven digits and ten decimals at most.
+
+    Raises :class:`MoneyError` ``rate_malformed`` where twelve digits stand before the point.
+    """
     for decimals in range(RATE_DECIMALS_MAX, -1, -1):
         scaled = divide(num * 10**decimals, den, rounding)
         if scaled < _DIGITS:
             while decimals and scaled % 10 == 0:
                 scaled, decimals = scaled // 10, decimals - 1  # noqa: PLW2901  same number
             return Decimal(scaled).scaleb(-decimals)
-    raise AssertionError("a rate has at most eleven digits before its point")
+    raise MoneyError("rate_malformed", "the rate has more than eleven digits before its point")
 
 
 def applied(sheet: RateSheet, net_bp: int) -> Rate:

@@ -26,6 +26,9 @@ BASIS: Final = 10_000
 SPREAD_BP_MAX: Final = 2_000
 """Widest spread of a sheet: a fifth of the price."""
 
+RATE_MAX: Final = 10**10
+"""Largest base rate: worsened by the widest spread it still has eleven digits."""
+
 TIERS_MAX: Final = 16
 """Most tiers of one sheet."""
 
@@ -156,6 +159,8 @@ class RateSheet:
             raise RateRefused("sheet_malformed", "the rate is not between these currencies")
         if self.rate.value < 1:
             raise RateRefused("rate_direction", "state the rate in the larger-number direction")
+        if self.rate.value > RATE_MAX:
+            raise RateRefused("sheet_malformed", f"a rate is {RATE_MAX} at most")
         if _VERSION.match(self.version) is None:
             raise RateRefused("sheet_malformed", "a version is 1 to 35 letters, digits, . _ or -")
         if not 0 <= self.spread_bp <= SPREAD_BP_MAX:

@@ -19,6 +19,7 @@ from fx.money import MINOR_UNITS_MAX, Money, Rate, currency
 from fx.pricing import buy, cost, ladder, price
 from fx.quotes import Quote
 from fx.refusals import LeftOut, QuoteError
+from fx.requests import Quoted
 from fx.sheets import Provider, RateSheet, Relationship
 from tests.fx.fx_strategies import CORRIDOR, ISSUED_AT, amounts, ask, board, fees, market, sheets
 
@@ -140,6 +141,40 @@ def test_more_in_never_yields_less_out(of: RateSheet, data: st.DataObject) -> No
     assert best(on, Money(less, of.payer), sides).credit <= (
         best(on, Money(more, of.payer), sides).credit
     )
+
+
+def possible(quoted: Quoted) -> Quote:
+    """The best quote; an example that goes beyond what the switch can hold is passed over."""
+    if not quoted.quotes or LeftOut.AMOUNT_TOO_LARGE in dict(quoted.left_out).values():
+        reject()
+    return quoted.quotes[0]
+
+
+@given(
+    st.tuples(
+        sheets(KHR, THB, "direct"),
+        sheets(KHR, THB, "other"),
+        sheets(KHR, USD, "one"),
+        sheets(USD, THB, "two"),
+    ),
+    st.data(),
+)
+def test_best_of_several_and_the_bridge_never_yields_less_for_more_and_costs_what_buys_it(
+    of: tuple[RateSheet, ...], data: st.DataObject
+) -> None:
+    on = board(*of, bridge=USD)
+    less, more = sorted(data.draw(amounts(KHR, most=10**6)).minor for _ in range(2))
+    by_debit, above = (ask(on, Money(each, KHR), OUT) for each in (less, more))
+    low, high = (possible(each) for each in (by_debit, above))
+    by_credit = ask(on, low.credit, OUT)
+    cost_of_low = possible(by_credit)
+
+    assert low.credit <= high.credit
+    assert cost_of_low.debit <= low.debit
+    assert best(on, cost_of_low.debit).credit == low.credit
+    for quoted in (by_credit, by_debit):
+        assert quoted.quotes[0].debit == min(each.debit for each in quoted.quotes)
+        assert quoted.quotes[0].credit == max(each.credit for each in quoted.quotes)
 
 
 @given(sheets(KHR, USD, "one"), sheets(USD, THB, "two"), st.data())

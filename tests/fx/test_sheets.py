@@ -68,6 +68,7 @@ def test_spread_and_tiers_may_be_left_out() -> None:
         ({"payee": KHR}, "same_currency"),
         ({"payee": currency("USD")}, "sheet_malformed"),
         ({"rate": Rate.parse("0.5", "THB", "KHR")}, "rate_direction"),
+        ({"rate": Rate.parse("10000000001", "THB", "KHR")}, "sheet_malformed"),
         ({"version": ""}, "sheet_malformed"),
         ({"version": "v" * 36}, "sheet_malformed"),
         ({"spread_bp": -1}, "sheet_malformed"),
