@@ -15,7 +15,6 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 from switch.api.body import read_json
 from switch.api.rate_shapes import RatesRequest, ReferencePage
 from switch.refusals import Refusal
-from switch.store.contract import StoreBusy
 from switch.wire.transport import Answer, Request
 
 if TYPE_CHECKING:
@@ -92,12 +91,9 @@ class FeedReader:
         except Refusal as refusal:
             self._log.warning("feed_failed", provider=provider, why=refusal.reason.name)
             return False
-        except StoreBusy:
-            self._log.warning("feed_failed", provider=provider, why="store_busy")
-            return False
 
     async def _taken(self, body: bytes) -> bool:
-        """Publish a page. Raises Refusal when it cannot be read, and ``StoreBusy``."""
+        """Publish a page. Raises Refusal when it cannot be read."""
         if self._feed.references:
             stated = read_json(body, ReferencePage).references
             await self._rates.refer([reference.model_dump() for reference in stated])

@@ -20,6 +20,7 @@ from fx.refusals import RateRefused
 from fx.sheets import BASIS, Posted, RateSheet, utc
 from switch.answers import instant
 from switch.commands import Conflict, Done, Publish, RateRow
+from switch.store.contract import StoreBusy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,7 +71,7 @@ class Rates:
     async def publish(self, provider: str, sheets: Sequence[Mapping[str, object]]) -> list[Outcome]:
         """Take or refuse each sheet by itself, in order; a sheet is terms as the engine reads them.
 
-        Raises ``StoreBusy``: the sheets before that moment are taken.
+        A busy store refuses a sheet too (``busy``), because those before it are taken already.
         """
         found = []
         for terms in sheets:
@@ -87,6 +88,9 @@ class Rates:
                 await self._commit(Posted(sheet, now), now)
         except RateRefused as error:
             return self._refused(provider, error)
+        except StoreBusy:
+            busy = RateRefused("busy", "the switch is busy: post the sheet again")
+            return self._refused(provider, busy)
         self._quoting.replace(published.board)
         if published.known:
             return Outcome("confirmed")
@@ -96,7 +100,10 @@ class Rates:
         return Outcome("taken", alarms=published.alarms)
 
     async def withdraw(self, provider: str, pair: Pair, version: str) -> Outcome:
-        """Withdraw a version: it is not quoted any more, and no payment opens at it."""
+        """Withdraw a version: it is not quoted any more, and no payment opens at it.
+
+        Raises ``StoreBusy``: then nothing has changed.
+        """
         async with self._turn:
             return await self._withdrawn(provider, pair, version)
 

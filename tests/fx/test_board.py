@@ -1,4 +1,4 @@
-"""The board takes sane sheets only, never changes in place, and forgets nothing."""
+"""The board takes sane sheets only and never changes in place."""
 
 from __future__ import annotations
 

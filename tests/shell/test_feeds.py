@@ -17,7 +17,6 @@ from switch.feeds import PAUSE_S_MAX, FeedReader
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import SeededEntropy
 from switch.runtime.ports import free_ports
-from switch.store.contract import StoreBusy
 from switch.wire.net import TcpNet
 from switch.wire.transport import Transport
 
@@ -52,11 +51,8 @@ class KeptRates:
 
     published: list[tuple[str, Sequence[Mapping[str, object]]]] = field(default_factory=list)
     stated: list[Mapping[str, str]] = field(default_factory=list)
-    busy: bool = False
 
     async def publish(self, provider: str, sheets: Sequence[Mapping[str, object]]) -> None:
-        if self.busy:
-            raise StoreBusy
         self.published.append((provider, sheets))
 
     async def refer(self, stated: Sequence[Mapping[str, str]]) -> None:
@@ -194,13 +190,6 @@ async def test_nobody_there_is_a_line_in_the_log(page: Page) -> None:
     assert not await page.reader(tries=2).pull()
     await page.net.close()
     assert page.log.why == ["connect_refused"]
-
-
-async def test_busy_store_is_a_line_in_the_log(page: Page) -> None:
-    page.answers, page.rates.busy = [(200, SHEETS)], True
-
-    assert not await page.reader().pull()
-    assert page.log.why == ["store_busy"]
 
 
 async def test_official_rates_are_stated_not_published(page: Page) -> None:

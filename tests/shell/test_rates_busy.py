@@ -1,0 +1,70 @@
+"""A busy store refuses one sheet, not those taken before it; the board stays as it was."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from fx.sheets import RateSheet
+from switch.commands import Done
+from switch.logs import SilentLog
+from switch.rates import Rates
+from switch.runtime.clock import SystemClock
+from switch.runtime.entropy import Ids, SeededEntropy
+from switch.store.contract import StoreBusy
+from tests.fx.fx_strategies import ISSUED_AT, board
+
+if TYPE_CHECKING:
+    from fx.board import Board
+
+SECOND = timedelta(seconds=1)
+TERMS: dict[str, object] = {
+    "payer_currency": "KHR",
+    "payee_currency": "THB",
+    "unit_currency": "THB",
+    "rate": "118.50",
+    "version": "v-0",
+    "effective_at": ISSUED_AT.isoformat(),
+}
+
+
+class Quotes:
+    """Holds the board."""
+
+    def __init__(self) -> None:
+        self.board = board(RateSheet.from_terms({**TERMS, "provider": "acleda"}))
+
+    def replace(self, other: Board) -> None:
+        self.board = other
+
+
+class SecondIsBusy:
+    """Takes the first command only."""
+
+    def __init__(self) -> None:
+        self.kept: list[object] = []
+
+    async def commit(self, command: object) -> Done:
+        if self.kept:
+            raise StoreBusy
+        self.kept.append(command)
+        return Done(None)
+
+
+async def test_sheets_before_a_busy_moment_stay_taken() -> None:
+    quotes: Any = Quotes()
+    store: Any = SecondIsBusy()
+    clock = SystemClock()
+    rates = Rates(
+        quotes, store=store, clock=clock, ids=Ids(clock, SeededEntropy(1)), log=SilentLog()
+    )
+    first = {**TERMS, "version": "v-1", "effective_at": (ISSUED_AT + SECOND).isoformat()}
+    second = {**TERMS, "payer_currency": "THB", "payee_currency": "KHR", "rate": "118.40"}
+    outcomes = await rates.publish("acleda", [first, second])
+
+    assert [(each.outcome, each.code) for each in outcomes] == [
+        ("taken", None),
+        ("refused", "busy"),
+    ]
+    standing = quotes.board.current(ISSUED_AT + SECOND)
+    assert [posted.sheet.version for posted in standing] == ["v-1"]
