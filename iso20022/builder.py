@@ -90,14 +90,14 @@ def build(
     head: Values | None = None
     if header is not None:
         if header_name not in HEADERS:
-            raise IsoError("schema", "FF01", "/AppHdr", "no such header is declared")
+            raise IsoError("schema", "FF01", e.AT_HEADER, "no such header is declared")
         head = {"message_definition": name} | {k: v for k, v in header.items() if v is not None}
         top = _template(header_name, frozenset(head)).fill(head)
         text = f"<{ENVELOPE}>{top}{text}</{ENVELOPE}>"
     check_rules(declared, head, present, emitted=own)
     raw = f"{_DECLARATION}{text}".encode() if declaration else text.encode()
     if len(raw) > SIZE_BYTES_MAX:
-        raise IsoError("schema", "FF01", "/Document", "the message would exceed 64 KiB")
+        raise IsoError("schema", "FF01", e.AT_DOCUMENT, "the message would exceed 64 KiB")
     return raw
 
 

@@ -367,7 +367,7 @@ DAY: Final = Scalar(
     (rules.MOMENT,),
 )
 RATE: Final = Scalar(
-    "Rate",
+    "BaseOneRate",
     "xs:decimal",
     '<xs:totalDigits value="11"/><xs:fractionDigits value="10"/>'
     r'<xs:pattern value="[0-9]{1,11}(\.[0-9]{1,10})?"/>',
