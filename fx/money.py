@@ -29,7 +29,8 @@ RATE_DIGITS_MAX: Final = 11
 RATE_DECIMALS_MAX: Final = 10
 """Decimals of a rate (ISO 20022 ``BaseOneRate``)."""
 
-_AMOUNT_TEXT: Final = re.compile(r"\A([0-9]{1,15})(?:\.([0-9]{1,5}))?\Z", re.ASCII)
+_WHOLE_MAX: Final = 15
+_FRACTION_MAX: Final = 5
 _RATE_TEXT: Final = re.compile(r"\A[0-9]{1,11}(?:\.[0-9]{1,10})?\Z", re.ASCII)
 
 
@@ -85,6 +86,18 @@ class Currency:
         return int(10**self.exponent)
 
 
+def _digits(text: object) -> tuple[str, str]:
+    """Split an amount at its point. ASCII first: ``isdigit`` alone takes digits of any script."""
+    if isinstance(text, str) and text.isascii():
+        whole, point, fraction = text.partition(".")
+        if whole.isdigit() and len(whole) <= _WHOLE_MAX:
+            if not point:
+                return whole, ""
+            if fraction.isdigit() and len(fraction) <= _FRACTION_MAX:
+                return whole, fraction
+    raise MoneyError("amount_malformed", "an amount is digits with at most one point")
+
+
 def _load() -> Mapping[str, Currency]:
     table = tomllib.loads((files("fx") / "currencies.toml").read_text("utf-8"))
     return MappingProxyType({code: Currency(code, **facts) for code, facts in table.items()})
@@ -130,10 +143,7 @@ class Money:
         baht amount. Raises :class:`MoneyError` with the code that fits.
         """
         unit = currency(code)
-        match = _AMOUNT_TEXT.match(text) if isinstance(text, str) else None
-        if match is None:
-            raise MoneyError("amount_malformed", "an amount is digits with at most one point")
-        whole, fraction = match.group(1), match.group(2) or ""
+        whole, fraction = _digits(text)
         if len(fraction) > unit.exponent:
             raise MoneyError("amount_decimals", f"{unit.code} has {unit.exponent} decimals")
         money = cls(int(whole + fraction.ljust(unit.exponent, "0")), unit)

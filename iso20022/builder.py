@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from iso20022 import elements as e
 from iso20022.declare import Declaration, Group, Leaf, Node, Repeated, Supplement, field_names
@@ -19,7 +19,7 @@ from iso20022.errors import Breach, IsoError, Misfit
 from iso20022.messages import DOCUMENTS, HEADERS
 from iso20022.reader import ENVELOPE, SIZE_BYTES_MAX, check_rules
 from iso20022.rules import Values
-from iso20022.scalars import AmountType, Scalar
+from iso20022.scalars import AmountType
 
 TEMPLATES_MAX: Final = 256
 """Templates kept; a network sends a handful of shapes of each message."""
@@ -27,41 +27,38 @@ TEMPLATES_MAX: Final = 256
 _DECLARATION: Final = '<?xml version="1.0" encoding="UTF-8"?>'
 
 
-@dataclass(frozen=True, slots=True)
-class _Slot:
-    """A gap in a template: the text before it, and how its field is written."""
+class _Gap(NamedTuple):
+    """A gap in a template: where, its field, and how that is written."""
 
-    before: str
+    at: int
     field: str
     encode: Callable[[object], str]
-    place: str
-    code: str
 
 
 @dataclass(frozen=True, slots=True)
 class _Template:
-    """The elements of a message with a given set of fields."""
+    """The elements of a message with a given set of fields: their text, with gaps.
 
-    slots: tuple[_Slot, ...]
-    after: str
+    ``places`` has the path and the reason code of each gap, for a refusal.
+    """
+
+    pieces: tuple[str, ...]
+    gaps: tuple[_Gap, ...]
+    places: Mapping[int, tuple[str, str]]
 
     def fill(self, values: Values) -> str:
         """Return the text of one message; raises :class:`IsoError` at the first bad field."""
-        pieces: list[str] = []
-        append = pieces.append
-        slot: _Slot | None = None
+        pieces = [*self.pieces]
+        at, field = 0, ""
         try:
-            for slot in self.slots:
-                append(slot.before)
-                append(slot.encode(values[slot.field]))
+            for at, field, encode in self.gaps:
+                pieces[at] = encode(values[field])
         except Breach as breach:
-            place = slot.place if slot else "/"
+            place, _ = self.places[at]
             raise IsoError("rule", breach.rule.code, place, breach.rule.detail) from None
         except Misfit as misfit:
-            place, code = (slot.place, slot.code) if slot else ("/", "FF01")
-            name = slot.field if slot else ""
-            raise IsoError("schema", code, place, f"{name} is not {misfit.says}") from None
-        append(self.after)
+            place, code = self.places[at]
+            raise IsoError("schema", code, place, f"{field} is not {misfit.says}") from None
         return "".join(pieces)
 
 
@@ -85,24 +82,26 @@ def build(
     declared = DOCUMENTS.get(name)
     if declared is None:
         raise IsoError("schema", "FF01", "/", "no such message is declared")
-    present = {key: value for key, value in values.items() if value is not None}
-    text = _template(declared.name, frozenset(present)).fill(present)
+    given = {key: value for key, value in values.items() if value is not None}
+    text = _template(name, tuple(given)).fill(given)
     head: Values | None = None
     if header is not None:
         if header_name not in HEADERS:
-            raise IsoError("schema", "FF01", "/AppHdr", "no such header is declared")
+            raise IsoError("schema", "FF01", e.AT_HEADER, "no such header is declared")
         head = {"message_definition": name} | {k: v for k, v in header.items() if v is not None}
-        top = _template(header_name, frozenset(head)).fill(head)
+        top = _template(header_name, tuple(head)).fill(head)
         text = f"<{ENVELOPE}>{top}{text}</{ENVELOPE}>"
-    check_rules(declared, head, present, emitted=own)
+    check_rules(declared, head, given, emitted=own)
     raw = f"{_DECLARATION}{text}".encode() if declaration else text.encode()
     if len(raw) > SIZE_BYTES_MAX:
-        raise IsoError("schema", "FF01", "/Document", "the message would exceed 64 KiB")
+        raise IsoError("schema", "FF01", e.AT_DOCUMENT, "the message would exceed 64 KiB")
     return raw
 
 
 @lru_cache(maxsize=TEMPLATES_MAX)
-def _template(name: str, present: frozenset[str]) -> _Template:
+def _template(name: str, fields: tuple[str, ...]) -> _Template:
+    # By the fields as they come: to sort them for each message costs more than a second template.
+    present = frozenset(fields)
     declaration: Declaration = DOCUMENTS[name] if name in DOCUMENTS else HEADERS[name]
     root = declaration.root
     unknown = sorted(present - field_names(root))
@@ -120,11 +119,13 @@ class _Layout:
 
     def __init__(self, present: frozenset[str]) -> None:
         self._present: Final = present
-        self._slots: list[_Slot] = []
+        self._gaps: list[_Gap] = []
+        self._places: dict[int, tuple[str, str]] = {}
+        self._pieces: list[str] = []
         self._text: list[str] = []
 
     def template(self) -> _Template:
-        return _Template(tuple(self._slots), "".join(self._text))
+        return _Template((*self._pieces, "".join(self._text)), tuple(self._gaps), self._places)
 
     def group(self, node: Group, above: str, space: str = "") -> None:
         here = f"{above}/{node.tag}"
@@ -152,7 +153,7 @@ class _Layout:
         elif isinstance(node, Repeated):
             here = f"{above}/{node.tag}"
             if node.field in self._present:
-                self._slot(node.field, _rows(node, above), here, "FF01")
+                self._gap(node.field, _rows(node, above), here, "FF01")
             elif node.required:
                 raise IsoError("schema", "CH21", here, f"the field {node.field} is missing")
         elif isinstance(node, Supplement):
@@ -170,35 +171,25 @@ class _Layout:
                 raise IsoError("schema", "CH21", here, f"the field {node.field} is missing")
             return
         if node.times > 1:
-            self._slot(node.field, _sequence(node), here, node.type.code)
+            self._gap(node.field, _sequence(node), here, node.type.code)
             return
         if isinstance(node.type, AmountType):
             self._text.append(f"<{node.tag}")
         else:
             self._text.append(f"<{node.tag}>")
-        self._slot(node.field, _encoder(node.type), here, node.type.code)
+        self._gap(node.field, node.type.encode, here, node.type.code)
         self._text.append(f"</{node.tag}>")
 
-    def _slot(self, field: str, encode: Callable[[object], str], here: str, code: str) -> None:
-        self._slots.append(_Slot("".join(self._text), field, encode, here, code))
+    def _gap(self, field: str, encode: Callable[[object], str], here: str, code: str) -> None:
+        self._pieces += ("".join(self._text), "")
+        at = len(self._pieces) - 1
+        self._gaps.append(_Gap(at, field, encode))
+        self._places[at] = (here, code)
         self._text.clear()
 
 
-def _encoder(kind: Scalar | AmountType) -> Callable[[object], str]:
-    """Return how a value becomes what stands between ``<Tag`` or ``<Tag>`` and ``</Tag>``."""
-    if isinstance(kind, Scalar):
-        return kind.write
-    write = kind.write
-
-    def amount(value: object) -> str:
-        text, code = write(value)
-        return f' {e.CURRENCY}="{code}">{text}'
-
-    return amount
-
-
 def _sequence(node: Leaf) -> Callable[[object], str]:
-    encode = _encoder(node.type)
+    encode = node.type.encode
     opening = f"<{node.tag}" if isinstance(node.type, AmountType) else f"<{node.tag}>"
     closing = f"</{node.tag}>"
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
+from iso20022 import elements as e
 from iso20022.errors import IsoError
 
 if TYPE_CHECKING:
@@ -44,10 +45,10 @@ def refusal_unheld(name: str, document: _Element, held: Collection[str]) -> IsoE
     versions = [int(each.rpartition(".")[2]) for each in held if each.startswith(f"{family}.")]
     steps = catalogue().get(family)
     if steps is None or int(version) > max(versions, default=int(version)) or not int(version):
-        return IsoError("schema", "FF01", "/Document", "the message or its version is not known")
+        return IsoError("schema", "FF01", e.AT_DOCUMENT, "the message or its version is not known")
     if int(version) < FIRST_SETTLED_VERSION:
         return None
-    at, path = document, "/Document"
+    at, path = document, e.AT_DOCUMENT
     for step in steps:
         child = next(at.iterchildren(etree.Element), None)
         if child is None or etree.QName(child).localname != step:

@@ -74,7 +74,7 @@ def convert(
         message = read_document(tree, names=DOCUMENTS)
         losses |= dict.fromkeys(Loss(path, "") for path in _foreign(tree))
     if to not in DOCUMENTS or to[_FAMILY] != message.name[_FAMILY]:
-        raise IsoError("schema", "FF01", "/Document", "there is no conversion to this message")
+        raise IsoError("schema", "FF01", e.AT_DOCUMENT, "there is no conversion to this message")
     values = _carried(message.values, _document(message.name), _document(to), losses)
     if message.header is None or message.header_name is None:
         return build(to, values, own=False), tuple(losses)
@@ -139,10 +139,10 @@ def _carried(
 
 
 def _fits(value: object, source: Leaf | Repeated, target: Leaf | Repeated) -> bool:
-    """Whether a value of one version's type is one of the other's; a required one has to be."""
+    """Whether a value of one version's type is one of the other's too."""
     if isinstance(source, Repeated) or isinstance(target, Repeated):
         return True
-    if source.type == target.type or target.required:
+    if source.type == target.type:
         return True
     try:
         target.type.write(value)
@@ -170,7 +170,7 @@ def _document(name: str) -> Mapping[str, _Place]:
 @cache
 def _header(name: str) -> Mapping[str, _Place]:
     if name not in HEADERS:
-        raise IsoError("schema", "FF01", "/AppHdr", "no such header is declared")
+        raise IsoError("schema", "FF01", e.AT_HEADER, "no such header is declared")
     return _places(HEADERS[name])
 
 

@@ -300,3 +300,7 @@ UNSTRUCTURED: Final = "Ustrd"
 UPDATED_PARTY_AND_ACCOUNT_IDENTIFICATION: Final = "UpdtdPtyAndAcctId"
 VALUE_DATE: Final = "ValDt"
 VERIFICATION: Final = "Vrfctn"
+
+AT_HEADER: Final = f"/{APPLICATION_HEADER}"
+AT_DOCUMENT: Final = f"/{DOCUMENT}"
+"""Where a refusal points that is about the header or the document as a whole."""

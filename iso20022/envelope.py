@@ -112,7 +112,7 @@ def _named(header: _Element | None, document: _Element | None) -> Parts:
     # A scheme's own message may travel under the header of ISO 20022, if the header says so.
     names = [] if header is None else header.findall(f"{{*}}{e.MESSAGE_DEFINITION_IDENTIFIER}")
     if not space or space.rpartition(":")[2] not in [name.text for name in names]:
-        raise IsoError("schema", "FF01", "/Document", "the Document has no ISO 20022 namespace")
+        raise IsoError("schema", "FF01", e.AT_DOCUMENT, "the Document has no ISO 20022 namespace")
     return Parts(header, header_name, document, space.rpartition(":")[2], foreign=True)
 
 

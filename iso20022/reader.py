@@ -131,13 +131,13 @@ def _read(root: _Element, names: Collection[str], header: bool | None) -> Messag
     declaration = _BY_TAG.get(document.tag)
     if declaration is None or declaration.name not in names:
         raise IsoError(
-            "schema", "FF01", "/Document", "the message or its version is not one accepted here"
+            "schema", "FF01", e.AT_DOCUMENT, "the message or its version is not one accepted here"
         )
     header_name, header_values = None, None
     if head is not None:
         declared = _HEADER_BY_TAG.get(head.tag)
         if declared is None:
-            raise IsoError("schema", "FF01", "/AppHdr", "the header's version is not accepted")
+            raise IsoError("schema", "FF01", e.AT_HEADER, "the header's version is not accepted")
         header_name, header_values = declared.name, _fields(head, declared)
     values = _fields(document, declaration)
     check_rules(declaration, header_values, values, emitted=False)
@@ -147,7 +147,7 @@ def _read(root: _Element, names: Collection[str], header: bool | None) -> Messag
 def _envelope(root: _Element, header: bool | None) -> tuple[_Element | None, _Element]:
     if root.tag != ENVELOPE:
         if header:
-            raise IsoError("schema", "CH21", "/AppHdr", "the business header is missing")
+            raise IsoError("schema", "CH21", e.AT_HEADER, "the business header is missing")
         return None, root
     if header is False:
         raise IsoError("schema", "FF01", "/BizMsg", "a business header is not expected here")

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
+from iso20022 import elements as e
 from iso20022.envelope import find_parts, parse_any
 from iso20022.errors import IsoError
 from iso20022.originals import id_of_header, ids_of_payment, originals_of
@@ -100,8 +101,8 @@ def _rejected(error: IsoError, related: str) -> Refusal:
 
 
 def _names_payment(parts: Parts, error: IsoError) -> bool:
-    unknown = error.layer == "schema" and error.path == "/Document"
-    in_header = error.path.startswith("/AppHdr")
+    unknown = error.layer == "schema" and error.path == e.AT_DOCUMENT
+    in_header = error.path.startswith(e.AT_HEADER)
     return parts.document_name.startswith(_PAYMENTS) and not (unknown or in_header)
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
@@ -18,8 +17,10 @@ from typing import Final
 from fx.money import CURRENCIES, MINOR_UNITS_MAX, Money, MoneyError
 from iso20022 import rules
 from iso20022.codes import BIC_COUNTRIES, COUNTRIES
+from iso20022.elements import CURRENCY
 from iso20022.errors import Breach, Misfit, Rule
 from iso20022.identifiers import is_iban, is_lei
+from iso20022.moments import read_date, read_moment, write_date, write_moment
 
 _BAD: Final = "\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff"
 _FORBIDDEN: Final = re.compile(f"[{_BAD}]")
@@ -49,7 +50,8 @@ class Scalar:
     ``facets`` is the body of its XML Schema restriction of ``base``; ``code`` the reason when a
     value does not fit; ``says`` the type in words. ``read`` and ``write`` raise ``Breach`` for a
     broken rule, ``write`` raises ``Misfit`` for a value of another type. ``rules`` are those that
-    the schema cannot hold; a ``plain`` type has none and reads the text as it is.
+    the schema cannot hold; a ``plain`` type has none and reads the text as it is, and one of
+    ``words`` reads letters and digits as they are.
     """
 
     name: str
@@ -61,6 +63,12 @@ class Scalar:
     write: Callable[[object], str]
     rules: tuple[Rule, ...] = ()
     plain: bool = False
+    words: bool = False
+
+    @property
+    def encode(self) -> Callable[[object], str]:
+        """What stands between ``<Tag>`` and ``</Tag>``."""
+        return self.write
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,15 +112,30 @@ class AmountType:
         except MoneyError as error:
             raise Breach(_MONEY_RULES[error.code]) from None
 
-    def write(self, value: object) -> tuple[str, str]:
-        """Return the text and the currency."""
-        if not isinstance(value, Money):
+    def write(self, value: object) -> str:
+        """Return the text; raises ``Breach`` and ``Misfit``."""
+        if type(value) is not Money:
             raise Misfit(self.says)
-        if not self.zero and value.minor == 0:
+        minor, unit = value.minor, value.currency
+        if not minor and not self.zero:
             raise Breach(rules.ZERO)
-        if value.minor % value.currency.cash_step:
+        if minor % unit.cash_step:
             raise Breach(rules.DECIMALS)
-        return (value.short() if self.short else str(value)), value.currency.code
+        if self.short:
+            return value.short()
+        places = unit.exponent
+        digits = str(minor)
+        if not places:
+            return digits
+        if len(digits) <= places:
+            return str(value)
+        return f"{digits[:-places]}.{digits[-places:]}"
+
+    def encode(self, value: object) -> str:
+        """What stands between ``<Tag`` and ``</Tag>``: the currency too."""
+        text = self.write(value)
+        # Only money has come so far.
+        return f' {CURRENCY}="{value.currency.code}">{text}'  # type: ignore[attr-defined]
 
 
 def escape(text: str) -> str:
@@ -145,13 +168,15 @@ def _text(length: int, *, identifier: bool = False) -> Scalar:
     def write(value: object) -> str:
         if type(value) is not str or len(value) > length:
             raise Misfit(says)
+        if value.isalnum():
+            return value
         text = accept(value)
         return escape(text) if "&" in text or "<" in text or ">" in text else text
 
     facets = f'<xs:minLength value="1"/><xs:maxLength value="{length}"/>'
     name = f"Max{length}{'Identifier' if identifier else 'Text'}"
     held = (rules.BLANK, rules.CHARACTERS, *((rules.IDENTIFIER,) if identifier else ()))
-    return Scalar(name, "xs:string", facets, "FF01", says, accept, write, held)
+    return Scalar(name, "xs:string", facets, "FF01", says, accept, write, held, words=True)
 
 
 def _pattern(
@@ -227,47 +252,6 @@ def _checked(rule: Rule, holds: Callable[[str], bool]) -> tuple[Rule, Callable[[
         return text
 
     return rule, read
-
-
-def _read_moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise Breach(rules.MOMENT) from None
-    if moment.tzinfo is UTC:
-        return moment
-    if moment.tzinfo is None:
-        raise Breach(rules.ZONE)
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise Breach(rules.MOMENT) from None
-
-
-def _write_moment(value: object) -> str:
-    if not isinstance(value, datetime):
-        raise Misfit("a date and time with an offset")
-    if value.tzinfo is None:
-        raise Breach(rules.ZONE)
-    try:
-        utc = value if value.tzinfo is UTC else value.astimezone(UTC)
-    except OverflowError:
-        raise Breach(rules.MOMENT) from None
-    precision = "microseconds" if utc.microsecond % 1000 else "milliseconds"
-    return utc.isoformat(timespec=precision)[:-6] + "Z"
-
-
-def _read_date(text: str) -> date:
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError:
-        raise Breach(rules.MOMENT) from None
-
-
-def _write_date(value: object) -> str:
-    if not isinstance(value, date) or isinstance(value, datetime):
-        raise Misfit("a date without time")
-    return value.isoformat()
 
 
 def _read_rate(text: str) -> Decimal:
@@ -352,8 +336,8 @@ MOMENT: Final = Scalar(
     f'<xs:pattern value="{_MOMENT_PATTERN}"/>',
     "FF01",
     "a date and time such as 2026-11-21T03:15:02.120Z",
-    _read_moment,
-    _write_moment,
+    read_moment,
+    write_moment,
     (rules.ZONE, rules.MOMENT),
 )
 DAY: Final = Scalar(
@@ -362,12 +346,12 @@ DAY: Final = Scalar(
     '<xs:pattern value="[0-9]{4}-[0-9]{2}-[0-9]{2}"/>',
     "FF01",
     "a date such as 2026-11-21",
-    _read_date,
-    _write_date,
+    read_date,
+    write_date,
     (rules.MOMENT,),
 )
 RATE: Final = Scalar(
-    "Rate",
+    "BaseOneRate",
     "xs:decimal",
     '<xs:totalDigits value="11"/><xs:fractionDigits value="10"/>'
     r'<xs:pattern value="[0-9]{1,11}(\.[0-9]{1,10})?"/>',

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from iso20022 import elements as e
 from iso20022.declare import XMLDSIG
 from iso20022.errors import IsoError
 
@@ -36,7 +37,7 @@ ECDSA_SHA256: Final = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
 
 XmlPublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
-PLACE: Final = "/AppHdr/Sgntr"
+PLACE: Final = f"{e.AT_HEADER}/{e.SIGNATURE}"
 DS: Final = f"{{{XMLDSIG}}}"
 
 _XML_SPACE: Final = " \t\r\n"

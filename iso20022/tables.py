@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from iso20022 import elements as e
 from iso20022.convert import differences, pairs
 from iso20022.declare import Declaration, Group, Leaf, Node, Repeated, Supplement, places
 from iso20022.messages import DOCUMENTS, HEADERS
@@ -65,7 +66,7 @@ def _overview(families: Sequence[list[Declaration]]) -> list[str]:
         versions = ", ".join(d.name[-2:] for d in family)
         newest = family[-1]
         root = newest.root
-        body = next((c.tag for c in root.children if root.tag == "Document"), root.tag)
+        body = next((c.tag for c in root.children if root.tag == e.DOCUMENT), root.tag)
         rules = ", ".join(entry.rule.id for entry in newest.rules)
         lines.append(f"| {_family(newest)} | {versions} | `{body}` | {rules} |")
     return lines

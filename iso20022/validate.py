@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from lxml import etree
 
+from iso20022 import elements as e
 from iso20022.catalogue import refusal_unheld
 from iso20022.envelope import Parts, find_parts, parse_any
 from iso20022.errors import IsoError, Layer
@@ -97,7 +98,7 @@ def validate(raw: bytes, judgement: Judgement) -> Verdict:
 
 def _hold_to_guideline(root: _Element, parts: Parts) -> None:
     if parts.document is None:
-        raise IsoError("schema", "CH21", "/Document", "there is no Document")
+        raise IsoError("schema", "CH21", e.AT_DOCUMENT, "there is no Document")
     if root.tag not in {ENVELOPE, parts.document.tag}:
         root = etree.Element(ENVELOPE)
         root.extend(part for part in (parts.header, parts.document) if part is not None)
@@ -109,7 +110,7 @@ def _hold_to_base(parts: Parts, base: Path) -> str | None:
     held = _held(base)
     if parts.header is not None:
         if parts.header_name not in held:
-            raise IsoError("schema", "FF01", "/AppHdr", "the header's version is not known")
+            raise IsoError("schema", "FF01", e.AT_HEADER, "the header's version is not known")
         _hold(parts.header, base / f"{parts.header_name}.xsd")
     if parts.document is None:
         return None

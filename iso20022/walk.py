@@ -40,6 +40,7 @@ _TEXT: Final = 2
 _AMOUNT: Final = 3
 _SEVERAL: Final = 4
 _ROW: Final = 5
+_WORDS: Final = 6
 
 
 class _Entry:
@@ -128,7 +129,11 @@ def _pass(element: _Element, root: _Entry) -> Values:
                 level = entry.level
                 del rows[level + 1 :]
                 target = rows[level]
-            if kind == _TEXT:
+            if kind == _WORDS:
+                text = child.text or ""
+                # Letters and digits alone break no rule of a text.
+                target[entry.field] = text if text.isalnum() else entry.read(text)
+            elif kind == _TEXT:
                 target[entry.field] = entry.read(child.text or "")
             elif kind == _PLAIN:
                 target[entry.field] = child.text or ""
@@ -212,8 +217,8 @@ class _Compiler:
             amount = isinstance(node.type, AmountType)
             several = node.times > 1
             kind = _SEVERAL if several else _AMOUNT if amount else _TEXT
-            if kind == _TEXT and isinstance(node.type, Scalar) and node.type.plain:
-                kind = _PLAIN
+            if kind == _TEXT and isinstance(node.type, Scalar):
+                kind = _PLAIN if node.type.plain else _WORDS if node.type.words else _TEXT
             return _Entry(kind, level, node.field, node.type.read, amount=amount)
         if isinstance(node, Repeated):
             return _Entry(_ROW, level, node.field)

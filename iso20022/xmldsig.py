@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import Certificate
 from lxml import etree
 
+from iso20022 import elements as e
 from iso20022.declare import XMLDSIG
 from iso20022.reader import ENVELOPE, Message, parse, read_document
 from iso20022.signature_profile import (
@@ -196,7 +197,7 @@ def _canonical(element: _Element) -> bytes:
 def _halves(root: _Element) -> tuple[_Element, _Element]:
     """Return header and document of an envelope that holds nothing else, text included."""
     names = [etree.QName(child).localname for child in root]
-    if root.tag != ENVELOPE or root.attrib or names != ["AppHdr", "Document"]:
+    if root.tag != ENVELOPE or root.attrib or names != [e.APPLICATION_HEADER, e.DOCUMENT]:
         raise refusal("the message is not one AppHdr and one Document in BizMsg", "DS0A")
     if not is_blank(root.text) or not all(is_blank(child.tail) for child in root):
         raise refusal("the envelope holds text of its own")

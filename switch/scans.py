@@ -152,7 +152,9 @@ class Scans:
         except QrError as error:
             # A sound code that nobody can pay is not one that cannot be read.
             sound = examine(payload, at=at, schemes=schemes).valid
-            reason = Reason.QR_UNROUTABLE if sound else of_qr(error)
+            unreadable = of_qr(error)
+            known = unreadable is not Reason.QR_INVALID
+            reason = unreadable if known or not sound else Reason.QR_UNROUTABLE
             raise Refusal(reason, place=error.path or None) from None
         return tuple(candidate.content for candidate in recognition.candidates)
 

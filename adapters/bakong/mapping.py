@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from adapters.bakong import soap
 from fx.money import Money, MoneyError
 from iso20022 import IsoError, read
+from iso20022 import elements as e
 from switch.port import IncomingItem, Outcome, OutcomeKind, reference_digits
 from switch.reasons import Reason, from_iso
 
@@ -40,6 +41,12 @@ _BIC_LENGTH_SHORT: Final = 8
 _SHORT_HEX_DIGITS: Final = 14
 _SHORT_CHARACTERS: Final = 11
 _PAIN_NAMESPACE: Final = "urn:iso:std:iso:20022:tech:xsd:pain."
+_REVERSED: Final = e.ORIGINAL_PAYMENT_INFORMATION_AND_REVERSAL
+_REVERSED_ID: Final = e.ORIGINAL_PAYMENT_INFORMATION_IDENTIFICATION
+_REVERSED_AMOUNT: Final = f"{e.TRANSACTION_INFORMATION}/{e.REVERSED_INSTRUCTED_AMOUNT}"
+_PAID_AMOUNT: Final = (
+    f"{e.CREDIT_TRANSFER_TRANSACTION_INFORMATION}/{e.AMOUNT}/{e.INSTRUCTED_AMOUNT}"
+)
 
 _PENDING_STATUSES: Final = frozenset({"ACSP", "PDNG", "ACTC", "ACCP", "RCVD"})
 _CHAIN: Final[Mapping[str, OutcomeKind]] = MappingProxyType({
@@ -121,7 +128,7 @@ def payee_agent(creditor: Party, banks: Mapping[str, str]) -> str:
 
     Raises :class:`iso20022.IsoError` RC04 when neither says it, AGNT when they contradict.
     """
-    place = "CdtrAgt/FinInstnId/BICFI"
+    place = f"{e.CREDITOR_AGENT}/{e.FINANCIAL_INSTITUTION_IDENTIFICATION}/{e.BIC}"
     named, known = long_bic(creditor.agent), banks.get(creditor.account.rpartition("@")[2])
     if not (named or known):
         raise IsoError("rule", "RC04", place, "no bank is known for this Bakong account")
@@ -266,22 +273,24 @@ def read_transaction(item: _Element) -> Transaction | None:
     except soap.SoapError:
         return None
     namespace, _, root = str(document.tag)[1:].partition("}")
-    if root != "Document" or not namespace.startswith(_PAIN_NAMESPACE) or len(document) != 1:
+    if root != e.DOCUMENT or not namespace.startswith(_PAIN_NAMESPACE) or len(document) != 1:
         return None
     body = document[0]
-    reversal = body.tag == f"{{{namespace}}}CstmrPmtRvsl"
-    if not reversal and body.tag != f"{{{namespace}}}CstmrCdtTrfInitn":
+    reversal = body.tag == f"{{{namespace}}}{e.CUSTOMER_PAYMENT_REVERSAL}"
+    if not reversal and body.tag != f"{{{namespace}}}{e.CUSTOMER_CREDIT_TRANSFER_INITIATION}":
         return None
-    group = "OrgnlPmtInfAndRvsl" if reversal else "PmtInf"
-    amounts = _all(body, "TxInf/RvsdInstdAmt" if reversal else "CdtTrfTxInf/Amt/InstdAmt", group)
+    group = _REVERSED if reversal else e.PAYMENT_INFORMATION
+    amounts = _all(body, _REVERSED_AMOUNT if reversal else _PAID_AMOUNT, group)
     ledger_hash = soap.text(item, "hash").lower()
     if len(amounts) != 1 or _HASH.fullmatch(ledger_hash) is None:
         return None
     try:
-        amount = Money.parse((amounts[0].text or "").strip(), amounts[0].get("Ccy", "")).positive()
+        amount = Money.parse(
+            (amounts[0].text or "").strip(), amounts[0].get(e.CURRENCY, "")
+        ).positive()
     except MoneyError:
         return None
-    identification = "OrgnlPmtInfId" if reversal else "PmtInfId"
+    identification = _REVERSED_ID if reversal else e.PAYMENT_INFORMATION_IDENTIFICATION
     return Transaction(
         ledger_hash=ledger_hash,
         status="_".join(soap.text(item, "status").upper().split()),
@@ -291,9 +300,9 @@ def read_transaction(item: _Element) -> Transaction | None:
         ext_ref=soap.text(item, "ext_ref"),
         amount=amount,
         reversal=reversal,
-        message_id=_first(body, "MsgId", "GrpHdr"),
+        message_id=_first(body, e.MESSAGE_IDENTIFICATION, e.GROUP_HEADER),
         message_name=namespace.rpartition(":")[2],
-        created_at=_first(body, "CreDtTm", "GrpHdr"),
+        created_at=_first(body, e.CREATION_DATE_TIME, e.GROUP_HEADER),
         payment_information_id=_first(body, identification, group),
     )
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from adapters.thailand.mapping import HEADER, REJECT, Sides, given, same_agent
 from iso20022 import IsoError, Message, build, read_document
+from iso20022 import elements as e
 from iso20022.xmldsig import XmlSigner, XmlVerifier
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ BUSINESS_SERVICE: Final = "kh.xb.instant.01"
 """``BizSvc`` of all our messages (A)."""
 
 CONTENT_TYPE: Final = "application/xml"
+
+_INSTITUTION: Final = (e.FI_IDENTIFICATION, e.FINANCIAL_INSTITUTION_IDENTIFICATION, e.BIC)
 
 UNKNOWN_REFERENCE: Final = "NOTPROVIDED"
 """``RltdRef`` of a rejection when the message had no readable identification."""
@@ -87,7 +90,7 @@ class Envelope:
         """Read a verified tree; raises :class:`IsoError`."""
         message = read_document(tree, names=names, header=True)
         if message.header_name != HEADER:
-            raise IsoError("schema", "FF01", "/AppHdr", "the header's version is not accepted")
+            raise IsoError("schema", "FF01", e.AT_HEADER, "the header's version is not accepted")
         return message
 
     def between_us(self, message: Message) -> bool:
@@ -102,7 +105,7 @@ class Envelope:
         space = f"{{urn:iso:std:iso:20022:tech:xsd:{HEADER}}}"
 
         def bic(side: str) -> str | None:
-            tags = ("AppHdr", side, "FIId", "FinInstnId", "BICFI")
+            tags = (e.APPLICATION_HEADER, side, *_INSTITUTION)
             return tree.findtext("/".join(space + tag for tag in tags))
 
-        return same_agent(bic("Fr"), self.sides.partner) and same_agent(bic("To"), self.sides.own)
+        return same_agent(bic(e.FROM), self.sides.partner) and same_agent(bic(e.TO), self.sides.own)

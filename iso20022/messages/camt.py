@@ -114,23 +114,6 @@ def _detail() -> Repeated:
             r.clearing_reference(),
         ),
     )
-    exchange = Group(
-        e.CURRENCY_EXCHANGE,
-        (
-            Leaf(e.SOURCE_CURRENCY, "source_currency", CURRENCY_CODE, required=True),
-            Leaf(e.TARGET_CURRENCY, "target_currency", CURRENCY_CODE),
-            Leaf(e.UNIT_CURRENCY, "unit_currency", CURRENCY_CODE),
-            Leaf(e.EXCHANGE_RATE, "exchange_rate", RATE, required=True),
-        ),
-    )
-    amounts = Group(
-        e.AMOUNT_DETAILS,
-        (
-            _amount(e.INSTRUCTED_AMOUNT, "instructed_amount"),
-            _amount(e.TRANSACTION_AMOUNT, "transaction_amount", exchange),
-            _amount(e.COUNTER_VALUE_AMOUNT, "counter_amount"),
-        ),
-    )
     parties = Group(
         e.RELATED_PARTIES,
         (
@@ -155,7 +138,7 @@ def _detail() -> Repeated:
             references,
             Leaf(e.AMOUNT, "amount", FEE),
             Leaf(e.CREDIT_DEBIT_INDICATOR, "direction", _DIRECTION),
-            amounts,
+            _amounts(),
             _code(required=False),
             parties,
             agents,
@@ -169,6 +152,26 @@ def _detail() -> Repeated:
             Leaf(e.ADDITIONAL_TRANSACTION_INFORMATION, "information", TEXT_350),
         ),
         times=ENTRIES_MAX,
+    )
+
+
+def _amounts() -> Group:
+    exchange = Group(
+        e.CURRENCY_EXCHANGE,
+        (
+            Leaf(e.SOURCE_CURRENCY, "source_currency", CURRENCY_CODE, required=True),
+            Leaf(e.TARGET_CURRENCY, "target_currency", CURRENCY_CODE),
+            Leaf(e.UNIT_CURRENCY, "unit_currency", CURRENCY_CODE),
+            Leaf(e.EXCHANGE_RATE, "exchange_rate", RATE, required=True),
+        ),
+    )
+    return Group(
+        e.AMOUNT_DETAILS,
+        (
+            _amount(e.INSTRUCTED_AMOUNT, "instructed_amount"),
+            _amount(e.TRANSACTION_AMOUNT, "transaction_amount", exchange),
+            _amount(e.COUNTER_VALUE_AMOUNT, "counter_amount"),
+        ),
     )
 
 

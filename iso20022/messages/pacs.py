@@ -29,6 +29,8 @@ from iso20022.scalars import (
 
 _PRIORITY = codes("SettlementPriority", "URGT", "HIGH", "NORM")
 
+_REFERENCE_TYPE = codes("DocumentType", "RADM", "RPIN", "FXDR", "DISP", "PUOR", "SCOR")
+
 _ENVELOPE_RULES = (rules.DEFINITION_MATCHES, rules.HEADER_ID_MATCHES)
 
 
@@ -77,8 +79,13 @@ def _parties() -> tuple[Node, ...]:
 
 
 def _reference() -> Group:
-    code = Leaf(e.CODE, "remittance_reference_type", CODE, required=True)
-    kind = Group(e.TYPE, (Group(e.CODE_OR_PROPRIETARY, (code,), required=True),))
+    # The codes were a closed list up to version 11.
+    field = "remittance_reference_type"
+    codes_of_kind = (
+        until(11, Leaf(e.CODE, field, _REFERENCE_TYPE, required=True)),
+        since(12, Leaf(e.CODE, field, CODE, required=True)),
+    )
+    kind = Group(e.TYPE, (Group(e.CODE_OR_PROPRIETARY, codes_of_kind, required=True),))
     reference = Leaf(e.REFERENCE, "remittance_reference", TEXT_35)
     return Group(e.STRUCTURED, (Group(e.CREDITOR_REFERENCE_INFORMATION, (kind, reference)),))
 

@@ -8,6 +8,7 @@ code on standard input, ``check`` never changes a code.
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +18,7 @@ import orjson
 
 from switch.cli.options import stop
 from switch.cli.qr_encode import encode
-from switch.cli.qr_options import EPOCH, MILLISECOND, MOMENT, read_payload
+from switch.cli.qr_options import EPOCH, MILLISECOND, MOMENT, put, read_payload
 from switch.qr import SCHEMES, SchemeError, examine, read_scheme
 from switch.qr.image import SCALE, SymbolError, png, svg
 from switch.qr.view import verdict, view
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 LINE_BYTES_MAX: Final = 65_536
 """Longest line that ``check`` reads; a code has at most 512 characters."""
+
+_DIGITS_MAX: Final = 18
+"""Digits of a whole number that fits 64 bits in any case."""
 
 strict_option = click.option(
     "--strict", is_flag=True, help="Refuse what is otherwise taken and listed as a deviation."
@@ -72,7 +76,7 @@ def decode(
         schemes=_schemes(scheme_files),
         profile=_profile(strict=strict),
     )
-    click.echo(orjson.dumps(view(examined), option=orjson.OPT_INDENT_2).decode())
+    put(orjson.dumps(view(examined), option=orjson.OPT_INDENT_2))
     raise SystemExit(0 if examined.valid else 1)
 
 
@@ -90,10 +94,11 @@ def check(at_ms: int | None, *, strict: bool, scheme_files: tuple[Path, ...]) ->
     given = None if at_ms is None else _moment(at_ms)
     if at_ms is not None and given is None:
         raise click.UsageError("--at-ms is beyond what a calendar holds.")
+    if sys.stdin is None:
+        stop("standard input is closed")
     for line in _lines(sys.stdin.buffer):
         answer = _judged(line, given or clock.now(), schemes, _profile(strict=strict))
-        sys.stdout.buffer.write(orjson.dumps(answer) + b"\n")
-        sys.stdout.buffer.flush()
+        put(_written(answer))
 
 
 @command.command("image")
@@ -158,8 +163,10 @@ def _judged(
     if line is None:
         return _unread(None, "line_too_long")
     try:
-        asked: Any = orjson.loads(line)
-    except orjson.JSONDecodeError:
+        asked = _loaded(line)
+    except _DuplicateKeyError:
+        return _unread(None, "line_duplicate_key")
+    except (ValueError, RecursionError):
         return _unread(None, "line_not_json")
     if not isinstance(asked, dict):
         return _unread(None, "line_not_an_object")
@@ -173,6 +180,38 @@ def _judged(
         at = moment
     examined = examine(payload, at=at, schemes=schemes, profile=profile)
     return {"id": name, **verdict(examined)}
+
+
+def _written(answer: dict[str, object]) -> bytes:
+    try:
+        return orjson.dumps(answer)
+    except TypeError:
+        # An id of hundreds of lists in one another can be read and not be written.
+        return orjson.dumps(_unread(None, "line_too_deep"))
+
+
+class _DuplicateKeyError(Exception):
+    """An object of a line has a key twice, and no two readers agree which one counts."""
+
+
+def _loaded(line: bytes) -> Any:
+    """Read a line of JSON; an ``id`` is given back as it is written, however long a number it is.
+
+    Raises _DuplicateKeyError, ValueError or RecursionError.
+    """
+    orjson.loads(line)
+    return json.loads(line, object_pairs_hook=_once, parse_int=_whole, parse_float=orjson.Fragment)
+
+
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _DuplicateKeyError
+    return found
+
+
+def _whole(digits: str) -> int | orjson.Fragment:
+    return int(digits) if len(digits) <= _DIGITS_MAX else orjson.Fragment(digits)
 
 
 def _unread(name: object, reason: str) -> dict[str, object]:

@@ -14,10 +14,10 @@ from types import MappingProxyType
 from typing import Any, Final, NoReturn
 
 import click
+import orjson
 
 from fx.money import Money, MoneyError
-from switch.cli.options import say
-from switch.cli.qr_options import MOMENT
+from switch.cli.qr_options import MOMENT, put
 from switch.qr import Khqr, Language, QrError, write_khqr
 from switch.runtime.clock import SystemClock
 
@@ -101,10 +101,11 @@ def khqr(
     except QrError as error:
         _refuse(error.reason, error.path, error.nbc)
     if not as_json:
-        click.echo(payload)
+        put(payload.encode())
         return
     digest = md5(payload.encode(), usedforsecurity=False).hexdigest()
-    say({"payload": payload, "md5": digest, "expires": ends.isoformat() if ends else None})
+    until = ends.isoformat() if ends else None
+    put(orjson.dumps({"payload": payload, "md5": digest, "expires": until}))
 
 
 def _ends(

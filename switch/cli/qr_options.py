@@ -1,4 +1,4 @@
-"""What several ``qr`` commands read in one way: a moment, and a code from wherever it comes.
+"""What several ``qr`` commands do in one way: read a moment and a code, and write an answer.
 
 A moment without an offset is refused, since nobody could say when it is. The surprise: a command
 line is bytes, so a code on it that is not UTF-8 is noticed here and nowhere later.
@@ -6,6 +6,7 @@ line is bytes, so a code on it that is not UTF-8 is noticed here and nowhere lat
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -37,7 +38,10 @@ class Moment(click.ParamType[datetime]):
             self.fail("is not written 2026-11-21T10:00:00+07:00", param, ctx)
         if moment.tzinfo is None:
             self.fail("lacks its offset from UTC (Z, or such as +07:00)", param, ctx)
-        return moment.astimezone(UTC)
+        try:
+            return moment.astimezone(UTC)
+        except OverflowError:
+            self.fail("is beyond what a calendar holds", param, ctx)
 
 
 MOMENT: Final = Moment()
@@ -51,6 +55,8 @@ def read_payload(argument: str) -> str:
         except UnicodeEncodeError:
             stop("PAYLOAD is not UTF-8")
         return argument
+    if sys.stdin is None:
+        stop("standard input is closed")
     raw = sys.stdin.buffer.read(INPUT_BYTES_MAX + 1)
     if len(raw) > INPUT_BYTES_MAX:
         stop(f"standard input holds more than {INPUT_BYTES_MAX} bytes")
@@ -58,3 +64,22 @@ def read_payload(argument: str) -> str:
         return without_line_end(raw.decode())
     except UnicodeDecodeError:
         stop("standard input is not UTF-8")
+
+
+def put(line: bytes) -> None:
+    """Write one line to standard output at once.
+
+    Where nobody takes it (a full disk, a reader that is gone) the command ends with status 2 and
+    one sentence.
+    """
+    if sys.stdout is None:
+        stop("standard output is closed")
+    try:
+        sys.stdout.buffer.write(line + b"\n")
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        # What is left in the buffer would be tried once more, and complained about, at the exit.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        stop(f"standard output: {error.strerror}")

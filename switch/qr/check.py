@@ -29,6 +29,9 @@ AMOUNT_LENGTH_MAX: Final = 13
 IDENTIFIER_LENGTH_MAX: Final = 32
 """Longest globally unique identifier (EMVCo, sub-tag 00 of 26-51)."""
 
+HANDLED: Final = frozenset(unit.numeric for unit in CURRENCIES.values())
+"""ISO 4217 numbers of the currencies that the switch counts."""
+
 STAMP_LENGTH: Final = 13
 """Digits of a time stamp in epoch milliseconds."""
 
@@ -37,14 +40,17 @@ _HEX: Final = re.compile("[0-9A-Fa-f]{4}")
 _STAMP: Final = re.compile(f"[0-9]{{{STAMP_LENGTH}}}")
 _AMOUNT: Final = re.compile(r"([0-9]+)(?:\.([0-9]*))?")
 _PERCENT: Final = re.compile(r"([0-9]{1,2})(?:\.([0-9]{0,2}))?")
-# Control characters, and the ones that turn the direction of text: a name must not be able to
-# show itself as another one.
-CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+# Control characters, the ones that turn the direction of text, the soft hyphen, and tag characters
+# that nobody sees: a name must not be able to show itself as another one. The joiners and the
+# space without width (U+200B to U+200D) stay: Khmer, Burmese and other scripts are written with
+# them. One class, because the fast readers put it into theirs.
+CONTROL: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\U000e0000-\U000e007f]"
+)
 _OPAQUE_ACCOUNTS: Final = tuple(f"{tag:02d}" for tag in range(2, 26))
 _ACCOUNTS: Final = tuple(f"{tag:02d}" for tag in range(26, 52))
 _ALL_ACCOUNTS: Final = frozenset(_OPAQUE_ACCOUNTS + _ACCOUNTS)
 _TEMPLATE_ACCOUNTS: Final = frozenset(_ACCOUNTS)
-_NUMERICS: Final = frozenset(unit.numeric for unit in CURRENCIES.values())
 _ZERO_DECIMALS_MAX: Final = 2
 
 
@@ -159,7 +165,7 @@ def is_amount(text: str, numeric: str | None) -> bool:
 
     A currency that the switch handles moves in its step (whole riel); another in its minor units.
     """
-    if numeric is not None and numeric in _NUMERICS:
+    if numeric is not None and numeric in HANDLED:
         try:
             read_amount(text, numeric)
         except MoneyError:

@@ -28,7 +28,7 @@ VALUE_LENGTH_MAX: Final = 99
 _HEADER: Final = 4
 
 # Half a surrogate pair has no UTF-8 form, so neither a CRC nor an MD5 of it exists.
-_HALVES: Final = re.compile("[\ud800-\udfff]")
+HALVES: Final = re.compile("[\ud800-\udfff]")
 
 # ASCII on purpose: str.isdigit also takes Arabic-Indic and other digits.
 _NUMBERS: Final = MappingProxyType({f"{number:02d}": number for number in range(100)})
@@ -165,7 +165,7 @@ def parse(text: str) -> Parsed:
     if len(text) > LENGTH_MAX:
         reason = "too_long" if text.startswith("0002") else "not_emv"
         return Parsed(text, (), (fault("tlv", reason, "", 0),), ())
-    if _HALVES.search(text) is not None:
+    if HALVES.search(text) is not None:
         return Parsed(text, (), (fault("tlv", "not_unicode", "", 0),), ())
     parser = _Parser(text)
     nodes = parser.level(0, len(text), "", parser.faults)

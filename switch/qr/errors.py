@@ -30,6 +30,7 @@ _CODES: Final = MappingProxyType(
         "expired": CODE_EXPIRED,
         "amount_format": CODE_AMOUNT_MALFORMED,
         "currency_not_allowed": CODE_CURRENCY,
+        "currency_unsupported": CODE_CURRENCY,
     }
 )
 

@@ -14,6 +14,7 @@ from urllib.parse import unquote_to_bytes
 
 from switch.qr.check import CONTROL, is_amount
 from switch.qr.content import QrContent
+from switch.qr.emv import HALVES
 from switch.qr.errors import CODE_AMOUNT_ZERO, Fault, fault
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _KEY: Final = 4
 _HEADER: Final = 7
 _HALF_ESCAPE: Final = re.compile("%(?![0-9A-Fa-f]{2})")
+_QUERY_KEY: Final = re.compile("[A-Za-z0-9_.-]{1,32}")
 
 
 class Said(NamedTuple):
@@ -31,6 +33,9 @@ class Said(NamedTuple):
 
     value: str
     start: int
+
+    def __repr__(self) -> str:
+        return f"Said(start={self.start}, length={len(self.value)})"
 
 
 class OffEmv(NamedTuple):
@@ -41,6 +46,9 @@ class OffEmv(NamedTuple):
     faults: tuple[Fault, ...]
     fields: dict[str, object]
     paths: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"OffEmv(scheme={self.scheme.scheme!r}, faults={self.faults!r})"
 
     def content(self, payload: str) -> QrContent:
         """Return the content of a code without faults."""
@@ -86,6 +94,9 @@ def _read_digits(scheme: Scheme, code: PayerCode, payload: str) -> OffEmv:
 def _read_link(scheme: Scheme, link: Link, payload: str) -> OffEmv:
     if len(payload) > link.longest:
         return _refused(scheme, link.account, fault("tlv", "too_long", "", 0))
+    half = HALVES.search(payload)
+    if half is not None:
+        return _refused(scheme, link.account, fault("tlv", "not_unicode", "", half.start()))
     match = link.reads.fullmatch(payload)
     if match is None:
         return _refused(scheme, link.account, fault("network", "not_a_payment_code", "", 0))
@@ -112,7 +123,12 @@ def _read_link(scheme: Scheme, link: Link, payload: str) -> OffEmv:
 
 
 def _query(held: str, start: int, found: list[Fault]) -> dict[str, Said]:
+    """Read keys and values. A key is there twice in any case of letters, and with any value.
+
+    Some readers do not tell ``PA`` from ``pa``, and an empty value may be the one they keep.
+    """
     said: dict[str, Said] = {}
+    seen: set[str] = set()
     at = start
     for part in held.split("&"):
         key, _, raw = part.partition("=")
@@ -123,10 +139,14 @@ def _query(held: str, start: int, found: list[Fault]) -> dict[str, Said]:
         except UnicodeError:
             found.append(fault("tlv", "not_unicode", "", at))
             value = ""
-        if key in said:
+        if key.lower() in seen:
             found.append(fault("schema", "duplicate_key", "", at))
-        elif key and value:
+        elif part and _QUERY_KEY.fullmatch(key) is None:
+            found.append(fault("field", "key_format", "", at))
+        elif value:
             said[key] = Said(value, at)
+        if part:
+            seen.add(key.lower())
         at += len(part) + 1
     return said
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from fx.iso4217 import ISO_4217
-from switch.qr.check import check_crc, check_fields, check_objects, root_of
+from switch.qr.check import HANDLED, check_crc, check_fields, check_objects, root_of
 from switch.qr.check_scheme import check_last_day, check_scheme, check_validity, read_subs
 from switch.qr.claim import claimed_by
 from switch.qr.content import QrContent, read_content
@@ -37,6 +37,12 @@ class Taken(NamedTuple):
     notes: tuple[str, ...]
     unpayable: str | None
     fields: dict[str, object] | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"Taken(scheme={self.content.scheme!r}, deviations={self.deviations!r}, "
+            f"notes={self.notes!r}, unpayable={self.unpayable!r})"
+        )
 
 
 class Reading(NamedTuple):
@@ -241,6 +247,9 @@ class _Reader:
 
 
 def _unpayable(scheme: Scheme, account: Account, root: Mapping[str, Node]) -> str | None:
+    """Return the word why nobody from abroad can pay a code that is sound."""
+    if _in_foreign_money(scheme, root):
+        return "currency_unsupported"
     for rule in scheme.unpayable:
         if account.kind in rule.kinds:
             return rule.why
@@ -250,6 +259,18 @@ def _unpayable(scheme: Scheme, account: Account, root: Mapping[str, Node]) -> st
         if value in rule.values:
             return rule.why
     return None
+
+
+def _in_foreign_money(scheme: Scheme, root: Mapping[str, Node]) -> bool:
+    """Tell whether the code is in money that the switch cannot count.
+
+    A network whose file names its currency states the merchant's price itself, so there only an
+    amount on the sticker is in the way.
+    """
+    unit = root.get("53")
+    if unit is None or unit.value in HANDLED:
+        return False
+    return not scheme.currencies or "54" in root or "56" in root
 
 
 def _deepened(parsed: Parsed, claim: Claim) -> Parsed:

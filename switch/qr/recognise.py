@@ -74,7 +74,9 @@ def recognise(
 
 def _refusal(reading: Reading) -> QrError:
     for taken in reading.taken:
-        why = fault("network", taken.unpayable or "", taken.content.account_tag, 0)
+        word = taken.unpayable or ""
+        place = "53" if word == "currency_unsupported" else taken.content.account_tag
+        why = fault("network", word, place, 0)
         return QrError([why], scheme=taken.content.scheme)
     if reading.refused:
         return reading.refused[0]

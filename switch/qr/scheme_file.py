@@ -8,13 +8,13 @@ currency and country, because then it would claim everybody's.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from fx.iso4217 import ISO_4217
-from fx.money import CURRENCIES
 from switch.qr.emv import LENGTH_MAX, VALUE_LENGTH_MAX
+from switch.qr.judge import judge_account, judge_base, judge_link, judge_payer_code, judge_scheme
 from switch.qr.rules import (
     Account,
     Base,
@@ -35,13 +35,11 @@ from switch.qr.table import SchemeError, Table, open_table
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_INDISPENSABLE: Final = frozenset({"missing_53", "missing_58"})
 _KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {"emv": "emv", "link": "link", "digits": "digits"}
 )
-_OPAQUE_LAST: Final = "25"
-_HANDLED: Final = frozenset(unit.numeric for unit in CURRENCIES.values())
-_TAG_LENGTH: Final = 2
+_TAGS: Final = re.compile("([0-9]{2})(?:-([0-9]{2}))?")
+_ACCOUNTS: Final = tuple(f"{tag:02d}" for tag in range(2, 52))
 
 
 def _field(table: Table, path: str) -> Field:
@@ -62,19 +60,56 @@ def _field(table: Table, path: str) -> Field:
 
 
 def _tags(table: Table) -> tuple[str, ...]:
-    """Return the tags of ``tag = "26"`` or ``tag = "26-45"``."""
-    first, _, last = table.text("tag").partition("-")
-    last = last or first
-    two_digits = len(first) == len(last) == _TAG_LENGTH and (first + last).isdigit()
-    if not (two_digits and "02" <= first <= last):
-        raise table.wrong("tag", "two digits, or a range of two")
-    return tuple(f"{number:02d}" for number in range(int(first), int(last) + 1))
+    """Return the tags of ``tag = "26"``, ``tag = "26-45"`` or ``tags = ["26-39", "41"]``."""
+    key = "tags" if "tags" in table.content else "tag"
+    found: list[str] = []
+    for text in table.texts("tags") if key == "tags" else (table.text("tag"),):
+        match = _TAGS.fullmatch(text)
+        first, last = (match[1], match[2] or match[1]) if match else ("", "")
+        if not (first in _ACCOUNTS and last in _ACCOUNTS and first <= last):
+            raise table.wrong(key, "two digits from 02 to 51, or a range of them")
+        found += _ACCOUNTS[_ACCOUNTS.index(first) : _ACCOUNTS.index(last) + 1]
+    if not found or len(set(found)) < len(found):
+        raise table.wrong(key, "tags, each once")
+    return tuple(found)
 
 
-def _account(table: Table) -> list[Account]:
+def _by(table: Table, items: list[Table], key: str) -> dict[str, Table]:
+    """Return tables by the text of one key, each once."""
+    found: dict[str, Table] = {}
+    for item in items:
+        name = item.text(key)
+        if name in found:
+            raise SchemeError(f"{item.place}: {key} is there twice in {table.place}")
+        found[name] = item
+    return found
+
+
+class _Groups:
+    """Fields that several account objects share, by the name of their group."""
+
+    def __init__(self, root: Table) -> None:
+        self.groups: dict[str, list[Table]] = {}
+        for name, group in _by(root, root.tables("group"), "name").items():
+            self.groups[name] = group.tables("field")
+            group.done()
+        self.unused = dict.fromkeys(self.groups)
+
+    def fields_of(self, account: Table) -> list[Table]:
+        """Return the fields of the groups that an account names, and its own."""
+        found: list[Table] = []
+        for name in account.texts("groups"):
+            if name not in self.groups:
+                raise account.wrong("groups", "names of groups of this file")
+            self.unused.pop(name, None)
+            found += [Table(item.content, item.place) for item in self.groups[name]]
+        return found + account.tables("field")
+
+
+def _account(table: Table, groups: _Groups) -> list[Account]:
     tags = _tags(table)
-    inner = {item.text("sub"): item for item in table.tables("field")}
-    fields = {sub: _field(item, f"{tags[0]}/{sub}") for sub, item in inner.items()}
+    inner = _by(table, groups.fields_of(table), "sub")
+    fields = {sub: _field(item, f"{tags[0]}/{sub}") for sub, item in sorted(inner.items())}
     types = table.table("payer_types")
     day = table.table("last_day")
     account = Account(
@@ -95,11 +130,7 @@ def _account(table: Table) -> list[Account]:
         expected=tuple(_expected(item) for item in table.tables("expected")),
     )
     table.done()
-    named = bool(account.ids or account.id_patterns or account.any_id)
-    if account.opaque is named:
-        raise SchemeError(f"{table.place}: give ids, id_patterns or any_id, or say opaque")
-    if account.opaque is not (tags[-1] <= _OPAQUE_LAST):
-        raise SchemeError(f"{table.place}: tags up to {_OPAQUE_LAST} are opaque, others are not")
+    judge_account(account, tags, table.place)
     return [replace(account, tag=tag) for tag in tags]
 
 
@@ -164,8 +195,7 @@ def _off_emv(table: Table) -> tuple[Account, dict[str, str]]:
     kind = table.text("kind")
     fields: dict[str, Field] = {}
     paths: dict[str, str] = {}
-    for inner in table.tables("field"):
-        key = inner.text("key")
+    for key, inner in _by(table, table.tables("field"), "key").items():
         paths[key] = inner.text("path", f"{kind}/{key}")
         fields[key] = _field(inner, key)
     return Account(tag=kind, kind=kind, opaque=True, fields=MappingProxyType(fields)), paths
@@ -186,6 +216,7 @@ def _link(table: Table) -> Link:
         says=MappingProxyType(table.named("says")),
     )
     table.done()
+    judge_link(link, table.place)
     return link
 
 
@@ -194,12 +225,15 @@ def _payer_code(table: Table) -> PayerCode | None:
         return None
     account, _ = _off_emv(table)
     forms = [_digits(inner) for inner in table.tables("form")]
+    if len({form.length for form in forms}) < len(forms):
+        raise table.wrong("form", "one of each length")
     code = PayerCode(
         account=account,
         claims=table.expression("claims"),
         forms=MappingProxyType({form.length: form for form in forms}),
     )
     table.done()
+    judge_payer_code(code, table.place)
     return code
 
 
@@ -223,6 +257,7 @@ def read_scheme(text: str, name: str) -> Scheme:
     if kind is None:
         raise table.wrong("kind", "emv, link or digits")
     accepts = table.table("accepts")
+    groups = _Groups(table)
     scheme = Scheme(
         scheme=word,
         kind=kind,
@@ -235,7 +270,7 @@ def read_scheme(text: str, name: str) -> Scheme:
         plain=table.texts("plain"),
         one_account=table.flag("one_account"),
         dynamic_needs_amount=table.flag("dynamic_needs_amount"),
-        accounts=tuple(one for inner in table.tables("account") for one in _account(inner)),
+        accounts=tuple(one for inner in table.tables("account") for one in _account(inner, groups)),
         validity=_validity(table.table("validity")),
         decoys=tuple(_decoy(inner) for inner in table.tables("decoy")),
         unpayable=tuple(_unpayable(inner) for inner in table.tables("unpayable")),
@@ -244,24 +279,10 @@ def read_scheme(text: str, name: str) -> Scheme:
         numbers=MappingProxyType(dict(table.pairs("numbers"))),
     )
     table.done()
-    _judge(scheme, name)
+    if groups.unused:
+        raise SchemeError(f"{name}: group: no account names {min(groups.unused)}")
+    judge_scheme(scheme, name)
     return scheme
-
-
-def _judge(scheme: Scheme, name: str) -> None:
-    """Refuse a scheme that could claim everything or nothing."""
-    if scheme.kind == "emv" and not scheme.accounts:
-        raise SchemeError(f"{name}: account is missing")
-    if scheme.kind != "emv" and (scheme.accounts or not (scheme.links or scheme.payer_code)):
-        raise SchemeError(f"{name}: link or payer_code is missing, account does not belong here")
-    known = _HANDLED if any(a.straight for a in scheme.accounts) else ISO_4217
-    if any(number not in known for number in scheme.currencies):
-        raise SchemeError(f"{name}: currencies must be ISO 4217 numbers that the switch handles")
-    national = bool(scheme.countries and scheme.currencies)
-    if not (scheme.guest or scheme.kind != "emv" or national):
-        raise SchemeError(f"{name}: a code must state its currency and country")
-    if not scheme.tolerates.isdisjoint(_INDISPENSABLE):
-        raise SchemeError(f"{name}: a code must state its currency and country")
 
 
 def read_base(text: str, name: str) -> Base:
@@ -269,8 +290,7 @@ def read_base(text: str, name: str) -> Base:
     table = open_table(text, name)
     fields: dict[str, Field] = {}
     nested: dict[str, dict[str, Field]] = {}
-    for inner in table.tables("field"):
-        path = inner.text("path")
+    for path, inner in _by(table, table.tables("field"), "path").items():
         tag, _, sub = path.partition("/")
         if sub:
             nested.setdefault(tag, {})[sub] = _field(inner, path)
@@ -283,4 +303,5 @@ def read_base(text: str, name: str) -> Base:
         nested=MappingProxyType({tag: MappingProxyType(subs) for tag, subs in nested.items()}),
     )
     table.done()
+    judge_base(base, name)
     return base

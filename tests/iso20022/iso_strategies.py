@@ -82,7 +82,7 @@ def _number(text: str) -> int:
 _BY_TYPE: dict[str, st.SearchStrategy[Any]] = {
     "Moment": MOMENTS,
     "Day": st.dates(min_value=date(2000, 1, 1), max_value=date(2100, 1, 1)),
-    "Rate": _RATES,
+    "BaseOneRate": _RATES,
     "Flag": st.booleans(),
     "Max15Numeric": st.from_regex(r"\A[0-9]{1,15}\Z"),
     "Sum": st.from_regex(r"\A[0-9]{1,13}(\.[0-9]{1,5})?\Z"),

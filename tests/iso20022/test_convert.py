@@ -88,6 +88,15 @@ def test_what_has_no_place_is_named_with_its_path() -> None:
     assert ({"amount": charge["amount"], "agent": "KASITHBK"},) == values["charges"]
 
 
+def test_a_code_that_the_older_list_lacks_is_named_and_left_out() -> None:
+    raw = build("pacs.008.001.13", PAYMENT | {"remittance_reference_type": "ISRF"})
+
+    older, losses = convert(raw, "pacs.008.001.08")
+
+    assert [loss.field for loss in losses] == ["remittance_reference_type"]
+    assert "remittance_reference_type" not in read(older, names=DOCUMENTS).values
+
+
 def test_a_payee_known_by_an_alias_alone_is_refused_and_not_lost() -> None:
     values: dict[str, object] = PAYMENT | {"creditor_proxy_type": "MBNO", "creditor_proxy": "+66-8"}
     del values["creditor_account"]

@@ -8,7 +8,7 @@ import pytest
 
 from fx.money import Money
 from iso20022 import IsoError, build, read
-from tests.iso20022.iso_examples import PAYMENT, STATUS
+from tests.iso20022.iso_examples import AT, PAYMENT, STATUS, UETR
 
 RAW = build("pacs.002.001.10", STATUS)
 PAID = build("pacs.008.001.08", PAYMENT)
@@ -91,3 +91,41 @@ def test_characters_of_every_script_survive() -> None:
         raw = build("pacs.008.001.08", PAYMENT | {"creditor_name": name})
 
         assert name == read(raw, names={"pacs.008.001.08"}).values["creditor_name"]
+
+
+FOREIGN = (
+    b'<SplmtryData><Envlp><x:Any xmlns:x="urn:example:1">'
+    b'<Purp xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08"><Cd>GDDS</Cd></Purp>'
+    b"<x:Nm>Another</x:Nm></x:Any></Envlp></SplmtryData></CdtTrfTxInf>"
+)
+
+
+def test_supplementary_data_of_another_is_not_entered_and_changes_nothing() -> None:
+    raw = PAID.replace(b"</CdtTrfTxInf>", FOREIGN)
+
+    found = read(raw, names={"pacs.008.001.08"})
+
+    assert found.values == PAYMENT
+    assert "purpose" not in found.values
+
+
+def test_rows_hold_rows_of_their_own_and_end_where_they_end() -> None:
+    detail = {"uetr": UETR, "amount": Money.parse("5", "THB"), "direction": "CRDT"}
+    entry = {
+        "amount": Money.parse("10", "THB"),
+        "direction": "CRDT",
+        "status": "BOOK",
+        "bank_code_proprietary": "XB",
+    }
+    entries = (entry | {"transactions": (detail, detail), "information": "two"}, entry)
+    page = {
+        "message_id": "S1",
+        "created_at": AT,
+        "report_id": "R1",
+        "account": "1",
+        "entries": entries,
+        "information": "page",
+    }
+
+    for name in ("camt.054.001.08", "camt.054.001.11", "camt.054.001.13"):
+        assert page == read(build(name, page), names={name}).values

@@ -131,11 +131,19 @@ def test_10_names_in_any_script_are_taken_and_over_long_ones_only_in_vietnam() -
     assert examine(code("khqr", {"60": "N" * 16}), at=AT).reason == "length_60"
 
 
-@pytest.mark.parametrize("character", ["\u202e", "\u2066", "\x07", "\n", "\u2028", "\x85"])
+@pytest.mark.parametrize(
+    "character",
+    [
+        *("\u202e", "\u2066", "\x07", "\n", "\u2028", "\x85"),
+        *("\u200e", "\u200f", "\u061c", "\xad", "\U000e0041", "\U000e007f"),
+    ],
+)
 def test_11_characters_that_disguise_a_name_are_refused(character: str) -> None:
     examined = examine(code("khqr", {"59": f"Rith{character}Tea"}), at=AT)
 
     assert (examined.layer, examined.reason) == ("field", "control_character")
+    for joiner in "\u200b\u200c\u200d":
+        assert examine(code("khqr", {"59": f"ស្រី{joiner}មុំ"}), at=AT).valid
 
 
 def test_12_plain_values_and_an_identifier_of_62_are_taken_where_the_standard_has_none() -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from time import perf_counter
 
+import orjson
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from switch.qr import QrError, Recognition, describe, examine, recognise
 from switch.qr.emv import parse, seal, write
+from switch.qr.view import view
 from tests.qr.qr_codes import NETWORKS, code
 
 AT = datetime(2026, 11, 21, 3, tzinfo=UTC)
@@ -55,6 +57,8 @@ def attempt(text: str) -> Recognition | None:
     strict = examine(text, at=AT, profile="strict")
     assert strict.valid is (examined.valid and not examined.deviations)
     assert examined.valid is not bool(examined.faults)
+    for answer in (examined, strict):
+        assert orjson.dumps(view(answer))
     try:
         recognition = recognise(text, at=AT)
     except QrError:
@@ -64,12 +68,16 @@ def attempt(text: str) -> Recognition | None:
     for candidate in recognition.candidates:
         describe(candidate.content)
         assert text == candidate.content.payload
+        assert len(candidate.content.md5) == 32
     return recognition
 
 
 @given(st.text(ANY, max_size=600))
 @example("\ud800")
 @example("63046007")
+@example("https://a.b/281666040123456789?\ud800")
+@example("upi://pay?pa=a@b&pn=\udfff")
+@example("upi://pay?pa=a@b&\ud800=x")
 def test_random_text_raises_only_our_error(text: str) -> None:
     attempt(text)
 

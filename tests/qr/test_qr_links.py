@@ -33,6 +33,7 @@ def test_a_upi_link_is_read_like_any_code() -> None:
         "upi://pay/?pa=a@b",
         "upi://pay?pa=a@b&am=&pn=&cu=INR",
         "upi://pay?pa=a@b&sign=MEQCIG%2Bx&orgid=159761&mode=02",
+        "upi://pay?pa=a@b&&x-y.z_1=2&",
     ],
 )
 def test_a_upi_link_needs_an_address_and_nothing_else(text: str) -> None:
@@ -57,6 +58,17 @@ def test_a_upi_link_needs_an_address_and_nothing_else(text: str) -> None:
         ("upi://pay?pa=a@b&pn=A%07", "field", "control_character"),
         ("upi://pay?pa=a@b&pn=%E2%80%AEA", "field", "control_character"),
         ("upi://pay?pa=a@b&pa=c@d", "schema", "duplicate_key"),
+        ("upi://pay?pa=a@b&PA=c@d", "schema", "duplicate_key"),
+        ("upi://pay?pa=a@b&pa=", "schema", "duplicate_key"),
+        ("upi://pay?pa=&pa=a@b", "schema", "duplicate_key"),
+        ("upi://pay?pa=a@b&p%61=c@d", "field", "key_format"),
+        ("upi://pay?pa=a@b&=x", "field", "key_format"),
+        ("upi://pay?pa=a@b&\u202epn=x", "field", "key_format"),
+        ("upi://pay?pa=a@b&" + "k" * 33 + "=x", "field", "key_format"),
+        ("upi://pay?pa=a%20c@b", "network", "address_format"),
+        ("upi://pay?pa=\u0430@b", "network", "address_format"),
+        ("upi://pay?pa=a@b@c", "network", "address_format"),
+        ("upi://pay?pa=a@b&pn=\ud800", "tlv", "not_unicode"),
         ("upi://pay?pa=a@b&pn=%FF", "tlv", "not_unicode"),
         ("upi://pay?pa=a@b&pn=100%", "tlv", "escape_broken"),
         ("upi://pay?pa=a@b&tn=" + "x" * 1024, "tlv", "too_long"),
@@ -112,6 +124,7 @@ def test_alipayplus_links_are_taken(text: str, fields: dict[str, str]) -> None:
         ("https://q.example.com/MPM/3/GPLD01600010011000100" + "12", "schema", "duplicate_key"),
         ("https://q.example.com/MPM/3/", "network", "not_a_payment_code"),
         ("https://q.example.com/281666050001", "network", "not_a_payment_code"),
+        ("https://a.b/281666040123456789?\ud800", "tlv", "not_unicode"),
     ],
 )
 def test_broken_alipayplus_links_are_refused(text: str, layer: str, reason: str) -> None:

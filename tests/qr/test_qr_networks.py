@@ -336,3 +336,22 @@ def test_values_of_every_network_have_names() -> None:
             named = [field.name for field in account.fields.values() if not field.sets]
             assert all(named)
             assert len(named) == len(set(named))
+
+
+@pytest.mark.parametrize("amount", [None, "12.50"])
+def test_a_sound_code_in_money_that_the_switch_does_not_count_pays_nobody(
+    amount: str | None,
+) -> None:
+    text = code("unionpay", {"53": "978", "58": "FR", "54": amount})
+    examined = examine(text, at=AT)
+
+    assert (examined.valid, examined.networks) == (True, ())
+    assert examined.notes == ("currency_unsupported",)
+    with pytest.raises(QrError) as refusal:
+        recognise(text, at=AT)
+    assert (refusal.value.layer, refusal.value.reason, refusal.value.path, refusal.value.code) == (
+        "network",
+        "currency_unsupported",
+        "53",
+        "AM03",
+    )

@@ -176,8 +176,8 @@ def test_accounts_must_be_tables(wrong: str) -> None:
             "yamaqr: ids: tag 38 with this identifier belongs to vietqr",
         ),
         (
-            'tag = "41"\nkind = "merchant"\nids = ["xj.yama"]',
-            'tag = "16"\nkind = "merchant"\nopaque = true',
+            'tag = "41"\nkind = "merchant"\nids = ["xj.yama"]\n\n[[account.field]]\nsub = "02"',
+            'tag = "16"\nkind = "merchant"\nopaque = true\n\n[[account.field]]\nsub = ""',
             "yamaqr: ids: tag 16 with this identifier belongs to unionpay",
         ),
     ],
