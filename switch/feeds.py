@@ -91,6 +91,11 @@ class FeedReader:
         except Refusal as refusal:
             self._log.warning("feed_failed", provider=provider, why=refusal.reason.name)
             return False
+        except (ValueError, OverflowError) as error:
+            # A page is whatever its owner writes: none may end the process. The text of the error
+            # may repeat the page, so only its kind is told.
+            self._log.warning("feed_failed", provider=provider, why=type(error).__name__)
+            return False
 
     async def _taken(self, body: bytes) -> bool:
         """Publish a page. Raises Refusal when it cannot be read."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
@@ -25,13 +25,15 @@ from switch.store.contract import StoreBusy
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from fx.board import Board
-    from fx.sheets import Pair
+    from fx.sheets import Pair, Reference
     from switch.logs import Log
     from switch.quoting import Quoting
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.store.contract import Store
+
+REFERENCE_WALK: Final = 4
+"""How many times its bounds an official rate may move from the configured one, in all its steps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,38 +154,52 @@ class Rates:
         """Take official rates, by which every sheet is judged again; return how many were taken.
 
         Only pairs that have a configured reference, in its direction, and only a rate that is
-        newer and within the bounds of the one before: whoever judges is judged too. They are not
-        recorded: a start begins with the configured ones.
+        newer than the one before, within its bounds, and within ``REFERENCE_WALK`` times them of
+        the configured one: whoever judges is judged too, and small steps do not add up. A pair
+        moves one step per call. They are not recorded: a start begins with the configured ones.
         """
-        taken = 0
+        moved: list[Pair] = []
         for terms in stated:
             async with self._turn:
                 try:
-                    self._quoting.replace(self._referred(terms))
+                    reference = self._referred(terms, moved)
                 except RateRefused as error:
                     self._log.warning("reference_refused", code=error.code)
-                else:
-                    taken += 1
-        return taken
+                    continue
+                if reference is not None:
+                    self._quoting.replace(self._quoting.board.refer(reference))
+                    moved.append((reference.rate.unit.code, reference.rate.quoted.code))
+        return len(moved)
 
-    def _referred(self, terms: Mapping[str, str]) -> Board:
+    def _referred(self, terms: Mapping[str, str], moved: Sequence[Pair]) -> Reference | None:
+        """The reference to take; None for the one that is held already. Raises RateRefused."""
         board = self._quoting.board
         try:
             rate = Rate.parse(terms["rate"], terms["unit_currency"], terms["quoted_currency"])
             at = utc(datetime.fromisoformat(terms["at"]))
         except RateRefused:
             raise
-        except ValueError:
+        except (ValueError, OverflowError):
             raise RateRefused("sheet_malformed", "a reference cannot be read") from None
-        before = board.references.get((rate.unit.code, rate.quoted.code))
+        pair = (rate.unit.code, rate.quoted.code)
+        before = board.references.get(pair)
         if before is None:
             raise RateRefused("reference_unknown", "no reference of this pair is configured")
-        if not before.at <= at <= self._clock.now():
+        if (before.rate, before.at) == (rate, at):
+            return None
+        if pair in moved or not before.at < at <= self._clock.now():
             raise RateRefused("out_of_order", "a reference is newer than the one before")
-        apart = abs(rate.value - before.rate.value) * BASIS
-        if before.bounds_bp is not None and apart > before.bounds_bp * before.rate.value:
-            raise RateRefused("out_of_bounds", "a reference is too far from the one before")
-        return board.refer(replace(before, rate=rate, at=at))
+        if before.bounds_bp is not None:
+            anchors = [
+                each.rate
+                for each in board.market.references
+                if (each.rate.unit.code, each.rate.quoted.code) == pair
+            ]
+            limits = [(before.rate, before.bounds_bp)]
+            limits += [(anchor, before.bounds_bp * REFERENCE_WALK) for anchor in anchors]
+            if any(abs(rate.value - old.value) * BASIS > most * old.value for old, most in limits):
+                raise RateRefused("out_of_bounds", "a reference is too far from the one before")
+        return replace(before, rate=rate, at=at)
 
     def current(self, provider: str | None) -> list[dict[str, object]]:
         """The version in force of every pair, of one provider or (None) of all."""
