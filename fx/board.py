@@ -219,7 +219,10 @@ def _listing(market: Market, references: Mapping[Pair, Reference], posted: Poste
     sheet = posted.sheet
     reference = _reference(references, sheet.pair)
     ladders = {each: ladder(sheet, each) for each in market.improvements(sheet.provider)}
-    within = reference is None or not out_of_bounds(sheet, reference)
+    if reference is None:
+        within = not market.rules.reference_required
+    else:
+        within = not out_of_bounds(sheet, reference)
     return Listed(posted, MappingProxyType(ladders), within)
 
 

@@ -326,12 +326,16 @@ def _reference(table: Table) -> Reference:
 
 
 def _rules(table: Table) -> Rules:
-    table.only("bridge", "triangular_alarm_bp", "jump_bp")
+    table.only("bridge", "triangular_alarm_bp", "jump_bp", "reference_required")
     margin = Rules().triangular_alarm_bp
     if table.has("triangular_alarm_bp"):
         margin = table.whole("triangular_alarm_bp", 0, BASIS)
+    required = table.values.get("reference_required", False)
+    if not isinstance(required, bool):
+        raise table.problem("reference_required", "must be true or false")
     return Rules(
         bridge=table.unit("bridge") if table.has("bridge") else None,
         triangular_alarm_bp=margin,
         jump_bp=table.optional_whole("jump_bp", 0, BASIS),
+        reference_required=required,
     )

@@ -312,9 +312,11 @@ class Rules:
 
     ``bridge`` is the currency that two sheets may meet in; a bridged quote that beats the best
     direct one by more than ``triangular_alarm_bp`` raises an alarm; ``jump_bp`` limits a new
-    version where the reference of its pair states no limit.
+    version where the reference of its pair states no limit. With ``reference_required`` a pair
+    that no reference can judge is not quoted.
     """
 
     bridge: Currency | None = None
     triangular_alarm_bp: int = 100
     jump_bp: int | None = None
+    reference_required: bool = False

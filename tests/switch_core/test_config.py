@@ -68,7 +68,7 @@ def test_an_unknown_key_is_named_with_its_file(
         ("switch.toml", "slot = 1", "slot = 0", "switch.slot"),
         ("switch.toml", "slot = 1", "slot = 100", "switch.slot"),
         ("switch.toml", "in_flight_max = 1000", "in_flight_max = 0", "payments.in_flight_max"),
-        ("switch.toml", "lookup_valid_s = 600", "lookup_valid_s = 0", "payments.lookup_valid_s"),
+        ("switch.toml", "lookup_valid_s = 1800", "lookup_valid_s = 0", "payments.lookup_valid_s"),
         ("switch.toml", '"development"', '"trial"', "switch.profile"),
         ("switch.toml", '"NITMTHBK"', '"nitmthbk"', "networks.thailand.partner_bic"),
         ("switch.toml", "http://127.0.0.1:8091", "ftp://127.0.0.1", "networks.thailand.url"),
