@@ -71,10 +71,17 @@ class ProviderRole(StrEnum):
 
 
 def utc(moment: datetime) -> datetime:
-    """Return the moment in UTC. Raises :class:`RateRefused` ``time_naive`` without an offset."""
+    """Return the moment in UTC.
+
+    Raises :class:`RateRefused`: ``time_naive`` without an offset, ``sheet_malformed`` for one that
+    the offset moves out of the calendar.
+    """
     if moment.utcoffset() is None:
         raise RateRefused("time_naive", "a time needs its offset from UTC")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise RateRefused("sheet_malformed", "a time beyond the calendar") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,14 @@ def test_time_without_an_offset_is_refused_in_terms_too() -> None:
     assert caught.value.code == "time_naive"
 
 
+@pytest.mark.parametrize("edge", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
+def test_time_that_its_offset_moves_out_of_the_calendar_is_refused(edge: str) -> None:
+    with pytest.raises(RateRefused) as caught:
+        RateSheet.from_terms({**TERMS, "effective_at": edge})
+
+    assert caught.value.code == "sheet_malformed"
+
+
 HOURS = Hours(420, 8 * 60, 17 * 60, (1, 2, 3, 4, 5), (date(2026, 11, 9),))
 
 
