@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from fx.sheets import Pair, Reference
     from switch.logs import Log
+    from switch.model import RateKey
     from switch.quoting import Quoting
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
@@ -113,14 +114,26 @@ class Rates:
         now = self._clock.now()
         try:
             board = self._quoting.board.withdraw(provider, pair, version, now)
-            for posted in board.history(provider, pair):
-                if posted.sheet.version == version and posted.withdrawn_at == now:
-                    await self._commit(posted, posted.seen_at)
         except RateRefused as error:
-            return self._refused(provider, error)
+            # The board forgets old versions, and quotes at them may still be out.
+            if not await self._withdrawn_in_store((provider, _name(pair), version), now):
+                return self._refused(provider, error)
+            board = self._quoting.board
+        for posted in board.history(provider, pair):
+            if posted.sheet.version == version and posted.withdrawn_at == now:
+                await self._commit(posted, posted.seen_at)
         self._quoting.replace(board)
         self._told("rate_withdrawn", provider, pair, version)
         return Outcome("withdrawn")
+
+    async def _withdrawn_in_store(self, key: RateKey, now: datetime) -> bool:
+        """Withdraw a version that only the record knows; False when it does not either."""
+        row = self._store.read.rate(key)
+        if row is None:
+            return False
+        if row.withdrawn_at is None:
+            await self._store.commit(Publish(replace(row, withdrawn_at=now), self._ids.salt()))
+        return True
 
     def _refused(self, provider: str, error: RateRefused) -> Outcome:
         # What was sent is not logged: it may be anything.

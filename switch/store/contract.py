@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from switch.commands import Answer, Binding, Command, RateRow, Result
     from switch.ledger import Account
-    from switch.model import Payment
+    from switch.model import Payment, RateKey
     from switch.port import Operation
     from switch.store.journal import Block
 
@@ -99,6 +99,9 @@ class Reader(Protocol):
 
         One that was withdrawn before it took effect is passed over, as if never posted.
         """
+
+    def rate(self, key: RateKey) -> RateRow | None:
+        """One version by provider, pair and version; every one that was posted is kept."""
 
     def blocks(self) -> Iterator[tuple[Block, Sequence[tuple[bytes, bytes]]]]:
         """The journal in order, each block with its leaves as (salt, content)."""

@@ -156,6 +156,10 @@ class MemoryReader:
             kept.setdefault((row.provider, row.pair), []).append(row)
         return [row for name in sorted(kept) for row in kept[name][-newest:]]
 
+    def rate(self, key: RateKey) -> RateRow | None:
+        """One version by provider, pair and version; every one that was posted is kept."""
+        return self.tables.rates.get(key)
+
     def blocks(self) -> Iterator[tuple[Block, Sequence[tuple[bytes, bytes]]]]:
         """The journal in order, each block with its leaves as (salt, content)."""
         yield from tuple(self.tables.blocks.get(self._slot, ()))

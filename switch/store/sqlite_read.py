@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     import apsw
 
-    from switch.model import Payment
+    from switch.model import Payment, RateKey
 
 
 Row = tuple[Any, ...]
@@ -173,6 +173,11 @@ class SqliteReader:
         """
         rows = rows_of(self.connection, _NEWEST_RATES, (newest,))
         return [_rate(row) for row in rows]
+
+    def rate(self, key: RateKey) -> RateRow | None:
+        """One version by provider, pair and version; every one that was posted is kept."""
+        row = row_of(self.connection, _ONE_RATE, key)
+        return None if row is None else _rate(row)
 
     def blocks(
         self, *, last_only: bool = False

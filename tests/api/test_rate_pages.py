@@ -14,12 +14,13 @@ import pytest
 
 from fx.money import Rate
 from fx.sheets import Reference
+from switch.app import RATES_KEPT
 from switch.feed import Feed
 from switch.feeds import FeedReader
 from switch.runtime.entropy import SeededEntropy
 from switch.wire.transport import Answer
-from tests.api.api_rig import Rig, configured
-from tests.api.test_rates_api import put, sheet
+from tests.api.api_rig import DEBTOR, Rig, configured
+from tests.api.test_rates_api import PROVIDER, put, sheet, withdraw
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -38,7 +39,7 @@ class Page:
         self._body = body
 
     async def send(self, *_: object, **__: object) -> Answer:
-        return Answer(200, (), self._body)
+        return Answer(200, {}, self._body)
 
 
 def reader(rig: Rig, page: dict[str, Any], *, references: bool = False) -> FeedReader:
@@ -135,3 +136,26 @@ async def test_small_steps_of_an_official_rate_end_at_the_configured_one_s_limit
         taken.append(await judged.switch.rates.refer([stated]))
 
     assert taken == [1, 1, 1, 1, 0, 0]
+
+
+async def test_version_that_the_board_forgot_is_withdrawn_where_it_is_recorded(
+    keys: KeyFolder, tmp_path: Path
+) -> None:
+    """Quotes at an old version may be out still, so withdrawing it must reach commit 1."""
+    rig = await Rig(configured(), keys, tmp_path).start()
+    await put(rig, sheet(rig))
+    quote = await rig.quote()
+    for number in range(RATES_KEPT):
+        later = sheet(rig, version=f"later-{number}")
+        assert (await put(rig, later)).status == 200
+    await rig.close()
+    again = await Rig(configured(), keys, tmp_path).start()
+    kept = again.switch.rates.history(PROVIDER, ("KHR", "THB"))
+    gone = await withdraw(again, "khr-thb-2")
+    repeated = await withdraw(again, "khr-thb-2")
+    paid = await again.client().pay("k1", {"quote": quote, "debtor": DEBTOR})
+    await again.close()
+
+    assert "khr-thb-2" not in [each["version"] for each in kept]
+    assert [each.json()["sheets"][0]["outcome"] for each in (gone, repeated)] == ["withdrawn"] * 2
+    assert (paid.status, paid.json()["reason"]) == (422, "AB04")

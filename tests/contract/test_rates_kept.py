@@ -48,6 +48,14 @@ def test_a_rate_withdrawn_before_it_took_effect_pushes_none_out(engine: AnyEngin
     assert engine.rates(2) == [standing.row]
 
 
+def test_every_version_is_read_by_name_however_old(engine: AnyEngine) -> None:
+    commands = [posted(f"r-{number}") for number in (1, 2, 3)]
+    engine.execute(commands)
+
+    assert [engine.rate(each.row.key) for each in commands] == [each.row for each in commands]
+    assert engine.rate(("provider-a", "KHR/THB", "r-4")) is None
+
+
 def test_one_account_is_read_by_name(engine: AnyEngine) -> None:
     engine.execute([capped(7)])
 
