@@ -117,7 +117,7 @@ class _Batch:
             return Declined(Reason.RATE_WITHDRAWN)
         lines = ledger.lines_of(payment)
         accounts = ledger.applied(self.seen.accounts, lines, Phase.PENDING, reserved=False)
-        if not all(account.within_caps() for account in accounts.values()):
+        if not ledger.within_caps(accounts, lines):
             return Declined(Reason.FUNDS_INSUFFICIENT)
         assert STATES[payment.state].stand is Stand.RESERVED, "an opened payment reserves"
         entries = self._book(payment.uetr, lines, accounts, Phase.PENDING, None)

@@ -251,3 +251,30 @@ def applied(
         assert account.credits_pending >= 0, "more was released than reserved"
         touched[line.account] = account
     return touched
+
+
+def within_caps(accounts: Mapping[str, Account], lines: Sequence[Line]) -> bool:
+    """Whether no cap is exceeded by what these lines, already reserved, add to each account.
+
+    The lines of one payment post or void together, so an account is judged by their sum on it: one
+    that is given more than it gives back (a residue) needs no room under its debit cap.
+    """
+    given: dict[str, tuple[int, int]] = {}
+    for line in lines:
+        debit, credit = given.get(line.account, (0, 0))
+        if line.side is Side.DEBIT:
+            given[line.account] = (debit + line.minor, credit)
+        else:
+            given[line.account] = (debit, credit + line.minor)
+    for key, (debit, credit) in given.items():
+        account, both = accounts[key], min(debit, credit)
+        judged = replace(
+            account,
+            debits_pending=account.debits_pending - both,
+            credits_pending=account.credits_pending - both,
+            net_debit_max=None if both and debit <= credit else account.net_debit_max,
+            net_credit_max=None if both and credit <= debit else account.net_credit_max,
+        )
+        if not judged.within_caps():
+            return False
+    return True

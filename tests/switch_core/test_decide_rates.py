@@ -8,7 +8,17 @@ from datetime import timedelta
 from switch.commands import Conflict, Declined, Done, Known
 from switch.model import to_micros
 from switch.reasons import Reason
-from tests.switch_core.core_values import NOW, bridged, direct, opened, payment, posted
+from tests.switch_core.core_values import (
+    HOLDER_KHR,
+    HOLDER_THB,
+    NOW,
+    bridged,
+    capped,
+    direct,
+    opened,
+    payment,
+    posted,
+)
 from tests.switch_core.core_world import World, nothing_written
 
 
@@ -88,3 +98,21 @@ def test_a_withdrawal_does_not_touch_a_payment_that_is_open(world: World) -> Non
 
     assert world.state.payments[held.uetr] == held
     assert world.do(opened(replace(payment(), terms=direct()))) == Known(held, None)
+
+
+def test_residue_needs_no_room_under_its_holder_s_own_cap(world: World) -> None:
+    """The holder gets 41,000 riel and gives 0.20 of them back: it owes nothing in riel."""
+    world.do(capped(0, HOLDER_KHR))
+    for number in (1, 2):
+        quote = f"quote-{number}"
+        world.done(opened(replace(payment(number, quote=quote), terms=direct(quote=quote))))
+
+    _, _, pending, coming = world.balances()[HOLDER_KHR]
+    assert (pending, coming) == (40, 8_200_000)
+
+
+def test_what_a_holder_pays_out_still_needs_room_under_its_cap(world: World) -> None:
+    world.do(capped(34_499, HOLDER_THB))
+
+    held = replace(payment(), terms=direct())
+    assert world.do(opened(held)) == Declined(Reason.FUNDS_INSUFFICIENT)
