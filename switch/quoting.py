@@ -156,7 +156,7 @@ class Quoting:
                 raise Refusal(Reason.AMOUNT_DIFFERS)
         if not quotes:
             raise _nobody(quoted)
-        sealed = (self._sealed(quote, destination) for quote in quotes)
+        sealed = (self._sealed(quote, destination, nominated) for quote in quotes)
         offers = list(islice((offer for offer in sealed if offer is not None), most))
         if not offers:
             # Only a code whose texts are far beyond any scheme's limits does not fit a token.
@@ -166,8 +166,10 @@ class Quoting:
             self.outstanding.given(quote.quote_id, member, providers, quote.expires_at)
         return Offers(tuple(offers), quoted.left_out, quoted.alarms)
 
-    def _sealed(self, quote: Quote, destination: Destination) -> Offer | None:
-        token = self._sealing.quote_token(quote, destination)
+    def _sealed(
+        self, quote: Quote, destination: Destination, nominated: str | None
+    ) -> Offer | None:
+        token = self._sealing.quote_token(quote, destination, nominated)
         return None if token is None else Offer(quote, token)
 
     def display(
@@ -211,18 +213,23 @@ class Quoting:
         return self._requoted(priced, requote_tolerance_bp) or priced
 
     def _requoted(self, priced: Priced, tolerance_bp: int) -> Priced | None:
-        """The same credit at today's best price under the same id, if within the tolerance."""
+        """The same credit at today's best price under the same id, if within the tolerance.
+
+        Only the provider that was nominated is asked again, where one was.
+        """
         old, destination = priced.quote, priced.destination
         until = (destination.valid_until,)
         try:
-            quoted = self._quoted(destination.corridor, destination.origin, old.credit, None, until)
+            quoted = self._quoted(
+                destination.corridor, destination.origin, old.credit, priced.nominated, until
+            )
         except Refusal:
             return None
         most = divide(old.debit.minor * (BASIS + tolerance_bp), BASIS, Rounding.DOWN)
         if not quoted.quotes or quoted.quotes[0].debit.minor > most:
             return None
         again = replace(quoted.quotes[0], quote_id=old.quote_id)
-        return Priced(again, destination)
+        return replace(priced, quote=again)
 
     def _quoted(
         self,

@@ -55,10 +55,11 @@ class Destination:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """An opened quote token."""
+    """An opened quote token; ``nominated`` is the one provider that was asked, if one was."""
 
     quote: Quote
     destination: Destination
+    nominated: str | None = None
 
 
 class Sealing:
@@ -69,12 +70,15 @@ class Sealing:
         self._seal = seal
         self._entropy = entropy
 
-    def quote_token(self, quote: Quote, destination: Destination) -> str | None:
+    def quote_token(
+        self, quote: Quote, destination: Destination, nominated: str | None = None
+    ) -> str | None:
         """Seal a quote with the merchant it pays; None where both do not fit a token."""
         terms = quote.to_terms()
         assert terms.keys() == set(_TERMS), "every term of a quote is sealed"
         held = [terms[name] for name in _TERMS]
-        return self._sealed({"q": held, "d": _plain(destination)}, _QUOTE)
+        chosen = {} if nominated is None else {"n": nominated}
+        return self._sealed({"q": held, "d": _plain(destination), **chosen}, _QUOTE)
 
     def scan_token(self, destination: Destination) -> str:
         """Seal a merchant that is still to be priced. Raises Refusal where it does not fit."""
@@ -97,7 +101,7 @@ class Sealing:
             quote = Quote.from_terms(dict(zip(_TERMS, held["q"], strict=True)))
         except QuoteError:
             raise Refusal(Reason.QUOTE_INVALID, place="quote") from None
-        return Priced(quote, self._destination(held["d"], origin))
+        return Priced(quote, self._destination(held["d"], origin), held.get("n"))
 
     def _sealed(self, terms: Mapping[str, object], purpose: str) -> str | None:
         try:

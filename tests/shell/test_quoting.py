@@ -302,7 +302,7 @@ async def test_of_64_payments_on_one_quote_one_wins_and_each_loser_keeps_its_ref
 
 def late(shell: Shell, provider: str = "wing") -> str:
     """A token of a quote that has expired while its merchant is still known."""
-    token = offers(shell, nominated=provider).offers[0].token
+    token = next(o.token for o in offers(shell).offers if o.quote.provider == provider)
     shell.clock.pass_s(61)
     return token
 
@@ -349,10 +349,20 @@ async def test_beyond_the_tolerance_it_stays_expired(
 
 async def test_a_merchant_looked_up_too_long_ago_is_not_priced_again(board: Shell) -> None:
     token = offers(board).offers[0].token
-    board.clock.pass_s(600)
+    board.clock.pass_s(board.config.payments.lookup_valid_s)
     payment = await paid(board, token, "key-1", 10_000)
 
     assert payment.reason is Reason.QUOTE_EXPIRED
+
+
+async def test_quote_of_a_nominated_provider_is_made_again_by_that_provider(board: Shell) -> None:
+    token = offers(board, nominated="canadia").offers[0].token
+    board.clock.pass_s(600)
+    again = board.quoting.open_quote(token, MEMBER, 10_000)
+
+    assert again.nominated == "canadia"
+    assert not again.quote.expired(board.clock.now())
+    assert again.quote.provider == "canadia"
 
 
 async def test_one_payment_only_comes_of_a_quote_that_is_made_again(board: Shell) -> None:
