@@ -9,6 +9,7 @@ that the market names, so it is bounded and two boards that are equal quote alik
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -33,7 +34,19 @@ AHEAD_MAX: Final = 16
 """Most versions of a provider's pair that wait to take effect."""
 
 VERSIONS_KEPT: Final = 64
-"""Newest versions of a provider's pair that a board remembers, and as many cancelled ones."""
+"""Newest versions of a provider's pair that a board always remembers; cancelled ones at most."""
+
+VERSIONS_HELD: Final = 2_048
+"""Most versions of a provider's pair that a board holds; a quote may still name each of them."""
+
+QUOTABLE: Final = timedelta(days=1, minutes=10)
+"""A version superseded for longer is in no open quote: a quote is good for a day at most."""
+
+BACKDATED_MAX: Final = timedelta(minutes=5)
+"""How far before its posting a version may take effect: clocks differ by no more."""
+
+JUMP_WINDOW: Final = timedelta(hours=1)
+"""Steps within this time count as one jump."""
 
 ARBITRAGE: Final = "arbitrage"
 """Alarm: with this sheet, the sheets of several providers together pay a profit in a circle."""
@@ -65,13 +78,14 @@ class Board:
         for reference in market.references:
             board = board.refer(reference)
         for sheet in market.sheets:
-            board = board.publish(sheet, at).board
+            board = board.publish(sheet, at, opening=True).board
         return board
 
-    def publish(self, sheet: RateSheet, at: datetime) -> Published:
+    def publish(self, sheet: RateSheet, at: datetime, *, opening: bool = False) -> Published:
         """Take a sheet that passes every check; the same one again confirms that it is fresh.
 
-        Raises :class:`RateRefused`, and nothing has changed.
+        One that the board opens on may be of any age. Raises :class:`RateRefused`, and nothing has
+        changed.
         """
         at = utc(at)
         provider = self.market.providers.get(sheet.provider)
@@ -87,22 +101,21 @@ class Board:
                     raise RateRefused("version_reused", "this version was posted before")
                 seen = replace(each.posted, seen_at=max(at, each.posted.seen_at))
                 return Published(self._exchanged(key, seen), known=True, alarms=())
-        effective = [each.posted.sheet.effective_at for each in before if not each.cancelled]
-        if effective and sheet.effective_at <= effective[-1]:
-            raise RateRefused("out_of_order", "it must take effect after the version before it")
-        if sum(moment > at for moment in effective) >= AHEAD_MAX:
-            raise RateRefused("too_many_ahead", "too many versions wait to take effect")
+        live = tuple(each for each in before if not each.cancelled)
+        if not opening:
+            _in_time(sheet, live, at)
+        opposite = self.listed.get((sheet.provider, sheet.pair[::-1]), ())
         reference = _reference(self.references, sheet.pair)
         check(
             sheet,
             best_bp=self.market.improvements(sheet.provider)[-1],
-            before=_standing(before),
-            inverse=_standing(self.listed.get((sheet.provider, sheet.pair[::-1]), ()))[-1:],
+            before=_since(live, min(at, sheet.effective_at - JUMP_WINDOW)) if live else (),
+            inverse=_since(opposite, at, withdrawn=False),
             reference=reference,
             jump_bp=self.market.rules.jump_bp,
         )
         listing = _listing(self.market, self.references, Posted(sheet, at))
-        board = self._with(key, _kept((*before, listing)))
+        board = self._with(key, _kept((*before, listing), at))
         alarms = [] if reference is not None else [NO_REFERENCE]
         if any(sheet in loop.sheets for loop in board.arbitrage(max(at, sheet.effective_at))):
             alarms.append(ARBITRAGE)
@@ -226,17 +239,42 @@ def _listing(market: Market, references: Mapping[Pair, Reference], posted: Poste
     return Listed(posted, MappingProxyType(ladders), within)
 
 
-def _kept(held: tuple[Listed, ...]) -> tuple[Listed, ...]:
-    """Forget the oldest versions; the one in force is never among them, for few wait ahead of it.
+def _in_time(sheet: RateSheet, live: tuple[Listed, ...], at: datetime) -> None:
+    """Refuse a version out of its turn: rates that nobody could have been quoted set no mark."""
+    effective = [each.posted.sheet.effective_at for each in live]
+    if not effective:
+        return
+    if sheet.effective_at <= effective[-1]:
+        raise RateRefused("out_of_order", "it must take effect after the version before it")
+    if sheet.effective_at < at - BACKDATED_MAX:
+        raise RateRefused("backdated", "it would have taken effect before it was posted")
+    if sum(moment > at for moment in effective) >= AHEAD_MAX:
+        raise RateRefused("too_many_ahead", "too many versions wait to take effect")
+    if len(live) >= VERSIONS_HELD and at - effective[1] <= QUOTABLE:
+        raise RateRefused("too_often", "too many versions were posted within a day")
+
+
+def _since(
+    held: tuple[Listed, ...], moment: datetime, *, withdrawn: bool = True
+) -> tuple[RateSheet, ...]:
+    """The version that was in force at a moment and all after it, maybe without withdrawn ones."""
+    live = [each.posted for each in held if not each.cancelled]
+    begun = sum(each.sheet.effective_at <= moment for each in live)
+    return tuple(
+        each.sheet for each in live[max(begun - 1, 0) :] if withdrawn or each.withdrawn_at is None
+    )
+
+
+def _kept(held: tuple[Listed, ...], at: datetime) -> tuple[Listed, ...]:
+    """Forget the oldest versions that no open quote names; the one in force is never among them.
 
     Those that were withdrawn before they took effect are counted apart: they limit nothing.
     """
     places = range(len(held))
-    live = [place for place in places if not held[place].cancelled][-VERSIONS_KEPT:]
+    live = [place for place in places if not held[place].cancelled]
+    while len(live) > VERSIONS_KEPT:
+        if at - held[live[1]].posted.sheet.effective_at <= QUOTABLE:
+            break
+        del live[0]
     gone = [place for place in places if held[place].cancelled][-VERSIONS_KEPT:]
     return tuple(held[place] for place in sorted(live + gone))
-
-
-def _standing(held: tuple[Listed, ...]) -> tuple[RateSheet, ...]:
-    """Versions that were not withdrawn: a withdrawn one limits nothing any more."""
-    return tuple(each.posted.sheet for each in held if each.posted.withdrawn_at is None)

@@ -33,10 +33,11 @@ class RateRefused(ValueError):  # noqa: N818  the name says what it is
     is to be stated the other way round), ``tiers_disordered``, ``tiers_not_monotone`` (more in
     would give less out), ``improvement_above_spread``, ``provider_unknown``, ``not_a_quoter``,
     ``version_reused`` (same version, other content), ``version_unknown``, ``out_of_order`` (not
-    effective after the version before it), ``too_many_ahead`` (too many versions wait to take
-    effect), ``out_of_bounds`` (too far from the reference),
-    ``jump`` (too far from the version before), ``inverse_loop`` (its own two directions together
-    would pay a profit).
+    effective after the version before it), ``backdated`` (effective long before it is posted),
+    ``too_many_ahead`` (too many versions wait to take effect), ``too_often`` (too many versions
+    that open quotes may name), ``out_of_bounds`` (too far from the reference),
+    ``jump`` (too far from a version of the last hour), ``inverse_loop`` (its own two directions
+    together would pay a profit).
     """
 
     def __init__(self, code: str, detail: str) -> None:

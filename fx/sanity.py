@@ -42,18 +42,18 @@ def check(
 ) -> None:
     """Judge a sheet by what is on the board; raises :class:`RateRefused` with the first fault.
 
-    ``best_bp`` is the largest improvement any member has with this provider; ``before`` and
-    ``inverse`` are its standing versions of the same pair and of the opposite one, oldest first;
-    ``jump_bp`` holds where the reference states no limit.
+    ``best_bp`` is the largest improvement any member has with this provider; ``before`` are the
+    versions of the same pair that it may not jump away from, ``inverse`` those of the opposite one
+    that it may meet; ``jump_bp`` holds where the reference states no limit.
     """
     if reference is not None and out_of_bounds(sheet, reference):
         raise RateRefused("out_of_bounds", "the rate is too far from the reference rate")
     if reference is not None and reference.jump_bp is not None:
         jump_bp = reference.jump_bp
-    if before and jump_bp is not None:
-        old, new = (_worth(each.rate, sheet.payer) for each in (before[-1], sheet))
-        if _apart(new, old, jump_bp):
-            raise RateRefused("jump", "the rate is too far from the version before it")
+    if jump_bp is not None:
+        new = _worth(sheet.rate, sheet.payer)
+        if any(_apart(new, _worth(old.rate, sheet.payer), jump_bp) for old in before):
+            raise RateRefused("jump", "the rate is too far from a version before it")
     here = best_price(ladder(sheet, best_bp))
     for other in inverse:
         there = best_price(ladder(other, best_bp))
