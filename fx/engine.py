@@ -17,7 +17,7 @@ from fx.pricing import Leg, buy, cost, rounded
 from fx.quotes import Hop, Quote
 from fx.refusals import LeftOut, QuoteError
 from fx.requests import TRIANGULAR, Quoted, Request
-from fx.sheets import BASIS, HOME_NETWORK, Direction
+from fx.sheets import BASIS, HOME_NETWORK, RATE_MAX, Direction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -284,6 +284,7 @@ def _quote(
         if len(hops) > 1:
             provider = "+".join(dict.fromkeys(hop.provider for hop in hops))
             version = "+".join(hop.rate_version for hop in hops)
+            _writable(chain)
             rate = _together(first.source, last.destination)
         if debit is None:
             fee = fee if fees.payer is None else fees.payer.on(first.source)
@@ -314,6 +315,20 @@ def _quote(
         payee_fee=payee_fee if payee_fee is not None and payee_fee.minor else None,
         alarms=alarms,
     )
+
+
+def _writable(chain: _Chain) -> None:
+    """Refuse sheets that together make a rate too long to write, whatever the amounts.
+
+    Raises :class:`MoneyError` ``rate_malformed``. Judged by the rates so that both modes agree.
+    """
+    num = den = 1
+    for each in chain:
+        num, den = num * each.leg.step.num, den * each.leg.step.den
+    payer, payee = chain[0].sheet.payer, chain[-1].sheet.payee
+    num, den = num * payee.minor_per_major, den * payer.minor_per_major
+    if max(num, den) > RATE_MAX * min(num, den):
+        raise MoneyError("rate_malformed", "two rates make one of more than ten digits")
 
 
 def _together(source: Money, destination: Money) -> Rate:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
 from pathlib import Path
@@ -245,6 +246,19 @@ def test_leg_that_fails_gives_its_reason() -> None:
     assert (
         quoted.quotes, quoted.left_out,
     ) == ((), (("far", "no_rate"), ("leg", "amount_too_small")))  # fmt: skip
+
+
+@pytest.mark.parametrize(("second", "left"), [("100000", ()), ("100001", ("leg",))])
+def test_legs_whose_rates_together_cannot_be_written_are_left_out_in_both_modes(
+    second: str, left: tuple[str, ...]
+) -> None:
+    far = replace(sheet("far", "1", "USD", "THB"), rate=Rate.parse(second, "THB", "USD"))
+    on = board(sheet("leg", "100000", "KHR", "USD"), far, bridge=USD)
+    for amount in (thb("100.00"), khr("1000000000000")):
+        quoted = ask(on, amount, OUT)
+
+        assert left == tuple(name for name, why in quoted.left_out if why == "amount_too_large")
+        assert len(quoted.quotes) == 1 - len(left)
 
 
 def reasons(on: Board, **more: Any) -> dict[str, str]:

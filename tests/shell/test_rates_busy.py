@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from fx.sheets import RateSheet
@@ -17,7 +16,6 @@ from tests.fx.fx_strategies import ISSUED_AT, board
 if TYPE_CHECKING:
     from fx.board import Board
 
-SECOND = timedelta(seconds=1)
 TERMS: dict[str, object] = {
     "payer_currency": "KHR",
     "payee_currency": "THB",
@@ -58,7 +56,7 @@ async def test_sheets_before_a_busy_moment_stay_taken() -> None:
     rates = Rates(
         quotes, store=store, clock=clock, ids=Ids(clock, SeededEntropy(1)), log=SilentLog()
     )
-    first = {**TERMS, "version": "v-1", "effective_at": (ISSUED_AT + SECOND).isoformat()}
+    first = {**TERMS, "version": "v-1", "effective_at": clock.now().isoformat()}
     second = {**TERMS, "payer_currency": "THB", "payee_currency": "KHR", "rate": "118.40"}
     outcomes = await rates.publish("acleda", [first, second])
 
@@ -66,5 +64,5 @@ async def test_sheets_before_a_busy_moment_stay_taken() -> None:
         ("taken", None),
         ("refused", "busy"),
     ]
-    standing = quotes.board.current(ISSUED_AT + SECOND)
+    standing = quotes.board.current(clock.now())
     assert [posted.sheet.version for posted in standing] == ["v-1"]
