@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fx.iso4217 import ISO_4217_BY_CODE
@@ -25,9 +25,14 @@ if TYPE_CHECKING:
     from iso20022.errors import Rule
     from iso20022.sight import Seen, Sight
 
+NUMBER_CHARACTERS_MAX: Final = 40
+"""Longest number that is looked at, twice the 18 digits of ISO 20022; it bounds the arithmetic."""
+
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 _MOMENT: Final = re.compile(r"\s*[0-9]{4,}-[0-9]{2}-[0-9]{2}T[0-9]{2}:", re.ASCII)
-_AMOUNT: Final = re.compile(r"[0-9]+(?:\.([0-9]+))?", re.ASCII)
+_DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
+_AMOUNT: Final = re.compile(r"\+?(?:[0-9]+(?:\.([0-9]*))?|\.([0-9]+))", re.ASCII)
+_SPACES: Final = " \t\r\n"
 _OF_MOMENT: Final = (e.DATE_TIME, e.CREATION_DATE)
 
 
@@ -48,12 +53,11 @@ class ValueRule(NamedTuple):
 
 
 def number(text: str) -> Decimal | None:
-    """Read a decimal number of XML Schema; ``None`` when it is none."""
-    try:
-        value = Decimal(text.strip())
-    except InvalidOperation:
+    """Read a decimal number of XML Schema; ``None`` when it is none, or longer than any amount."""
+    plain = text.strip(_SPACES)
+    if len(plain) > NUMBER_CHARACTERS_MAX or _DECIMAL.fullmatch(plain) is None:
         return None
-    return value if value.is_finite() else None
+    return Decimal(plain)
 
 
 def moment(text: str) -> datetime | None:
@@ -110,8 +114,8 @@ def _decimals(seen: Seen) -> bool:
     currency = ISO_4217_BY_CODE.get(_currency(seen) or "")
     if currency is None:
         return False
-    text = _AMOUNT.fullmatch(seen.text.strip())
-    return text is None or len(text[1] or "") > currency.exponent
+    text = _AMOUNT.fullmatch(seen.text.strip(_SPACES))
+    return text is None or len(text[1] or text[2] or "") > currency.exponent
 
 
 def _zero(seen: Seen) -> bool:
