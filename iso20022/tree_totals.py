@@ -37,7 +37,7 @@ _SUMMED_SIDES: Final = (("TtlNtries", None), ("TtlCdtNtries", "CRDT"), ("TtlDbtN
 class _Sum(NamedTuple):
     """Amounts added up: how many, in which currencies, to what."""
 
-    count: int
+    many: int
     currencies: frozenset[str]
     total: Decimal
 
@@ -91,7 +91,7 @@ def miscounted(sight: Sight) -> Iterator[Seen]:
             yield seen
     for summary, entries in _summaries(sight):
         count = first(sight.below(summary), _ENTRIES_COUNT)
-        if count is not None and number(count.text) != entries.count:
+        if count is not None and number(count.text) != entries.many:
             yield count
 
 
@@ -113,12 +113,12 @@ def _off(total: Seen, group: _Group) -> bool:
     """Tell whether a control sum or a total is wrong; not when it cannot be told what it adds."""
     if total.tag == e.CONTROL_SUM:
         parts = group.sum_of(e.INTER_BANK_SETTLEMENT_AMOUNT)
-        if not parts.count:
+        if not parts.many:
             parts = group.sum_of(e.INSTRUCTED_AMOUNT)
-        return parts.count == group.count and number(total.text) != parts.total
+        return parts.many == group.count and number(total.text) != parts.total
     currency = total.element.get(e.CURRENCY)
     parts = group.sum_of(total.tag.removeprefix(_TOTAL))
-    if currency is None or not parts.count:
+    if currency is None or not parts.many:
         return False
     return parts.currencies != {currency} or number(total.text) != parts.total
 
@@ -137,7 +137,7 @@ def _summaries(sight: Sight) -> Iterator[tuple[Seen, _Sum]]:
         sums = known[summary.parent]
         for side in sight.children(summary):
             for tag, indicator in _SUMMED_SIDES:
-                if side.tag == tag and sums[None].count:
+                if side.tag == tag and sums[None].many:
                     yield side, sums[indicator]
 
 

@@ -17,7 +17,7 @@ from fx.iso4217 import ISO_4217_BY_CODE
 from iso20022 import elements as e
 from iso20022 import external_codes as sets
 from iso20022 import rules, vocabulary
-from iso20022.codes import COUNTRIES
+from iso20022.codes import COUNTRIES, CUSTOMER_STATUSES
 from iso20022.external_codes import is_external_code
 from iso20022.identifiers import is_bic, is_iban, is_lei, is_uetr
 
@@ -149,6 +149,14 @@ def _uetr(seen: Seen) -> bool:
     return seen.tag.endswith(e.UETR) and not is_uetr(seen.text)
 
 
+def _group_status(seen: Seen) -> bool:
+    return (
+        seen.tag in vocabulary.GROUP_STATUSES
+        and seen.text not in CUSTOMER_STATUSES
+        and not is_external_code(sets.TRANSACTION_STATUS, seen.text)
+    )
+
+
 _CODED: Final = frozenset(steps[-1] for steps in vocabulary.CODE_SETS)
 
 VALUE_RULES: Final = (
@@ -167,6 +175,7 @@ VALUE_RULES: Final = (
     ValueRule(rules.IBAN, _iban, ("AC02", "AC03")),
     ValueRule(rules.LEI, _lei, ("BE16", "BE17")),
     ValueRule(rules.UETR, _uetr),
+    ValueRule(rules.STATUS_KNOWN.rule, _group_status),
 )
 
 
@@ -183,12 +192,12 @@ def value_faults(sight: Sight) -> Iterator[Fault]:
 
 
 def _code_faults(seen: Seen) -> Iterator[Fault]:
-    for steps, name in vocabulary.CODE_SETS.items():
-        if seen.ends(*steps) and not is_external_code(name, seen.text):
-            rule = rules.EXTERNAL_CODE
-            if name == sets.TRANSACTION_STATUS:
-                rule = rules.STATUS_KNOWN.rule
-            yield Fault(rule, seen.path, rule.code)
+    name = vocabulary.code_set(seen.steps)
+    if name is not None and not is_external_code(name, seen.text):
+        rule = rules.EXTERNAL_CODE
+        if name == sets.TRANSACTION_STATUS:
+            rule = rules.STATUS_KNOWN.rule
+        yield Fault(rule, seen.path, rule.code)
 
 
 def _code(entry: ValueRule, seen: Seen) -> str:
