@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from iso20022 import elements as e
+from iso20022.places import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ class Seen:
     @property
     def path(self) -> str:
         """XPath without prefixes."""
-        return "/" + "/".join(self.steps)
+        return place_of(self.element, len(self.steps))
 
     def ends(self, *steps: str) -> bool:
         """Tell whether the path ends in these steps."""
