@@ -28,8 +28,6 @@ _NOTHING: Final = Decimal(0)
 _SUMMARY: Final = "TxsSummry"
 _ENTRIES_COUNT: Final = "NbOfNtries"
 _ENTRIES_SUM: Final = "Sum"
-_PAGE: Final = "PgNb"
-_LAST_PAGE: Final = "LastPgInd"
 _TRUE: Final = frozenset({"true", "1"})
 _SUMMED_SIDES: Final = (("TtlNtries", None), ("TtlCdtNtries", "CRDT"), ("TtlDbtNtries", "DBIT"))
 
@@ -155,6 +153,6 @@ def _entries(sight: Sight, summary: Seen) -> dict[str | None, _Sum]:
 
 
 def _in_pages(seen: Seen) -> bool:
-    if seen.tag == _PAGE:
+    if seen.tag == e.PAGE_NUMBER:
         return number(seen.text) != 1
-    return seen.tag == _LAST_PAGE and seen.text.strip() not in _TRUE
+    return seen.tag == e.LAST_PAGE_INDICATOR and seen.text.strip() not in _TRUE
