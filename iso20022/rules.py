@@ -88,7 +88,7 @@ RATE_LONG_ENOUGH: Final = Rule(
     "RATE-5",
     "guideline: the digits of XchgRate determine the amounts within 1 %",
     "AB04",
-    "the rate has too few digits: at more than 1 % off the amounts may still be its own",
+    "the rate has too few digits to tell whether the amounts agree with it; write more",
 )
 RATE_PRESENT: Final = Rule(
     "RATE-4",

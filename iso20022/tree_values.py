@@ -29,7 +29,7 @@ NUMBER_CHARACTERS_MAX: Final = 40
 """Longest number that is looked at, twice the 18 digits of ISO 20022; it bounds the arithmetic."""
 
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
-_MOMENT: Final = re.compile(r"\s*[0-9]{4,}-[0-9]{2}-[0-9]{2}T[0-9]{2}:", re.ASCII)
+_MOMENT: Final = re.compile(r"\s*-?[0-9]{4,}-[0-9]{2}-[0-9]{2}T[0-9]{2}:", re.ASCII)
 _DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
 _AMOUNT: Final = re.compile(r"\+?(?:[0-9]+(?:\.([0-9]*))?|\.([0-9]+))", re.ASCII)
 _SPACES: Final = " \t\r\n"

@@ -86,6 +86,7 @@ BROKEN = [
     (PAID, "E2E-1", "E2E-១", "ID-2", "RR10", "EndToEndId"),
     (PAID, "(<CreDtTm>.*?)Z", r"\1", "TIME-1", "FF01", "CreDtTm"),
     (PAID, "(<CreDt>.*?)T03", r"\1T24", "TIME-2", "FF01", "AppHdr/CreDt"),
+    (PAID, "<CreDtTm>", "<CreDtTm>-", "TIME-2", "FF01", "CreDtTm"),
     (PAID, 'Ccy="THB">345.00', 'Ccy="XAU">345.00', "AMT-5", "AM03", "IntrBkSttlmAmt"),
     (PAID, 'Ccy="THB">345.00', 'Ccy="THB">345.001', "AMT-2", "AM12", "IntrBkSttlmAmt"),
     (PAID, '"THB">345.00', '"THB">-345.00', "AMT-2", "AM12", "IntrBkSttlmAmt"),
