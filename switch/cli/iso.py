@@ -68,7 +68,8 @@ def check(
         raw = read_bounded(file, SIZE_BYTES_MAX)
         found = _judged(raw, judgement)
         valid = valid and found.valid
-        click.echo(_line(file, found) if as_json else _sentence(file, raw, found))
+        line = _line(file, found) if as_json else _sentence(file, raw, found).encode()
+        write_result(line + b"\n", None)
     raise SystemExit(0 if valid else 1)
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
 import pytest
 from click.testing import CliRunner
+from cryptography.hazmat.primitives import serialization
 
 from iso20022 import DOCUMENTS, build, read
 from switch.cli import main
 from tests.iso20022.iso_examples import HEADER, PAYMENT
+from tests.iso20022.signature_parts import EC
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -204,6 +208,27 @@ def test_a_result_that_cannot_be_written_ends_with_status_2(good: Path, tmp_path
         told = iso("convert", good, "--to", "pacs.008.001.08", "--output", output)
         assert (told.exit_code, told.stdout) == (2, "")
         assert "Traceback" not in told.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+@pytest.mark.parametrize("line", ["validate", "convert --to pacs.008.001.08", "verify"])
+def test_a_full_disk_behind_standard_output_ends_with_status_2(
+    good: Path, tmp_path: Path, line: str
+) -> None:
+    key = tmp_path / "key.pem"
+    key.write_bytes(
+        EC.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    )
+    more = ["--key", str(key)] if line == "verify" else []
+    program = [sys.executable, "-c", "from switch.cli import main; main()"]
+    words = [*program, "iso", *line.split(), *more, str(good)]
+    with Path("/dev/full").open("wb") as full:
+        told = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert (told.returncode, told.stderr.count("\n")) == (2, 1)
+    assert "standard output" in told.stderr
 
 
 @with_base
