@@ -42,7 +42,9 @@ def refusal_unheld(name: str, document: _Element, held: Collection[str]) -> IsoE
     A version above every one that is held of the same message is taken for one that does not exist.
     """
     family, _, version = name.rpartition(".")
-    versions = [int(each.rpartition(".")[2]) for each in held if each.startswith(f"{family}.")]
+    others = [each.rpartition(".") for each in held]
+    # The folder is not ours, and may hold other files beside.
+    versions = [int(last) for stem, _, last in others if stem == family and last.isdecimal()]
     steps = catalogue().get(family)
     if steps is None or int(version) > max(versions, default=int(version)) or not int(version):
         return IsoError("schema", "FF01", e.AT_DOCUMENT, "the message or its version is not known")

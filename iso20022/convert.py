@@ -22,7 +22,8 @@ from iso20022.declare import XMLDSIG, Declaration, Leaf, Repeated, places
 from iso20022.errors import Breach, IsoError, Misfit
 from iso20022.messages import DOCUMENTS, HEADERS
 from iso20022.messages.supplementary import NAMESPACES
-from iso20022.reader import Message, parse, place_of, read_document
+from iso20022.places import place_of
+from iso20022.reader import Message, parse, read_document
 from iso20022.rules import Values
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 Schemes wrap messages as they like, so the two are found by their own names and namespaces. The
 parse is hardened as the switch's own, but admits comments between elements, which published files
 are full of; what declares, includes or instructs is refused. The surprise: two headers or two
-documents are refused as a trick, because two readers could each take another one.
+documents are refused as a trick, one inside the other, in a signature or in supplementary data
+too, because two readers could each take another one.
 """
 
 from __future__ import annotations
@@ -94,12 +95,26 @@ def find_parts(root: _Element) -> Parts:
             waiting += reversed(list(element.iterchildren(etree.Element)))
     headers, documents = found.values()
     if len(headers) > 1 or len(documents) > 1:
-        raise IsoError("security", "FF01", "/", "more than one AppHdr or Document")
+        raise _unsafe("more than one AppHdr or Document")
+    for part in (*headers, *documents):
+        _refuse_inner(part)
     if not headers and not documents:
         raise IsoError("schema", "FF01", "/", "there is neither an AppHdr nor a Document")
     header = headers[0] if headers else None
     document = documents[0] if documents else None
     return _named(header, document)
+
+
+def _refuse_inner(part: _Element) -> None:
+    """Refuse a header or document inside a part, but what a scheme's own has of its own."""
+    for inner in part.iterdescendants(f"{{*}}{e.APPLICATION_HEADER}", f"{{*}}{e.DOCUMENT}"):
+        if not (_of_scheme(part) and _of_scheme(inner)):
+            raise _unsafe("an AppHdr or Document inside another")
+
+
+def _of_scheme(element: _Element) -> bool:
+    space = etree.QName(element).namespace or ISO
+    return not space.startswith(ISO)
 
 
 def _named(header: _Element | None, document: _Element | None) -> Parts:

@@ -17,12 +17,15 @@ from lxml import etree
 from iso20022 import elements as e
 from iso20022.declare import Declaration, Group, Leaf, Node, Repeated
 from iso20022.errors import IsoError
-from iso20022.reader import place_of, read
+from iso20022.places import local_name, place_of, unnumbered
+from iso20022.reader import read
 from iso20022.scalars import AmountType, Scalar
-from iso20022.schema import GUIDELINE
+from iso20022.schema import GUIDELINE, compiled
 
 if TYPE_CHECKING:
-    from lxml.etree import _Element
+    from collections.abc import Iterable
+
+    from lxml.etree import _Element, _LogEntry
 
 DEPTH_MAX: Final = 40
 """Deepest element that is explained; no message of ours comes near, and xmlschema recurses."""
@@ -39,6 +42,7 @@ NAMESPACES_MAX: Final = 32
 """Most namespace declarations of a message that is explained; xmlschema copies them about."""
 
 _CURRENCY: Final = re.compile("[A-Z]{3}")
+_PREFIXED: Final = re.compile(r"/([^/:*\[\]]+:[^/:*\[\]]+)")
 
 
 @cache
@@ -61,7 +65,7 @@ def explain(element: _Element, declaration: Declaration) -> IsoError:
         # An unknown ``xsi:type`` is not an error of the instance to xmlschema but its own failure.
         error = None
     if error is None:
-        return IsoError("schema", "FF01", top, "the message does not follow the guideline")
+        return _unsaid(pointed_at(element, compiled(declaration.name)), declaration)
     if isinstance(error, xmlschema.XMLSchemaChildrenValidationError):
         return _children(error, declaration)
     at = _element(error)
@@ -94,13 +98,26 @@ def excess(element: _Element) -> str | None:
     return None
 
 
+def pointed_at(part: _Element, schema: etree.XMLSchema) -> _Element:
+    """Return the element at which libxml2 refuses ``part``, for what xmlschema lets pass."""
+    schema.validate(part)
+    # The stubs of lxml do not know that the log can be gone through and that a path finds elements.
+    entries = cast("Iterable[_LogEntry]", schema.error_log)
+    path = next((entry.path for entry in entries), None)
+    if path is None:
+        return part
+    # libxml2 writes prefixes that the path alone does not bind; a name is the same with or without.
+    unbound = _PREFIXED.sub(r"/*[name()='\1']", path.partition("/@")[0])
+    try:
+        found = cast("list[_Element]", etree.ElementTree(part).xpath(unbound))
+    except etree.XPathError:
+        return part
+    return found[0] if found else part
+
+
 def _element(error: xmlschema.XMLSchemaValidationError) -> _Element | None:
     # The validator's types know only the standard library's elements; it was given one of lxml.
     return cast("_Element | None", error.elem)
-
-
-def _local(tag: object) -> str:
-    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def _children(
@@ -109,23 +126,37 @@ def _children(
     element = _element(error)
     assert element is not None, "an error of the children names its parent"
     place = place_of(element)
-    present = [_local(child.tag) for child in element]
-    names = [_local(getattr(item, "name", None)) for item in (error.expected or ())]
+    present = [local_name(child.tag) for child in element]
+    names = [local_name(getattr(item, "name", None)) for item in (error.expected or ())]
     expected = [name for name in names if name]
     found = present[error.index] if error.index < len(present) else ""
     wanted = expected[0] if expected else ""
+    node = _declared(place, declaration)
+    either = isinstance(node, Group) and node.choice
     if wanted and wanted not in present:
         listed = " or ".join(expected[:5])
-        if _required(f"{place}/{wanted}", declaration) or not found:
+        if not found or (_required(f"{place}/{wanted}", declaration) and not either):
             return IsoError(
                 "schema", "CH21", f"{place}/{wanted}", f"the element {listed} is missing"
             )
-    if found and _declared(f"{place}/{found}", declaration) is None:
-        return IsoError("schema", "FF01", place, "an element is not part of the guideline")
-    if found:
-        detail = f"the element {found} stands in the wrong place or too often"
-        return IsoError("schema", "FF01", f"{place}/{found}", detail)
-    return IsoError("schema", "FF01", place, "the elements inside are not as the guideline says")
+    if not found:
+        detail = "the elements inside are not as the guideline says"
+        return IsoError("schema", "FF01", place, detail)
+    at = place_of(element[error.index])
+    if _declared(at, declaration) is None:
+        hint = f"; {' or '.join(expected[:5])} may stand here" if either and expected else ""
+        # The step is not named where it is not ours: a name can be a value as well.
+        return IsoError("schema", "FF01", place, f"an element is not part of the guideline{hint}")
+    detail = f"the element {found} stands in the wrong place or too often"
+    return IsoError("schema", "FF01", at, detail)
+
+
+def _unsaid(element: _Element, declaration: Declaration) -> IsoError:
+    """Refuse an element that only libxml2 refuses."""
+    if set(element.attrib) - {e.CURRENCY}:
+        detail = "the element has an attribute that is not allowed"
+        return IsoError("schema", "FF01", place_of(element), detail)
+    return _content(element, declaration)
 
 
 def _content(element: _Element, declaration: Declaration) -> IsoError:
@@ -147,7 +178,7 @@ def _required(place: str, declaration: Declaration) -> bool:
 
 def _declared(place: str, declaration: Declaration) -> Node | None:
     node: Node | None = declaration.root
-    for step in place.split("/")[2:]:
+    for step in unnumbered(place)[1:]:
         children = node.children if isinstance(node, Group | Repeated) else ()
         node = next((child for child in children if child.tag == step), None)
         if node is None:

@@ -33,6 +33,7 @@ CLEARING_MEMBER: Final = "ExternalClearingSystemIdentification1Code"
 CASH_CLEARING: Final = "ExternalCashClearingSystem1Code"
 LOCAL_INSTRUMENT: Final = "ExternalLocalInstrument1Code"
 SERVICE_LEVEL: Final = "ExternalServiceLevel1Code"
+INVESTIGATION_CONFIRMATION: Final = "ExternalInvestigationExecutionConfirmation1Code"
 CHARGE_TYPE: Final = "ExternalChargeType1Code"
 
 

@@ -176,6 +176,8 @@ def _header(protected: str) -> dict[str, object]:
         header = json.loads(
             _decode(protected).decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse
         )
+        # An escaped half of a surrogate pair is JSON, but no text, and nobody could write it on.
+        json.dumps(header, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise JwsError("malformed", "the header is not JSON") from None
     if not isinstance(header, dict):

@@ -19,9 +19,10 @@ from iso20022 import elements as e
 from iso20022.declare import Declaration, paths
 from iso20022.errors import IsoError
 from iso20022.messages import DOCUMENTS, HEADERS
+from iso20022.places import ENVELOPE
 from iso20022.rules import Subject, Values
 from iso20022.schema import compiled
-from iso20022.walk import ENVELOPE, collect, place_of
+from iso20022.walk import collect
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -32,7 +33,6 @@ __all__ = [
     "Message",
     "check_rules",
     "parse",
-    "place_of",
     "read",
     "read_document",
 ]

@@ -82,7 +82,13 @@ AMOUNTS_AT_RATE: Final = Rule(
     "RATE-3",
     "Nexus: the settlement amount is the instructed amount, less charges, at XchgRate",
     "AB04",
-    "the two amounts do not agree with the rate, within one unit of its last digit",
+    "the two amounts do not agree with the rate, within its last digit and 1 %",
+)
+RATE_LONG_ENOUGH: Final = Rule(
+    "RATE-5",
+    "guideline: the digits of XchgRate determine the amounts within 1 %",
+    "AB04",
+    "the rate has too few digits to tell whether the amounts agree with it; write more",
 )
 RATE_PRESENT: Final = Rule(
     "RATE-4",
@@ -117,15 +123,15 @@ EXTERNAL_CODE: Final = Rule(
 )
 COUNTED: Final = Rule(
     "MSG-2",
-    "ISO 20022: NbOfTxs is the number of transactions in the message",
+    "ISO 20022: NbOfTxs and NbOfNtries are the number of transactions and entries in the message",
     "AM18",
-    "NbOfTxs differs from the number of transactions in the message",
+    "the count differs from the number of transactions or entries in the message",
 )
 SUMMED: Final = Rule(
     "SUM-1",
     "ISO 20022: a control sum or a total is the sum of the amounts in the message",
     "AM10",
-    "the total differs from the sum of the amounts of the transactions",
+    "the total differs from the sum of the amounts in the message, or is in another currency",
 )
 SENDER_MATCHES: Final = Rule(
     "BAH-3",

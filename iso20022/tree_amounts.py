@@ -1,8 +1,9 @@
-"""Rules between the amounts of a message: how many transactions, their sums, the rate between two.
+"""Rules between two amounts of a transaction: the rate that leads from one to the other.
 
-A rate is written with few digits, so an amount agrees with it when some rate that is written the
-same gives it, to one smallest unit that moves in each currency. The surprise: nothing says in which
-direction ``XchgRate`` is meant, nor whether charges are taken off first, so each reading is tried.
+A rate is written with few digits, so an amount agrees with it when some rate that is rounded or cut
+to what is written gives it, to one smallest unit that moves in each currency, but never more than
+1 % off. The surprise: nothing says in which direction ``XchgRate`` is meant, nor whether charges
+are taken off first, so each reading is tried.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from iso20022.tree_values import number
 if TYPE_CHECKING:
     from iso20022.sight import Seen, Sight
 
-_TOTAL: Final = "Ttl"
+RATE_APART_MAX: Final = Decimal("0.01")
+"""Most that digits left out of a rate may change it, as a part of it."""
+
 _NOTHING: Final = Decimal(0)
 
 
@@ -52,22 +55,6 @@ def transactions(seen: Iterable[Seen]) -> list[Seen]:
     ]
 
 
-def miscounted(sight: Sight) -> Iterator[Seen]:
-    """Yield each ``NbOfTxs`` that is not the number of transactions it speaks of."""
-    for seen in tagged(sight.document, e.NUMBER_OF_TRANSACTIONS):
-        count = len(transactions(_scope(sight, seen)))
-        if count and number(seen.text) != count:
-            yield seen
-
-
-def missummed(sight: Sight) -> Iterator[Seen]:
-    """Yield each control sum and each total that is not the sum of its amounts."""
-    for seen in sight.document:
-        parts = _summands(sight, seen)
-        if parts and sum(number(part.text) or _NOTHING for part in parts) != number(seen.text):
-            yield seen
-
-
 def rate_not_as_agreed(sight: Sight) -> Iterator[Seen]:
     """Yield each rate that differs from the one agreed for the same transaction."""
     for transaction in transactions(sight.document):
@@ -84,31 +71,26 @@ def rate_missing(sight: Sight) -> Iterator[Seen]:
 
 def amounts_off_rate(sight: Sight) -> Iterator[Seen]:
     """Yield each rate that does not lead from one amount of its transaction to the other."""
+    return (rate for rate, digits_alone in _disagreeing(sight) if not digits_alone)
+
+
+def rate_too_short(sight: Sight) -> Iterator[Seen]:
+    """Yield each rate of which the amounts could be, were its last digit not so large a part."""
+    return (rate for rate, digits_alone in _disagreeing(sight) if digits_alone)
+
+
+def _disagreeing(sight: Sight) -> Iterator[tuple[Seen, bool]]:
+    """Yield each rate that the amounts do not agree with, and whether more digits could help."""
     for exchange in _exchanges(sight):
-        if exchange.rate is not None and not _agrees(exchange, exchange.rate):
-            yield exchange.rate
-
-
-def _scope(sight: Sight, counter: Seen) -> tuple[Seen, ...]:
-    """Return what a count or total speaks of: its own group, or from a header the message."""
-    for steps in (1, 2):
-        at = len(counter.steps) - steps
-        owners = [seen for seen in sight.document if len(seen.steps) == at and counter.within(seen)]
-        inside = sight.below(owners[0]) if owners else ()
-        if transactions(inside):
-            return inside
-    return ()
-
-
-def _summands(sight: Sight, total: Seen) -> list[Seen]:
-    """Return the amounts that a control sum or total adds up; empty when it cannot be told."""
-    if total.tag == e.CONTROL_SUM:
-        scope = _scope(sight, total)
-        parts = tagged(scope, e.INTER_BANK_SETTLEMENT_AMOUNT) or tagged(scope, e.INSTRUCTED_AMOUNT)
-        return parts if len(parts) == len(transactions(scope)) else []
-    if total.tag.startswith(_TOTAL) and total.element.get(e.CURRENCY):
-        return tagged(_scope(sight, total), total.tag.removeprefix(_TOTAL))
-    return []
+        written = exchange.rate
+        rate = None if written is None else number(written.text)
+        if written is None or not rate or rate < 0:
+            # Zero, and what is no number, is another rule's business.
+            continue
+        step = Decimal(1).scaleb(-len(written.text.strip().partition(".")[2]))
+        low, high, apart = rate - step / 2, rate + step, rate * RATE_APART_MAX
+        if not _agrees(exchange, max(low, rate - apart), min(high, rate + apart)):
+            yield written, _agrees(exchange, low, high)
 
 
 def _exchanges(sight: Sight) -> Iterator[_Exchange]:
@@ -131,14 +113,11 @@ def _exchanges(sight: Sight) -> Iterator[_Exchange]:
         yield _Exchange(settled, instructed, rate, sum(charges, _NOTHING))
 
 
-def _agrees(exchange: _Exchange, written: Seen) -> bool:
+def _agrees(exchange: _Exchange, low: Decimal, high: Decimal) -> bool:
+    """Tell whether a rate between the two leads from one amount to the other, either way round."""
     settled, whole = number(exchange.settled.text), number(exchange.instructed.text)
-    rate = number(written.text)
-    if not settled or not whole or not rate or rate < 0:
-        # Zero, and what is no number, is another rule's business.
+    if not settled or not whole:
         return True
-    step = Decimal(1).scaleb(-len(written.text.strip().partition(".")[2]))
-    low, high = max(rate - step, _NOTHING), rate + step
     unit, other = _unit(exchange.instructed), _unit(exchange.settled)
     return any(
         (sent - unit) * low - other <= settled <= (sent + unit) * high + other

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from lxml import etree
 
 from iso20022 import elements as e
-from iso20022 import rules, tree_amounts, vocabulary
+from iso20022 import rules, tree_amounts, tree_totals, vocabulary
 from iso20022.declare import ISO
 from iso20022.identifiers import same_bic
 from iso20022.tree_amounts import first, tagged, transactions
@@ -105,27 +105,26 @@ def _without_uetr(sight: Sight) -> Iterator[Seen]:
 
 def _rejection_unexplained(sight: Sight) -> Iterator[Seen]:
     """Yield a rejected transaction without a reason beside it, a rejected group without any."""
-    reasons = [seen for seen in sight.document if seen.ends(*vocabulary.STATUS_REASON)]
+    explained = {
+        owner.index
+        for seen in sight.document
+        if seen.ends(*vocabulary.STATUS_REASON)
+        for owner in sight.owners(seen)
+    }
     for seen in sight.document:
         if not (seen.leaf and seen.tag.endswith(e.STATUS) and seen.text == _REJECTED):
             continue
-        beside = seen.element.getparent()
-        if seen.tag != e.TRANSACTION_STATUS or beside is None:
-            explained = bool(reasons)
-        else:
-            explained = any(beside in each.element.iterancestors() for each in reasons)
-        if not explained:
+        # What stands around every reason is the document, the first element of all.
+        if (seen.parent if seen.tag == e.TRANSACTION_STATUS else 0) not in explained:
             yield seen
 
 
 def _denial_unexplained(sight: Sight) -> Iterator[Seen]:
     if sight.family != _VERIFICATION_ANSWER:
         return
-    explained = [
-        seen.element.getparent() for seen in sight.document if seen.ends(e.REPORT, e.REASON)
-    ]
+    explained = {seen.parent for seen in sight.document if seen.ends(e.REPORT, e.REASON)}
     for seen in tagged(sight.document, e.VERIFICATION):
-        if seen.text.strip() in _DENIED and seen.element.getparent() not in explained:
+        if seen.text.strip() in _DENIED and seen.parent not in explained:
             yield seen
 
 
@@ -209,13 +208,14 @@ TREE_RULES: Final = (
     TreeRule(rules.CREATED_IN_WINDOW, _created_off),
     TreeRule(rules.ACCEPTED_BEFORE, _accepted_in_future),
     TreeRule(rules.ACCEPTED_LATELY, _accepted_long_ago),
-    TreeRule(rules.COUNTED, tree_amounts.miscounted),
+    TreeRule(rules.COUNTED, tree_totals.miscounted),
     TreeRule(rules.ONE_TRANSACTION.rule, _more_than_one),
-    TreeRule(rules.SUMMED, tree_amounts.missummed),
+    TreeRule(rules.SUMMED, tree_totals.missummed),
     TreeRule(rules.UETR_PRESENT, _without_uetr),
     TreeRule(rules.RATE_AS_AGREED.rule, tree_amounts.rate_not_as_agreed),
     TreeRule(rules.RATE_PRESENT, tree_amounts.rate_missing),
     TreeRule(rules.AMOUNTS_AT_RATE, tree_amounts.amounts_off_rate),
+    TreeRule(rules.RATE_LONG_ENOUGH, tree_amounts.rate_too_short),
     TreeRule(rules.REJECTION_EXPLAINED.rule, _rejection_unexplained),
     TreeRule(rules.DENIAL_EXPLAINED.rule, _denial_unexplained),
     TreeRule(rules.REFUSAL_EXPLAINED, _recall_refusal_unexplained),

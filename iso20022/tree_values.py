@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from fx.iso4217 import ISO_4217_BY_CODE
 from iso20022 import elements as e
 from iso20022 import external_codes as sets
 from iso20022 import rules, vocabulary
-from iso20022.codes import COUNTRIES
+from iso20022.codes import COUNTRIES, CUSTOMER_STATUSES
 from iso20022.external_codes import is_external_code
 from iso20022.identifiers import is_bic, is_iban, is_lei, is_uetr
 
@@ -25,9 +25,14 @@ if TYPE_CHECKING:
     from iso20022.errors import Rule
     from iso20022.sight import Seen, Sight
 
+NUMBER_CHARACTERS_MAX: Final = 40
+"""Longest number that is looked at, twice the 18 digits of ISO 20022; it bounds the arithmetic."""
+
 _CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
-_MOMENT: Final = re.compile(r"\s*[0-9]{4,}-[0-9]{2}-[0-9]{2}T[0-9]{2}:", re.ASCII)
-_AMOUNT: Final = re.compile(r"[0-9]+(?:\.([0-9]+))?", re.ASCII)
+_MOMENT: Final = re.compile(r"\s*-?[0-9]{4,}-[0-9]{2}-[0-9]{2}T[0-9]{2}:", re.ASCII)
+_DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)", re.ASCII)
+_AMOUNT: Final = re.compile(r"\+?(?:[0-9]+(?:\.([0-9]*))?|\.([0-9]+))", re.ASCII)
+_SPACES: Final = " \t\r\n"
 _OF_MOMENT: Final = (e.DATE_TIME, e.CREATION_DATE)
 
 
@@ -48,12 +53,11 @@ class ValueRule(NamedTuple):
 
 
 def number(text: str) -> Decimal | None:
-    """Read a decimal number of XML Schema; ``None`` when it is none."""
-    try:
-        value = Decimal(text.strip())
-    except InvalidOperation:
+    """Read a decimal number of XML Schema; ``None`` when it is none, or longer than any amount."""
+    plain = text.strip(_SPACES)
+    if len(plain) > NUMBER_CHARACTERS_MAX or _DECIMAL.fullmatch(plain) is None:
         return None
-    return value if value.is_finite() else None
+    return Decimal(plain)
 
 
 def moment(text: str) -> datetime | None:
@@ -110,8 +114,8 @@ def _decimals(seen: Seen) -> bool:
     currency = ISO_4217_BY_CODE.get(_currency(seen) or "")
     if currency is None:
         return False
-    text = _AMOUNT.fullmatch(seen.text.strip())
-    return text is None or len(text[1] or "") > currency.exponent
+    text = _AMOUNT.fullmatch(seen.text.strip(_SPACES))
+    return text is None or len(text[1] or text[2] or "") > currency.exponent
 
 
 def _zero(seen: Seen) -> bool:
@@ -145,6 +149,14 @@ def _uetr(seen: Seen) -> bool:
     return seen.tag.endswith(e.UETR) and not is_uetr(seen.text)
 
 
+def _group_status(seen: Seen) -> bool:
+    return (
+        seen.tag in vocabulary.GROUP_STATUSES
+        and seen.text not in CUSTOMER_STATUSES
+        and not is_external_code(sets.TRANSACTION_STATUS, seen.text)
+    )
+
+
 _CODED: Final = frozenset(steps[-1] for steps in vocabulary.CODE_SETS)
 
 VALUE_RULES: Final = (
@@ -163,6 +175,7 @@ VALUE_RULES: Final = (
     ValueRule(rules.IBAN, _iban, ("AC02", "AC03")),
     ValueRule(rules.LEI, _lei, ("BE16", "BE17")),
     ValueRule(rules.UETR, _uetr),
+    ValueRule(rules.STATUS_KNOWN.rule, _group_status),
 )
 
 
@@ -179,12 +192,12 @@ def value_faults(sight: Sight) -> Iterator[Fault]:
 
 
 def _code_faults(seen: Seen) -> Iterator[Fault]:
-    for steps, name in vocabulary.CODE_SETS.items():
-        if seen.ends(*steps) and not is_external_code(name, seen.text):
-            rule = rules.EXTERNAL_CODE
-            if name == sets.TRANSACTION_STATUS:
-                rule = rules.STATUS_KNOWN.rule
-            yield Fault(rule, seen.path, rule.code)
+    name = vocabulary.code_set(seen.steps)
+    if name is not None and not is_external_code(name, seen.text):
+        rule = rules.EXTERNAL_CODE
+        if name == sets.TRANSACTION_STATUS:
+            rule = rules.STATUS_KNOWN.rule
+        yield Fault(rule, seen.path, rule.code)
 
 
 def _code(entry: ValueRule, seen: Seen) -> str:

@@ -87,7 +87,7 @@ def validate(raw: bytes, judgement: Judgement) -> Verdict:
         if judgement.base is None:
             _hold_to_guideline(root, parts)
         else:
-            detail = _hold_to_base(parts, judgement.base)
+            detail = _hold_to_base(root, parts, judgement.base)
         if judgement.rules or judgement.base is None:
             _hold_to_rules(parts, judgement)
     except IsoError as error:
@@ -105,7 +105,7 @@ def _hold_to_guideline(root: _Element, parts: Parts) -> None:
     read_document(root, names=DOCUMENTS)
 
 
-def _hold_to_base(parts: Parts, base: Path) -> str | None:
+def _hold_to_base(root: _Element, parts: Parts, base: Path) -> str | None:
     """Hold both parts to their schemas; return what could not be checked, if anything."""
     held = _held(base)
     if parts.header is not None:
@@ -113,6 +113,8 @@ def _hold_to_base(parts: Parts, base: Path) -> str | None:
             raise IsoError("schema", "FF01", e.AT_HEADER, "the header's version is not known")
         _hold(parts.header, base / f"{parts.header_name}.xsd")
     if parts.document is None:
+        if root is not parts.header:
+            raise IsoError("schema", "CH21", e.AT_DOCUMENT, "there is no Document")
         return None
     if parts.document_name in held and not parts.foreign:
         _hold(parts.document, base / f"{parts.document_name}.xsd")

@@ -58,14 +58,22 @@ REQUEST_REASONS: Final = MappingProxyType(
 CODE_SETS: Final = MappingProxyType(
     {
         (e.TRANSACTION_STATUS,): sets.TRANSACTION_STATUS,
+        ("DtldSts",): sets.TRANSACTION_STATUS,
+        (e.TRANSACTION_STATUS, e.STATUS, e.CODE): sets.TRANSACTION_STATUS,
+        (e.RESOLUTION_OF_INVESTIGATION, e.STATUS, e.CONFIRMATION): sets.INVESTIGATION_CONFIRMATION,
         (e.PURPOSE, e.CODE): sets.PURPOSE,
         (e.CATEGORY_PURPOSE, e.CODE): sets.CATEGORY_PURPOSE,
         (e.SERVICE_LEVEL, e.CODE): sets.SERVICE_LEVEL,
+        ("OrgnlSvcLvl", e.CODE): sets.SERVICE_LEVEL,
         (e.LOCAL_INSTRUMENT, e.CODE): sets.LOCAL_INSTRUMENT,
         (e.CLEARING_SYSTEM, e.CODE): sets.CASH_CLEARING,
         ("ClrSysId", e.CODE): sets.CLEARING_MEMBER,
         (e.PROXY, e.TYPE, e.CODE): sets.PROXY_TYPE,
         (e.CHARGES_INFORMATION, e.TYPE, e.CODE): sets.CHARGE_TYPE,
+        ("Rcrd", e.TYPE, e.CODE): sets.CHARGE_TYPE,
+        ("StsRsn", e.REASON, e.CODE): sets.STATUS_REASON,
+        (e.RETURN_INFORMATION, e.REASON, e.CODE): sets.RETURN_REASON,
+        ("ReqdDbtAuthstn", "CxlRsn", e.CODE): sets.CANCELLATION_REASON,
         (*STATUS_REASON, e.CODE): sets.STATUS_REASON,
         (*RECALL_STATUS_REASON, e.CODE): sets.CANCELLATION_REJECTION,
         (*REQUEST_REASONS["pacs.004.001"], e.CODE): sets.RETURN_REASON,
@@ -74,6 +82,27 @@ CODE_SETS: Final = MappingProxyType(
     }
 )
 """End of a path → the external code set of the element there."""
+
+OTHER_CODES: Final = frozenset(
+    {("InvstgtnReq", e.SERVICE_LEVEL), ("OrgnlInvstgtnReq", e.SERVICE_LEVEL)}
+)
+"""Ends of paths above codes of sets that are not held, though the same names have others."""
+
+GROUP_STATUSES: Final = frozenset({e.GROUP_STATUS, e.PAYMENT_INFORMATION_STATUS})
+"""Statuses of many transactions: of the set for one, or partial."""
+
+
+def code_set(steps: tuple[str, ...]) -> str | None:
+    """Return the external code set of the element at the end of a path, if it is one that is held.
+
+    Steps are those of :attr:`iso20022.sight.Seen.steps`, the last one the element's own name.
+    """
+    if steps[-3:-1] in OTHER_CODES:
+        return None
+    for end, name in CODE_SETS.items():
+        if steps[-len(end) :] == end:
+            return name
+    return None
 
 
 def is_debtor_side(steps: tuple[str, ...]) -> bool:

@@ -13,12 +13,11 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from lxml import etree
-
 from iso20022 import elements as e
 from iso20022.declare import Declaration, Group, Leaf, Node, Repeated, Signature, Supplement
 from iso20022.errors import Breach, IsoError
 from iso20022.messages import DOCUMENTS, HEADERS
+from iso20022.places import place_of
 from iso20022.rules import Values
 from iso20022.scalars import AmountType, Scalar
 
@@ -26,10 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lxml.etree import _Element
-
-ENVELOPE: Final = "BizMsg"
-"""Root that holds a business header and its document; it has no namespace."""
-
 
 _CURRENCY: Final = e.CURRENCY
 
@@ -99,18 +94,6 @@ def collect(element: _Element, name: str) -> Values:
 def read_in_one_pass(name: str) -> bool:
     """Whether a declaration leaves no doubt about what an element is from its tag alone."""
     return _walker(name).flat
-
-
-def place_of(element: _Element) -> str:
-    """Return the XPath of an element without prefixes, from ``Document`` or ``AppHdr`` down."""
-    steps: list[str] = []
-    at: _Element | None = element
-    while at is not None:
-        steps.append(etree.QName(at).localname)
-        at = at.getparent()
-    if steps[-1] == ENVELOPE:
-        steps.pop()
-    return "/" + "/".join(reversed(steps))
 
 
 def _pass(element: _Element, root: _Entry) -> Values:

@@ -9,16 +9,18 @@ message of last year is not refused for being old.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import click
 import orjson
+from lxml import etree
 
 from iso20022 import DOCUMENTS, HEADERS, SIZE_BYTES_MAX, IsoError
 from iso20022.convert import Loss, convert
 from iso20022.refusals import refusal_of
 from iso20022.validate import Judgement, Verdict, validate
-from switch.cli.iso_sign import sign, verify
+from switch.cli.iso_sign import message_argument, output_option, sign, verify
+from switch.cli.options import read_bounded, shown, write_result
 from switch.cli.qr_options import MOMENT
 from switch.runtime.clock import SystemClock
 
@@ -41,7 +43,7 @@ command.add_command(verify)
     nargs=-1,
     required=True,
     metavar="FILE...",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
 )
 @click.option(
     "--base",
@@ -54,7 +56,7 @@ command.add_command(verify)
 def check(
     files: tuple[Path, ...], base: Path | None, at: datetime | None, *, rules: bool, as_json: bool
 ) -> None:
-    """Judge each FILE by our guideline and the rules, or by the base schemas of ISO 20022.
+    """Judge each FILE (- for standard input) by our guideline and the rules, or by base schemas.
 
     Status 0: all are valid; 1: one is not; 2: a file or an option cannot be used.
     """
@@ -63,33 +65,33 @@ def check(
     judgement = Judgement(SystemClock().now(), at, base, rules)
     valid = True
     for file in files:
-        raw = _read(file)
-        found = validate(raw, judgement)
+        raw = read_bounded(file, SIZE_BYTES_MAX)
+        found = _judged(raw, judgement)
         valid = valid and found.valid
-        click.echo(_line(file, found) if as_json else _sentence(file, raw, found))
+        line = _line(file, found) if as_json else _sentence(file, raw, found).encode()
+        write_result(line + b"\n", None)
     raise SystemExit(0 if valid else 1)
 
 
 @command.command("convert")
-@click.argument("file", type=click.File("rb"))
+@message_argument
 @click.option("--to", type=click.Choice([*DOCUMENTS]), required=True, metavar="NAME",
               help="The version to write, such as pacs.008.001.08.")  # fmt: skip
 @click.option("--header", type=click.Choice([*HEADERS]), metavar="NAME",
               help="The version of its header (default: what goes with NAME).")  # fmt: skip
-@click.option("--output", type=click.File("wb", lazy=True), default="-",
-              help="Write the message to this file instead of standard output.")  # fmt: skip
-def to_version(file: BinaryIO, to: str, header: str | None, output: BinaryIO) -> None:
+@output_option
+def to_version(file: Path, to: str, header: str | None, output: Path | None) -> None:
     """Write the message FILE (- for standard input) as another version of its family.
 
     Each loss is a line on standard error. Status 0: it is converted; 1: it is not a message that
     can be, and why; 2: an option cannot be used.
     """
     try:
-        written, losses = convert(file.read(SIZE_BYTES_MAX + 1), to, header=header)
+        written, losses = convert(read_bounded(file, SIZE_BYTES_MAX), to, header=header)
     except IsoError as error:
         click.echo(f"bakong-switch: {error}", err=True)
         raise SystemExit(1) from None
-    output.write(written)
+    write_result(written, output)
     for loss in losses:
         click.echo(_lost(loss), err=True)
 
@@ -99,18 +101,17 @@ def _lost(loss: Loss) -> str:
     return f"{what}: {loss.path}" + (f" ({loss.field})" if loss.field else "")
 
 
-def _read(file: Path) -> bytes:
-    """Read no more than it takes to see that a file is too large."""
+def _judged(raw: bytes, judgement: Judgement) -> Verdict:
     try:
-        with file.open("rb") as opened:
-            return opened.read(SIZE_BYTES_MAX + 1)
-    except OSError as error:
-        raise click.UsageError(f"{file}: {error.strerror}") from None
+        return validate(raw, judgement)
+    except (etree.XMLSchemaParseError, etree.XMLSyntaxError, OSError):
+        # The message is read by then: what fails like this is a file of the folder.
+        raise click.UsageError("--base: a schema in the folder cannot be used") from None
 
 
 def _line(file: Path, found: Verdict) -> bytes:
     row = {
-        "file": str(file),
+        "file": shown(file),
         "message": found.message,
         "valid": found.valid,
         "layer": found.layer,
@@ -122,8 +123,9 @@ def _line(file: Path, found: Verdict) -> bytes:
 
 
 def _sentence(file: Path, raw: bytes, found: Verdict) -> str:
+    told = shown(file)
     name, error = found.message or "no message", found.error
     if error is None:
-        return f"{file}: valid {name}" + (f" ({found.detail})" if found.detail else "")
+        return f"{told}: valid {name}" + (f" ({found.detail})" if found.detail else "")
     answer = refusal_of(raw, error).message
-    return f"{file}: {name} refused by {error}; the answer to it is {answer}"
+    return f"{told}: {name} refused by {error}; the answer to it is {answer}"

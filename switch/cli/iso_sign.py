@@ -8,12 +8,12 @@ from the message. The one that is given judges, and what it covered is all that 
 from __future__ import annotations
 
 import hashlib
-import sys
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
+import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.x509 import Certificate
 from lxml import etree
@@ -23,7 +23,7 @@ from iso20022.jws import ALGORITHMS, named_key, verify_detached
 from iso20022.reader import parse
 from iso20022.signature_profile import DS, ONE, PIX, PROFILES, XmlPublicKey, method_of
 from iso20022.signing_keys import KeyUnfit, private_key, trusted_key
-from switch.cli.options import say, stop
+from switch.cli.options import printable, read_bounded, say, shown, stop, write_result
 from switch.cli.qr_options import MOMENT
 from switch.runtime.clock import SystemClock
 
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from iso20022.signing_keys import PrivateKey, PublicKey
 
 JWS: Final = "jws"
+
+KEY_BYTES_MAX: Final = 65_536
+"""Largest file of a key or a certificate; the largest RSA key in PEM has some thirteen thousand."""
+
 TIMELESS: Final = "without a certificate there is no period to check"
 
 message_argument = click.argument(
@@ -49,7 +53,12 @@ output_option = click.option(
 @click.command("sign")
 @message_argument
 @click.option("--key", type=key_file, required=True, help="Private key in PEM, without password.")
-@click.option("--kid", required=True, help="Name under which the receiver knows the key.")
+@click.option(
+    "--kid",
+    required=True,
+    callback=printable,
+    help="Name under which the receiver knows the key.",
+)
 @click.option("--cert", type=key_file, help="Certificate of the key; pix then names it instead.")
 @click.option(
     "--profile",
@@ -92,7 +101,7 @@ def sign(
     except IsoError as error:
         click.echo(f"bakong-switch: {error}", err=True)
         raise SystemExit(1) from None
-    _write(signed, output)
+    write_result(signed, output)
 
 
 @click.command("verify")
@@ -123,7 +132,7 @@ def verify(
     assert path is not None, "one of the two is given"
     trusted = _trusted(path)
     if (cert is None) == isinstance(trusted, Certificate):
-        stop(f"{path}: --cert takes a certificate, --key a public key")
+        stop(f"{shown(path)}: --cert takes a certificate, --key a public key")
     moment = at or SystemClock().now()
     try:
         raw = _content(file)
@@ -132,11 +141,11 @@ def verify(
         else:
             said, covered = _token_verified(trusted, token, raw, moment), raw
     except (IsoError, JwsError) as error:
-        say({"file": str(file), "valid": False, **_why(error)})
+        say({"file": shown(file), "valid": False, **_why(error)})
         raise SystemExit(1) from None
-    say({"file": str(file), "valid": True, **said})
+    say({"file": shown(file), "valid": True, **said})
     if output:
-        _write(covered, output)
+        write_result(covered, output)
 
 
 def _token(own: PrivateKey, kid: str, algorithm: str, moment: datetime, raw: bytes) -> bytes:
@@ -160,7 +169,7 @@ def _xml_verified(
 ) -> tuple[dict[str, object], bytes]:
     key = _public(trusted)
     if isinstance(key, Ed25519PublicKey):
-        stop(f"{path}: an XML signature takes RSA or ECDSA, and Ed25519 is for --jws")
+        stop(f"{shown(path)}: an XML signature takes RSA or ECDSA, and Ed25519 is for --jws")
     # Either profile covers the header and the document, so which it is may be seen in the message.
     several = len(list(parse(raw).iter(f"{DS}Reference"))) > len(ONE.references)
     profile = PIX if several else ONE
@@ -184,13 +193,17 @@ def _token_verified(
         trusted.not_valid_before_utc <= moment <= trusted.not_valid_after_utc
     ):
         raise JwsError("key", "the certificate is not valid at this time")
-    header = verify_detached(token, raw, {named_key(token): _public(trusted)})
+    header = dict(verify_detached(token, raw, {named_key(token): _public(trusted)}))
+    try:
+        orjson.dumps(header)
+    except orjson.JSONEncodeError:
+        raise JwsError("malformed", "the header holds what no answer can repeat") from None
     return {
         "profile": JWS,
         "algorithm": header["alg"],
         "covered": [f"{len(raw)} bytes"],
         "sha256": hashlib.sha256(raw).hexdigest(),
-        "protected": dict(header),
+        "protected": header,
     }
 
 
@@ -203,9 +216,9 @@ def _why(error: IsoError | JwsError) -> dict[str, str]:
 def _certificate(path: Path, own: PrivateKey, key: Path) -> Certificate:
     certificate = _trusted(path)
     if not isinstance(certificate, Certificate):
-        stop(f"--cert {path}: is a key and no certificate")
+        stop(f"--cert {shown(path)}: is a key and no certificate")
     if certificate.public_key() != own.public_key():
-        stop(f"--cert {path}: is not of the key {key}")
+        stop(f"--cert {shown(path)}: is not of the key {shown(key)}")
     return certificate
 
 
@@ -217,40 +230,28 @@ def _public(trusted: Certificate | PublicKey) -> PublicKey:
 
 def _private(path: Path) -> PrivateKey:
     try:
-        return private_key(path.read_bytes())
+        return private_key(_key_content(path))
     except KeyUnfit as error:
-        stop(f"--key {path}: {error}")
-    except OSError as error:
-        stop(f"--key {path}: cannot be read: {error.strerror}")
+        stop(f"--key {shown(path)}: {error}")
 
 
 def _trusted(path: Path) -> Certificate | PublicKey:
     try:
-        return trusted_key(path.read_bytes())
+        return trusted_key(_key_content(path))
     except KeyUnfit as error:
-        stop(f"{path}: {error}")
-    except OSError as error:
-        stop(f"{path}: cannot be read: {error.strerror}")
+        stop(f"{shown(path)}: {error}")
+
+
+def _key_content(path: Path) -> bytes:
+    content = read_bounded(path, KEY_BYTES_MAX)
+    if len(content) > KEY_BYTES_MAX:
+        stop(f"{shown(path)}: is larger than {KEY_BYTES_MAX} bytes and no key")
+    return content
 
 
 def _content(path: Path) -> bytes:
     """The bytes of the file; one that is too large is never signed or verified in part."""
-    try:
-        with click.open_file(str(path), "rb") as file:
-            content: bytes = file.read(SIZE_BYTES_MAX + 1)
-    except OSError as error:
-        stop(f"{path}: cannot be read: {error.strerror}")
+    content = read_bounded(path, SIZE_BYTES_MAX)
     if len(content) > SIZE_BYTES_MAX:
         raise IsoError("security", "FF01", "/", "the message is larger than 64 KiB")
     return content
-
-
-def _write(content: bytes, output: Path | None) -> None:
-    if output is None:
-        sys.stdout.buffer.write(content)
-        sys.stdout.buffer.flush()
-        return
-    try:
-        output.write_bytes(content)
-    except OSError as error:
-        stop(f"--output {output}: cannot be written: {error.strerror}")

@@ -6,6 +6,7 @@ itself as one.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -58,6 +59,44 @@ def stop(sentence: str) -> NoReturn:
     raise SystemExit(EXIT_USAGE)
 
 
+def shown(path: Path) -> str:
+    """A path as text for people and for JSON; its bytes need not be UTF-8."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def read_bounded(path: Path, limit: int) -> bytes:
+    """At most ``limit`` bytes of a file (``-``: standard input), and one more if there is more.
+
+    A file that cannot be read is an exit.
+    """
+    if str(path) == "-" and sys.stdin is None:
+        stop("standard input is closed")
+    try:
+        with click.open_file(str(path), "rb") as file:
+            content: bytes = file.read(limit + 1)
+    except OSError as error:
+        stop(f"{shown(path)}: cannot be read: {error.strerror}")
+    return content
+
+
+def write_result(content: bytes, output: Path | None) -> None:
+    """Write to the file of ``--output`` or standard output; a file that cannot be is an exit."""
+    if output is None:
+        _put(content)
+        return
+    try:
+        output.write_bytes(content)
+    except OSError as error:
+        stop(f"--output {shown(output)}: cannot be written: {error.strerror}")
+
+
+def printable(context: click.Context, option: click.Parameter, text: str) -> str:
+    """Check an option whose text goes into a message: no controls, and no bytes outside UTF-8."""
+    if not text or not text.isprintable():
+        raise click.BadParameter("is empty or not of printable characters", context, option)
+    return text
+
+
 def network_pairs(texts: Iterable[str], option: str, networks: Collection[str]) -> dict[str, str]:
     """``NETWORK=value`` options as a mapping; another name than of ``networks`` is an exit."""
     found = {}
@@ -89,8 +128,21 @@ def port_of(url: str, where: str) -> int | None:
 
 def say(value: object) -> None:
     """One JSON line on standard output, written at once: somebody may be waiting for it."""
-    sys.stdout.buffer.write(orjson.dumps(value) + b"\n")
-    sys.stdout.buffer.flush()
+    _put(orjson.dumps(value) + b"\n")
+
+
+def _put(content: bytes) -> None:
+    if sys.stdout is None:
+        stop("standard output is closed")
+    try:
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        # What is left in the buffer would be tried once more, and complained about, at the exit.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+        stop(f"standard output: {error.strerror}")
 
 
 def guarded(work: Callable[[], int]) -> NoReturn:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import orjson
 import pytest
 from click.testing import CliRunner
+from cryptography.hazmat.primitives import serialization
 
 from iso20022 import DOCUMENTS, build, read
 from switch.cli import main
 from tests.iso20022.iso_examples import HEADER, PAYMENT
+from tests.iso20022.signature_parts import EC
 
 if TYPE_CHECKING:
     from click.testing import Result
@@ -154,3 +159,84 @@ def test_what_cannot_be_converted_says_why(bad: Path, good: Path) -> None:
     assert (broken.exit_code, other.exit_code) == (1, 1)
     assert "AM12" in broken.stderr
     assert iso("convert", good, "--to", "pacs.008.001.99").exit_code == 2
+
+
+def test_standard_input_is_judged_too(good: Path) -> None:
+    told = iso("validate", "--json", "-", good, stdin=b"<x/>")
+
+    rows = [orjson.loads(line) for line in told.stdout.splitlines()]
+    assert [("-", False), (str(good), True)] == [(row["file"], row["valid"]) for row in rows]
+    assert told.exit_code == 1
+
+
+def test_a_path_that_is_not_utf_8_is_shown_all_the_same(tmp_path: Path) -> None:
+    file = Path(os.fsdecode(os.fsencode(tmp_path) + b"/x\xffy.xml"))
+    file.write_bytes(PAID)
+
+    for command in (["validate", "--json"], ["validate"]):
+        told = iso(*command, file)
+        assert (told.exit_code, "x\ufffdy.xml" in told.stdout) == (0, True)
+
+
+@pytest.mark.parametrize("name", ["pacs.008.001.13", "head.001.001.04"])
+@pytest.mark.parametrize("text", [b"no schema", b"<x/>", b""])
+def test_a_base_schema_that_is_none_ends_with_status_2(
+    good: Path, tmp_path: Path, name: str, text: bytes
+) -> None:
+    for held in ("pacs.008.001.13", "head.001.001.04"):
+        (tmp_path / f"{held}.xsd").write_bytes(
+            b'<schema xmlns="http://www.w3.org/2001/XMLSchema"/>' if held > name else text
+        )
+    (tmp_path / "pacs.008.001.copy.xsd").write_bytes(text)
+
+    told = iso("validate", "--base", tmp_path, good)
+
+    assert (told.exit_code, told.stdout) == (2, "")
+    assert "--base" in told.stderr
+
+
+def test_other_files_of_the_folder_do_not_matter(good: Path, tmp_path: Path) -> None:
+    (tmp_path / "pacs.008.001.copy.xsd").write_bytes(b"no schema")
+    inner = tmp_path / "document.xml"
+    inner.write_bytes(b"<Document" + PAID.partition(b"<Document")[2].replace(b"</BizMsg>", b""))
+
+    assert iso("validate", "--base", tmp_path, inner).exit_code == 0
+
+
+def test_a_result_that_cannot_be_written_ends_with_status_2(good: Path, tmp_path: Path) -> None:
+    for output in (tmp_path, tmp_path / "none" / "out.xml"):
+        told = iso("convert", good, "--to", "pacs.008.001.08", "--output", output)
+        assert (told.exit_code, told.stdout) == (2, "")
+        assert "Traceback" not in told.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device here")
+@pytest.mark.parametrize("line", ["validate", "convert --to pacs.008.001.08", "verify"])
+def test_a_full_disk_behind_standard_output_ends_with_status_2(
+    good: Path, tmp_path: Path, line: str
+) -> None:
+    key = tmp_path / "key.pem"
+    key.write_bytes(
+        EC.public_key().public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    )
+    more = ["--key", str(key)] if line == "verify" else []
+    program = [sys.executable, "-c", "from switch.cli import main; main()"]
+    words = [*program, "iso", *line.split(), *more, str(good)]
+    with Path("/dev/full").open("wb") as full:
+        told = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert (told.returncode, told.stderr.count("\n")) == (2, 1)
+    assert "standard output" in told.stderr
+
+
+@with_base
+def test_the_answer_of_bakong_without_group_header_passes_without_schema(tmp_path: Path) -> None:
+    answer = tmp_path / "answer.xml"
+    answer.write_bytes(
+        b'<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.06"><CstmrPmtStsRpt>'
+        b"<OrgnlGrpInfAndSts/></CstmrPmtStsRpt></Document>"
+    )
+
+    assert iso("validate", "--base", BASE, answer).exit_code == 0

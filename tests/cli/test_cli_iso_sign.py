@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from iso20022 import read
+from iso20022 import JwsSigner, read
 from iso20022.signing_keys import PrivateKey
 from switch.cli.iso_sign import sign, verify
 from tests.iso20022.iso_examples import PAYMENT
@@ -232,3 +232,39 @@ def test_a_key_that_cannot_judge_is_status_2(folder: Path, line: str, says: str)
 
     assert (status, said) == (2, b"")
     assert says in errors
+
+
+@pytest.mark.parametrize("kid", ["", "a\x00b", "a\nb", "a\udcff"])
+@pytest.mark.parametrize("profile", ["one", "jws"])
+def test_a_name_of_a_key_that_cannot_be_printed_is_status_2(
+    folder: Path, kid: str, profile: str
+) -> None:
+    line = f"@payment.xml --key @ec.pem --profile {profile} --kid"
+
+    status, said, errors = run(sign, folder, line, kid)
+
+    assert (status, said) == (2, b"")
+    assert "printable" in errors
+
+
+def test_a_file_that_is_too_large_for_a_key_is_status_2(folder: Path) -> None:
+    with (folder / "huge.pem").open("wb") as opened:
+        opened.truncate(1 << 40)
+
+    for command, line in (
+        (sign, "@payment.xml --kid x --key @huge.pem"),
+        (verify, "@payment.xml --key @huge.pem"),
+        (verify, "@payment.xml --cert @huge.pem"),
+    ):
+        status, _, errors = run(command, folder, line)
+        assert (status, "larger than 65536 bytes" in errors) == (2, True)
+
+
+@pytest.mark.parametrize("member", ["\ud800", 10**30])
+def test_a_header_that_no_answer_can_repeat_is_malformed(folder: Path, member: object) -> None:
+    signer = JwsSigner(ED, "KH-1")
+    token = signer.sign_detached(ENVELOPE, {"more": member})
+
+    status, said = verified(folder, "@payment.xml --key @ed.pub.pem", "--jws", token)
+
+    assert (status, said["code"]) == (1, "malformed")

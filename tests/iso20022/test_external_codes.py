@@ -30,7 +30,7 @@ def test_every_set_that_a_rule_names_is_held() -> None:
         if name.isupper() and isinstance(value, str) and value.startswith("External")
     }
 
-    assert len(named) == 14
+    assert len(named) == 15
     assert named <= external_codes().sets.keys()
 
 

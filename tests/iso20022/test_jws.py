@@ -184,6 +184,11 @@ def test_a_header_that_is_not_one_plain_object_is_refused(header: bytes) -> None
     assert refused(token_of(header)) == "malformed"
 
 
+def test_half_a_surrogate_pair_in_a_header_is_refused() -> None:
+    for header in ({"alg": "EdDSA", "kid": "\ud800"}, {"alg": "EdDSA", "kid": "ed", "\udfff": 1}):
+        assert refused(token_of(header)) == "malformed"
+
+
 def test_shapes_other_than_a_detached_token_are_refused() -> None:
     token = SIGNERS["EdDSA"].sign_detached(BODY)
     head, _, signature = token.split(".")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from iso20022.external_codes import STATUS_REASON, is_external_code
 from iso20022.make.rule_table import PAGE, rows, rule_table
 from iso20022.sight import look
 from iso20022.tree_rules import TREE_RULES, faults
-from iso20022.tree_values import VALUE_RULES, Fault
+from iso20022.tree_values import VALUE_RULES, Fault, number
 from iso20022.vocabulary import is_debtor_side
 from switch.reasons import Reason
 from tests.iso20022.iso_examples import AT, HEADER, PAYMENT, STATUS
@@ -85,15 +86,18 @@ BROKEN = [
     (PAID, "E2E-1", "E2E-១", "ID-2", "RR10", "EndToEndId"),
     (PAID, "(<CreDtTm>.*?)Z", r"\1", "TIME-1", "FF01", "CreDtTm"),
     (PAID, "(<CreDt>.*?)T03", r"\1T24", "TIME-2", "FF01", "AppHdr/CreDt"),
+    (PAID, "<CreDtTm>", "<CreDtTm>-", "TIME-2", "FF01", "CreDtTm"),
     (PAID, 'Ccy="THB">345.00', 'Ccy="XAU">345.00', "AMT-5", "AM03", "IntrBkSttlmAmt"),
     (PAID, 'Ccy="THB">345.00', 'Ccy="THB">345.001', "AMT-2", "AM12", "IntrBkSttlmAmt"),
-    (PAID, '"THB">345.00', '"THB">+345.00', "AMT-2", "AM12", "IntrBkSttlmAmt"),
+    (PAID, '"THB">345.00', '"THB">-345.00', "AMT-2", "AM12", "IntrBkSttlmAmt"),
+    (PAID, '"THB">345.00', '"THB">.001', "AMT-2", "AM12", "IntrBkSttlmAmt"),
     (BATCH, 'Ccy="USD">10.50', 'Ccy="JPY">10.50', "AMT-2", "AM12", "InstdAmt"),
     (PAID, 'Ccy="THB">345.00', 'Ccy="THB">0.00', "AMT-4", "AM01", "IntrBkSttlmAmt"),
     (PAID, "<XchgRate>118.84", "<XchgRate>-1", "RATE-1", "FF01", "XchgRate"),
     (PAID, "118.84</XchgRate>", "118.85</XchgRate>", "RATE-2", "AB04", "XchgRate"),
     (PAID, "118.84", "118.90", "RATE-3", "AB04", "XchgRate"),
     (PAID, "345.00", "346.00", "RATE-3", "AB04", "XchgRate"),
+    (PAID, "<XchgRate>118.84", "<XchgRate>0.008", "RATE-5", "AB04", "XchgRate"),
     (PAID, "<XchgRate>.*?</XchgRate>", "", "RATE-4", "CH21", "InstdAmt"),
     (PAID, "Dara</Nm>", "Dara</Nm><CtryOfRes>XX</CtryOfRes>", "CTRY-1", "BE10", "CtryOfRes"),
     (PAID, "Co Ltd</Nm>", "Co Ltd</Nm><CtryOfRes>XX</CtryOfRes>", "CTRY-1", "BE11", "CtryOfRes"),
@@ -113,18 +117,19 @@ BROKEN = [
     (RETURNED, "AC04", "AB05", "EXT-1", "CH16", "RtrRsnInf/Rsn/Cd"),
     (RECALLED, "DUPL", "AB05", "EXT-1", "CH16", "CxlRsnInf/Rsn/Cd"),
     (ANSWERED, "NOOR", "DUPL", "EXT-1", "CH16", "CxlStsRsnInf/Rsn/Cd"),
+    (ANSWERED, "<Conf>RJCR", "<Conf>ZZZZ", "EXT-1", "CH16", "Sts/Conf"),
     (VERIFIED, "AC01", "BE23", "EXT-1", "CH16", "Rpt/Rsn/Cd"),
     (TOLD, "ACCC", "DONE", "STS-1", "CH21", "TxSts"),
     (REJECTED, "<StsRsnInf>.*</StsRsnInf>", "", "STS-4", "CH21", "TxSts"),
     (VERIFIED, "<Rsn>.*</Rsn>", "", "VRF-1", "CH21", "Vrfctn"),
     (ANSWERED, "<CxlStsRsnInf>.*</CxlStsRsnInf>", "", "CXL-1", "CH21", "Conf"),
     (RECALLED, "<CxlRsnInf>.*</CxlRsnInf>", "", "RSN-1", "CH21", "TxInf"),
-    (RETURNED, "<RtrRsnInf><Rsn><Cd>.*?</RtrRsnInf>", "", "RSN-1", "CH21", "TxInf"),
+    (RETURNED, "<RtrRsnInf><Rsn><Cd>.*?</RtrRsnInf>", "", "RSN-1", "CH21", "TxInf[2]"),
     (RECALLED, "<OrgnlUETR>.*</OrgnlUETR>", "", "ORG-1", "CH21", "/Document"),
     (BATCH, "<NbOfTxs>3", "<NbOfTxs>2", "MSG-2", "AM18", "GrpHdr/NbOfTxs"),
-    (BATCH, "<NbOfTxs>2", "<NbOfTxs>3", "MSG-2", "AM18", "PmtInf/NbOfTxs"),
+    (BATCH, "<NbOfTxs>2", "<NbOfTxs>3", "MSG-2", "AM18", "PmtInf[1]/NbOfTxs"),
     (BATCH, "60.5", "60.51", "SUM-1", "AM10", "GrpHdr/CtrlSum"),
-    (BATCH, "30.5<", "60.5<", "SUM-1", "AM10", "PmtInf/CtrlSum"),
+    (BATCH, "30.5<", "60.5<", "SUM-1", "AM10", "PmtInf[1]/CtrlSum"),
     (RETURNED, "30.25", "30.26", "SUM-1", "AM10", "TtlRtrdIntrBkSttlmAmt"),
     (PAID, "<MsgDefIdr>pacs.008", "<MsgDefIdr>pacs.009", "BAH-1", "FF01", "MsgDefIdr"),
     (PAID, "NBHQKHPP", "ABAAKHPP", "BAH-3", "FF01", "AppHdr/Fr/FIId/FinInstnId/BICFI"),
@@ -198,6 +203,47 @@ def test_a_rate_is_read_in_both_directions_and_by_its_last_digit() -> None:
     assert at("119") == []
     assert at("0.008420") == ["RATE-3"]
     assert at("117") == ["RATE-3"]
+    assert at("0.008") == ["RATE-5"]
+    assert at("0.02") == ["RATE-3"]
+
+
+def test_no_rate_agrees_with_amounts_that_are_far_from_it() -> None:
+    bare = re.sub("<AgrdRate>.*</AgrdRate>", "", PAID)
+    coarse = bare.replace(">118.84<", ">0.0002<").replace('"THB">345.00', '"THB">{}')
+
+    def paid(amount: str) -> list[str]:
+        return [fault.rule.id for fault in found(coarse.format(amount))]
+
+    assert paid("8.20") == []
+    assert paid("8.22") == []
+    assert paid("0.01") == ["RATE-3"]
+    assert paid("4.05") == ["RATE-3"]
+    assert paid("12.00") == ["RATE-5"]
+    assert paid("13.00") == ["RATE-3"]
+
+
+@pytest.mark.parametrize("rate", ["9e999999", "1e5", "1_0", "NaN", "9" * 60_000, "٣", " ", "0x1"])
+def test_what_is_no_number_of_xml_schema_is_not_reckoned_with(rate: str) -> None:
+    old = re.sub("<XchgRate>.*</XchgRate>", f"<XchgRate>{rate}</XchgRate>", PAID, count=1)
+
+    assert {"RATE-3", "RATE-4", "RATE-5"} & {fault.rule.id for fault in found(old)} == set()
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [(".5", "0.5"), ("5.", "5"), ("+5.00", "5"), ("-0", "0"), (" 7\n", "7")],
+)
+def test_every_way_to_write_a_decimal_is_read(text: str, value: str) -> None:
+    assert number(text) == Decimal(value)
+
+
+@pytest.mark.parametrize("text", [".5", "5.", "+5.00", "005.0"])
+def test_an_amount_may_be_written_in_any_way_that_a_decimal_may(text: str) -> None:
+    written = BATCH.replace('"USD">30<', f'"USD">{text}<').replace(
+        "60.5<", f"{Decimal('30.5') + Decimal(text)}<"
+    )
+
+    assert found(written) == []
 
 
 def test_a_group_that_is_rejected_as_a_whole_may_say_why_in_its_transactions() -> None:

@@ -25,6 +25,8 @@ VERDICTS = {"valid": True, "invalid": False, "no-iso-root": False}
 NOW = AT + timedelta(hours=1)
 OURS = Judgement(NOW)
 RAW = build("pacs.008.001.08", PAYMENT, header_name="head.001.001.02", header=HEADER)
+INNER = RAW[RAW.index(b"<Document") : RAW.index(b"</BizMsg>")]
+HEAD = RAW[RAW.index(b"<AppHdr") : RAW.index(b"<Document")]
 
 with_samples = pytest.mark.skipif(
     not (SAMPLES.is_dir() and BASE.is_dir()),
@@ -141,6 +143,12 @@ def test_a_document_is_found_in_any_envelope() -> None:
 
 
 @with_samples
+def test_a_header_may_be_a_file_of_its_own() -> None:
+    assert by_base(HEAD, rules=True) == Verdict("head.001.001.02")
+    assert by_base(b"<BizMsg>" + HEAD + b"</BizMsg>")[1:4] == ("schema", "CH21", "/Document")
+
+
+@with_samples
 def test_comments_are_admitted_by_the_base_alone() -> None:
     raw = RAW.replace(b"<ChrgBr>", b"<!-- who pays --><ChrgBr>")
 
@@ -155,6 +163,23 @@ HOSTILE = {
         "security",
     ),
     "two headers": (RAW.replace(b"<BizMsg>", b"<BizMsg><AppHdr/>"), "security"),
+    "a document in a signature": (
+        RAW.replace(b"</AppHdr>", b"<Sgntr><Object>" + INNER + b"</Object></Sgntr></AppHdr>"),
+        "security",
+    ),
+    "a document in supplementary data": (
+        RAW.replace(b"</MrchntCtgy>", b"</MrchntCtgy>" + INNER),
+        "security",
+    ),
+    "a header in the document": (
+        RAW.replace(b"<GrpHdr>", b'<AppHdr xmlns="urn:own"/><GrpHdr>'),
+        "security",
+    ),
+    "the document in the header": (
+        b"<BizMsg>" + HEAD.replace(b"</AppHdr>", INNER + b"</AppHdr>") + b"</BizMsg>",
+        "security",
+    ),
+    "an envelope without a document": (b"<BizMsg>" + HEAD + b"</BizMsg>", "schema"),
     "a document type": (b"<!DOCTYPE BizMsg>" + RAW, "security"),
     "an external document type": (
         b'<!DOCTYPE BizMsg SYSTEM "http://127.0.0.1:9/x.dtd">' + RAW,
@@ -212,8 +237,14 @@ def test_a_message_of_a_scheme_travels_under_the_header_of_iso() -> None:
     head = RAW.partition(b"<BizMsg>")[2].partition(b"<Document")[0]
     head = head.replace(b"pacs.008.001.08", b"admi.998.001.02")
 
-    for tail, layer in ((b"urn:fed:xsd:admi.998.001.02", None), (b"urn:fed:xsd:other", "schema")):
-        raw = b"<Out>" + head + b'<Document xmlns="' + tail + b'"><A/></Document></Out>'
+    own, inner = b"urn:fed:xsd:admi.998.001.02", b'<Document xmlns="%s"/>'
+    for space, content, layer in (
+        (own, b"<A/>", None),
+        (own, inner % b"urn:own", None),
+        (own, inner % b"urn:iso:std:iso:20022:tech:xsd:pacs.008.001.08", "security"),
+        (b"urn:fed:xsd:other", b"<A/>", "schema"),
+    ):
+        raw = b'<Out>%s<Document xmlns="%s">%s</Document></Out>' % (head, space, content)
         assert layer == by_base(raw, rules=True).layer
 
 
