@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
@@ -28,19 +29,19 @@ SHEET = {
     "unit_currency": "THB",
     "rate": "118.50",
     "version": "fetched-1",
-    "effective_at": "2026-01-01T00:00:00Z",
 }
-PAGE = json.dumps({"sheets": [SHEET]}).encode()
 
 
 class Rates(BaseHTTPRequestHandler):
     """Serves one page."""
 
+    page = b""
+
     def do_GET(self) -> None:
         self.send_response(200)
-        self.send_header("Content-Length", str(len(PAGE)))
+        self.send_header("Content-Length", str(len(self.page)))
         self.end_headers()
-        self.wfile.write(PAGE)
+        self.wfile.write(self.page)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -48,6 +49,9 @@ class Rates(BaseHTTPRequestHandler):
 
 @contextmanager
 def served() -> Iterator[str]:
+    # In force from now: a sheet that is dated back is refused.
+    sheet = {**SHEET, "effective_at": datetime.now(UTC).isoformat()}
+    Rates.page = json.dumps({"sheets": [sheet]}).encode()
     with HTTPServer(("127.0.0.1", 0), Rates) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
         thread.start()
