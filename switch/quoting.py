@@ -100,13 +100,7 @@ class Quoting:
 
     def restore(self, rows: Iterable[RateRow]) -> None:
         """Put the rates that an earlier life committed over the configured ones, oldest first."""
-        posted = [
-            Posted(
-                RateSheet.from_terms(orjson.loads(row.sheet)), row.published_at, row.withdrawn_at
-            )
-            for row in rows
-        ]
-        self._board = self._board.restore(posted)
+        self._board = self._board.restore([_posted(row) for row in rows])
 
     def corridor(self, source: str, destination: str) -> Corridor | None:
         """The enabled corridor between two networks, if there is one."""
