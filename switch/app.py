@@ -125,7 +125,7 @@ class Switch:
                 seams.clock,
                 self._ids,
                 seams.entropy,
-                account=seams.store.read.account,
+                account=seams.store.read.account_now,
             )
         except RateRefused as refused:
             raise ConfigError(f"providers.toml: rate: {refused.detail}") from None
@@ -234,21 +234,21 @@ class Switch:
             "durability": self._seams.store.read.durability,
         }
 
-    def _refuse_orphans(self) -> None:
+    async def _refuse_orphans(self) -> None:
         """Refuse a configuration that lacks a network with open payments."""
-        for corridor in self._seams.store.read.open_corridors():
+        for corridor in await self._seams.store.read.open_corridors():
             for network in corridor.split("-"):
                 if network not in self.adapters:
                     raise ConfigError(
                         f"switch.toml: networks.{network}: is missing, and payments are open there"
                     )
 
-    def _uncapped(self) -> list[Account]:
+    async def _uncapped(self) -> list[Account]:
         """Accounts whose cap is no longer configured: without one from now on."""
         listed = {account.key for account in self.config.caps}
         return [
             Account(account.key, account.currency)
-            for account in self._seams.store.read.accounts().values()
+            for account in (await self._seams.store.read.accounts()).values()
             if account.key not in listed
             and (account.net_debit_max is not None or account.net_credit_max is not None)
         ]
@@ -259,15 +259,15 @@ class Switch:
 
     async def start(self) -> None:
         """Configure the ledger, account for a previous life, then start the timers."""
-        self._refuse_orphans()
+        await self._refuse_orphans()
         configure = Configure(
             config_version=self.config.switch.config_version,
-            accounts=(*self.config.caps, *self._uncapped()),
+            accounts=(*self.config.caps, *await self._uncapped()),
             at=self._seams.clock.now(),
             salt=self._ids.salt(),
         )
         await self._seams.store.commit(configure)
-        self._quoting.restore(self._seams.store.read.rates(RATES_KEPT))
+        self._quoting.restore(await self._seams.store.read.rates(RATES_KEPT))
         recovered = await self.sweeper.recover()
         self._seams.log.info("recovered", payments=recovered)
         self._seams.tasks.start("sweeper", self.sweeper.run())

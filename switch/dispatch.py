@@ -141,10 +141,10 @@ class Dispatch:
             sealed=Sealed(record_id, exchange.uetr, "exchange", blob),
         )
 
-    def open(self, uetr: str) -> Open:
+    async def open(self, uetr: str) -> Open:
         """Open a payment from its rows: after a restart, or for an enquiry."""
-        wrapped = self._store.read.wrapped_key(uetr)
-        record = self._store.read.sealed(uetr, "particulars")
+        wrapped = await self._store.read.wrapped_key(uetr)
+        record = await self._store.read.sealed(uetr, "particulars")
         assert wrapped is not None, "an open payment has a data key"
         assert record is not None, "an open payment has particulars"
         key = self._vault.open_key(uetr, wrapped)
@@ -186,7 +186,7 @@ class Dispatch:
     async def _sent(
         self, payment: Payment, opened: Open, exchange_id: int, may_send: Callable[[], bool]
     ) -> Happened:
-        stored = self._store.read.exchange(exchange_id)
+        stored = await self._store.read.exchange(exchange_id)
         assert stored is not None, "only a committed exchange is sent"
         exchange = self._exchange(stored, opened.key)
         facts = self._adapters[payment.network].facts
@@ -259,8 +259,8 @@ class Dispatch:
                 cause=happened.event.value,
                 state=result.payment.state.value,
             )
-            if lifecycle.is_final(result.payment):
-                self._endings.ended(result.payment)
+            if command.answer is not None:
+                self._endings.ended(result.payment, command.answer)
             return result.payment
 
     def _conclusion(self, payment: Payment, opened: Open, happened: Happened) -> Conclude | None:

@@ -16,15 +16,15 @@ from switch.model import Direction
 
 if TYPE_CHECKING:
     from switch.model import Payment
-    from switch.store.contract import Reader
+    from switch.store.contract import Reads
 
 PAGE_MAX: Final = 500
 
 
-def payments_page(read: Reader, after: int, limit: int) -> dict[str, object]:
+async def payments_page(read: Reads, after: int, limit: int) -> dict[str, object]:
     """A page of payments in the order of opening; ``after`` is the next page's, null at the end."""
     size = max(1, min(limit, PAGE_MAX))
-    page = read.listed(after, size)
+    page = await read.listed(after, size)
     return {
         "payments": [_line(payment) for payment in page],
         # Text: the number has more digits than most readers of JSON keep.
@@ -32,7 +32,7 @@ def payments_page(read: Reader, after: int, limit: int) -> dict[str, object]:
     }
 
 
-def accounts_page(read: Reader) -> dict[str, object]:
+async def accounts_page(read: Reads) -> dict[str, object]:
     """Every account with its four sums and its caps, as amounts of its currency."""
     return {
         "accounts": [
@@ -46,7 +46,7 @@ def accounts_page(read: Reader) -> dict[str, object]:
                 "net_debit_max": _amount(account.net_debit_max, account.currency),
                 "net_credit_max": _amount(account.net_credit_max, account.currency),
             }
-            for account in read.accounts().values()
+            for account in (await read.accounts()).values()
         ]
     }
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from iso20022 import IsoError
 from switch import lifecycle, terms, timers
@@ -54,6 +54,10 @@ if TYPE_CHECKING:
     from switch.sealing import Priced
     from switch.store.contract import Store
     from switch.store.vault import Vault
+
+
+LOOK_AGAIN_S: Final = 1.0
+"""How often a waiting caller looks in the store for what another process may have committed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +120,15 @@ class Payments:
         self._log = log
         self._in_flight = 0
 
-    def repeated(
+    async def repeated(
         self, scope: str, key: str, content: Mapping[str, str]
     ) -> Standing | Conflict | None:
         """What a key is bound to already: a repeat needs nothing else, whatever changed since."""
-        held = self._store.read.binding(scope, self._vault.commitment(scope, "key", key))
+        held = await self._store.read.binding(scope, self._vault.commitment(scope, "key", key))
         if held is None:
             return None
         differs = first_difference(held.content, self._vault.commitments(scope, content))
-        return self.find(held.uetr) if differs is None else Conflict(differs)
+        return await self.find(held.uetr) if differs is None else Conflict(differs)
 
     async def bury(self, origin: str, uetr: str) -> Payment | None:
         """Commit a tombstone before saying "never seen" or refusing what cannot be bound.
@@ -210,32 +214,35 @@ class Payments:
 
     async def ended(self, standing: Standing, until: datetime) -> Standing:
         """Wait for a payment's end until a time, and read how it stands then."""
-        if standing.answer is not None:
-            return standing
         uetr = standing.payment.uetr
-        found = self.find(uetr)
-        if found is not None and found.answer is None:
-            left = (until - self._clock.now()) / timedelta(seconds=1)
-            if left > 0:
-                await self._endings.wait(uetr, left)
-                found = self.find(uetr)
-        return found or standing
+        while standing.answer is None:
+            left_s = (until - self._clock.now()) / timedelta(seconds=1)
+            if left_s <= 0 or self._endings.released:
+                break
+            # Nothing is awaited between the opening's commit and this: no ending is missed. One
+            # that another process commits is found by looking again.
+            ended = await self._endings.wait(uetr, min(left_s, LOOK_AGAIN_S))
+            if ended is not None:
+                return Standing(*ended)
+            standing = await self.find(uetr) or standing
+        return standing
 
-    def has_reference(self, payment: Payment, reference: str) -> bool:
+    async def has_reference(self, payment: Payment, reference: str) -> bool:
         """True when the origin's own identification of a payment is this one, or none is given."""
-        wrapped = self._store.read.wrapped_key(payment.uetr)
+        wrapped = await self._store.read.wrapped_key(payment.uetr)
         if not reference or wrapped is None:
             # A refused payment was never sealed: its UETR is all there is to go by.
             return True
-        held = self._dispatch.open(payment.uetr).particulars.extra
+        opened = await self._dispatch.open(payment.uetr)
+        held = opened.particulars.extra
         return held.get("original_transaction_id", reference) == reference
 
-    def find(self, uetr: str) -> Standing | None:
+    async def find(self, uetr: str) -> Standing | None:
         """A payment as committed, with its final answer where it has one."""
-        payment = self._store.read.payment(uetr)
+        payment = await self._store.read.payment(uetr)
         if payment is None:
             return None
-        return Standing(payment, self._store.read.answer(uetr))
+        return Standing(payment, await self._store.read.answer(uetr))
 
     def _received(self, instruction: Instruction) -> Payment:
         """The payment before any check, with its roles, terms and deadlines."""

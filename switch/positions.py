@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from fx.market import Market
     from switch.ledger import Account
-    from switch.store.contract import Reader
+    from switch.store.contract import Reads
 
 
-def positions_page(
-    read: Reader,
+async def positions_page(
+    read: Reads,
     market: Market,
     stopped: Callable[[Account], bool],
     outstanding: Mapping[tuple[str, str], int],
@@ -35,7 +35,7 @@ def positions_page(
     for provider in market.providers.values():
         holders.setdefault(provider.liquidity_holder, []).append(provider.name)
     found = []
-    for account in read.accounts().values():
+    for account in (await read.accounts()).values():
         institution, role, *_ = account.key.split("/")
         if role == Role.HOLDER and institution in holders:
             found.append(_position(account, institution, holders[institution], stopped(account)))

@@ -128,7 +128,7 @@ class Rates:
 
     async def _withdrawn_in_store(self, key: RateKey, now: datetime) -> bool:
         """Withdraw a version that only the record knows; False when it does not either."""
-        row = self._store.read.rate(key)
+        row = await self._store.read.rate(key)
         if row is None:
             return False
         if row.withdrawn_at is None:

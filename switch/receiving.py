@@ -111,11 +111,11 @@ class Receiving:
     async def _enquiry(
         self, network: str, adapter: InboundAdapter, request: InboundEnquiry
     ) -> Rendered:
-        found = self._payments.find(request.uetr)
+        found = await self._payments.find(request.uetr)
         payment = None if found is None else found.payment
         if payment is None or payment.origin != network:
             payment = await self._payments.bury(network, request.uetr)
-        elif not self._payments.has_reference(payment, request.reference):
+        elif not await self._payments.has_reference(payment, request.reference):
             # Ours, but not the instruction that is asked about: that one was never seen.
             payment = None
         status = None if payment is None else lifecycle.status(payment)
@@ -125,7 +125,7 @@ class Receiving:
     async def _pay(self, network: str, adapter: InboundAdapter, request: InboundPay) -> Rendered:
         facts = adapter.facts
         deadline = request.accepted_at + timedelta(milliseconds=facts.deadline_ms)
-        standing = self._payments.repeated(network, request.key, request.content)
+        standing = await self._payments.repeated(network, request.key, request.content)
         if standing is None:
             try:
                 priced = self._quoting.open_quote(request.quote_token, network)

@@ -61,9 +61,9 @@ class Sweeper:
     async def recover(self) -> int:
         """Move what was in the middle of a first send to unknown. Returns how many there were."""
         count = 0
-        while found := self._store.read.sent_states(SWEEP_BATCH):
+        while found := await self._store.read.sent_states(SWEEP_BATCH):
             for payment in found:
-                opened = self._dispatch.open(payment.uetr)
+                opened = await self._dispatch.open(payment.uetr)
                 await self._dispatch.conclude(payment, opened, Happened(Event.LOST))
                 count += 1
         return count
@@ -71,17 +71,17 @@ class Sweeper:
     async def run(self) -> None:
         """Look for due timers until cancelled."""
         while True:
-            self.sweep()
+            await self.sweep()
             await self._clock.sleep(SWEEP_EVERY_S)
 
-    def sweep(self) -> None:
+    async def sweep(self) -> None:
         """Start one task for each due payment that has none, up to the batch of its network."""
         now = self._clock.now()
         for network in self._adapters:
             busy = self._busy.setdefault(network, {})
             if len(busy) >= SWEEP_BATCH:
                 continue
-            for payment in self._store.read.due(network, now, SWEEP_BATCH + len(busy)):
+            for payment in await self._store.read.due(network, now, SWEEP_BATCH + len(busy)):
                 if payment.uetr not in busy and len(busy) < SWEEP_BATCH:
                     busy[payment.uetr] = None
                     self._tasks.start("sweep", self._one(payment))
@@ -93,7 +93,7 @@ class Sweeper:
             self._busy[payment.network].pop(payment.uetr, None)
 
     async def _due(self, payment: Payment) -> None:
-        opened = self._dispatch.open(payment.uetr)
+        opened = await self._dispatch.open(payment.uetr)
         if STATES[payment.state].timer is Timer.ANSWER:
             await self._dispatch.conclude(payment, opened, Happened(Event.OVERDUE))
             return

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.scans import Scans
-    from switch.store.contract import Reader
+    from switch.store.contract import Reads
     from switch.wire.authenticate import MemberAuthenticator
 
 
@@ -65,7 +65,7 @@ class Parts:
     overseers: MemberAuthenticator
     quoters: MemberAuthenticator
     rates: Rates
-    read: Reader
+    read: Reads
     clock: Clock
     ids: Ids
     log: Log

@@ -95,7 +95,7 @@ class IsoApi:
         return Planning(now, self._ids.ordered(), self._config.switch.slot, now)
 
     async def _enquired(self, asked: MemberEnquiry, member: str) -> Answer:
-        standing = self._payments.find(asked.uetr)
+        standing = await self._payments.find(asked.uetr)
         payment = None if standing is None else standing.payment
         if payment is not None and payment.origin != member:
             payment = None
@@ -107,7 +107,7 @@ class IsoApi:
     async def _paid(self, asked: MemberPayment, member: str) -> Answer:
         now = self._clock.now()
         scope = member + SCOPE_SUFFIX
-        standing = self._payments.repeated(scope, asked.key, asked.content)
+        standing = await self._payments.repeated(scope, asked.key, asked.content)
         if standing is None:
             try:
                 priced = self._quoting.open_quote(asked.quote_token, member)

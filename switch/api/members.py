@@ -125,7 +125,7 @@ class MemberApi:
         asked = read_json(signed.body, PaymentRequest)
         now = self._clock.now()
         content = _content(asked)
-        standing = self._payments.repeated(signed.member, key, content)
+        standing = await self._payments.repeated(signed.member, key, content)
         if standing is None:
             tolerance = asked.requote_tolerance_bp
             priced = self._quoting.open_quote(asked.quote, signed.member, tolerance)
@@ -156,7 +156,7 @@ class MemberApi:
         """``GET /v1/payments/{uetr}``: a payment of this member as it stands."""
         signed = await take_in(request, self._authenticator, ())
         uetr = request.match_info["uetr"]
-        standing = self._payments.find(uetr) if _UETR.match(uetr) else None
+        standing = await self._payments.find(uetr) if _UETR.match(uetr) else None
         if standing is None or standing.payment.origin != signed.member:
             raise web.HTTPNotFound
         return _json(200, payment_view(standing.payment))

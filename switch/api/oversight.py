@@ -21,7 +21,7 @@ from switch.refusals import Refusal
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from switch.store.contract import Reader
+    from switch.store.contract import Reads
     from switch.wire.authenticate import MemberAuthenticator
 
 NUMBER_MAX: Final = 2**63 - 1
@@ -33,7 +33,7 @@ DIGITS_MAX: Final = 19
 class OversightApi:
     """Serves ``/v1/oversight/…``."""
 
-    def __init__(self, authenticator: MemberAuthenticator, read: Reader) -> None:
+    def __init__(self, authenticator: MemberAuthenticator, read: Reads) -> None:
         self._authenticator = authenticator
         self._read = read
 
@@ -42,12 +42,12 @@ class OversightApi:
         await take_in(request, self._authenticator, ())
         after = _whole(request, "after", 0)
         limit = min(_whole(request, "limit", PAGE_MAX), PAGE_MAX)
-        return _json(payments_page(self._read, after, limit))
+        return _json(await payments_page(self._read, after, limit))
 
     async def accounts(self, request: web.Request) -> web.Response:
         """``GET /v1/oversight/accounts``: every account with its sums and caps."""
         await take_in(request, self._authenticator, ())
-        return _json(accounts_page(self._read))
+        return _json(await accounts_page(self._read))
 
 
 def _whole(request: web.Request, name: str, default: int) -> int:

@@ -22,7 +22,7 @@ from switch.reasons import Reason
 from switch.refusals import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from aiohttp import web
 
@@ -42,7 +42,7 @@ class RatesApi:
         quoters: MemberAuthenticator,
         overseers: MemberAuthenticator,
         rates: Rates,
-        positions: Callable[[], Mapping[str, object]],
+        positions: Callable[[], Awaitable[Mapping[str, object]]],
     ) -> None:
         self._quoters = quoters
         self._overseers = overseers
@@ -93,7 +93,7 @@ class RatesApi:
     async def positions(self, request: web.Request) -> web.Response:
         """``GET /v1/positions``: what each liquidity holder holds, owes and has reserved."""
         await take_in(request, self._overseers, ())
-        return _json(200, self._positions())
+        return _json(200, await self._positions())
 
 
 def _code(request: web.Request, name: str) -> str:

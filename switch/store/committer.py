@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from switch.commands import Attempt, Conclude
 from switch.runtime.threads import QueueFull, post_to_loop, soon_on_loop
+from switch.store.awaited import Awaited
 from switch.store.contract import StoreBusy
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from switch.commands import Command, Result
     from switch.runtime.threads import Writer
-    from switch.store.contract import Engine, Reader
+    from switch.store.contract import Engine, Reads
 
 Waiting = tuple["Command", "asyncio.Future[Result]"]
 _URGENT: Final = (Conclude, Attempt)
@@ -35,15 +36,16 @@ class Committer:
         make_writer: Callable[[Callable[[list[Waiting]], None]], Writer[Waiting]],
     ) -> None:
         self._engine = engine
+        self._read = Awaited(engine)
         self._post = post_to_loop()
         self._soon = soon_on_loop()
         self._gathered: list[Waiting] = []
         self._writer = make_writer(self._execute)
 
     @property
-    def read(self) -> Reader:
+    def read(self) -> Reads:
         """Reads of what is committed."""
-        return self._engine
+        return self._read
 
     async def commit(self, command: Command) -> Result:
         """Return the result once it is durable. Raises :class:`StoreBusy`."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import AsyncIterator, Iterator, Sequence
     from datetime import datetime
 
     from switch.commands import Answer, Binding, Command, RateRow, Result
@@ -49,7 +49,7 @@ class StoredExchange:
 
 
 class Reader(Protocol):
-    """Reads of committed rows."""
+    """Reads of committed rows of an engine in this process."""
 
     @property
     def durability(self) -> str:
@@ -107,6 +107,71 @@ class Reader(Protocol):
         """The journal in order, each block with its leaves as (salt, content)."""
 
 
+class Reads(Protocol):
+    """Reads of committed rows as use cases hold them; a server answers over a connection."""
+
+    @property
+    def durability(self) -> str:
+        """What a commit outlives, as the database itself says."""
+
+    async def payment(self, uetr: str) -> Payment | None:
+        """The payment of a UETR."""
+
+    async def binding(self, scope: str, key: str) -> Binding | None:
+        """What an idempotency key is bound to."""
+
+    async def answer(self, uetr: str) -> Answer | None:
+        """The stored final answer of a payment."""
+
+    async def exchange(self, exchange_id: int) -> StoredExchange | None:
+        """A committed exchange."""
+
+    async def last_exchange(self, uetr: str, operation: Operation) -> StoredExchange | None:
+        """The latest exchange of a payment for an operation."""
+
+    async def wrapped_key(self, uetr: str) -> bytes | None:
+        """The wrapped data key of a payment."""
+
+    async def sealed(self, uetr: str, kind: str) -> tuple[int, bytes] | None:
+        """Record number and blob of the first sealed record of that kind."""
+
+    async def due(self, network: str, at: datetime, limit: int) -> list[Payment]:
+        """Payments at a network whose timer has fired, oldest first."""
+
+    async def open_corridors(self) -> list[str]:
+        """Corridors of the payments that have a timer, by name."""
+
+    async def sent_states(self, limit: int) -> list[Payment]:
+        """Payments that wait for the answer to a first send: what a restart must look at."""
+
+    async def listed(self, after: int, limit: int) -> list[Payment]:
+        """Payments in the order they were opened, from behind a payment number."""
+
+    async def accounts(self) -> dict[str, Account]:
+        """Every account by name."""
+
+    async def account(self, key: str) -> Account | None:
+        """One account by name."""
+
+    async def rates(self, newest: int) -> list[RateRow]:
+        """The newest versions of each provider and pair, at most so many, oldest first.
+
+        One that was withdrawn before it took effect is passed over, as if never posted.
+        """
+
+    async def rate(self, key: RateKey) -> RateRow | None:
+        """One version by provider, pair and version; every one that was posted is kept."""
+
+    def blocks(self) -> AsyncIterator[tuple[Block, Sequence[tuple[bytes, bytes]]]]:
+        """The journal in order, each block with its leaves as (salt, content)."""
+
+    def account_now(self, key: str) -> Account | None:
+        """One account without waiting: exact in this process, elsewhere as last seen.
+
+        For judging whether to quote; what a payment may use is judged in its commit.
+        """
+
+
 class Engine(Reader, Protocol):
     """One database."""
 
@@ -121,7 +186,7 @@ class Store(Protocol):
     """What use cases hold."""
 
     @property
-    def read(self) -> Reader:
+    def read(self) -> Reads:
         """Reads of what is committed."""
 
     async def commit(self, command: Command) -> Result:

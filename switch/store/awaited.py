@@ -1,0 +1,102 @@
+"""Reads of an engine in this process, in the form in which use cases hold them.
+
+What a server answers over a connection has to be awaited, so every use case awaits its reads; here
+nothing is waited for, and no other task runs in between. The surprise: that holds only for this
+engine, so no use case may rely on it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from datetime import datetime
+
+    from switch.commands import Answer, Binding, RateRow
+    from switch.ledger import Account
+    from switch.model import Payment, RateKey
+    from switch.port import Operation
+    from switch.store.contract import Reader, StoredExchange
+    from switch.store.journal import Block
+
+
+class Awaited:
+    """A :class:`~switch.store.contract.Reader` as :class:`~switch.store.contract.Reads`."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+
+    @property
+    def durability(self) -> str:
+        """What a commit outlives, as the database itself says."""
+        return self._reader.durability
+
+    def account_now(self, key: str) -> Account | None:
+        """One account without waiting."""
+        return self._reader.account(key)
+
+    async def payment(self, uetr: str) -> Payment | None:
+        """The payment of a UETR."""
+        return self._reader.payment(uetr)
+
+    async def binding(self, scope: str, key: str) -> Binding | None:
+        """What an idempotency key is bound to."""
+        return self._reader.binding(scope, key)
+
+    async def answer(self, uetr: str) -> Answer | None:
+        """The stored final answer of a payment."""
+        return self._reader.answer(uetr)
+
+    async def exchange(self, exchange_id: int) -> StoredExchange | None:
+        """A committed exchange."""
+        return self._reader.exchange(exchange_id)
+
+    async def last_exchange(self, uetr: str, operation: Operation) -> StoredExchange | None:
+        """The latest exchange of a payment for an operation."""
+        return self._reader.last_exchange(uetr, operation)
+
+    async def wrapped_key(self, uetr: str) -> bytes | None:
+        """The wrapped data key of a payment."""
+        return self._reader.wrapped_key(uetr)
+
+    async def sealed(self, uetr: str, kind: str) -> tuple[int, bytes] | None:
+        """Record number and blob of the first sealed record of that kind."""
+        return self._reader.sealed(uetr, kind)
+
+    async def due(self, network: str, at: datetime, limit: int) -> list[Payment]:
+        """Payments at a network whose timer has fired, oldest first."""
+        return self._reader.due(network, at, limit)
+
+    async def open_corridors(self) -> list[str]:
+        """Corridors of the payments that have a timer, by name."""
+        return self._reader.open_corridors()
+
+    async def sent_states(self, limit: int) -> list[Payment]:
+        """Payments that wait for the answer to a first send: what a restart must look at."""
+        return self._reader.sent_states(limit)
+
+    async def listed(self, after: int, limit: int) -> list[Payment]:
+        """Payments in the order they were opened, from behind a payment number."""
+        return self._reader.listed(after, limit)
+
+    async def accounts(self) -> dict[str, Account]:
+        """Every account by name."""
+        return self._reader.accounts()
+
+    async def account(self, key: str) -> Account | None:
+        """One account by name."""
+        return self._reader.account(key)
+
+    async def rates(self, newest: int) -> list[RateRow]:
+        """The newest versions of each provider and pair, at most so many, oldest first."""
+        return self._reader.rates(newest)
+
+    async def rate(self, key: RateKey) -> RateRow | None:
+        """One version by provider, pair and version; every one that was posted is kept."""
+        return self._reader.rate(key)
+
+    async def blocks(self) -> AsyncIterator[tuple[Block, Sequence[tuple[bytes, bytes]]]]:
+        """The journal in order, each block with its leaves as (salt, content)."""
+        for block in self._reader.blocks():
+            yield block
