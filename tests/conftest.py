@@ -15,6 +15,8 @@ from hypothesis import HealthCheck, settings
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
+pytest_plugins = ("tests.servers.fixtures",)
+
 settings.register_profile(
     "gate",
     deadline=None,

@@ -16,7 +16,12 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
-LOCKS: Final = ("requirements.lock", "requirements-dev.lock", "tests/peers/requirements.lock")
+LOCKS: Final = (
+    "requirements.lock",
+    "requirements-dev.lock",
+    "tests/peers/requirements.lock",
+    "tests/servers/requirements.lock",
+)
 PIN: Final = re.compile(r"^([a-z0-9.-]+)==([^ ]+)", re.MULTILINE)
 
 
@@ -53,13 +58,13 @@ def test_every_pin_has_a_hash(locks: list[str]) -> None:
 
 
 def test_the_developer_lock_holds_the_runtime_lock(locks: list[str]) -> None:
-    runtime, developer, _ = (dict(PIN.findall(lock)) for lock in locks)
+    runtime, developer, *_ = (dict(PIN.findall(lock)) for lock in locks)
 
     assert runtime.items() <= developer.items()
 
 
 def test_what_only_the_benchmark_needs_is_locked_apart_and_fits_the_rest(locks: list[str]) -> None:
-    _, developer, peers = (dict(PIN.findall(lock)) for lock in locks)
+    _, developer, peers, _ = (dict(PIN.findall(lock)) for lock in locks)
 
     assert "pyiso20022" not in developer
     assert {name: peers[name] for name in peers.keys() & developer.keys()}.items() <= (
@@ -71,11 +76,12 @@ def test_the_locks_hold_every_declared_requirement(
     locks: list[str], project: dict[str, Any]
 ) -> None:
     groups = project["dependency-groups"]
-    runtime, developer, peers = (set(dict(PIN.findall(lock))) for lock in locks)
+    runtime, developer, peers, servers = (set(dict(PIN.findall(lock))) for lock in locks)
 
     assert names(project["project"]["dependencies"] + groups["build"]) - runtime == set()
     assert names(groups["dev"]) - developer == set()
     assert names(groups["peers"]) - peers == set()
+    assert names(groups["servers"]) == servers
 
 
 def test_the_build_backend_is_locked_for_an_install_without_isolation(

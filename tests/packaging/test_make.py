@@ -30,9 +30,9 @@ def project(root: Path, tmp_path: Path) -> Path:
     commands.mkdir()
     for name in FILES:
         shutil.copy(root / name, folder)
-    shutil.copytree(
-        root / "tests" / "peers", folder / "tests" / "peers", ignore=shutil.ignore_patterns("*.py*")
-    )
+    for name in ("peers", "servers"):
+        copy = folder / "tests" / name
+        shutil.copytree(root / "tests" / name, copy, ignore=shutil.ignore_patterns("*.py*"))
     for name in ("sed", "expand", "touch", "rm", "find", "mkdir", "cp"):
         (commands / name).symlink_to(str(shutil.which(name)))
     return folder
@@ -71,7 +71,7 @@ def add_program(project: Path, name: str, script: str) -> None:
 def pretend_installed(project: Path) -> None:
     """Leave the stamps that a finished installation leaves."""
     (project / ".venv").mkdir()
-    for stamp in ("python", "runtime", "developer", "node", "peers"):
+    for stamp in ("python", "runtime", "developer", "node", "peers", "servers"):
         (project / ".venv" / f"{stamp}.stamp").touch()
 
 
@@ -170,6 +170,37 @@ def test_the_models_of_messages_are_installed_apart_or_missed_in_one_sentence(
     asked = (project / "asked").read_text(encoding="utf-8")
     for option in ("--require-hashes", "--only-binary :all:", "--target .venv/peers"):
         assert option in asked
+
+
+def test_servers_are_installed_where_the_machine_has_none_or_missed_in_one_sentence(
+    project: Path,
+) -> None:
+    pretend_installed(project)
+    stamp = project / ".venv" / "servers.stamp"
+    stamp.unlink()
+    (project / ".venv" / "bin").mkdir()
+    python = project / ".venv" / "bin" / "python"
+
+    def run(script: str) -> subprocess.CompletedProcess[str]:
+        python.write_text(f"#!/bin/bash\n{script}\n", encoding="utf-8")
+        python.chmod(0o755)
+        return make(project, ".venv/servers.stamp")
+
+    failed = run("exit 1")
+    assert (failed.returncode, failed.stdout.count("\n"), stamp.exists()) == (0, 1, False)
+    assert failed.stdout.startswith("pip could not install PostgreSQL and Redis")
+
+    run('[[ "$2" == pip ]] && echo "$@" >asked')
+    asked = (project / "asked").read_text(encoding="utf-8")
+    for option in ("--require-hashes", "--only-binary :all:", "--target .venv/servers"):
+        assert option in asked
+    assert stamp.is_file()
+
+    stamp.unlink()
+    (project / "asked").unlink()
+    run("exit 0")
+    assert stamp.is_file()
+    assert not (project / "asked").exists()
 
 
 def test_every_command_is_explained(project: Path) -> None:
