@@ -215,15 +215,14 @@ class Payments:
     async def ended(self, standing: Standing, until: datetime) -> Standing:
         """Wait for a payment's end until a time, and read how it stands then."""
         uetr = standing.payment.uetr
-        while standing.answer is None:
-            left_s = (until - self._clock.now()) / timedelta(seconds=1)
-            if left_s <= 0 or self._endings.released:
-                break
+        left_s = (until - self._clock.now()) / timedelta(seconds=1)
+        while standing.answer is None and left_s > 0 and not self._endings.released:
             # Nothing is awaited between the opening's commit and this: no ending is missed. One
             # that another process commits is found by looking again.
             ended = await self._endings.wait(uetr, min(left_s, LOOK_AGAIN_S))
             if ended is not None:
                 return Standing(*ended)
+            left_s -= LOOK_AGAIN_S
             standing = await self.find(uetr) or standing
         return standing
 

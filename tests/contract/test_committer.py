@@ -91,7 +91,7 @@ async def test_the_result_comes_once_it_can_be_read(place: Place) -> None:
     result = await store.commit(opened(payment()))
 
     assert isinstance(result, Done)
-    assert store.read.payment(uetr(1)) == result.payment
+    assert await store.read.payment(uetr(1)) == result.payment
     store.close()
 
 

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from switch.commands import Conclude, Stale
+from switch.store.awaited import Awaited
 from switch.store.contract import StoreBusy
 from switch.wire.transport import Answer, MaybeSent, NotSent, Request
 
 if TYPE_CHECKING:
     from switch.commands import Command, Result
     from switch.reasons import Reason
-    from switch.store.contract import Reader
+    from switch.store.contract import Reads
     from switch.store.memory import MemoryEngine
 
 NOW: Final = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -82,13 +83,14 @@ class HandStore:
 
     def __init__(self, engine: MemoryEngine) -> None:
         self._engine = engine
+        self._read = Awaited(engine)
         self.done: list[Command] = []
         self.busy: dict[type, int] = {}
         self.before: Callable[[Command], Awaitable[None]] | None = None
 
     @property
-    def read(self) -> Reader:
-        return self._engine
+    def read(self) -> Reads:
+        return self._read
 
     async def commit(self, command: Command) -> Result:
         await asyncio.sleep(0)

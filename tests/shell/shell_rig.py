@@ -102,8 +102,7 @@ class Shell:
         """Quotes under a configuration, sealed by the same key always."""
         seal = QuoteSeal({"1": bytes(32)}, "1")
         entropy = entropy or SeededEntropy("again")
-        read = self.store.read
-        return Quoting(config, seal, self.clock, self.ids, entropy, account=read.account)
+        return Quoting(config, seal, self.clock, self.ids, entropy, account=self.engine.account)
 
     def configured(self, config: Config) -> None:
         """Use another configuration from now on, as a restart does."""
@@ -165,7 +164,7 @@ class Shell:
 
     async def sweep(self) -> None:
         """One look for due timers, and all that comes of it."""
-        self.sweeper.sweep()
+        await self.sweeper.sweep()
         await self.settle()
 
     def offer(

@@ -223,7 +223,7 @@ async def test_the_time_of_asking_counts_for_never_seen_not_that_of_the_answer(
 
     shell.transport.script("thailand", late)
     moved = shell.payment(payment.uetr)
-    opened = shell.dispatch.open(payment.uetr)
+    opened = await shell.dispatch.open(payment.uetr)
     planning = shell.dispatch.planning(moved, rung=2)
     exchange = shell.thailand.plan_enquire(moved, opened.particulars, planning)
     command = Attempt(
@@ -266,7 +266,7 @@ async def test_a_conclusion_is_made_anew_when_the_payment_has_moved_on(shell: Sh
         if isinstance(command, Conclude) and not moved:
             moved.append(command.uetr)
             payment = shell.payment(command.uetr)
-            opened = shell.dispatch.open(command.uetr)
+            opened = await shell.dispatch.open(command.uetr)
             await shell.dispatch.conclude(payment, opened, Happened(Event.OVERDUE))
 
     shell.store.before = overdue_first
@@ -281,7 +281,7 @@ async def test_a_conclusion_is_made_anew_when_the_payment_has_moved_on(shell: Sh
 async def test_a_second_final_answer_opens_a_dispute_and_changes_nothing(shell: Shell) -> None:
     payment = await shell.opened()
     stored, posted = shell.engine.answer(payment.uetr), shell.posted()
-    opened = shell.dispatch.open(payment.uetr)
+    opened = await shell.dispatch.open(payment.uetr)
     stale = replace(payment, state=State.UNKNOWN, version=payment.version - 1)
     told = Happened(Event.REFUSED, Reason.ACCOUNT_CLOSED)
     await shell.dispatch.conclude(stale, opened, told)
@@ -296,7 +296,7 @@ async def test_not_sent_after_overdue_ends_the_payment_and_releases(shell: Shell
     async def overdue_meanwhile() -> NotSent:
         uetr = next(iter(shell.engine.tables.payments))
         shell.clock.pass_s(3 + 15)
-        shell.sweeper.sweep()
+        await shell.sweeper.sweep()
         await shell.settle(20)
         assert shell.payment(uetr).state is State.UNKNOWN
         return NotSent("connect_timeout")
@@ -319,7 +319,7 @@ async def test_evidence_is_sealed_in_the_commit_that_it_caused(shell: Shell) -> 
     record = shell.engine.sealed(payment.uetr, "evidence")
     assert record is not None
     assert told.body not in record[1]
-    opened = shell.dispatch.open(payment.uetr)
+    opened = await shell.dispatch.open(payment.uetr)
     assert told.body == shell.vault.unseal(opened.key, record[0], "evidence", record[1])
 
 

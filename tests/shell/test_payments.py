@@ -57,7 +57,7 @@ async def test_beyond_the_bound_nothing_is_stored_and_the_key_stays_free(narrow:
     instruction = narrow.instruction("late")
     with pytest.raises(Busy):
         await narrow.payments.open(instruction)
-    assert narrow.payments.repeated(MEMBER, "late", instruction.content) is None
+    assert await narrow.payments.repeated(MEMBER, "late", instruction.content) is None
 
 
 async def test_a_payment_counts_until_its_hop_has_ended(narrow: Shell) -> None:
@@ -164,7 +164,7 @@ async def test_a_busy_store_binds_nothing(shell: Shell) -> None:
     instruction = shell.instruction()
     with pytest.raises(StoreBusy):
         await shell.payments.open(instruction)
-    assert shell.payments.find(instruction.uetr) is None
+    assert await shell.payments.find(instruction.uetr) is None
     assert shell.transport.tried == []
 
     assert isinstance(await shell.payments.open(instruction), Standing)
@@ -207,7 +207,7 @@ async def test_a_repeat_is_answered_though_the_corridor_is_closed_and_the_quote_
     ends = ("bakong", "thailand")
     shell.configured(changed_corridor(shell.config, ends, enabled=False))
     shell.clock.pass_s(86_400)
-    standing = shell.payments.repeated(MEMBER, "key-1", instruction.content)
+    standing = await shell.payments.repeated(MEMBER, "key-1", instruction.content)
 
     assert isinstance(standing, Standing)
     assert standing.payment.state is State.ACCEPTED
@@ -217,8 +217,8 @@ async def test_a_repeat_is_answered_though_the_corridor_is_closed_and_the_quote_
 async def test_a_repeat_with_other_content_names_the_field(shell: Shell) -> None:
     await shell.opened()
 
-    assert Conflict("quote") == shell.payments.repeated(MEMBER, "key-1", {"quote": "other"})
-    assert Conflict("amount") == shell.payments.repeated(
+    assert Conflict("quote") == await shell.payments.repeated(MEMBER, "key-1", {"quote": "other"})
+    assert Conflict("amount") == await shell.payments.repeated(
         MEMBER, "key-1", {"quote": "key-1", "amount": "1"}
     )
 
@@ -226,8 +226,8 @@ async def test_a_repeat_with_other_content_names_the_field(shell: Shell) -> None
 async def test_a_key_is_its_scopes_own(shell: Shell) -> None:
     await shell.opened()
 
-    assert shell.payments.repeated("CADIKHPPXXX", "key-1", {"quote": "key-1"}) is None
-    assert shell.payments.repeated(MEMBER, "key-2", {"quote": "key-1"}) is None
+    assert await shell.payments.repeated("CADIKHPPXXX", "key-1", {"quote": "key-1"}) is None
+    assert await shell.payments.repeated(MEMBER, "key-2", {"quote": "key-1"}) is None
 
 
 async def test_what_is_stored_of_a_key_cannot_be_read_back(shell: Shell) -> None:

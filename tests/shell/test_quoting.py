@@ -187,7 +187,7 @@ async def test_quoting_stops_before_the_cap_of_a_holder(board: Shell) -> None:
     assert ("acleda", LeftOut.NO_LIQUIDITY) in found.left_out
     assert names(found) == ["wing", "canadia"]
     key = account_key("ACLBKHPPXXX", Role.HOLDER, "THB", "deferred")
-    account = board.store.read.account(key)
+    account = board.engine.account(key)
     assert account is not None
     assert board.quoting.stopped(replace(account, net_debit_max=100_000))
     assert not board.quoting.stopped(account)
@@ -254,7 +254,7 @@ async def test_a_payment_at_a_withdrawn_rate_is_refused_for_ever(board: Shell) -
     assert isinstance(standing, Standing)
     assert standing.payment.reason is Reason.RATE_WITHDRAWN
     assert standing.answer is not None
-    again = board.payments.repeated(MEMBER, "key-1", {"quote": "key-1"})
+    again = await board.payments.repeated(MEMBER, "key-1", {"quote": "key-1"})
     assert again == Standing(standing.payment, standing.answer)
     assert board.pending() == []
 
@@ -263,7 +263,7 @@ async def test_rates_of_an_earlier_life_stand_over_the_configured_ones(board: Sh
     await board.store.commit(withdrawn(board))
     board.configured(board.config)
     assert names(offers(board))[0] == "acleda"
-    board.quoting.restore(board.store.read.rates(9))
+    board.quoting.restore(board.engine.rates(9))
 
     found = offers(board)
     assert names(found) == ["wing", "canadia"]
@@ -289,7 +289,7 @@ async def test_of_64_payments_on_one_quote_one_wins_and_each_loser_keeps_its_ref
     assert board.payment(winner.uetr).state is State.ACCEPTED
     assert len(board.transport.left) == 1
     for instruction, first in zip(asked, standings, strict=True):
-        again = board.payments.repeated(MEMBER, instruction.key, instruction.content)
+        again = await board.payments.repeated(MEMBER, instruction.key, instruction.content)
         assert isinstance(again, Standing)
         assert again.answer is not None
         assert again.payment.uetr == instruction.uetr

@@ -177,7 +177,7 @@ async def test_the_quoted_party_is_paid_whatever_name_the_message_gives(shell: S
     request = shell.inbound_pay()
     await shell.receive(request)
 
-    kept = shell.dispatch.open(request.uetr).particulars
+    kept = (await shell.dispatch.open(request.uetr)).particulars
     assert kept.creditor == STALL
     assert kept.debtor == request.particulars.debtor
 

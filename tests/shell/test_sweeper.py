@@ -179,7 +179,7 @@ async def test_an_enquiry_is_committed_before_it_is_sent(shell: Shell) -> None:
 
 async def test_a_payment_that_moved_on_before_the_commit_is_not_asked_about(shell: Shell) -> None:
     payment = await shell.lost()
-    opened = shell.dispatch.open(payment.uetr)
+    opened = await shell.dispatch.open(payment.uetr)
 
     async def ended_first(command: object) -> None:
         if isinstance(command, Attempt):

@@ -26,7 +26,7 @@ from switch.reasons import Reason
 from switch.simulation.loop import SimulationError
 from switch.simulation.town import Running
 from switch.simulation.world import Machine
-from switch.store.contract import Reader, Store
+from switch.store.contract import Reads, Store
 from switch.wire.transport import Request, Transport
 from tests.simulation.sweep_story import REPEATS, Found, Kill, Scene, Told, tell
 
@@ -173,12 +173,12 @@ class _Eager:
         self._transport = transport
 
     @property
-    def read(self) -> Reader:
+    def read(self) -> Reads:
         return self._store.read
 
     async def commit(self, command: Command) -> Result:
         planned, self._adapter.planned = self._adapter.planned, None
-        if isinstance(command, Open) and planned is not None and not self.read.listed(0, 1):
+        if isinstance(command, Open) and planned is not None and not await self.read.listed(0, 1):
             request = Request(planned.method, planned.path, planned.headers, planned.body)
             await self._transport.send(
                 planned.network, request, may_send=lambda: True, answer_within_s=15
