@@ -9,6 +9,7 @@ function: the duplicate check comes before anything with an effect.
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from switch import ledger, lifecycle
@@ -31,11 +32,12 @@ from switch.commands import (
     Result,
     Stale,
 )
-from switch.delta import Claim, Delta, Leaf, Snapshot
+from switch.delta import Claim, Delta, Leaf, Snapshot, answer_digest, sealed_digest
 from switch.ledger import Account, Entry, Line, Phase
 from switch.lifecycle import STATES, Event, Stand, Verdict
 from switch.model import State, to_micros
 from switch.reasons import Reason
+from switch.store.rows import frozen_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -122,12 +124,19 @@ class _Batch:
         assert STATES[payment.state].stand is Stand.RESERVED, "an opened payment reserves"
         entries = self._book(payment.uetr, lines, accounts, Phase.PENDING, None)
         payment = replace(payment, reservation=entries[0].entry_id)
+        given_back = None if claim is None else claim.uetr
         self._claim(Claim(payment.terms.quote_id, payment.uetr, released=False))
-        self._bind(command.binding, payment)
+        payment = self._bind(command.binding, payment)
         self.delta.exchanges.append(command.exchange)
         self.delta.sealed.append(command.particulars)
         self.delta.wrapped_keys.append((payment.uetr, command.wrapped_key))
-        self._journal("opened", payment, entries, command.salt)
+        more = {
+            "frozen": self._frozen(payment),
+            "sealed": [sealed_digest(command.particulars), sealed_digest(command.exchange.sealed)],
+        }
+        if given_back is not None:
+            more["given_back"] = given_back
+        self._journal("opened", payment, entries, command.salt, more)
         return Done(payment)
 
     def _refuse(self, command: Refuse) -> Result:
@@ -138,9 +147,10 @@ class _Batch:
             return known
         assert payment.state is State.REFUSED, "a refusal is of a refused payment"
         assert payment.reason is not None, "a refusal has its reason"
-        self._bind(command.binding, payment)
+        payment = self._bind(command.binding, payment)
         self._answer(payment, command.answer)
-        self._journal("refused", payment, [], command.salt)
+        more = {"answer": answer_digest(command.answer), "frozen": self._frozen(payment)}
+        self._journal("refused", payment, [], command.salt, more)
         return Done(payment)
 
     def _attempt(self, command: Attempt) -> Result:
@@ -153,8 +163,9 @@ class _Batch:
         )
         assert verdict is Verdict.MOVE, "an enquiry is recorded where the ladder runs"
         self.delta.exchanges.append(command.exchange)
-        self._keep(payment)
-        self._journal("enquired", payment, [], command.salt)
+        before, payment = payment.block, self._keep(payment)
+        more = {"before": before, "sealed": [sealed_digest(command.exchange.sealed)]}
+        self._journal("enquired", payment, [], command.salt, more)
         return Done(payment)
 
     def _conclude(self, command: Conclude) -> Result:
@@ -173,16 +184,19 @@ class _Batch:
         if verdict is Verdict.IGNORE:
             return Done(payment)
         entries = self._settle(before, payment) if verdict is Verdict.MOVE else []
+        more: dict[str, object] = {"before": before.block}
         if verdict is Verdict.MOVE and lifecycle.is_final(payment):
             assert command.answer is not None, "a final state stores its answer"
             self._answer(payment, command.answer)
+            more["answer"] = answer_digest(command.answer)
             if command.event is Event.NOT_SENT:
                 self._claim(Claim(payment.terms.quote_id, payment.uetr, released=True))
-        self._keep(payment)
+        payment = self._keep(payment)
         if command.evidence is not None:
             self.delta.sealed.append(command.evidence)
+            more["sealed"] = [sealed_digest(command.evidence)]
         kind = "disputed" if verdict is Verdict.DISPUTE else command.event.value
-        self._journal(kind, payment, entries, command.salt)
+        self._journal(kind, payment, entries, command.salt, more)
         return Done(payment)
 
     def _settle(self, before: Payment, after: Payment) -> list[Entry]:
@@ -302,26 +316,43 @@ class _Batch:
         self.seen.accounts[account.key] = account
         self.delta.accounts[account.key] = account
 
-    def _keep(self, payment: Payment) -> None:
+    def _keep(self, payment: Payment) -> Payment:
+        """Keep a payment under the number of the block that holds its newest entry."""
+        payment = replace(payment, block=self.block)
         self.seen.payments[payment.uetr] = payment
         self.delta.payments[payment.uetr] = payment
+        return payment
+
+    def _frozen(self, payment: Payment) -> str:
+        """Hash of what never changes of a payment; its text is kept for the row."""
+        text = frozen_text(payment)
+        self.delta.frozen[payment.uetr] = text
+        return sha256(text.encode()).hexdigest()
 
     def _claim(self, claim: Claim) -> None:
         self.seen.claims[claim.quote_id] = claim
         self.delta.claims[claim.quote_id] = claim
 
-    def _bind(self, binding: Binding, payment: Payment) -> None:
+    def _bind(self, binding: Binding, payment: Payment) -> Payment:
         self.seen.bindings[binding.scope, binding.key] = binding
         self.delta.bindings.append(binding)
-        self._keep(payment)
+        return self._keep(payment)
 
     def _answer(self, payment: Payment, answer: Answer) -> None:
         assert payment.uetr not in self.seen.answers, "a final answer never changes"
         self.seen.answers[payment.uetr] = answer
         self.delta.answers[payment.uetr] = answer
 
-    def _journal(self, kind: str, payment: Payment, entries: Sequence[Entry], salt: bytes) -> None:
+    def _journal(
+        self,
+        kind: str,
+        payment: Payment,
+        entries: Sequence[Entry],
+        salt: bytes,
+        more: Mapping[str, object],
+    ) -> None:
         content: dict[str, object] = {
+            **more,
             "kind": kind,
             "uetr": payment.uetr,
             "version": payment.version,
@@ -338,6 +369,7 @@ class _Batch:
             "rates": [list(hop.rate_key) for hop in payment.terms.hops],
             "config_version": payment.config_version,
             "reason": None if payment.reason is None else payment.reason.name,
+            "disputed": payment.disputed,
             "at": to_micros(payment.updated_at),
             "entries": [_entry_content(entry) for entry in entries],
         }
@@ -345,5 +377,16 @@ class _Batch:
 
 
 def _entry_content(entry: Entry) -> list[object]:
+    """What the journal says of an entry; the reservation that it resolves stands at the end."""
     line = entry.line
-    return [entry.entry_id, line.account, line.side.value, line.currency, line.minor, entry.phase]
+    content: list[object] = [
+        entry.entry_id,
+        line.account,
+        line.side.value,
+        line.currency,
+        line.minor,
+        entry.phase.value,
+    ]
+    if entry.pending_entry is not None:
+        content.append(entry.pending_entry)
+    return content

@@ -8,6 +8,7 @@ Accounts come second, because which ones a conclusion touches is known only from
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from switch import ledger
@@ -49,6 +50,17 @@ class Leaf:
     content: Mapping[str, object]
 
 
+def answer_digest(answer: Answer) -> str:
+    """What the journal says of a stored answer: SHA-256 of status, type and body."""
+    head = f"{answer.status}\n{answer.content_type}\n".encode()
+    return sha256(head + answer.body).hexdigest()
+
+
+def sealed_digest(sealed: Sealed) -> str:
+    """What the journal says of a sealed record: SHA-256 of its number, kind and ciphertext."""
+    return sha256(f"{sealed.record_id}/{sealed.kind}/".encode() + sealed.blob).hexdigest()
+
+
 @dataclass(slots=True)
 class Snapshot:
     """What was loaded for a batch; ``decide`` works on it and never writes through it."""
@@ -79,6 +91,8 @@ class Delta:
     exchanges: list[PlannedExchange] = field(default_factory=list)
     sealed: list[Sealed] = field(default_factory=list)
     wrapped_keys: list[tuple[str, bytes]] = field(default_factory=list)
+    frozen: dict[str, str] = field(default_factory=dict)
+    """Text of what never changes of a payment, by UETR, where it was needed for the journal."""
     leaves: list[Leaf] = field(default_factory=list)
 
 

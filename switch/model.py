@@ -191,7 +191,8 @@ class Payment:
     the counterparty of the irrevocable hop and ``reference`` our reference there. ``origin`` asked
     for it over ``channel``. ``next_at`` is when its timer fires; absent when nothing is due.
     ``rung`` counts enquiries. ``deadline`` is the origin's total deadline. ``reservation`` is the
-    number of the first ledger entry of its reservation.
+    number of the first ledger entry of its reservation, ``block`` that of the journal block, across
+    slots, with its newest entry.
     """
 
     payment_id: int
@@ -219,6 +220,7 @@ class Payment:
     far_reference: str | None = None
     disputed: bool = False
     reservation: int | None = None
+    block: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

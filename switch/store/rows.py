@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 
 PAYMENT_COLUMNS: Final = (
     "payment_id, uetr, network, reference, state, version, updated_at, next_at, rung, reason, "
-    "far_reference, disputed, reservation, frozen"
+    "far_reference, disputed, reservation, frozen, block"
 )
 
 
-def payment_row(payment: Payment) -> tuple[object, ...]:
-    """The columns of :data:`PAYMENT_COLUMNS`."""
+def payment_row(payment: Payment, frozen: str | None = None) -> tuple[object, ...]:
+    """The columns of :data:`PAYMENT_COLUMNS`; ``frozen`` is its frozen text where it is at hand."""
     return (
         payment.payment_id,
         payment.uetr,
@@ -56,14 +56,15 @@ def payment_row(payment: Payment) -> tuple[object, ...]:
         payment.far_reference,
         int(payment.disputed),
         payment.reservation,
-        _frozen(payment),
+        frozen_text(payment) if frozen is None else frozen,
+        payment.block,
     )
 
 
 def payment_of(row: Sequence[Any]) -> Payment:
     """The payment of a row of :data:`PAYMENT_COLUMNS`."""
     (payment_id, uetr, network, reference, state, version, updated_at, next_at, rung) = row[:9]
-    (reason, far_reference, disputed, reservation, frozen) = row[9:]
+    (reason, far_reference, disputed, reservation, frozen, block) = row[9:]
     held = orjson.loads(frozen)
     return Payment(
         payment_id=payment_id,
@@ -91,10 +92,12 @@ def payment_of(row: Sequence[Any]) -> Payment:
         far_reference=far_reference,
         disputed=bool(disputed),
         reservation=reservation,
+        block=block,
     )
 
 
-def _frozen(payment: Payment) -> str:
+def frozen_text(payment: Payment) -> str:
+    """What never changes of a payment, as canonical JSON."""
     return orjson.dumps(
         {
             "direction": payment.direction.value,

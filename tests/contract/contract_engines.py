@@ -86,8 +86,8 @@ def transient() -> SqliteEngine:
 
 
 def comparable(held: Payment | None) -> Payment | None:
-    """A payment without the number of its reservation."""
-    return None if held is None else replace(held, reservation=None)
+    """A payment without the numbers of its reservation and of its newest journal block."""
+    return None if held is None else replace(held, reservation=None, block=None)
 
 
 def dump(engine: AnyEngine) -> dict[str, Any]:
@@ -116,7 +116,8 @@ def _plain(stored: Any) -> tuple[Any, ...]:
 
 def _without_numbers(content: bytes) -> Any:
     held = orjson.loads(content)
-    held["entries"] = [entry[1:] for entry in held.get("entries", [])]
+    held["entries"] = [entry[1:6] for entry in held.get("entries", [])]
+    held.pop("before", None)
     return held
 
 
