@@ -64,8 +64,16 @@ class Awaited:
         """Record number and blob of the first sealed record of that kind."""
         return self._reader.sealed(uetr, kind)
 
+    async def by_reference(self, network: str, reference: str) -> Payment | None:
+        """The payment that our reference names at a network."""
+        return self._reader.by_reference(network, reference)
+
+    async def last_number(self) -> int:
+        """The greatest number of a payment, a record or an exchange; zero in an empty store."""
+        return self._reader.last_number()
+
     async def due(self, network: str, at: datetime, limit: int) -> list[Payment]:
-        """Payments at a network whose timer has fired, oldest first."""
+        """Payments of this slot at a network whose timer has fired, oldest first."""
         return self._reader.due(network, at, limit)
 
     async def open_corridors(self) -> list[str]:
@@ -73,7 +81,7 @@ class Awaited:
         return self._reader.open_corridors()
 
     async def sent_states(self, limit: int) -> list[Payment]:
-        """Payments that wait for the answer to a first send: what a restart must look at."""
+        """Payments of this slot whose first send an earlier life or another process began."""
         return self._reader.sent_states(limit)
 
     async def listed(self, after: int, limit: int) -> list[Payment]:

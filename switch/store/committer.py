@@ -3,28 +3,41 @@
 Conclusions go before intents. There is no timer: what arrives while one batch is being synced is
 the next batch, and what the loop makes in one turn is handed over together, so that payments that
 move together share a sync. The loop never waits for the disk; a full queue is refused at once, with
-nothing stored.
+nothing stored. Work on the slot stands in the same queues, each in a transaction of its own.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from switch.commands import Attempt, Conclude
+from switch.commands import Attempt, Command, Conclude
 from switch.runtime.threads import QueueFull, post_to_loop, soon_on_loop
 from switch.store.awaited import Awaited
 from switch.store.contract import StoreBusy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
-    from switch.commands import Command, Result
+    from switch.commands import Result
     from switch.runtime.threads import Writer
-    from switch.store.contract import Engine, Reads
+    from switch.store.contract import Engine, Reads, Takeover
 
-Waiting = tuple["Command", "asyncio.Future[Result]"]
-_URGENT: Final = (Conclude, Attempt)
+Done = TypeVar("Done")
+
+
+@dataclass(frozen=True, slots=True)
+class SlotWork:
+    """Something other than a command that the engine does in a transaction of its own."""
+
+    do: Callable[[], object]
+
+
+Waiting = tuple[Command | SlotWork, "asyncio.Future[Any]"]
+_URGENT: Final = (Conclude, Attempt, SlotWork)
 
 
 class Committer:
@@ -43,6 +56,11 @@ class Committer:
         self._writer = make_writer(self._execute)
 
     @property
+    def slot(self) -> int:
+        """The number that this process writes under."""
+        return self._engine.slot
+
+    @property
     def read(self) -> Reads:
         """Reads of what is committed."""
         return self._read
@@ -50,11 +68,31 @@ class Committer:
     async def commit(self, command: Command) -> Result:
         """Return the result once it is durable. Raises :class:`StoreBusy`."""
         future: asyncio.Future[Result] = asyncio.Future()
-        if not self._gathered:
-            self._soon(self._hand_over)
-        self._gathered.append((command, future))
+        self._gather((command, future))
         # Shielded: a caller that is cancelled must not make the others of its batch fail.
         return await asyncio.shield(future)
+
+    async def renew(self) -> None:
+        """Hold the slot for another lease; one that was fenced ends the process."""
+        await self._work(self._engine.renew)
+
+    async def adopt(self) -> list[Takeover]:
+        """Take over the open payments of every slot whose lease ran out."""
+        return await self._work(self._engine.adopt)
+
+    async def lease_numbers(self, name: tuple[str, str, str], count: int, last: int) -> range:
+        """The next numbers of a sequence, for this process alone. Raises :class:`StoreBusy`."""
+        return await self._work(partial(self._engine.lease_numbers, name, count, last))
+
+    async def _work(self, do: Callable[[], Done]) -> Done:
+        future: asyncio.Future[Done] = asyncio.Future()
+        self._gather((SlotWork(do), future))
+        return await asyncio.shield(future)
+
+    def _gather(self, waiting: Waiting) -> None:
+        if not self._gathered:
+            self._soon(self._hand_over)
+        self._gathered.append(waiting)
 
     def _hand_over(self) -> None:
         gathered, self._gathered = self._gathered, []
@@ -66,17 +104,26 @@ class Committer:
                     waiting[1].set_exception(StoreBusy())
 
     def close(self) -> None:
-        """Finish what waits, then close the engine."""
+        """Finish what waits, let the slot go, then close the engine."""
         self._hand_over()
         self._writer.close()
+        self._engine.release()
         self._engine.close()
 
     def _execute(self, batch: list[Waiting]) -> None:
-        results = self._engine.execute([command for command, _ in batch])
-        self._post(_wake, [future for _, future in batch], results)
+        commands, futures = [], []
+        for item, future in batch:
+            if not isinstance(item, SlotWork):
+                commands.append(item)
+                futures.append(future)
+        if commands:
+            self._post(_wake, futures, self._engine.execute(commands))
+        for item, future in batch:
+            if isinstance(item, SlotWork):
+                self._post(_wake, [future], [item.do()])
 
 
-def _wake(futures: list[asyncio.Future[Result]], results: list[Result]) -> None:
+def _wake(futures: Sequence[asyncio.Future[Any]], results: Sequence[object]) -> None:
     for future, result in zip(futures, results, strict=True):
         if not future.done():
             future.set_result(result)

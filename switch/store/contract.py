@@ -10,7 +10,7 @@ recovers from what is durable.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -23,12 +23,25 @@ if TYPE_CHECKING:
     from switch.store.journal import Block
 
 
+LEASE_S: Final = 10
+"""Default time that a slot is held without being renewed: a process that is silent for longer is
+taken for dead, and its open payments go to another."""
+
+
 class Fenced(Exception):  # noqa: N818  the name says what happened
     """Another process owns this slot now; this one must end without writing anything."""
 
 
 class StoreBusy(Exception):  # noqa: N818  the name says what happened
     """The queue of the committer is full; nothing was stored (503 with Retry-After)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Takeover:
+    """A slot whose lease ran out, and how many open payments of it are this process's now."""
+
+    slot: int
+    payments: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +89,23 @@ class Reader(Protocol):
     def sealed(self, uetr: str, kind: str) -> tuple[int, bytes] | None:
         """Record number and blob of the first sealed record of that kind."""
 
+    def by_reference(self, network: str, reference: str) -> Payment | None:
+        """The payment that our reference names at a network."""
+
+    def last_number(self) -> int:
+        """The greatest number of a payment, a record or an exchange; zero in an empty store."""
+
     def due(self, network: str, at: datetime, limit: int) -> list[Payment]:
-        """Payments at a network whose timer has fired, oldest first."""
+        """Payments of this slot at a network whose timer has fired, oldest first."""
 
     def open_corridors(self) -> list[str]:
         """Corridors of the payments that have a timer, by name."""
 
     def sent_states(self, limit: int) -> list[Payment]:
-        """Payments that wait for the answer to a first send: what a restart must look at."""
+        """Payments of this slot whose first send an earlier life or another process began.
+
+        Nobody lives any more who could tell whether a byte left: they become unknown.
+        """
 
     def listed(self, after: int, limit: int) -> list[Payment]:
         """Payments in the order they were opened, from behind a payment number."""
@@ -135,14 +157,23 @@ class Reads(Protocol):
     async def sealed(self, uetr: str, kind: str) -> tuple[int, bytes] | None:
         """Record number and blob of the first sealed record of that kind."""
 
+    async def by_reference(self, network: str, reference: str) -> Payment | None:
+        """The payment that our reference names at a network."""
+
+    async def last_number(self) -> int:
+        """The greatest number of a payment, a record or an exchange; zero in an empty store."""
+
     async def due(self, network: str, at: datetime, limit: int) -> list[Payment]:
-        """Payments at a network whose timer has fired, oldest first."""
+        """Payments of this slot at a network whose timer has fired, oldest first."""
 
     async def open_corridors(self) -> list[str]:
         """Corridors of the payments that have a timer, by name."""
 
     async def sent_states(self, limit: int) -> list[Payment]:
-        """Payments that wait for the answer to a first send: what a restart must look at."""
+        """Payments of this slot whose first send an earlier life or another process began.
+
+        Nobody lives any more who could tell whether a byte left: they become unknown.
+        """
 
     async def listed(self, after: int, limit: int) -> list[Payment]:
         """Payments in the order they were opened, from behind a payment number."""
@@ -172,8 +203,40 @@ class Reads(Protocol):
         """
 
 
-class Engine(Reader, Protocol):
-    """One database."""
+class Leaser(Protocol):
+    """A writer slot as its process holds it: one number, one epoch, one lease.
+
+    Every transaction checks the epoch, the ones below and every batch, and raises :class:`Fenced`
+    where it is another's: nothing was written, and the process must end. The time is the
+    database's, so that clocks of processes need not agree.
+    """
+
+    @property
+    def slot(self) -> int:
+        """The number that this process writes under."""
+
+    def renew(self) -> None:
+        """Hold the slot for another lease from now."""
+
+    def adopt(self) -> list[Takeover]:
+        """Take over every other slot whose lease ran out, each whole or not at all.
+
+        Its epoch grows, and its payments that have a timer become this slot's with epoch 0, all in
+        one transaction; :meth:`Reader.sent_states` finds those that were being sent.
+        """
+
+    def lease_numbers(self, name: tuple[str, str, str], count: int, last: int) -> range:
+        """The next numbers of a sequence (network, kind, day), given to nobody else ever.
+
+        From 1 up to and with ``last``; fewer than ``count``, or none, where that is near.
+        """
+
+    def release(self) -> None:
+        """Let the slot go at an orderly end; what is open may be taken over at once."""
+
+
+class Engine(Reader, Leaser, Protocol):
+    """One database, driven by a writer thread."""
 
     def execute(self, commands: Sequence[Command]) -> list[Result]:
         """Carry out a batch durably and return each command's result."""
@@ -186,8 +249,21 @@ class Store(Protocol):
     """What use cases hold."""
 
     @property
+    def slot(self) -> int:
+        """The number that this process writes under."""
+
+    @property
     def read(self) -> Reads:
         """Reads of what is committed."""
 
     async def commit(self, command: Command) -> Result:
         """Return the result once it is durable. Raises :class:`StoreBusy`."""
+
+    async def renew(self) -> None:
+        """As :meth:`Leaser.renew`; one that was fenced ends the process."""
+
+    async def adopt(self) -> list[Takeover]:
+        """As :meth:`Leaser.adopt`."""
+
+    async def lease_numbers(self, name: tuple[str, str, str], count: int, last: int) -> range:
+        """As :meth:`Leaser.lease_numbers`. Raises :class:`StoreBusy`."""

@@ -1,25 +1,25 @@
 """The store on dicts: the model that other engines are compared with. Nothing here is durable.
 
 It shares ``decide`` with every engine and loads only what the batch names, so it fails where an
-engine would. :class:`MemoryTables` stands for the disk: a second engine opened on the same tables
-takes them over and fences the first. For tests and simulations in one thread only, because a
-reader in another thread could see part of a batch.
+engine would. :class:`MemoryTables` stands for the disk: engines of several slots share it, and a
+second one of the same slot fences the first. For tests and simulations in one thread only, because
+a reader in another thread could see part of a batch.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from switch.decide import decide
 from switch.delta import Delta, Snapshot, Wanted, accounts_wanted, across_slots, wanted
-from switch.model import State, to_micros
-from switch.store.contract import Fenced, StoredExchange
+from switch.model import EPOCH, State, to_micros
+from switch.store.contract import LEASE_S, Fenced, StoredExchange, Takeover
 from switch.store.journal import GENESIS, Block, canonical, leaf_hash, merkle_root
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
 
     from switch.commands import Answer, Binding, Command, PlannedExchange, RateRow, Result, Sealed
     from switch.delta import Claim
@@ -33,10 +33,24 @@ Leaves = tuple[tuple[bytes, bytes], ...]
 
 
 @dataclass(slots=True)
-class MemoryTables:
-    """What would be on the disk; ``blocks`` are by slot, everything else by its identity."""
+class SlotRow:
+    """A writer slot: times it was taken, who holds it (empty: nobody), and until when."""
 
-    epoch: int = 0
+    epoch: int
+    owner: str
+    lease_until: datetime
+
+
+@dataclass(slots=True)
+class MemoryTables:
+    """What would be on the disk; ``blocks`` are by slot, everything else by its identity.
+
+    ``owners`` holds the slot and the epoch of each payment's row.
+    """
+
+    slots: dict[int, SlotRow] = field(default_factory=dict)
+    owners: dict[str, tuple[int, int]] = field(default_factory=dict)
+    sequences: dict[tuple[str, str, str], int] = field(default_factory=dict)
     payments: dict[str, Payment] = field(default_factory=dict)
     bindings: dict[tuple[str, str], Binding] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
@@ -56,9 +70,10 @@ class MemoryTables:
 class MemoryReader:
     """Reads of the tables."""
 
-    def __init__(self, tables: MemoryTables, slot: int) -> None:
+    def __init__(self, tables: MemoryTables, slot: int, epoch: int = 0) -> None:
         self.tables = tables
         self._slot = slot
+        self._epoch = epoch
 
     @property
     def durability(self) -> str:
@@ -105,11 +120,31 @@ class MemoryReader:
         ]
         return min(found, default=None)
 
+    def _own(self) -> list[Payment]:
+        """Payments of this slot that have a timer."""
+        held = self.tables
+        return [
+            payment
+            for uetr, payment in held.payments.items()
+            if payment.next_at is not None and held.owners[uetr][0] == self._slot
+        ]
+
+    def by_reference(self, network: str, reference: str) -> Payment | None:
+        """The payment that our reference names at a network."""
+        uetr = self.tables.references.get((network, reference))
+        return None if uetr is None else self.tables.payments[uetr]
+
+    def last_number(self) -> int:
+        """The greatest number of a payment, a record or an exchange; zero in an empty store."""
+        held = self.tables
+        payments = (payment.payment_id for payment in held.payments.values())
+        return max((0, *payments, *held.sealed, *held.exchanges))
+
     def due(self, network: str, at: datetime, limit: int) -> list[Payment]:
-        """Payments at a network whose timer has fired, oldest first."""
+        """Payments of this slot at a network whose timer has fired, oldest first."""
         fired = [
             (payment.next_at, payment.payment_id, payment)
-            for payment in self.tables.payments.values()
+            for payment in self._own()
             if payment.network == network and payment.next_at is not None and payment.next_at <= at
         ]
         return [payment for _, _, payment in sorted(fired, key=lambda row: row[:2])[:limit]]
@@ -120,11 +155,12 @@ class MemoryReader:
         return sorted({each.corridor for each in payments if each.next_at is not None})
 
     def sent_states(self, limit: int) -> list[Payment]:
-        """Payments that wait for the answer to a first send: what a restart must look at."""
+        """Payments of this slot whose first send an earlier life or another process began."""
         waiting = [
             payment
-            for payment in self.tables.payments.values()
-            if payment.next_at is not None and payment.state in (State.SENDING, State.CREDITING)
+            for payment in self._own()
+            if payment.state in (State.SENDING, State.CREDITING)
+            and self.tables.owners[payment.uetr][1] < self._epoch
         ]
         return sorted(waiting, key=lambda payment: payment.payment_id)[:limit]
 
@@ -166,7 +202,7 @@ class MemoryReader:
 
 
 class MemoryEngine(MemoryReader):
-    """One set of tables, owned by one engine at a time.
+    """One slot on a set of tables, owned by one engine at a time.
 
     ``sign`` makes the signature of a block header, as in the durable engines.
     """
@@ -178,17 +214,70 @@ class MemoryEngine(MemoryReader):
         clock: Clock,
         sign: Callable[[bytes], bytes],
         slot: int = 1,
+        owner: str = "",
+        lease_s: int = LEASE_S,
     ) -> None:
-        super().__init__(tables, slot)
+        taken = tables.slots.get(slot)
+        epoch = 1 if taken is None else taken.epoch + 1
+        super().__init__(tables, slot, epoch)
         self._clock = clock
         self._sign = sign
-        tables.epoch += 1
-        self._epoch = tables.epoch
+        self._lease = timedelta(seconds=lease_s)
+        tables.slots[slot] = SlotRow(epoch, owner or f"slot {slot}", clock.now() + self._lease)
+
+    @property
+    def slot(self) -> int:
+        """The number that this process writes under."""
+        return self._slot
+
+    def renew(self) -> None:
+        """Hold the slot for another lease from now. Raises :class:`Fenced`."""
+        self._own_slot().lease_until = self._clock.now() + self._lease
+
+    def adopt(self) -> list[Takeover]:
+        """Take over every other slot whose lease ran out. Raises :class:`Fenced`."""
+        self._own_slot()
+        return [
+            self._adopted(number)
+            for number in sorted(self.tables.slots)
+            if number != self._slot and self._left(number)
+        ]
+
+    def _left(self, number: int) -> bool:
+        row = self.tables.slots[number]
+        work = bool(MemoryReader(self.tables, number)._own())  # noqa: SLF001  of this module
+        return row.lease_until <= self._clock.now() and (bool(row.owner) or work)
+
+    def _adopted(self, number: int) -> Takeover:
+        row = self.tables.slots[number]
+        row.epoch, row.owner = row.epoch + 1, ""
+        moved = MemoryReader(self.tables, number)._own()  # noqa: SLF001  of this module
+        self.tables.owners.update((payment.uetr, (self._slot, 0)) for payment in moved)
+        return Takeover(number, len(moved))
+
+    def lease_numbers(self, name: tuple[str, str, str], count: int, last: int) -> range:
+        """The next numbers of a sequence, given to nobody else ever. Raises :class:`Fenced`."""
+        self._own_slot()
+        first = self.tables.sequences.get(name, 1)
+        leased = range(first, max(first, min(first + count, last + 1)))
+        self.tables.sequences[name] = leased.stop
+        return leased
+
+    def release(self) -> None:
+        """Let the slot go at an orderly end."""
+        row = self.tables.slots[self._slot]
+        if row.epoch == self._epoch:
+            row.owner, row.lease_until = "", EPOCH
+
+    def _own_slot(self) -> SlotRow:
+        row = self.tables.slots[self._slot]
+        if row.epoch != self._epoch:
+            raise Fenced
+        return row
 
     def execute(self, commands: Sequence[Command]) -> list[Result]:
         """Carry out a batch, all of it or nothing. Raises :class:`Fenced`."""
-        if self.tables.epoch != self._epoch:
-            raise Fenced
+        self._own_slot()
         chain = self.tables.blocks.setdefault(self._slot, [])
         number = chain[-1][0].number + 1 if chain else 1
         snapshot = _load(self.tables, wanted(commands))
@@ -201,6 +290,8 @@ class MemoryEngine(MemoryReader):
             block = self._block(number, chain[-1][0].hash() if chain else GENESIS, leaves)
             _refuse_clashes(self.tables, delta)
             _write(self.tables, delta)
+            owned = dict.fromkeys(delta.payments, (self._slot, self._epoch))
+            self.tables.owners.update(owned)
             chain.append((block, leaves))
         return results
 

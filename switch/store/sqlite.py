@@ -12,27 +12,36 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 import apsw
-import orjson
 
 from switch.decide import decide
 from switch.delta import accounts_wanted, across_slots, wanted
 from switch.model import to_micros
-from switch.store.contract import Fenced
+from switch.store.contract import LEASE_S
 from switch.store.journal import GENESIS, Block, canonical, leaf_hash, merkle_root
-from switch.store.rows import PAYMENT_COLUMNS, payment_row
 from switch.store.sqlite_read import SqliteReader, load, row_of
+from switch.store.sqlite_slots import adopt, claim, fence, lease_numbers, release, renew
+from switch.store.sqlite_write import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from switch.commands import Command, RateRow, Result
+    from switch.commands import Command, Result
     from switch.delta import Delta
     from switch.runtime.clock import Clock
+    from switch.store.contract import Takeover
 
-MIGRATIONS: Final = ("0001_first.sql", "0002_rates.sql")
+MIGRATIONS: Final = (
+    "0001_first.sql",
+    "0002_rates.sql",
+    "0003_slots.sql",
+    "0004_ledger.sql",
+    "0005_vault.sql",
+    "0006_journal.sql",
+)
 """Each brings a database from the version before to its own number."""
 
 SCHEMA_VERSION: Final = len(MIGRATIONS)
+MICROS: Final = 1_000_000
 BUSY_TIMEOUT_MS: Final = 5_000
 SYNCHRONOUS_FULL: Final = 2
 """Answer of ``PRAGMA synchronous`` when every commit is synced."""
@@ -63,22 +72,25 @@ class SqliteEngine(SqliteReader):
         clock: Clock,
         sign: Callable[[bytes], bytes],
         slot: int = 1,
+        owner: str = "",
+        lease_s: int = LEASE_S,
         vfs: str | None = None,
         exclusive: bool = False,
     ) -> None:
         self._clock = clock
         self._sign = sign
         self._slot = slot
+        self._lease_us = lease_s * MICROS
         try:
             self._writer = _connect(path, vfs, exclusive=exclusive)
             self._durable = _durable(self._writer)
             _migrate(self._writer)
-            self._epoch = self._take_over()
+            self._held = claim(self._writer, slot, owner or f"slot {slot}", self._until())
             self._number, self._previous = self._tail()
         except (apsw.NotADBError, apsw.CorruptError, apsw.CantOpenError) as error:
             raise StoreUnreadable(f"{path}: cannot be opened: {error}") from None
         reader = self._writer if exclusive else _connect(path, vfs, exclusive=False)
-        super().__init__(reader, slot)
+        super().__init__(reader, slot, self._held.epoch)
 
     @property
     def durability(self) -> str:
@@ -89,7 +101,7 @@ class SqliteEngine(SqliteReader):
         """Carry out a batch durably. Raises :class:`Fenced`, or an apsw error of the disk."""
         self._writer.execute("BEGIN IMMEDIATE")
         try:
-            self._fence()
+            fence(self._writer, self._held)
             snapshot = load(self._writer, wanted(commands))
             snapshot.accounts = self.load_accounts(
                 self._writer, accounts_wanted(commands, snapshot)
@@ -100,7 +112,7 @@ class SqliteEngine(SqliteReader):
                 self._writer.execute("COMMIT")
                 return results
             block = self._block(delta, number)
-            self._write(delta, block)
+            write(self._writer, delta, block)
         except BaseException:
             if not self._writer.get_autocommit():
                 self._writer.execute("ROLLBACK")
@@ -109,26 +121,35 @@ class SqliteEngine(SqliteReader):
         self._number, self._previous = number, block.hash()
         return results
 
+    @property
+    def slot(self) -> int:
+        """The number that this process writes under."""
+        return self._slot
+
+    def renew(self) -> None:
+        """Hold the slot for another lease from now. Raises :class:`Fenced`."""
+        renew(self._writer, self._held, self._until())
+
+    def adopt(self) -> list[Takeover]:
+        """Take over every other slot whose lease ran out. Raises :class:`Fenced`."""
+        return adopt(self._writer, self._held, to_micros(self._clock.now()))
+
+    def lease_numbers(self, name: tuple[str, str, str], count: int, last: int) -> range:
+        """The next numbers of a sequence, given to nobody else ever. Raises :class:`Fenced`."""
+        return lease_numbers(self._writer, self._held, name, count, last)
+
+    def release(self) -> None:
+        """Let the slot go at an orderly end."""
+        release(self._writer, self._held)
+
     def close(self) -> None:
         """Close both connections."""
         self.connection.close()
         self._writer.close()
 
-    def _fence(self) -> None:
-        if self._epoch_now() != self._epoch:
-            raise Fenced
-
-    def _epoch_now(self) -> int:
-        row = row_of(self._writer, "SELECT value FROM meta WHERE name = 'epoch'")
-        return int(row[0]) if row else 0
-
-    def _take_over(self) -> int:
-        # Immediate: whoever is replaced may be in the middle of a batch, and is waited for.
-        self._writer.execute("BEGIN IMMEDIATE")
-        epoch = self._epoch_now() + 1
-        self._writer.execute("INSERT OR REPLACE INTO meta VALUES ('epoch', ?)", (epoch,))
-        self._writer.execute("COMMIT")
-        return epoch
+    def _until(self) -> int:
+        """The end of a lease that begins now; the only process on a file is the clock's judge."""
+        return to_micros(self._clock.now()) + self._lease_us
 
     def _tail(self) -> tuple[int, bytes]:
         last = None
@@ -141,7 +162,7 @@ class SqliteEngine(SqliteReader):
         unsigned = Block(
             slot=self._slot,
             number=number,
-            epoch=self._epoch,
+            epoch=self._held.epoch,
             previous=self._previous,
             root=merkle_root(hashes),
             at=to_micros(self._clock.now()),
@@ -159,146 +180,6 @@ class SqliteEngine(SqliteReader):
             unsigned.leaves,
             signature,
         )
-
-    def _write(self, delta: Delta, block: Block) -> None:
-        ids = {payment.uetr: payment.payment_id for payment in delta.payments.values()}
-        self._write_payments(delta, ids)
-        self._write_ledger(delta)
-        run = self._rows
-        run(
-            "INSERT OR REPLACE INTO claim VALUES (?, ?, ?)",
-            [(c.quote_id, c.uetr, int(c.released)) for c in delta.claims.values()],
-        )
-        run("INSERT INTO tombstone VALUES (?, ?)", delta.tombstones)
-        run("INSERT INTO incoming VALUES (?)", [(item,) for item in delta.incoming])
-        run(
-            "INSERT INTO rate VALUES (?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET withdrawn_at = excluded.withdrawn_at",
-            [_rate_row(row) for row in delta.rates.values()],
-        )
-        run(
-            "INSERT INTO leaf VALUES (?, ?, ?, ?, ?)",
-            [
-                (block.slot, block.number, place, leaf.salt, canonical(leaf.content))
-                for place, leaf in enumerate(delta.leaves)
-            ],
-        )
-        self._writer.execute(
-            "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                block.slot,
-                block.number,
-                block.epoch,
-                block.previous,
-                block.root,
-                block.at,
-                block.leaves,
-                block.signature,
-            ),
-        )
-
-    def _rows(self, sql: str, rows: Sequence[tuple[object, ...]]) -> None:
-        """Write rows with one statement; most tables have none in most batches."""
-        if rows:
-            self._writer.executemany(sql, rows)
-
-    def _write_ledger(self, delta: Delta) -> None:
-        run = self._rows
-        run(
-            "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    e.entry_id,
-                    e.uetr,
-                    e.line.account,
-                    e.line.side.value,
-                    e.line.currency,
-                    e.line.minor,
-                    e.phase.value,
-                    e.pending_entry,
-                )
-                for e in delta.entries
-            ],
-        )
-        run(
-            "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    a.key,
-                    a.currency,
-                    a.debits_posted,
-                    a.credits_posted,
-                    a.debits_pending,
-                    a.credits_pending,
-                    a.net_debit_max,
-                    a.net_credit_max,
-                )
-                for a in delta.accounts.values()
-            ],
-        )
-
-    def _write_payments(self, delta: Delta, ids: dict[str, int]) -> None:
-        run = self._rows
-        marks = ", ".join("?" * 14)
-        run(
-            f"INSERT INTO payment ({PAYMENT_COLUMNS}) VALUES ({marks}) "  # noqa: S608  constants
-            "ON CONFLICT (payment_id) DO UPDATE SET state = excluded.state, "
-            "version = excluded.version, updated_at = excluded.updated_at, "
-            "next_at = excluded.next_at, rung = excluded.rung, reason = excluded.reason, "
-            "far_reference = excluded.far_reference, disputed = excluded.disputed",
-            [payment_row(payment) for payment in delta.payments.values()],
-        )
-        run(
-            "INSERT INTO binding VALUES (?, ?, ?, ?)",
-            [
-                (ids[b.uetr], b.scope, b.key, orjson.dumps(b.content, option=_SORTED).decode())
-                for b in delta.bindings
-            ],
-        )
-        run(
-            "INSERT INTO answer VALUES (?, ?, ?, ?)",
-            [(ids[u], a.status, a.content_type, a.body) for u, a in delta.answers.items()],
-        )
-        run(
-            "INSERT INTO data_key VALUES (?, ?)",
-            [(ids[uetr], wrapped) for uetr, wrapped in delta.wrapped_keys],
-        )
-        sealed = [*delta.sealed, *(exchange.sealed for exchange in delta.exchanges)]
-        run(
-            "INSERT INTO sealed VALUES (?, ?, ?, ?)",
-            [(s.record_id, ids[s.uetr], s.kind, s.blob) for s in sealed],
-        )
-        run(
-            "INSERT INTO exchange VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    x.exchange_id,
-                    ids[x.uetr],
-                    x.network,
-                    x.operation.value,
-                    x.reference,
-                    x.method,
-                    x.path,
-                    to_micros(x.send_by),
-                    x.answer_within_ms,
-                    x.sealed.record_id,
-                )
-                for x in delta.exchanges
-            ],
-        )
-
-
-def _rate_row(row: RateRow) -> tuple[object, ...]:
-    return (
-        *row.key,
-        to_micros(row.effective_at),
-        to_micros(row.published_at),
-        row.sheet,
-        None if row.withdrawn_at is None else to_micros(row.withdrawn_at),
-    )
-
-
-_SORTED: Final = orjson.OPT_SORT_KEYS
 
 
 def open_reader(path: str, slot: int) -> SqliteReader:

@@ -56,6 +56,18 @@ _NEWEST_RATES: Final = (
     "ORDER BY provider, pair, effective_at, version"
 )
 _SELECT: Final = f"SELECT {PAYMENT_COLUMNS} FROM payment "  # noqa: S608  a constant
+_DUE: Final = (
+    _SELECT + "WHERE slot = ? AND network = ? AND next_at <= ? ORDER BY next_at, payment_id LIMIT ?"
+)
+_SENT: Final = (
+    _SELECT + "WHERE next_at IS NOT NULL AND slot = ? AND epoch < ? AND state IN (?, ?) "
+    "ORDER BY payment_id LIMIT ?"
+)
+_LAST_NUMBER: Final = (
+    "SELECT max((SELECT coalesce(max(payment_id), 0) FROM payment), "
+    "(SELECT coalesce(max(record_id), 0) FROM sealed), "
+    "(SELECT coalesce(max(exchange_id), 0) FROM exchange))"
+)
 
 
 def rows_of(connection: apsw.Connection, sql: str, values: Sequence[Any] = ()) -> list[Row]:
@@ -71,9 +83,10 @@ def row_of(connection: apsw.Connection, sql: str, values: Sequence[Any] = ()) ->
 class SqliteReader:
     """Reads on one connection."""
 
-    def __init__(self, connection: apsw.Connection, slot: int) -> None:
+    def __init__(self, connection: apsw.Connection, slot: int, epoch: int = 0) -> None:
         self.connection = connection
         self._read_slot = slot
+        self._read_epoch = epoch
 
     @property
     def durability(self) -> str:
@@ -122,13 +135,21 @@ class SqliteReader:
         )
         return None if row is None else (int(row[0]), bytes(row[1]))
 
-    def due(self, network: str, at: datetime, limit: int) -> list[Payment]:
-        """Payments at a network whose timer has fired, oldest first."""
-        rows = rows_of(
-            self.connection,
-            _SELECT + "WHERE network = ? AND next_at <= ? ORDER BY next_at, payment_id LIMIT ?",
-            (network, to_micros(at), limit),
+    def by_reference(self, network: str, reference: str) -> Payment | None:
+        """The payment that our reference names at a network."""
+        row = row_of(
+            self.connection, _SELECT + "WHERE network = ? AND reference = ?", (network, reference)
         )
+        return None if row is None else payment_of(row)
+
+    def last_number(self) -> int:
+        """The greatest number of a payment, a record or an exchange; zero in an empty store."""
+        (last,) = row_of(self.connection, _LAST_NUMBER) or (0,)
+        return int(last)
+
+    def due(self, network: str, at: datetime, limit: int) -> list[Payment]:
+        """Payments of this slot at a network whose timer has fired, oldest first."""
+        rows = rows_of(self.connection, _DUE, (self._read_slot, network, to_micros(at), limit))
         return [payment_of(row) for row in rows]
 
     def open_corridors(self) -> list[str]:
@@ -141,12 +162,9 @@ class SqliteReader:
         return [str(row[0]) for row in rows]
 
     def sent_states(self, limit: int) -> list[Payment]:
-        """Payments that wait for the answer to a first send: what a restart must look at."""
-        rows = rows_of(
-            self.connection,
-            _SELECT + "WHERE next_at IS NOT NULL AND state IN (?, ?) ORDER BY payment_id LIMIT ?",
-            (State.SENDING.value, State.CREDITING.value, limit),
-        )
+        """Payments of this slot whose first send an earlier life or another process began."""
+        states = (State.SENDING.value, State.CREDITING.value)
+        rows = rows_of(self.connection, _SENT, (self._read_slot, self._read_epoch, *states, limit))
         return [payment_of(row) for row in rows]
 
     def listed(self, after: int, limit: int) -> list[Payment]:
