@@ -98,6 +98,7 @@ ALLOWED: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
         "switch/simulation/": dict.fromkeys((LOOP, TIME, TASKS, DATABASE), WHY_SIMULATION),
         "iso20022/": {MEMO: "what is compiled from declarations is the same for every switch"},
         "switch/store/": {DATABASE: "the store's engine and driver"},
+        "switch/coordination/": {DATABASE: "what processes share, which may be lost"},
         "switch/feeds.py": {
             RETRY: "fetching a page again moves nothing; sleep and jitter are given"
         },
