@@ -12,7 +12,9 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
+from fx.money import Money, currency
 from switch import ledger, lifecycle
+from switch.books import Books
 from switch.commands import (
     Answer,
     Attempt,
@@ -24,28 +26,36 @@ from switch.commands import (
     Conflict,
     Declined,
     Done,
+    Erase,
     Known,
     Open,
     Publish,
     Receive,
     Refuse,
     Result,
+    Rewrap,
     Stale,
 )
 from switch.delta import Claim, Delta, Leaf, Snapshot, answer_digest, sealed_digest
-from switch.ledger import Account, Entry, Line, Phase
+from switch.leaves import entry_content, payment_content
+from switch.ledger import Entry, Phase
 from switch.lifecycle import STATES, Event, Stand, Verdict
-from switch.model import State, to_micros
+from switch.model import State, changed, to_micros
+from switch.postings import incoming_lines
 from switch.reasons import Reason
 from switch.store.rows import frozen_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from switch.ledger import Part
     from switch.model import Payment
 
 ENTRIES_PER_BLOCK_BITS: Final = 12
 """An entry's number is its block's number shifted by this, over its place in the block."""
+
+ERASED: Final = bytes(16)
+"""How the mark begins that takes the place of a data key: where a wrapping key would be named."""
 
 
 def decide(
@@ -53,7 +63,10 @@ def decide(
 ) -> tuple[Delta, list[Result]]:
     """Decide a batch. ``block`` numbers the journal block that will hold it, across slots."""
     batch = _Batch(snapshot, block)
-    return batch.delta, [batch.one(command) for command in commands]
+    results = [batch.one(command) for command in commands]
+    for account in batch.books.touched():
+        snapshot.accounts[account.key] = batch.delta.accounts[account.key] = account
+    return batch.delta, results
 
 
 def first_difference(held: Mapping[str, str], given: Mapping[str, str]) -> str | None:
@@ -64,6 +77,11 @@ def first_difference(held: Mapping[str, str], given: Mapping[str, str]) -> str |
     return None
 
 
+def is_erased(wrapped: bytes) -> bool:
+    """True for the mark that took a data key's place: no wrapping key has an empty name."""
+    return wrapped.startswith(ERASED)
+
+
 class _Batch:
     """The running state of one batch."""
 
@@ -71,6 +89,7 @@ class _Batch:
         self.seen = snapshot
         self.block = block
         self.delta = Delta()
+        self.books = Books(snapshot.accounts)
 
     def one(self, command: Command) -> Result:
         match command:
@@ -90,16 +109,17 @@ class _Batch:
                 return self._configure(command)
             case Publish():
                 return self._publish(command)
+            case Erase():
+                return self._erase(command)
+            case Rewrap():
+                return self._rewrap(command)
 
     def _bound(self, binding: Binding, uetr: str) -> Result | None:
-        """The duplicate check: same key and content, same answer; else the field that differs."""
+        """The duplicate check, by the key; contents are compared by who can open the data key."""
         held = self.seen.bindings.get((binding.scope, binding.key))
         if held is None:
             return Conflict("uetr") if uetr in self.seen.payments else None
-        differs = first_difference(held.content, binding.content)
-        if differs is not None:
-            return Conflict(differs)
-        return Known(self.seen.payments[held.uetr], self.seen.answers.get(held.uetr))
+        return Known(self.seen.payments[held.uetr], self.seen.answers.get(held.uetr), held)
 
     def _open(self, command: Open) -> Result:
         """Precedence: duplicate, tombstone, quote used, quote expired, rate withdrawn, caps."""
@@ -117,22 +137,21 @@ class _Batch:
         rates = [self.seen.rates.get(hop.rate_key) for hop in payment.terms.hops]
         if any(rate is not None and rate.withdrawn_at is not None for rate in rates):
             return Declined(Reason.RATE_WITHDRAWN)
-        lines = ledger.lines_of(payment)
-        accounts = ledger.applied(self.seen.accounts, lines, Phase.PENDING, reserved=False)
-        if not ledger.within_caps(accounts, lines):
-            return Declined(Reason.FUNDS_INSUFFICIENT)
+        lines = self.seen.lines_of(payment)
+        refusal = self.books.reserve(lines)
+        if refusal is not None:
+            return Declined(refusal)
         assert STATES[payment.state].stand is Stand.RESERVED, "an opened payment reserves"
-        entries = self._book(payment.uetr, lines, accounts, Phase.PENDING, None)
-        payment = replace(payment, reservation=entries[0].entry_id)
+        entries = self._book(payment.uetr, ledger.reserving(lines), None)
+        payment = changed(payment, reservation=entries[0].entry_id)
         given_back = None if claim is None else claim.uetr
         self._claim(Claim(payment.terms.quote_id, payment.uetr, released=False))
         payment = self._bind(command.binding, payment)
         self.delta.exchanges.append(command.exchange)
-        self.delta.sealed.append(command.particulars)
-        self.delta.wrapped_keys.append((payment.uetr, command.wrapped_key))
+        self._lock(payment, command.wrapped_key)
         more = {
             "frozen": self._frozen(payment),
-            "sealed": [sealed_digest(command.particulars), sealed_digest(command.exchange.sealed)],
+            "sealed": [sealed_digest(command.exchange.sealed)],
         }
         if given_back is not None:
             more["given_back"] = given_back
@@ -148,6 +167,7 @@ class _Batch:
         assert payment.state is State.REFUSED, "a refusal is of a refused payment"
         assert payment.reason is not None, "a refusal has its reason"
         payment = self._bind(command.binding, payment)
+        self._lock(payment, command.wrapped_key)
         self._answer(payment, command.answer)
         more = {"answer": answer_digest(command.answer), "frozen": self._frozen(payment)}
         self._journal("refused", payment, [], command.salt, more)
@@ -183,7 +203,7 @@ class _Batch:
         )
         if verdict is Verdict.IGNORE:
             return Done(payment)
-        entries = self._settle(before, payment) if verdict is Verdict.MOVE else []
+        entries = self._settle(before, payment, command.event) if verdict is Verdict.MOVE else []
         more: dict[str, object] = {"before": before.block}
         if verdict is Verdict.MOVE and lifecycle.is_final(payment):
             assert command.answer is not None, "a final state stores its answer"
@@ -199,16 +219,20 @@ class _Batch:
         self._journal(kind, payment, entries, command.salt, more)
         return Done(payment)
 
-    def _settle(self, before: Payment, after: Payment) -> list[Entry]:
-        """Book what the change of state means for the money: nothing, posting or voiding."""
+    def _settle(self, before: Payment, after: Payment, event: Event) -> list[Entry]:
+        """Book what the change of state means for the money: nothing, posting or releasing."""
         was, now = STATES[before.state].stand, STATES[after.state].stand
         if was is now:
             return []
         assert was is Stand.RESERVED, "only a reservation is posted or voided"
-        phase = {Stand.POSTED: Phase.POSTED, Stand.VOIDED: Phase.VOIDED}[now]
-        lines = ledger.lines_of(after)
-        accounts = ledger.applied(self.seen.accounts, lines, phase, reserved=True)
-        return self._book(after.uetr, lines, accounts, phase, after.reservation)
+        lines = self.seen.lines_of(after)
+        if now is Stand.POSTED:
+            parts = ledger.posting(lines)
+        else:
+            expired = event is Event.NOT_SENT
+            parts = ledger.releasing(lines, Phase.EXPIRED if expired else Phase.VOIDED)
+        self.books.resolve(parts)
+        return self._book(after.uetr, parts, after.reservation)
 
     def _bury(self, command: Bury) -> Result:
         """A payment that exists is never buried; the caller reads it instead."""
@@ -232,16 +256,18 @@ class _Batch:
         """Posts an incoming item once; a repeat changes nothing."""
         if command.item_hash in self.seen.incoming:
             return Done(None)
-        lines = ledger.incoming_lines(command.sponsor, command.currency, command.minor)
-        accounts = ledger.applied(self.seen.accounts, lines, Phase.POSTED, reserved=False)
-        entries = self._book("", lines, accounts, Phase.POSTED, None)
+        lines = incoming_lines(command.sponsor, Money(command.minor, currency(command.currency)))
+        refusal = self.books.post(lines)
+        if refusal is not None:
+            return Declined(refusal)
+        entries = self._book("", ledger.posting(lines), None)
         self.seen.incoming.add(command.item_hash)
         self.delta.incoming.append(command.item_hash)
         content = {
             "kind": "received",
             "item": command.item_hash,
             "at": to_micros(command.at),
-            "entries": [_entry_content(entry) for entry in entries],
+            "entries": [entry_content(entry) for entry in entries],
         }
         self.delta.leaves.append(Leaf(command.salt, content))
         return Done(None)
@@ -249,11 +275,7 @@ class _Batch:
     def _configure(self, command: Configure) -> Result:
         """Sets caps; balances stay. A cap below what is used stops new payments, not open ones."""
         for wished in command.accounts:
-            held = self.seen.accounts.get(wished.key, Account(wished.key, wished.currency))
-            account = replace(
-                held, net_debit_max=wished.net_debit_max, net_credit_max=wished.net_credit_max
-            )
-            self._account(account)
+            self.books.configure(wished)
         content = {
             "kind": "configured",
             "config_version": command.config_version,
@@ -281,7 +303,7 @@ class _Batch:
             row = replace(held, withdrawn_at=row.withdrawn_at)
         self.seen.rates[row.key] = row
         self.delta.rates[row.key] = row
-        content = {
+        content: dict[str, object] = {
             "kind": "published" if row.withdrawn_at is None else "withdrawn",
             "provider": row.provider,
             "pair": row.pair,
@@ -290,35 +312,64 @@ class _Batch:
             "sheet": row.sheet,
             "at": to_micros(row.withdrawn_at or row.published_at),
         }
+        if row.withdrawn_at is not None:
+            content |= {"published_at": to_micros(row.published_at), "held": held is not None}
         self.delta.leaves.append(Leaf(command.salt, content))
         return Done(None)
 
-    def _book(
-        self,
-        uetr: str,
-        lines: Sequence[Line],
-        accounts: Mapping[str, Account],
-        phase: Phase,
-        reservation: int | None,
-    ) -> list[Entry]:
+    def _erase(self, command: Erase) -> Result:
+        """Precedence: the payment, still open, erased before. An open payment needs its names."""
+        payment = self.seen.payments.get(command.uetr)
+        if payment is not None and not lifecycle.is_final(payment):
+            return Stale(payment)
+        held = self.seen.wrapped.get(command.uetr)
+        if payment is None or held is None or is_erased(held):
+            return Known(payment, None)
+        self._rewrapped(command.uetr, command.mark)
+        self.delta.erased.append(command.uetr)
+        content = {"kind": "erased", "uetr": command.uetr, "cause": command.cause}
+        self.delta.leaves.append(Leaf(command.salt, {**content, "at": to_micros(command.at)}))
+        return Done(payment)
+
+    def _rewrap(self, command: Rewrap) -> Result:
+        """Takes each key that is still as it was read; the journal says how many."""
+        taken = [
+            (uetr, now) for uetr, was, now in command.keys if self.seen.wrapped.get(uetr) == was
+        ]
+        for uetr, now in taken:
+            self._rewrapped(uetr, now)
+        content = {"kind": "rewrapped", "wrapping": command.wrapping, "keys": len(taken)}
+        self.delta.leaves.append(Leaf(command.salt, {**content, "at": to_micros(command.at)}))
+        return Done(None)
+
+    def _lock(self, payment: Payment, wrapped: bytes) -> None:
+        self.seen.wrapped[payment.uetr] = wrapped
+        self.delta.wrapped_keys.append((payment.uetr, wrapped))
+
+    def _rewrapped(self, uetr: str, wrapped: bytes) -> None:
+        self.seen.wrapped[uetr] = wrapped
+        self.delta.rewrapped[uetr] = wrapped
+
+    def _book(self, uetr: str, parts: Sequence[Part], reservation: int | None) -> list[Entry]:
+        """The entries of a set that the books hold already."""
         first = (self.block << ENTRIES_PER_BLOCK_BITS) + len(self.delta.entries)
         entries = [
-            Entry(first + i, uetr, line, phase, None if reservation is None else reservation + i)
-            for i, line in enumerate(lines)
+            Entry(
+                first + place,
+                uetr,
+                part.line,
+                part.phase,
+                None if reservation is None else reservation + part.origin,
+            )
+            for place, part in enumerate(parts)
         ]
         assert len(self.delta.entries) + len(entries) < 1 << ENTRIES_PER_BLOCK_BITS
         self.delta.entries.extend(entries)
-        for account in accounts.values():
-            self._account(account)
         return entries
-
-    def _account(self, account: Account) -> None:
-        self.seen.accounts[account.key] = account
-        self.delta.accounts[account.key] = account
 
     def _keep(self, payment: Payment) -> Payment:
         """Keep a payment under the number of the block that holds its newest entry."""
-        payment = replace(payment, block=self.block)
+        payment = changed(payment, block=self.block)
         self.seen.payments[payment.uetr] = payment
         self.delta.payments[payment.uetr] = payment
         return payment
@@ -327,7 +378,7 @@ class _Batch:
         """Hash of what never changes of a payment; its text is kept for the row."""
         text = frozen_text(payment)
         self.delta.frozen[payment.uetr] = text
-        return sha256(text.encode()).hexdigest()
+        return sha256(f"{payment.payment_id}/{payment.network}/{text}".encode()).hexdigest()
 
     def _claim(self, claim: Claim) -> None:
         self.seen.claims[claim.quote_id] = claim
@@ -351,42 +402,4 @@ class _Batch:
         salt: bytes,
         more: Mapping[str, object],
     ) -> None:
-        content: dict[str, object] = {
-            **more,
-            "kind": kind,
-            "uetr": payment.uetr,
-            "version": payment.version,
-            "state": payment.state.value,
-            "corridor": payment.corridor,
-            "origin": payment.origin,
-            "reference": payment.reference,
-            "debit": [payment.terms.debit.currency.code, payment.terms.debit.minor],
-            "destination": [
-                payment.terms.destination.currency.code,
-                payment.terms.destination.minor,
-            ],
-            "quote": payment.terms.quote_id,
-            "rates": [list(hop.rate_key) for hop in payment.terms.hops],
-            "config_version": payment.config_version,
-            "reason": None if payment.reason is None else payment.reason.name,
-            "disputed": payment.disputed,
-            "at": to_micros(payment.updated_at),
-            "entries": [_entry_content(entry) for entry in entries],
-        }
-        self.delta.leaves.append(Leaf(salt, content))
-
-
-def _entry_content(entry: Entry) -> list[object]:
-    """What the journal says of an entry; the reservation that it resolves stands at the end."""
-    line = entry.line
-    content: list[object] = [
-        entry.entry_id,
-        line.account,
-        line.side.value,
-        line.currency,
-        line.minor,
-        entry.phase.value,
-    ]
-    if entry.pending_entry is not None:
-        content.append(entry.pending_entry)
-    return content
+        self.delta.leaves.append(Leaf(salt, payment_content(kind, payment, entries, more)))

@@ -11,15 +11,27 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from switch import ledger
-from switch.commands import Attempt, Bury, Conclude, Configure, Open, Publish, Receive, Refuse
+from fx.money import Money, currency
+from switch.commands import (
+    Attempt,
+    Bury,
+    Conclude,
+    Configure,
+    Erase,
+    Open,
+    Publish,
+    Receive,
+    Refuse,
+    Rewrap,
+)
+from switch.postings import incoming_lines, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from switch.commands import Answer, Binding, Command, PlannedExchange, RateRow, Sealed
-    from switch.ledger import Account, Entry
-    from switch.model import Payment, RateKey
+    from switch.ledger import Account, Entry, Line
+    from switch.model import Institutions, Payment, RateKey, Terms
 
 
 BLOCK_BITS: Final = 34
@@ -73,6 +85,17 @@ class Snapshot:
     incoming: set[str] = field(default_factory=set)
     accounts: dict[str, Account] = field(default_factory=dict)
     rates: dict[RateKey, RateRow] = field(default_factory=dict)
+    wrapped: dict[str, bytes] = field(default_factory=dict)
+    made: dict[str, tuple[Terms, Institutions, tuple[Line, ...]]] = field(default_factory=dict)
+    """Lines of the batch's payments by UETR, with what they were made of."""
+
+    def lines_of(self, payment: Payment) -> tuple[Line, ...]:
+        """A payment's lines, made once; two that claim one UETR have lines of their own each."""
+        made = self.made.get(payment.uetr)
+        terms, institutions = payment.terms, payment.institutions
+        if made is None or made[0] is not terms or made[1] is not institutions:
+            made = self.made[payment.uetr] = (terms, institutions, lines_of(payment))
+        return made[2]
 
 
 @dataclass(slots=True)
@@ -91,6 +114,8 @@ class Delta:
     exchanges: list[PlannedExchange] = field(default_factory=list)
     sealed: list[Sealed] = field(default_factory=list)
     wrapped_keys: list[tuple[str, bytes]] = field(default_factory=list)
+    rewrapped: dict[str, bytes] = field(default_factory=dict)
+    erased: list[str] = field(default_factory=list)
     frozen: dict[str, str] = field(default_factory=dict)
     """Text of what never changes of a payment, by UETR, where it was needed for the journal."""
     leaves: list[Leaf] = field(default_factory=list)
@@ -106,6 +131,7 @@ class Wanted:
     tombstones: tuple[tuple[str, str], ...]
     incoming: tuple[str, ...]
     rates: tuple[RateKey, ...]
+    wrapped: tuple[str, ...] = ()
 
 
 def wanted(commands: Sequence[Command]) -> Wanted:
@@ -116,6 +142,7 @@ def wanted(commands: Sequence[Command]) -> Wanted:
     tombstones: dict[tuple[str, str], None] = {}
     incoming: dict[str, None] = {}
     rates: dict[RateKey, None] = {}
+    wrapped: dict[str, None] = {}
     for command in commands:
         match command:
             case Open(payment=payment, binding=binding) | Refuse(payment=payment, binding=binding):
@@ -133,6 +160,11 @@ def wanted(commands: Sequence[Command]) -> Wanted:
                 incoming[item_hash] = None
             case Publish(row=row):
                 rates[row.key] = None
+            case Erase(uetr=uetr):
+                payments[uetr] = None
+                wrapped[uetr] = None
+            case Rewrap(keys=changes):
+                wrapped.update(dict.fromkeys(uetr for uetr, _, _ in changes))
             case Configure():
                 pass
     return Wanted(
@@ -142,6 +174,7 @@ def wanted(commands: Sequence[Command]) -> Wanted:
         tombstones=tuple(tombstones),
         incoming=tuple(incoming),
         rates=tuple(rates),
+        wrapped=tuple(wrapped),
     )
 
 
@@ -151,12 +184,12 @@ def accounts_wanted(commands: Sequence[Command], snapshot: Snapshot) -> tuple[st
     for command in commands:
         match command:
             case Open(payment=payment):
-                keys.update(line.account for line in ledger.lines_of(payment))
+                keys.update([line.account for line in snapshot.lines_of(payment)])
             case Conclude(uetr=uetr) if uetr in snapshot.payments:
-                lines = ledger.lines_of(snapshot.payments[uetr])
-                keys.update(line.account for line in lines)
-            case Receive(sponsor=sponsor, currency=currency, minor=minor):
-                lines = ledger.incoming_lines(sponsor, currency, minor)
+                lines = snapshot.lines_of(snapshot.payments[uetr])
+                keys.update([line.account for line in lines])
+            case Receive(sponsor=sponsor, currency=code, minor=minor):
+                lines = incoming_lines(sponsor, Money(minor, currency(code)))
                 keys.update(line.account for line in lines)
             case Configure(accounts=accounts):
                 keys.update(account.key for account in accounts)

@@ -1,24 +1,20 @@
-"""The double-entry ledger: accounts, posting templates as data, caps. Pure.
+"""The double-entry ledger: accounts, entries, reservations and caps. Pure.
 
-A payment reserves all its lines at once and posts or voids them at once. A reservation counts
-against caps as if it were posted; credits that are only reserved give no room. Every line set sums
-to zero in each currency, checked where lines are made. Balances are four running sums per account,
-so a statement can always tell pending from posted.
+A payment reserves all its lines at once and resolves them at once: posted, posted in part with the
+rest voided, voided, or expired. A reservation counts against caps as if it were posted; credits
+that are only reserved give no room. What is booked, and for what, is in ``postings``. Balances are
+four running sums per account, so a statement can always tell pending from posted; ``books`` keeps
+them while a batch is decided.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final
-
-from switch.model import Direction
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from fx.money import Money
-    from switch.model import Payment, Residue, Terms
+    from collections.abc import Iterable, Sequence
 
 
 class Side(StrEnum):
@@ -34,6 +30,9 @@ class Phase(StrEnum):
     PENDING = "pending"
     POSTED = "posted"
     VOIDED = "voided"
+    """Released by the counterparty's word."""
+    EXPIRED = "expired"
+    """Released because provably nothing was sent, and nothing will be."""
 
 
 class Role(StrEnum):
@@ -46,6 +45,33 @@ class Role(StrEnum):
     FEE = "fee"
     SUSPENSE = "suspense"
     RESIDUE = "residue"
+    NOSTRO = "nostro"
+    """Money at a bank abroad or in the RTGS, as that side's advice shows it."""
+    BEARER = "bearer"
+    """Bears what is lost where a corridor says so."""
+
+
+class Kind(StrEnum):
+    """What an amount on an account is to its institution."""
+
+    POSITION = "position"
+    SETTLING = "settling"
+    """In a window that is closing: it uses the cap until its discharge is confirmed."""
+    FROZEN = "frozen"
+    """Blocked by law."""
+    EXPOSURE = "exposure"
+    """Credited at home though the foreign side gave up."""
+
+
+class Asset(StrEnum):
+    """What settles an account."""
+
+    BAKONG = "bakong"
+    """A mirror of a pool, settled gross and reconciled to Bakong."""
+    DEFERRED = "deferred"
+    """A bilateral claim, netted in a window."""
+    ADVISED = "advised"
+    """Money elsewhere, settled by what its bank advises."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +82,17 @@ class Line:
     side: Side
     currency: str
     minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What an account is: whose, in which role, currency, settlement asset, and of which kind."""
+
+    institution: str
+    role: str
+    currency: str
+    asset: str
+    kind: str = Kind.POSITION.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +120,19 @@ class Account:
             self.net_credit_max is None or net_credit <= self.net_credit_max
         )
 
+    @property
+    def place(self) -> Place:
+        """What the account is, as its name says."""
+        return place_of(self.key)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One immutable ledger row. ``pending_entry`` is the reservation row it resolves."""
+    """One immutable ledger row. ``pending_entry`` is the reservation row it resolves.
+
+    The rows that resolve one reservation row add up to it: one of the whole amount, or a posted one
+    and one of the rest.
+    """
 
     entry_id: int
     uetr: str
@@ -95,123 +141,35 @@ class Entry:
     pending_entry: int | None
 
 
-def account_key(institution: str, role: Role, currency: str, asset: str) -> str:
-    """Name of an account: institution, role, currency, settlement asset.
-
-    The asset is ``bakong`` (a mirror of a pool, settled gross) or ``deferred`` (a bilateral claim,
-    netted in a window).
-    """
-    return f"{institution}/{role}/{currency}/{asset}"
-
-
 @dataclass(frozen=True, slots=True)
-class TemplateLine:
-    """One line of a posting template: role, settlement asset, side, and which amount of terms."""
+class Part:
+    """What becomes of a reserved line, or of part of it; ``origin`` is its place in the set."""
 
-    holder: str
-    role: Role
-    asset: str
-    side: Side
-    amount: str
+    origin: int
+    line: Line
+    phase: Phase
 
 
-OUTBOUND_CAPPED: Final = (
-    TemplateLine("payer_side", Role.MEMBER, "deferred", Side.DEBIT, "debit"),
-    TemplateLine("holder", Role.HOLDER, "deferred", Side.CREDIT, "source"),
-    TemplateLine("fee_taker", Role.FEE, "deferred", Side.CREDIT, "fee"),
-    TemplateLine("paying_holder", Role.HOLDER, "deferred", Side.DEBIT, "destination"),
-    TemplateLine("payee_side", Role.NETWORK, "deferred", Side.CREDIT, "destination"),
-)
-"""A member's position pays the liquidity holder and the fee; the holder pays the network."""
+def account_key(
+    institution: str, role: Role, currency: str, asset: str, kind: Kind = Kind.POSITION
+) -> str:
+    """Name of an account: institution, role, currency, settlement asset, and kind if no position.
 
-INBOUND_TWO_LEG: Final = (
-    TemplateLine("payer_side", Role.NETWORK, "deferred", Side.DEBIT, "debit"),
-    TemplateLine("holder", Role.HOLDER, "deferred", Side.CREDIT, "source"),
-    TemplateLine("fee_taker", Role.FEE, "deferred", Side.CREDIT, "fee"),
-    TemplateLine("paying_holder", Role.HOLDER, "deferred", Side.DEBIT, "destination"),
-    TemplateLine("payee_side", Role.POOL, "bakong", Side.CREDIT, "destination"),
-)
-"""The network owes the holder; the holder pays out of the sponsor's Bakong pool, gross."""
-
-INBOUND_ON_US: Final = (
-    *INBOUND_TWO_LEG[:-1],
-    TemplateLine("payee_side", Role.MEMBER, "deferred", Side.CREDIT, "destination"),
-)
-"""The payee banks with the sponsor: Bakong moves nothing between a pool and itself, so the sponsor
-is owed the amount as a member, and the mirror of its pool stays what the pool is."""
-
-BETWEEN: Final = (
-    TemplateLine("holder", Role.HOLDER, "deferred", Side.DEBIT, "between"),
-    TemplateLine("second_holder", Role.HOLDER, "deferred", Side.CREDIT, "between"),
-)
-"""Two conversions by two holders: the first owes the second the currency between."""
-
-PAYEE_FEE: Final = (
-    TemplateLine("paying_holder", Role.HOLDER, "deferred", Side.DEBIT, "payee_fee"),
-    TemplateLine("fee_taker", Role.FEE, "deferred", Side.CREDIT, "payee_fee"),
-)
-"""A fee that the payee bears is taken off what the holder pays out."""
-
-RESIDUE: Final = (
-    TemplateLine("holder", Role.HOLDER, "deferred", Side.DEBIT, "amount"),
-    TemplateLine("fee_taker", Role.RESIDUE, "deferred", Side.CREDIT, "amount"),
-)
-"""What rounding to a step left with a holder is not its own: it is owed to the residue account."""
-
-
-def lines_of(payment: Payment) -> tuple[Line, ...]:
-    """The lines of a payment, from its templates and frozen terms; lines of zero are left out.
-
-    The template of its direction comes first; what passes between two holders, and what rounding
-    left, are pairs of their own behind it.
+    ``asset`` is a value of :class:`Asset`.
     """
-    terms, institutions = payment.terms, payment.institutions
-    places = {
-        part.holder: getattr(institutions, part.holder)
-        for part in (*_template(payment), *BETWEEN, *PAYEE_FEE, *RESIDUE)
-    }
-    lines = _lines(_template(payment), terms, places)
-    if terms.between is not None and places["second_holder"] not in ("", places["holder"]):
-        lines += _lines(BETWEEN, terms, places)
-    if terms.payee_fee is not None:
-        lines += _lines(PAYEE_FEE, terms, places)
-    for residue in terms.residues:
-        lines += _lines(RESIDUE, residue, places | {"holder": residue.holder})
-    balanced(lines)
-    return tuple(lines)
+    name = f"{institution}/{role}/{currency}/{asset}"
+    return name if kind is Kind.POSITION else f"{name}/{kind}"
 
 
-def _lines(
-    template: Sequence[TemplateLine], amounts: Terms | Residue, places: Mapping[str, str]
-) -> list[Line]:
-    lines = []
-    for part in template:
-        amount: Money = getattr(amounts, part.amount)
-        if amount.minor == 0:
-            continue
-        code = amount.currency.code
-        key = account_key(places[part.holder], part.role, code, part.asset)
-        lines.append(Line(key, part.side, code, amount.minor))
-    return lines
+def place_of(key: str) -> Place:
+    """What an account of this name is. Raises :class:`ValueError` for what names no account."""
+    parts = key.split("/")
+    if len(parts) not in (4, 5) or not all(parts):
+        raise ValueError("an account is named institution/role/currency/asset[/kind]")
+    return Place(*parts)
 
 
-def _template(payment: Payment) -> tuple[TemplateLine, ...]:
-    if payment.direction is Direction.OUTBOUND:
-        return OUTBOUND_CAPPED
-    return INBOUND_ON_US if payment.institutions.on_us else INBOUND_TWO_LEG
-
-
-def incoming_lines(sponsor: str, currency: str, minor: int) -> tuple[Line, ...]:
-    """Money that arrived in a Bakong pool and is not matched yet: pool to suspense, posted."""
-    lines = (
-        Line(account_key(sponsor, Role.POOL, currency, "bakong"), Side.DEBIT, currency, minor),
-        Line(account_key(sponsor, Role.SUSPENSE, currency, "bakong"), Side.CREDIT, currency, minor),
-    )
-    balanced(lines)
-    return lines
-
-
-def balanced(lines: Sequence[Line]) -> None:
+def balanced(lines: Iterable[Line]) -> None:
     """Assert that lines sum to zero in each currency; anything else is a bug."""
     sums: dict[str, int] = {}
     for line in lines:
@@ -220,61 +178,37 @@ def balanced(lines: Sequence[Line]) -> None:
     assert not any(sums.values()), "a posting does not sum to zero"
 
 
-def applied(
-    accounts: Mapping[str, Account], lines: Sequence[Line], phase: Phase, *, reserved: bool
-) -> dict[str, Account]:
-    """The accounts touched, after the lines were reserved, posted or voided.
+def reserving(lines: Sequence[Line]) -> list[Part]:
+    """The parts that reserve a set of lines."""
+    return [Part(place, line, Phase.PENDING) for place, line in enumerate(lines)]
 
-    ``reserved`` says that the lines were reserved before (so posting and voiding release that).
+
+def posting(lines: Sequence[Line]) -> list[Part]:
+    """The parts that post a whole set of lines, reserved before or not."""
+    return [Part(place, line, Phase.POSTED) for place, line in enumerate(lines)]
+
+
+def releasing(lines: Sequence[Line], phase: Phase) -> list[Part]:
+    """The parts that void a reserved set of lines, or let it expire."""
+    assert phase in (Phase.VOIDED, Phase.EXPIRED), "what is released was not booked"
+    return [Part(place, line, phase) for place, line in enumerate(lines)]
+
+
+def posting_in_part(reserved: Sequence[Line], posted: Sequence[Line]) -> list[Part]:
+    """The parts that post less than was reserved, line by line, and void the rest.
+
+    ``posted`` has the reserved lines in their order with amounts that are not larger; one of zero
+    posts nothing of its line. Both sum to zero in each currency, so what is voided does too.
     """
-    touched: dict[str, Account] = {}
-    for line in lines:
-        account = touched.get(line.account) or accounts.get(line.account)
-        if account is None:
-            account = Account(line.account, line.currency)
-        assert account.currency == line.currency, "an account has one currency"
-        pending = {Phase.PENDING: line.minor}.get(phase, -line.minor if reserved else 0)
-        posted = line.minor if phase is Phase.POSTED else 0
-        if line.side is Side.DEBIT:
-            account = replace(
-                account,
-                debits_pending=account.debits_pending + pending,
-                debits_posted=account.debits_posted + posted,
-            )
-        else:
-            account = replace(
-                account,
-                credits_pending=account.credits_pending + pending,
-                credits_posted=account.credits_posted + posted,
-            )
-        assert account.debits_pending >= 0, "more was released than reserved"
-        assert account.credits_pending >= 0, "more was released than reserved"
-        touched[line.account] = account
-    return touched
-
-
-def within_caps(accounts: Mapping[str, Account], lines: Sequence[Line]) -> bool:
-    """Whether no cap is exceeded by what these lines, already reserved, add to each account.
-
-    The lines of one payment post or void together, so an account is judged by their sum on it: one
-    that is given more than it gives back (a residue) needs no room under its debit cap.
-    """
-    given: dict[str, tuple[int, int]] = {}
-    for line in lines:
-        debit, credit = given.get(line.account, (0, 0))
-        if line.side is Side.DEBIT:
-            given[line.account] = (debit + line.minor, credit)
-        else:
-            given[line.account] = (debit, credit + line.minor)
-    for key, (debit, credit) in given.items():
-        account, both = accounts[key], min(debit, credit)
-        judged = replace(
-            account,
-            debits_pending=account.debits_pending - both,
-            credits_pending=account.credits_pending - both,
-            net_debit_max=None if both and debit <= credit else account.net_debit_max,
-            net_credit_max=None if both and credit <= debit else account.net_credit_max,
-        )
-        if not judged.within_caps():
-            return False
-    return True
+    assert len(reserved) == len(posted), "each reserved line is posted in part, whole, or with zero"
+    balanced(posted)
+    parts = []
+    for place, (held, given) in enumerate(zip(reserved, posted, strict=True)):
+        assert replace(held, minor=given.minor) == given, "a line is posted where it was reserved"
+        assert 0 <= given.minor <= held.minor, "no more is posted than was reserved"
+        if given.minor:
+            parts.append(Part(place, given, Phase.POSTED))
+        if given.minor < held.minor:
+            rest = replace(held, minor=held.minor - given.minor)
+            parts.append(Part(place, rest, Phase.VOIDED))
+    return parts

@@ -9,12 +9,12 @@ asserted). The surprise: no event of our own clock ends a payment once a byte ma
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from switch.model import Direction, Payment, State, Status
+from switch.model import Direction, Payment, State, Status, changed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -248,13 +248,13 @@ def advance(
     if decision.verdict is Verdict.DISPUTE:
         if payment.disputed:
             return Verdict.IGNORE, payment
-        return Verdict.DISPUTE, replace(
+        return Verdict.DISPUTE, changed(
             payment, disputed=True, version=payment.version + 1, updated_at=at
         )
     facts = STATES[decision.target]
     assert (next_at is not None) == (facts.timer is not Timer.NONE), "a timer runs where declared"
     assert (reason is not None) == (decision.target is State.REFUSED), "a refusal has its reason"
-    return Verdict.MOVE, replace(
+    return Verdict.MOVE, changed(
         payment,
         state=decision.target,
         version=payment.version + 1,

@@ -49,6 +49,7 @@ class Reason(Enum):
     CREDITOR_OFFLINE = ("AB08", "The creditor's institution is offline.")
     COUNTERPARTY_ERROR = ("AB10", "The instructed institution reported an error.")
     SETTLEMENT_ABORTED = ("AB04", "The counterparty could not settle the payment as instructed.")
+    ACCOUNT_FULL = ("AB04", "An account that this would be booked on can hold no more.")
     CREDITOR_SIDE_TIMED_OUT = ("AB05", "The creditor's institution did not answer in time.")
     # Codes, tokens, quotes.
     QR_EXPIRED = ("DS24", "The QR code has expired.")

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from switch import ledger
 from switch.ledger import Side
 from switch.lifecycle import STATES, Stand
+from switch.postings import lines_of
 from switch.store.journal import JournalFault, verify
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def _reserved(read: Reader) -> tuple[int, dict[tuple[str, Side], int]]:
     while page := read.listed(after, PAGE):
         for payment in page:
             if STATES[payment.state].stand is Stand.RESERVED:
-                for line in ledger.lines_of(payment):
+                for line in lines_of(payment):
                     place = (line.account, line.side)
                     sums[place] = sums.get(place, 0) + line.minor
         count, after = count + len(page), page[-1].payment_id

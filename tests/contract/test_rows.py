@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fx.money import CURRENCIES, Money, Rate
-from switch.ledger import lines_of
 from switch.model import (
     Channel,
     Direction,
@@ -26,6 +25,7 @@ from switch.model import (
     from_micros,
     to_micros,
 )
+from switch.postings import lines_of
 from switch.reasons import Reason
 from switch.store.rows import PAYMENT_COLUMNS, payment_of, payment_row, terms_json, terms_of
 from tests.switch_core.core_values import payment

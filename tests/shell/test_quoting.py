@@ -16,9 +16,10 @@ import pytest
 from fx.money import Money
 from fx.refusals import LeftOut
 from switch.commands import Publish
-from switch.ledger import Role, account_key, lines_of
+from switch.ledger import Role, account_key
 from switch.model import State
 from switch.payments import Standing
+from switch.postings import lines_of
 from switch.reasons import Reason
 from switch.refusals import Refusal
 from tests.shell.shell_markets import BRIDGE, DIRECT, HOME, market, rate

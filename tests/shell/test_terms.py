@@ -15,8 +15,9 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from fx.money import Money, currency
-from switch.ledger import Side, lines_of
+from switch.ledger import Side
 from switch.model import Direction
+from switch.postings import lines_of
 from switch.refusals import Refusal
 from switch.sealing import Destination, Priced
 from switch.terms import frozen, institutions

@@ -10,9 +10,10 @@ import pytest
 from switch.commands import Command, Conflict, Declined, Done, Known, Stale
 from switch.decide import ENTRIES_PER_BLOCK_BITS
 from switch.delta import Snapshot, accounts_wanted, wanted
-from switch.ledger import Account, lines_of
+from switch.ledger import Account
 from switch.lifecycle import Event
 from switch.model import Direction, State
+from switch.postings import lines_of
 from switch.reasons import Reason
 from tests.switch_core.core_values import (
     EXPIRY,

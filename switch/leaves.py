@@ -1,0 +1,60 @@
+"""What the journal says of a payment and of a ledger entry: plain values, nothing personal. Pure.
+
+Content is made of text, whole numbers, null and lists only, so that it has one canonical form. The
+names are read by whoever checks a record, also one written by an earlier version: a name is added,
+never given another meaning.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switch.model import to_micros
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from switch.ledger import Entry
+    from switch.model import Payment
+
+
+def payment_content(
+    kind: str, payment: Payment, entries: Sequence[Entry], more: Mapping[str, object]
+) -> dict[str, object]:
+    """A payment as it is after a command, and the entries that the command booked for it."""
+    terms = payment.terms
+    return {
+        **more,
+        "kind": kind,
+        "uetr": payment.uetr,
+        "version": payment.version,
+        "state": payment.state.value,
+        "corridor": payment.corridor,
+        "origin": payment.origin,
+        "reference": payment.reference,
+        "debit": [terms.debit.currency.code, terms.debit.minor],
+        "destination": [terms.destination.currency.code, terms.destination.minor],
+        "quote": terms.quote_id,
+        "rates": [list(hop.rate_key) for hop in terms.hops],
+        "config_version": payment.config_version,
+        "reason": None if payment.reason is None else payment.reason.name,
+        "disputed": payment.disputed,
+        "at": to_micros(payment.updated_at),
+        "entries": [entry_content(entry) for entry in entries],
+    }
+
+
+def entry_content(entry: Entry) -> list[object]:
+    """What the journal says of an entry; the reservation that it resolves stands at the end."""
+    line = entry.line
+    content: list[object] = [
+        entry.entry_id,
+        line.account,
+        line.side.value,
+        line.currency,
+        line.minor,
+        entry.phase.value,
+    ]
+    if entry.pending_entry is not None:
+        content.append(entry.pending_entry)
+    return content
