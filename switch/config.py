@@ -8,139 +8,47 @@ a misspelt limit is no limit.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeVar
+from typing import Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from fx.market import Market
 from fx.market_file import read_market
 from fx.money import Money, MoneyError
 from fx.tables import ProviderConfigError
+from switch.config_files import (
+    AmountRow,
+    CallsSection,
+    CapRow,
+    CoordinationSection,
+    CorridorFile,
+    CorridorRow,
+    HttpSection,
+    LimitFile,
+    MemberFile,
+    MemberRow,
+    MembersSection,
+    NetworkSection,
+    PaymentsSection,
+    QuotesSection,
+    SwitchFile,
+    SwitchSection,
+    VelocitySection,
+)
+from switch.coordination.ports import MOST
 from switch.feed import Feed
 from switch.ledger import Account, Role, account_key
 from switch.model import Direction, UseCase
 
 HOME: Final = "bakong"
 File = TypeVar("File", bound=BaseModel)
-Bic = Annotated[str, Field(pattern=r"^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$")]
-NetworkName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 
 
 class ConfigError(ValueError):
     """A configuration that cannot be used; the message names file and key."""
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class _Amount(_Strict):
-    currency: str
-    value: str
-
-    def money(self) -> Money:
-        return Money.parse(self.value, self.currency)
-
-
-class SwitchSection(_Strict):
-    """Section ``switch``."""
-
-    bic: Bic
-    slot: Annotated[int, Field(ge=1, le=99)]
-    profile: Literal["development", "production"]
-    config_version: Annotated[str, Field(min_length=1, max_length=35)]
-
-
-class HttpSection(_Strict):
-    """Section ``http``."""
-
-    host: str
-    body_bytes_max: Annotated[int, Field(ge=1024, le=1_048_576)]
-
-
-class MembersSection(_Strict):
-    """Section ``members`` of ``switch.toml``."""
-
-    signature_age_s_max: Annotated[int, Field(ge=1, le=3600)]
-    signatures_kept_max: Annotated[int, Field(ge=1, le=10_000_000)]
-
-
-class PaymentsSection(_Strict):
-    """Section ``payments``."""
-
-    in_flight_max: Annotated[int, Field(ge=1, le=2_000)]
-    answer_within_ms: Annotated[int, Field(ge=1, le=120_000)]
-    lookup_valid_s: Annotated[int, Field(ge=1, le=3600)]
-
-
-class NetworkSection(_Strict):
-    """Section ``networks.<name>``."""
-
-    url: Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+$")]
-    own_bic: Bic
-    partner_bic: Bic
-    options: dict[str, str] = Field(default_factory=dict)
-
-
-class _SwitchFile(_Strict):
-    switch: SwitchSection
-    http: HttpSection
-    members: MembersSection
-    payments: PaymentsSection
-    networks: dict[NetworkName, NetworkSection]
-    feeds: list[Feed] = Field(default_factory=list)
-
-
-class _CorridorRow(_Strict):
-    source_network: NetworkName
-    destination_network: NetworkName
-    use_case: Literal["merchant", "transfer"]
-    payer_currency: str
-    merchant_currency: str
-    funding: Literal["capped"]
-    finality: Literal["two_leg"]
-    amount_min: str
-    amount_max: str
-    quote_valid_s: Annotated[int, Field(ge=1, le=86_400)]
-    fee_taker: Bic
-    sponsor: Bic | None = None
-    enabled: bool
-
-
-class _CorridorFile(_Strict):
-    corridor: list[_CorridorRow]
-
-
-class _MemberRow(_Strict):
-    bic: Bic
-    name: Annotated[str, Field(min_length=1, max_length=140)]
-    net_debit_max: _Amount
-
-
-class _MemberFile(_Strict):
-    member: list[_MemberRow]
-
-
-class _CapRow(_Strict):
-    institution: str
-    role: Literal["member", "holder", "network", "pool", "fee", "suspense", "residue"]
-    asset: Literal["bakong", "deferred"]
-    net_debit_max: _Amount | None = None
-    net_credit_max: _Amount | None = None
-
-
-class QuotesSection(_Strict):
-    """Section ``quotes`` of ``limits.toml``."""
-
-    outstanding_max: Annotated[int, Field(ge=1, le=1_000_000)]
-    stop_percent: Annotated[int, Field(ge=1, le=100)]
-
-
-class _LimitFile(_Strict):
-    quotes: QuotesSection
-    cap: list[_CapRow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +88,15 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Velocity:
+    """How fast one payer's side may open payments: their number, and sums in minor units."""
+
+    window_s: int
+    payments_max: int
+    sums_max: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """The whole configuration."""
 
@@ -187,11 +104,14 @@ class Config:
     http: HttpSection
     member_rules: MembersSection
     payments: PaymentsSection
+    coordination: CoordinationSection
     networks: dict[str, NetworkSection]
     corridors: dict[tuple[str, str], Corridor]
     members: dict[str, Member]
     caps: tuple[Account, ...]
     quotes: QuotesSection
+    calls: CallsSection
+    velocity: Velocity
     market: Market
     feeds: tuple[Feed, ...]
 
@@ -204,10 +124,10 @@ def default_folder() -> Path:
 
 def load_config(folder: Path) -> Config:
     """Read a configuration folder. Raises :class:`ConfigError` naming file and key."""
-    top = _read(folder / "switch.toml", _SwitchFile)
-    corridors = _read(folder / "corridors.toml", _CorridorFile).corridor
-    members = _read(folder / "members.toml", _MemberFile).member
-    limits = _read(folder / "limits.toml", _LimitFile)
+    top = _read(folder / "switch.toml", SwitchFile)
+    corridors = _read(folder / "corridors.toml", CorridorFile).corridor
+    members = _read(folder / "members.toml", MemberFile).member
+    limits = _read(folder / "limits.toml", LimitFile)
     try:
         market = read_market(folder / "providers.toml")
     except ProviderConfigError as error:
@@ -224,17 +144,20 @@ def load_config(folder: Path) -> Config:
         http=top.http,
         member_rules=top.members,
         payments=top.payments,
+        coordination=top.coordination,
         networks=top.networks,
         corridors=table,
         members=by_bic,
         caps=_every_cap(_member_caps(by_bic), _caps(limits.cap, known)),
         quotes=limits.quotes,
+        calls=limits.calls,
+        velocity=_velocity(limits.velocity),
         market=market,
         feeds=_feeds(top, market),
     )
 
 
-def _feeds(top: _SwitchFile, market: Market) -> tuple[Feed, ...]:
+def _feeds(top: SwitchFile, market: Market) -> tuple[Feed, ...]:
     for place, feed in enumerate(top.feeds):
         where = f"switch.toml: feeds[{place}]"
         if feed.provider not in market.providers:
@@ -262,7 +185,7 @@ def _read(path: Path, shape: type[File]) -> File:
 
 
 def _corridors(
-    rows: list[_CorridorRow], networks: dict[str, NetworkSection]
+    rows: list[CorridorRow], networks: dict[str, NetworkSection]
 ) -> dict[tuple[str, str], Corridor]:
     table: dict[tuple[str, str], Corridor] = {}
     for place, row in enumerate(rows):
@@ -276,7 +199,7 @@ def _corridors(
 
 
 def _members(
-    rows: list[_MemberRow], corridors: dict[tuple[str, str], Corridor]
+    rows: list[MemberRow], corridors: dict[tuple[str, str], Corridor]
 ) -> dict[str, Member]:
     payer_currencies = {
         each.payer_currency for each in corridors.values() if each.source_network == HOME
@@ -307,7 +230,7 @@ def _every_cap(members: list[Account], others: list[Account]) -> tuple[Account, 
     return tuple(caps.values())
 
 
-def _corridor(row: _CorridorRow, where: str, networks: dict[str, NetworkSection]) -> Corridor:
+def _corridor(row: CorridorRow, where: str, networks: dict[str, NetworkSection]) -> Corridor:
     for network in (row.source_network, row.destination_network):
         if network not in networks:
             raise ConfigError(f"{where}: {network} is not a network of switch.toml")
@@ -317,9 +240,9 @@ def _corridor(row: _CorridorRow, where: str, networks: dict[str, NetworkSection]
         raise ConfigError(f"{where}.sponsor: an inbound corridor names its sponsor")
     if row.sponsor is not None and row.sponsor != networks[HOME].own_bic:
         raise ConfigError(f"{where}.sponsor: is not own_bic of networks.{HOME}")
-    _money(_Amount(currency=row.payer_currency, value="0"), f"{where}.payer_currency")
+    _money(AmountRow(currency=row.payer_currency, value="0"), f"{where}.payer_currency")
     bounds = [
-        _money(_Amount(currency=row.merchant_currency, value=text), f"{where}.{key}")
+        _money(AmountRow(currency=row.merchant_currency, value=text), f"{where}.{key}")
         for key, text in (("amount_min", row.amount_min), ("amount_max", row.amount_max))
     ]
     if bounds[1] < bounds[0]:
@@ -339,7 +262,7 @@ def _corridor(row: _CorridorRow, where: str, networks: dict[str, NetworkSection]
     )
 
 
-def _money(amount: _Amount, where: str) -> Money:
+def _money(amount: AmountRow, where: str) -> Money:
     try:
         return amount.money()
     except MoneyError as error:
@@ -355,7 +278,7 @@ def _member_caps(members: dict[str, Member]) -> list[Account]:
     return caps
 
 
-def _caps(rows: list[_CapRow], known: set[str]) -> list[Account]:
+def _caps(rows: list[CapRow], known: set[str]) -> list[Account]:
     caps = []
     for place, row in enumerate(rows):
         where = f"limits.toml: cap[{place}]"
@@ -373,5 +296,18 @@ def _caps(rows: list[_CapRow], known: set[str]) -> list[Account]:
     return caps
 
 
-def _cap(amount: _Amount | None, where: str) -> int | None:
+def _velocity(row: VelocitySection) -> Velocity:
+    sums: dict[str, int] = {}
+    for place, amount in enumerate(row.sums_max):
+        where = f"limits.toml: velocity.sums_max[{place}]"
+        money = _money(amount, where)
+        if not 0 < money.minor <= MOST:
+            raise ConfigError(f"{where}: is no bound")
+        if amount.currency in sums:
+            raise ConfigError(f"{where}.currency: is there twice")
+        sums[amount.currency] = money.minor
+    return Velocity(row.window_s, row.payments_max, sums)
+
+
+def _cap(amount: AmountRow | None, where: str) -> int | None:
     return None if amount is None else _money(amount, where).minor

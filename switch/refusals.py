@@ -35,6 +35,14 @@ class Busy(Exception):  # noqa: N818  the name says what it is
     """A bound is reached; nothing was stored and nothing bound (503 with Retry-After)."""
 
 
+class TooMany(Exception):  # noqa: N818  the name says what it is
+    """A caller's bound is used up; nothing was stored and nothing bound (429 with Retry-After)."""
+
+    def __init__(self, after_s: int) -> None:
+        super().__init__(f"again after {after_s} s")
+        self.after_s = after_s
+
+
 _MONEY: Final = MappingProxyType(
     {
         "currency_unknown": Reason.CURRENCY_UNSUPPORTED,

@@ -1,0 +1,179 @@
+"""The shapes of the configuration files: each key with its type and bounds.
+
+What a file says is checked here key by key; what keys mean together is checked where they are read.
+An unknown key refuses the start, because a misspelt limit is no limit.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from fx.money import Money
+from switch.feed import Feed
+
+Bic = Annotated[str, Field(pattern=r"^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$")]
+NetworkName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+
+
+class Strict(BaseModel):
+    """Whatever is not known is refused, and nothing is converted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class AmountRow(Strict):
+    """An amount as configuration writes it."""
+
+    currency: str
+    value: str
+
+    def money(self) -> Money:
+        """The amount. Raises :class:`~fx.money.MoneyError`."""
+        return Money.parse(self.value, self.currency)
+
+
+class SwitchSection(Strict):
+    """Section ``switch``."""
+
+    bic: Bic
+    slot: Annotated[int, Field(ge=1, le=99)]
+    profile: Literal["development", "production"]
+    config_version: Annotated[str, Field(min_length=1, max_length=35)]
+    lease_s: Annotated[int, Field(ge=1, le=300)]
+
+
+class HttpSection(Strict):
+    """Section ``http``."""
+
+    host: str
+    body_bytes_max: Annotated[int, Field(ge=1024, le=1_048_576)]
+
+
+class MembersSection(Strict):
+    """Section ``members`` of ``switch.toml``."""
+
+    signature_age_s_max: Annotated[int, Field(ge=1, le=3600)]
+    signatures_kept_max: Annotated[int, Field(ge=1, le=10_000_000)]
+
+
+class PaymentsSection(Strict):
+    """Section ``payments``."""
+
+    in_flight_max: Annotated[int, Field(ge=1, le=2_000)]
+    answer_within_ms: Annotated[int, Field(ge=1, le=120_000)]
+    lookup_valid_s: Annotated[int, Field(ge=1, le=3600)]
+
+
+class CoordinationSection(Strict):
+    """Section ``coordination``: what several processes share; alone, nothing need be shared.
+
+    ``url`` of a Redis names no password: that is a secret in the key folder.
+    """
+
+    processes_max: Annotated[int, Field(ge=1, le=99)]
+    url: Annotated[str, Field(pattern=r"^rediss?://[A-Za-z0-9.\-\[\]:]+(/\d+)?$")] | None = None
+
+
+class NetworkSection(Strict):
+    """Section ``networks.<name>``."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+$")]
+    own_bic: Bic
+    partner_bic: Bic
+    options: dict[str, str] = Field(default_factory=dict)
+
+
+class SwitchFile(Strict):
+    """``switch.toml``."""
+
+    switch: SwitchSection
+    http: HttpSection
+    members: MembersSection
+    payments: PaymentsSection
+    coordination: CoordinationSection
+    networks: dict[NetworkName, NetworkSection]
+    feeds: list[Feed] = Field(default_factory=list)
+
+
+class CorridorRow(Strict):
+    """One corridor of ``corridors.toml``."""
+
+    source_network: NetworkName
+    destination_network: NetworkName
+    use_case: Literal["merchant", "transfer"]
+    payer_currency: str
+    merchant_currency: str
+    funding: Literal["capped"]
+    finality: Literal["two_leg"]
+    amount_min: str
+    amount_max: str
+    quote_valid_s: Annotated[int, Field(ge=1, le=86_400)]
+    fee_taker: Bic
+    sponsor: Bic | None = None
+    enabled: bool
+
+
+class CorridorFile(Strict):
+    """``corridors.toml``."""
+
+    corridor: list[CorridorRow]
+
+
+class MemberRow(Strict):
+    """One member of ``members.toml``."""
+
+    bic: Bic
+    name: Annotated[str, Field(min_length=1, max_length=140)]
+    net_debit_max: AmountRow
+
+
+class MemberFile(Strict):
+    """``members.toml``."""
+
+    member: list[MemberRow]
+
+
+class CapRow(Strict):
+    """One cap of ``limits.toml``."""
+
+    institution: str
+    role: Literal["member", "holder", "network", "pool", "fee", "suspense", "residue"]
+    asset: Literal["bakong", "deferred"]
+    net_debit_max: AmountRow | None = None
+    net_credit_max: AmountRow | None = None
+
+
+class QuotesSection(Strict):
+    """Section ``quotes`` of ``limits.toml``."""
+
+    outstanding_max: Annotated[int, Field(ge=1, le=1_000_000)]
+    stop_percent: Annotated[int, Field(ge=1, le=100)]
+
+
+class CallsSection(Strict):
+    """Section ``calls`` of ``limits.toml``: requests of one caller, over all processes."""
+
+    window_s: Annotated[int, Field(ge=1, le=3600)]
+    requests_max: Annotated[int, Field(ge=1, le=100_000_000)]
+
+
+class VelocitySection(Strict):
+    """Section ``velocity`` of ``limits.toml``: payments of one payer's side, over all processes.
+
+    ``sums_max`` bounds what is debited, by currency; one that is not named is not bounded.
+    """
+
+    window_s: Annotated[int, Field(ge=1, le=86_400)]
+    payments_max: Annotated[int, Field(ge=1, le=100_000_000)]
+    sums_max: list[AmountRow] = Field(default_factory=list)
+
+
+class LimitFile(Strict):
+    """``limits.toml``."""
+
+    quotes: QuotesSection
+    calls: CallsSection
+    velocity: VelocitySection
+    cap: list[CapRow]
