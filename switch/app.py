@@ -8,7 +8,7 @@ for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast, runtime_checkable
 
 from fx.refusals import RateRefused
@@ -23,6 +23,7 @@ from switch.dispatch import Dispatch
 from switch.endings import Endings
 from switch.feeds import FeedReader
 from switch.keys import OVERSEER
+from switch.leases import Leases
 from switch.ledger import Account
 from switch.payments import Payments
 from switch.port import AdapterContext, CollectAdapter, InboundAdapter, LookupAdapter, Operation
@@ -84,9 +85,12 @@ class Switch:
     """One switch."""
 
     def __init__(self, config: Config, keys: KeyFolder, seams: Seams) -> None:
+        # The slot that the store holds: the configured one, or where that is left open, a free one.
+        slot = {"slot": seams.store.slot}
+        config = replace(config, switch=config.switch.model_copy(update=slot))
         self.config = config
         self._seams = seams
-        self._ids = Ids(seams.clock, seams.entropy)
+        self._ids = Ids(seams.clock, seams.entropy, seams.store.slot)
         self._transport = Transport(seams.net, seams.clock)
         self._vault = Vault(keys.symmetric("vault"), seams.entropy)
         self._endings = Endings()
@@ -104,6 +108,13 @@ class Switch:
             ids=self._ids,
             tasks=seams.tasks,
             log=seams.log,
+        )
+        self._leases = Leases(
+            store=seams.store,
+            sweeper=self.sweeper,
+            clock=seams.clock,
+            log=seams.log,
+            lease_s=config.switch.lease_s,
         )
         seal = QuoteSeal({"1": keys.symmetric("seal")}, "1")
         self._quoting = self._quoting_of(seal)
@@ -260,6 +271,7 @@ class Switch:
     async def start(self) -> None:
         """Configure the ledger, account for a previous life, then start the timers."""
         await self._refuse_orphans()
+        self._ids.go_on_after(await self._seams.store.read.last_number())
         configure = Configure(
             config_version=self.config.switch.config_version,
             accounts=(*self.config.caps, *await self._uncapped()),
@@ -271,6 +283,7 @@ class Switch:
         recovered = await self.sweeper.recover()
         self._seams.log.info("recovered", payments=recovered)
         self._seams.tasks.start("sweeper", self.sweeper.run())
+        self._seams.tasks.start("leases", self._leases.run())
         for collector in self.collectors:
             self._seams.tasks.start("collector", collector.run())
         for feed in self.feeds:

@@ -20,6 +20,7 @@ from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import SystemEntropy
 from switch.runtime.lock import owned_folder
 from switch.runtime.private_files import private_file
+from switch.runtime.process import process_name
 from switch.runtime.tasks import Tasks, end_process
 from switch.runtime.threads import WriterThread
 from switch.store.committer import Committer
@@ -116,6 +117,8 @@ async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[S
         clock=clock,
         sign=keys.ed25519_private("journal").sign,
         slot=config.switch.slot,
+        owner=process_name(),
+        lease_s=config.switch.lease_s,
     )
 
     def writer(execute: Callable[[list[Waiting]], None]) -> WriterThread[Waiting]:

@@ -25,8 +25,11 @@ PAGE_BYTES: Final = 4096
 SEQUENCE_BITS: Final = 20
 """Low bits of an ordered key, below the milliseconds since 1970, which fit until the year 2248."""
 
-SEQUENCE_START_BITS: Final = 19
-"""Random start within a millisecond; the other half is room to count up without a carry."""
+COUNT_BITS: Final = 13
+"""Bits of those that count within a millisecond; the slot of the process (seven) stands above."""
+
+COUNT_START_BITS: Final = 12
+"""Random start within a millisecond; the other half is room to count up."""
 
 
 class Entropy(Protocol):
@@ -95,13 +98,14 @@ class SeededEntropy:
 
 
 class Ids:
-    """Identifiers of one process."""
+    """Identifiers of one process, which writes under a numbered slot."""
 
-    __slots__ = ("_clock", "_entropy", "_last")
+    __slots__ = ("_clock", "_entropy", "_last", "_slot")
 
-    def __init__(self, clock: Clock, entropy: Entropy) -> None:
+    def __init__(self, clock: Clock, entropy: Entropy, slot: int = 0) -> None:
         self._clock = clock
         self._entropy = entropy
+        self._slot = slot << COUNT_BITS
         self._last = 0
 
     def uetr(self) -> str:
@@ -113,12 +117,32 @@ class Ids:
         return str(uuid.UUID(bytes=self._entropy.bytes(16), version=4))
 
     def ordered(self) -> int:
-        """Return a positive 63-bit key, larger than every earlier one of this process."""
+        """Return a positive 63-bit key, larger than every earlier one of this process.
+
+        Processes of different slots never make the same one.
+        """
         milliseconds = int(self._clock.now().timestamp() * 1000)
-        start = int.from_bytes(self._entropy.bytes(3), "big") >> (24 - SEQUENCE_START_BITS)
-        fresh = milliseconds << SEQUENCE_BITS | start
-        self._last = max(fresh, self._last + 1)
-        return self._last
+        start = int.from_bytes(self._entropy.bytes(3), "big") >> (24 - COUNT_START_BITS)
+        fresh = milliseconds << SEQUENCE_BITS | self._slot | start
+        if fresh <= self._last:
+            fresh = self._last + 1
+            if not fresh & (1 << COUNT_BITS) - 1:
+                # Counted to the end of this slot's part of the millisecond.
+                fresh = self._after(self._last)
+        self._last = fresh
+        return fresh
+
+    def go_on_after(self, last: int) -> None:
+        """Make no key up to ``last`` any more: what an earlier life of the process may have made.
+
+        So a clock that is set back before a restart repeats nothing.
+        """
+        if last > self._last:
+            self._last = self._after(last)
+
+    def _after(self, key: int) -> int:
+        """The least key of this slot in the millisecond after that of ``key``."""
+        return ((key >> SEQUENCE_BITS) + 1) << SEQUENCE_BITS | self._slot
 
     def salt(self) -> bytes:
         """Return 16 random bytes."""

@@ -8,8 +8,10 @@ what is then still open is found again in the store at the next start, exactly a
 from __future__ import annotations
 
 import asyncio
+import os
 import resource
 import signal
+import socket
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +32,11 @@ FILES_MAX: Final = 8192
 
 Stopped = Callable[[], Awaitable[object]]
 """``await stopped()`` returns when the process was asked to end."""
+
+
+def process_name() -> str:
+    """What people find this process by: its machine and its number there."""
+    return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def run(program: Callable[[Stopped], Coroutine[object, object, int]]) -> int:

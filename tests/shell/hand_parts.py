@@ -22,7 +22,7 @@ from switch.wire.transport import Answer, MaybeSent, NotSent, Request
 if TYPE_CHECKING:
     from switch.commands import Command, Result
     from switch.reasons import Reason
-    from switch.store.contract import Reads
+    from switch.store.contract import Reads, Takeover
     from switch.store.memory import MemoryEngine
 
 NOW: Final = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -88,9 +88,28 @@ class HandStore:
         self.busy: dict[type, int] = {}
         self.before: Callable[[Command], Awaitable[None]] | None = None
 
+    def restart(self, engine: MemoryEngine) -> None:
+        """Go on with the engine of the process's next life."""
+        self._engine = engine
+        self._read = Awaited(engine)
+
+    @property
+    def slot(self) -> int:
+        return self._engine.slot
+
     @property
     def read(self) -> Reads:
         return self._read
+
+    async def renew(self) -> None:
+        self._engine.renew()
+
+    async def adopt(self) -> list[Takeover]:
+        return self._engine.adopt()
+
+    async def lease_numbers(self, name: tuple[str, str, str], count: int, last: int) -> range:
+        await asyncio.sleep(0)
+        return self._engine.lease_numbers(name, count, last)
 
     async def commit(self, command: Command) -> Result:
         await asyncio.sleep(0)

@@ -70,7 +70,8 @@ class Shell:
         entropy = SeededEntropy("shell")
         self.ids = Ids(self.clock, entropy)
         self.log = KeptLog()
-        self.engine = MemoryEngine(MemoryTables(), clock=self.clock, sign=lambda _: b"signed")
+        self.tables = MemoryTables()
+        self.engine = self._engine()
         self.store = HandStore(self.engine)
         self.transport = HandTransport()
         self.crashes: list[BaseException] = []
@@ -145,8 +146,13 @@ class Shell:
             log=self.log,
         )
 
+    def _engine(self) -> MemoryEngine:
+        self.engine = MemoryEngine(self.tables, clock=self.clock, sign=lambda _: b"signed")
+        return self.engine
+
     def new_sweeper(self) -> Sweeper:
         """A sweeper as the next life of the process has it."""
+        self.store.restart(self._engine())
         return Sweeper(
             store=self.store,
             dispatch=self.dispatch,
