@@ -8,7 +8,8 @@ for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast, runtime_checkable
 
 from fx.refusals import RateRefused
@@ -19,12 +20,15 @@ from switch.api.messages import MemberMessages
 from switch.collector import Collector
 from switch.commands import Configure
 from switch.config import ConfigError
+from switch.coordination.local import InProcess
+from switch.coordination.ports import Topic
 from switch.dispatch import Dispatch
 from switch.endings import Endings
 from switch.feeds import FeedReader
 from switch.keys import OVERSEER
 from switch.leases import Leases
 from switch.ledger import Account
+from switch.pace import Pace
 from switch.payments import Payments
 from switch.port import AdapterContext, CollectAdapter, InboundAdapter, LookupAdapter, Operation
 from switch.quoting import Quoting
@@ -46,6 +50,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
     from switch.config import Config
+    from switch.coordination.ports import Coordination
     from switch.feed import Feed
     from switch.keys import KeyFolder
     from switch.logs import Log
@@ -74,6 +79,7 @@ class Seams:
     tasks: Tasks
     store: Store
     log: Log
+    coordination: Coordination = field(default_factory=InProcess)
 
 
 @runtime_checkable
@@ -93,7 +99,9 @@ class Switch:
         self._ids = Ids(seams.clock, seams.entropy, seams.store.slot)
         self._transport = Transport(seams.net, seams.clock)
         self._vault = Vault(keys.symmetric("vault"), seams.entropy)
-        self._endings = Endings()
+        self._pace = Pace(config, seams.coordination, seams.clock)
+        self._endings = Endings(partial(seams.coordination.publish, Topic.ENDED))
+        seams.coordination.subscribe(Topic.ENDED, self._endings.look)
         self._messages = MemberMessages(config.switch.bic)
         self.adapters = _adapters(config, keys)
         self._routing = read_routing(self.adapters, config.corridors.values())
@@ -165,6 +173,7 @@ class Switch:
             answers=self._answers,
             endings=self._endings,
             outstanding=self._quoting.outstanding,
+            pace=self._pace,
             clock=self._seams.clock,
             ids=self._ids,
             tasks=self._seams.tasks,
@@ -202,6 +211,7 @@ class Switch:
             quoting=self._quoting,
             payments=self.payments,
             dispatch=self.dispatch,
+            pace=self._pace,
             clock=seams.clock,
             ids=self._ids,
             log=seams.log,
@@ -220,6 +230,7 @@ class Switch:
             overseers=self._authenticator({OVERSEER: overseer}),
             quoters=self._authenticator({**_quoters(config, keys), OVERSEER: overseer}),
             rates=self.rates,
+            pace=self._pace,
             read=seams.store.read,
             answer_key=keys.ec_private("switch-answers"),
             clock=seams.clock,
@@ -243,6 +254,7 @@ class Switch:
             "ready": self.ready,
             "store": "sqlite",
             "durability": self._seams.store.read.durability,
+            "coordination": self._seams.coordination.state,
         }
 
     async def _refuse_orphans(self) -> None:
@@ -282,6 +294,7 @@ class Switch:
         self._quoting.restore(await self._seams.store.read.rates(RATES_KEPT))
         recovered = await self.sweeper.recover()
         self._seams.log.info("recovered", payments=recovered)
+        self._seams.coordination.start(self._seams.tasks)
         self._seams.tasks.start("sweeper", self.sweeper.run())
         self._seams.tasks.start("leases", self._leases.run())
         for collector in self.collectors:

@@ -1,9 +1,9 @@
-"""Waiting for a payment to end, within one process.
+"""Waiting for a payment to end.
 
 A caller that asked for a payment waits for its final state up to a bound, and is handed the stored
 answer by whoever committed it, so nothing is read back. The store is the truth: what another
-process ends is found by looking again once in a while. Nobody waiting costs nothing, and a caller
-that hangs up leaves nothing behind.
+process ends is found by looking again, when it tells and once in a while. Nobody waiting costs
+nothing, and a caller that hangs up leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 from switch.runtime.alarm import call_after
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from switch.commands import Answer
     from switch.model import Payment
 
@@ -23,9 +25,13 @@ Ended = tuple["Payment", "Answer"]
 
 
 class Endings:
-    """Callers waiting for payments to become final, by UETR."""
+    """Callers waiting for payments to become final, by UETR.
 
-    def __init__(self) -> None:
+    ``tell`` is called with each UETR that ends here, for callers who wait in other processes.
+    """
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell_others = tell
         self._waiting: dict[str, list[asyncio.Future[Ended | None]]] = {}
         self._released = False
 
@@ -61,9 +67,15 @@ class Endings:
                 _tell(future, None)
 
     def ended(self, payment: Payment, answer: Answer) -> None:
-        """Wake whoever waits for this payment."""
+        """Wake whoever waits for this payment, here and in other processes."""
         for future in self._waiting.get(payment.uetr, ()):
             _tell(future, (payment, answer))
+        self._tell_others(payment.uetr)
+
+    def look(self, uetr: str) -> None:
+        """Wake whoever waits for a payment that another process ended: it is in the store."""
+        for future in self._waiting.get(uetr, ()):
+            _tell(future, None)
 
 
 def _tell(future: asyncio.Future[Ended | None], ended: Ended | None) -> None:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from switch.endings import Endings
     from switch.logs import Log
     from switch.outstanding import Outstanding
+    from switch.pace import Pace
     from switch.port import Adapter
     from switch.reasons import Reason
     from switch.runtime.clock import Clock
@@ -101,6 +102,7 @@ class Payments:
         answers: Answers,
         endings: Endings,
         outstanding: Outstanding,
+        pace: Pace,
         clock: Clock,
         ids: Ids,
         tasks: Tasks,
@@ -114,6 +116,7 @@ class Payments:
         self._answers = answers
         self._endings = endings
         self._outstanding = outstanding
+        self._pace = pace
         self._clock = clock
         self._ids = ids
         self._tasks = tasks
@@ -143,8 +146,10 @@ class Payments:
     ) -> Standing | Conflict:
         """Commit an instruction and start its hop; ``refused`` is a check that already failed.
 
-        Raises :class:`Busy` where a bound is reached, with nothing stored.
+        Raises :class:`Busy`, and ``TooMany`` of the payer's side, with nothing stored.
         """
+        priced = instruction.priced
+        await self._pace.opening(priced.destination.origin, priced.quote.debit)
         if self._in_flight >= self._config.payments.in_flight_max:
             raise Busy
         self._in_flight += 1

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from switch.dispatch import Dispatch
     from switch.facts import Facts
     from switch.logs import Log
+    from switch.pace import Pace
     from switch.payments import Payments
     from switch.port import InboundAdapter
     from switch.quoting import Quoting
@@ -51,6 +52,7 @@ class Receiving:
         quoting: Quoting,
         payments: Payments,
         dispatch: Dispatch,
+        pace: Pace,
         clock: Clock,
         ids: Ids,
         log: Log,
@@ -61,6 +63,7 @@ class Receiving:
         self._quoting = quoting
         self._payments = payments
         self._dispatch = dispatch
+        self._pace = pace
         self._clock = clock
         self._ids = ids
         self._log = log
@@ -70,12 +73,16 @@ class Receiving:
         return tuple((name, self._adapters[name].inbound_path) for name in sorted(self._adapters))
 
     async def receive(self, network: str, headers: Mapping[str, str], body: bytes) -> Rendered:
-        """Answer one request; what cannot be read is refused in the network's dialect."""
+        """Answer one request; what cannot be read is refused in the network's dialect.
+
+        Raises ``TooMany``, and whatever opening a payment raises, with nothing bound.
+        """
         adapter = self._adapters[network]
         try:
             request = adapter.translate(headers, body, self._planning())
         except WireRefusal as refusal:
             return await self._unreadable(network, refusal)
+        await self._pace.call(network)
         if isinstance(request, InboundLookup):
             return self._lookup(network, adapter, request)
         if isinstance(request, InboundEnquiry):

@@ -16,6 +16,7 @@ from aiohttp import web
 from iso20022.jws import JwsSigner
 from switch.answers import JSON
 from switch.api.description import openapi
+from switch.api.intake import PACE
 from switch.api.iso import IsoApi
 from switch.api.members import MemberApi
 from switch.api.networks import NetworkApi
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from switch.api.messages import MemberMessages
     from switch.config import Config
     from switch.logs import Log
+    from switch.pace import Pace
     from switch.payments import Payments
     from switch.quoting import Quoting
     from switch.rates import Rates
@@ -65,6 +67,7 @@ class Parts:
     overseers: MemberAuthenticator
     quoters: MemberAuthenticator
     rates: Rates
+    pace: Pace
     read: Reads
     clock: Clock
     ids: Ids
@@ -84,6 +87,7 @@ def create(parts: Parts) -> web.Application:
         client_max_size=parts.config.http.body_bytes_max,
         middlewares=[wait_for_recovery(parts.ready), guard(parts.log)],
     )
+    app[PACE] = parts.pace
     for route in ROUTES:
         app.router.add_route(
             route.method, route.path, handlers[route.operation], expect_handler=expect

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from switch.pace import Pace
 from switch.reasons import Reason
 from switch.refusals import Refusal
 from switch.wire.authenticate import HEADER, KEY_HEADER
@@ -28,6 +29,9 @@ BODY_WITHIN_S: Final = 10
 
 JSON_MEDIA: Final = ("application/json",)
 XML_MEDIA: Final = ("application/xml", "text/xml")
+
+PACE: Final = web.AppKey("pace", Pace)
+"""Where a request finds what bounds its caller."""
 
 _KEY_SHAPE: Final = re.compile(r"\A[!-~]{1,255}\Z", re.ASCII)
 
@@ -64,8 +68,8 @@ async def take_in(
 
     ``keyed`` is true where the operation takes an ``Idempotency-Key``: then it must be signed too.
 
-    Raises HTTP 408, 413, 415, :class:`~switch.wire.authenticate.NotAuthenticated`, and Refusal
-    for a body where none is expected.
+    Raises HTTP 408, 413, 415, :class:`~switch.wire.authenticate.NotAuthenticated`, ``TooMany``,
+    and Refusal for a body where none is expected.
     """
     if media and (request.content_type not in media or "Content-Encoding" in request.headers):
         raise web.HTTPUnsupportedMediaType
@@ -73,6 +77,7 @@ async def take_in(
     tokens = request.headers.getall(HEADER, [])
     keys = request.headers.getall(KEY_HEADER, []) if keyed else None
     member = authenticator.verify(request.method, request.raw_path, tokens, body, keys)
+    await request.app[PACE].call(member)
     if body and not media:
         raise Refusal(Reason.FORMAT_INVALID, 400)
     return Signed(member, body)

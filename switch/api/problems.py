@@ -13,7 +13,7 @@ from aiohttp import web
 
 from switch.answers import problem
 from switch.reasons import Reason
-from switch.refusals import Busy, Refusal
+from switch.refusals import Busy, Refusal, TooMany
 from switch.store.contract import StoreBusy
 from switch.wire.authenticate import NotAuthenticated
 
@@ -30,6 +30,7 @@ UNAUTHORISED: Final = 401
 TIMED_OUT: Final = 408
 SERVER_ERROR: Final = 500
 EXPECTATION_FAILED: Final = 417
+TOO_MANY: Final = 429
 UNAVAILABLE: Final = 503
 
 HEALTH: Final = ("/health/live", "/health/ready")
@@ -97,6 +98,10 @@ def guard(log: Log) -> Middleware:
             log.warning("request_turned_away")
             answer = problem(UNAVAILABLE, "The switch is busy; nothing was stored.", None)
             return respond(answer, {"Retry-After": "1"})
+        except TooMany as bound:
+            log.warning("request_over_bound", after_s=bound.after_s)
+            answer = problem(TOO_MANY, "Too much was asked for; nothing was stored.", None)
+            return respond(answer, {"Retry-After": str(bound.after_s)})
         except web.HTTPException as error:
             return _of_http(error)
         except web.RequestPayloadError:

@@ -68,6 +68,7 @@ class Route:
 _SIGNED: Final = (
     Said(401, "Not signed, wrongly signed, too old, or seen before; nothing is bound."),
     Said(408, "The body did not arrive in time."),
+    Said(429, "A bound is used up; nothing was bound. Try again after Retry-After seconds."),
     Said(503, "Busy; nothing was stored. Try again after Retry-After seconds."),
 )
 _BODY: Final = (

@@ -20,9 +20,11 @@ from switch.answers import Answers
 from switch.commands import Answer as StoredAnswer
 from switch.commands import Publish, RateRow
 from switch.config import Config, default_folder, load_config
+from switch.coordination.local import InProcess
 from switch.dispatch import Dispatch
 from switch.endings import Endings
 from switch.model import Channel, Particulars, Party, Payment, State
+from switch.pace import Pace
 from switch.payments import Instruction, Payments, Standing
 from switch.port import Inbound, InboundPay, Merchant, Planning, Rendered, WireRefusal
 from switch.quoting import Offer, Quoting
@@ -75,13 +77,15 @@ class Shell:
         self.store = HandStore(self.engine)
         self.transport = HandTransport()
         self.crashes: list[BaseException] = []
+        self.told: list[str] = []
         self.tasks = Tasks(lambda _, failure: self.crashes.append(failure))
         self.thailand = ToyAdapter(THAILAND)
         self.bakong = ToyAdapter(BAKONG)
         self.adapters = {"bakong": self.bakong, "thailand": self.thailand}
         self.vault = Vault(bytes(range(32)), entropy)
         self.answers = CountedAnswers(cast("Any", None), self.adapters)
-        self.endings = Endings()
+        self.coordination = InProcess()
+        self.endings = Endings(self.told.append)
         self.wire = cast("Transport", self.transport)
         self.quoting = self.quoting_of(self.config, entropy)
         self.dispatch = Dispatch(
@@ -109,6 +113,7 @@ class Shell:
         """Use another configuration from now on, as a restart does."""
         self.config = config
         self.quoting = self.quoting_of(config)
+        self.pace = Pace(config, self.coordination, self.clock)
         self.payments = Payments(
             config=config,
             store=self.store,
@@ -118,6 +123,7 @@ class Shell:
             answers=self.answers,
             endings=self.endings,
             outstanding=self.quoting.outstanding,
+            pace=self.pace,
             clock=self.clock,
             ids=self.ids,
             tasks=self.tasks,
@@ -141,6 +147,7 @@ class Shell:
             quoting=self.quoting,
             payments=self.payments,
             dispatch=self.dispatch,
+            pace=self.pace,
             clock=self.clock,
             ids=self.ids,
             log=self.log,
