@@ -10,14 +10,15 @@ from __future__ import annotations
 import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from switch.app import SERVED_AS, Seams, Switch
+from switch.coordination.local import InProcess
 from switch.data_folder import DATABASE, KEYS, writable_database
-from switch.keys import KeyFolder, make_development_keys, own_files
+from switch.keys import KeyFolder, KeyMissing, make_development_keys, own_files
 from switch.logs import json_log
 from switch.runtime.clock import SystemClock
-from switch.runtime.entropy import SystemEntropy
+from switch.runtime.entropy import Ids, SystemEntropy
 from switch.runtime.lock import owned_folder
 from switch.runtime.private_files import private_file
 from switch.runtime.process import process_name
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from switch.config import Config
+    from switch.coordination.ports import Coordination
+    from switch.runtime.clock import Clock
+    from switch.runtime.entropy import Entropy
     from switch.runtime.process import Stopped
     from switch.store.committer import Waiting
     from switch.wire.net import Served
@@ -39,6 +43,9 @@ if TYPE_CHECKING:
 SWITCH_INTERVAL_S = 0.0005
 """How long a thread may keep the interpreter: the writer thread must not hold up the loop."""
 
+
+REDIS_SECRET: Final = "redis-password"  # noqa: S105  the name of a file
+"""Name of the secret that Redis asks for, where it asks for one."""
 
 TASKS_BESIDE = 1_000
 """Tasks allowed beside the payments in flight: timers, sweeps, collectors."""
@@ -127,15 +134,37 @@ async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[S
     store = Committer(engine, writer)
     opened.callback(store.close)
     opened.push_async_callback(net.close)
+    coordination = _coordination(config, keys, clock, entropy)
+    opened.push_async_callback(coordination.close)
     opened.push_async_callback(tasks.close)
     log = json_log(clock, place.log_level)
-    seams = Seams(clock, entropy, net, tasks, store, log)
+    seams = Seams(clock, entropy, net, tasks, store, log, coordination)
     switch = Switch(config, keys, seams)
     served = await net.serve(switch.application, SERVED_AS)
     opened.push_async_callback(served.close)
     # First of all at a stop: whoever waits for a payment is told how it stands.
     opened.callback(switch.stop_waiting)
     return switch, served
+
+
+def _coordination(config: Config, keys: KeyFolder, clock: Clock, entropy: Entropy) -> Coordination:
+    """What this process shares with others; Redis is loaded only where it is used."""
+    shared = config.coordination
+    if shared.url is None:
+        return InProcess(processes=shared.processes_max)
+    from switch.coordination.shared import Shared
+
+    try:
+        password = keys.secret(REDIS_SECRET)
+    except KeyMissing:
+        password = None
+    return Shared(
+        shared.url,
+        processes_max=shared.processes_max,
+        me=Ids(clock, entropy).uuid(),
+        clock=clock,
+        password=password,
+    )
 
 
 async def serve(
