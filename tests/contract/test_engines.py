@@ -15,8 +15,9 @@ from switch.lifecycle import Event
 from switch.model import Direction, State
 from switch.port import Operation
 from switch.reasons import Reason
+from switch.store.audit import audit
 from switch.store.contract import Fenced
-from switch.store.journal import GENESIS, verify
+from switch.store.journal import GENESIS
 from switch.store.memory import MemoryEngine, MemoryTables
 from switch.store.sqlite import SchemaUnknown, SqliteEngine
 from tests.contract.contract_engines import (
@@ -207,16 +208,20 @@ def test_a_final_payment_is_never_due(engine: AnyEngine) -> None:
     assert engine.open_corridors() == []
 
 
-def test_sent_states_are_those_that_wait_for_a_first_answer(engine: AnyEngine) -> None:
-    for number, direction in ((3, Direction.INBOUND), (1, Direction.OUTBOUND)):
-        done(engine, opened(payment(number, direction=direction, quote=f"quote-{number}")))
-    lost = done(engine, opened(payment(2, quote="quote-2")))
-    done(engine, concluded(lost, Event.LOST))
-    ended = done(engine, opened(payment(4, quote="quote-4")))
-    done(engine, concluded(ended, Event.ACCEPTED))
+def test_sent_states_are_those_whose_first_answer_an_earlier_life_waited_for(place: Place) -> None:
+    with closing(place.open()) as engine:
+        for number, direction in ((3, Direction.INBOUND), (1, Direction.OUTBOUND)):
+            done(engine, opened(payment(number, direction=direction, quote=f"quote-{number}")))
+        lost = done(engine, opened(payment(2, quote="quote-2")))
+        done(engine, concluded(lost, Event.LOST))
+        ended = done(engine, opened(payment(4, quote="quote-4")))
+        done(engine, concluded(ended, Event.ACCEPTED))
+        assert engine.sent_states(9) == [], "this life still waits itself"
+    with closing(place.open()) as engine:
+        done(engine, opened(payment(6, quote="quote-6")))
 
-    assert [held.uetr for held in engine.sent_states(9)] == [uetr(1), uetr(3)]
-    assert [held.uetr for held in engine.sent_states(1)] == [uetr(1)]
+        assert [held.uetr for held in engine.sent_states(9)] == [uetr(1), uetr(3)]
+        assert [held.uetr for held in engine.sent_states(1)] == [uetr(1)]
 
 
 def test_payments_are_listed_as_opened_from_behind_a_number(engine: AnyEngine) -> None:
@@ -283,7 +288,7 @@ def test_a_batch_that_clashes_while_it_is_written_leaves_nothing(engine: AnyEngi
 
     assert dump(engine) == before
     done(engine, opened(payment(4, quote="q")))
-    assert verify(engine.blocks(), balances(engine), KEY.public_key()) == []
+    assert audit(engine, KEY.public_key()).faults == ()
 
 
 def test_a_signature_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
@@ -321,7 +326,7 @@ def test_everything_is_kept_and_the_chain_goes_on_after_a_restart(place: Place) 
         assert [block.number for block in chain] == list(range(1, blocks + 2))
         assert [block.previous for block in chain] == [GENESIS, *(b.hash() for b in chain[:-1])]
         assert [block.epoch for block in chain] == [1] * blocks + [2]
-        assert verify(engine.blocks(), balances(engine), KEY.public_key()) == []
+        assert audit(engine, KEY.public_key()).faults == ()
 
 
 def test_a_payment_goes_on_after_a_restart(place: Place) -> None:
@@ -348,7 +353,7 @@ def test_a_second_engine_fences_the_first(shared_place: Place) -> None:
     done(second, concluded(held, Event.ACCEPTED))
     with pytest.raises(Fenced):
         first.execute([])
-    assert verify(second.blocks(), balances(second), KEY.public_key()) == []
+    assert audit(second, KEY.public_key()).faults == ()
     first.close()
     second.close()
 
@@ -385,7 +390,7 @@ def test_a_story_leaves_what_it_tells(engine: AnyEngine) -> None:
         4: State.REFUSED,
     }
     assert balances(engine)[MEMBER_KHR] == (4_125_000, 0, 2 * 4_125_000, 0)
-    assert verify(engine.blocks(), balances(engine), KEY.public_key()) == []
+    assert audit(engine, KEY.public_key()).faults == ()
 
 
 def test_an_engine_says_what_its_commits_outlive(engine: AnyEngine) -> None:

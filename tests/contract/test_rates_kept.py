@@ -7,16 +7,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import apsw
 import pytest
 
 from switch.commands import Known
-from tests.contract.contract_engines import AnyEngine, Place, SqlitePlace
+from tests.contract.contract_engines import AnyEngine, Place
 from tests.switch_core.core_values import MEMBER_KHR, NOW, capped, opened, payment, posted, uetr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -61,20 +59,6 @@ def test_one_account_is_read_by_name(engine: AnyEngine) -> None:
 
     assert engine.account(MEMBER_KHR) == engine.accounts()[MEMBER_KHR]
     assert engine.account("nobody") is None
-
-
-def test_a_database_of_the_first_schema_is_brought_up_to_date(tmp_path: Path) -> None:
-    place = SqlitePlace(tmp_path / "switch.db")
-    with closing(place.open()) as engine:
-        engine.execute([opened(payment())])
-    with closing(apsw.Connection(str(place.path))) as connection:
-        connection.execute("DROP TABLE rate")
-        connection.execute("PRAGMA user_version = 1")
-    with closing(place.open()) as engine:
-        engine.execute([posted()])
-
-        assert engine.payment(uetr(1)) is not None
-        assert [row.version for row in engine.rates(1)] == ["r-1"]
 
 
 def test_of_64_openings_in_one_batch_one_claims_the_quote(engine: AnyEngine) -> None:
