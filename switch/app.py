@@ -25,7 +25,7 @@ from switch.coordination.ports import Topic
 from switch.dispatch import Dispatch
 from switch.endings import Endings
 from switch.feeds import FeedReader
-from switch.keys import OVERSEER
+from switch.keys import OVERSEER, wrapping_keys
 from switch.leases import Leases
 from switch.ledger import Account
 from switch.pace import Pace
@@ -34,10 +34,12 @@ from switch.port import AdapterContext, CollectAdapter, InboundAdapter, LookupAd
 from switch.quoting import Quoting
 from switch.rates import Rates
 from switch.receiving import Receiving
+from switch.records import Records
 from switch.registry import make_adapter
 from switch.routing import read_routing
 from switch.runtime.entropy import Ids
 from switch.scans import Scans
+from switch.store.packing import Packing
 from switch.store.vault import Vault
 from switch.sweeper import Sweeper
 from switch.wire.authenticate import MemberAuthenticator
@@ -98,7 +100,9 @@ class Switch:
         self._seams = seams
         self._ids = Ids(seams.clock, seams.entropy, seams.store.slot)
         self._transport = Transport(seams.net, seams.clock)
-        self._vault = Vault(keys.symmetric("vault"), seams.entropy)
+        wrapper = wrapping_keys(config.vault.wrapping_keys, keys)
+        self._vault = Vault(wrapper, keys.index(), seams.entropy, Packing())
+        self._records = Records(seams.store.read, self._vault, self._ids)
         self._pace = Pace(config, seams.coordination, seams.clock)
         self._endings = Endings(partial(seams.coordination.publish, Topic.ENDED))
         seams.coordination.subscribe(Topic.ENDED, self._endings.look)
@@ -111,6 +115,7 @@ class Switch:
         self.sweeper = Sweeper(
             store=seams.store,
             dispatch=self.dispatch,
+            records=self._records,
             adapters=self.adapters,
             clock=seams.clock,
             ids=self._ids,
@@ -152,7 +157,7 @@ class Switch:
     def _dispatch(self) -> Dispatch:
         return Dispatch(
             store=self._seams.store,
-            vault=self._vault,
+            records=self._records,
             transport=self._transport,
             adapters=self.adapters,
             answers=self._answers,
@@ -167,7 +172,7 @@ class Switch:
         return Payments(
             config=self.config,
             store=self._seams.store,
-            vault=self._vault,
+            records=self._records,
             dispatch=self.dispatch,
             adapters=self.adapters,
             answers=self._answers,

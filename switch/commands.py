@@ -23,19 +23,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A final answer as it is stored and repeated, byte for byte."""
+    """A final answer as it is stored and repeated, byte for byte.
+
+    ``sealed`` says that ``body`` is a sealed record of its payment: what a network or an
+    ISO 20022 member is answered names the payer's own references.
+    """
 
     status: int
     content_type: str
     body: bytes = field(repr=False)
+    sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
     """An idempotency key bound to a payment.
 
-    ``scope`` names who may use the key; ``key`` and the values of ``content`` are HMACs, so that
-    nothing of the request can be read back. ``content`` maps field names to digests.
+    ``scope`` names who may use the key; ``key`` is an HMAC under a key of the whole store, so that
+    it can be found. ``content`` maps field names to HMACs under the payment's own data key, so that
+    they tell nothing any more once that is destroyed; only the shell can compare them.
     """
 
     scope: str
@@ -46,7 +52,7 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """Sealed bytes of one payment: particulars, an exchange body, evidence."""
+    """Sealed bytes of one payment: what it was opened with, an enquiry, evidence."""
 
     record_id: int
     uetr: str
@@ -72,12 +78,14 @@ class PlannedExchange:
 
 @dataclass(frozen=True, slots=True)
 class Open:
-    """Commit 1: everything the payment needs, and the exact body to be sent."""
+    """Commit 1: everything the payment needs, and the exact body to be sent.
+
+    The sealed record of ``exchange`` holds the particulars too: a payment is sealed once.
+    """
 
     payment: Payment
     binding: Binding
     exchange: PlannedExchange
-    particulars: Sealed
     wrapped_key: bytes = field(repr=False)
     salt: bytes = field(repr=False)
 
@@ -89,6 +97,7 @@ class Refuse:
     payment: Payment
     binding: Binding
     answer: Answer
+    wrapped_key: bytes = field(repr=False)
     salt: bytes = field(repr=False)
 
 
@@ -186,7 +195,62 @@ class Publish:
     salt: bytes = field(repr=False)
 
 
-Command = Open | Refuse | Attempt | Conclude | Bury | Receive | Configure | Publish
+@dataclass(frozen=True, slots=True)
+class Erase:
+    """Destroy the data key of a payment that has ended; ``mark`` takes the place of the key.
+
+    Ledger, journal and proofs stay whole. ``cause`` is ``request`` or ``retention``.
+    """
+
+    uetr: str
+    cause: str
+    mark: bytes
+    at: datetime
+    salt: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrap:
+    """Data keys wrapped anew under the wrapping key of that id: UETR, wrapped before, and now.
+
+    A key that is not as it was before (erased meanwhile, say) is left alone.
+    """
+
+    wrapping: str
+    keys: tuple[tuple[str, bytes, bytes], ...] = field(repr=False)
+    at: datetime
+    salt: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Lets go of keys with their answers, and of tombstones, that are older than the retention.
+
+    ``bindings`` are UETRs of payments that ended before ``ended_before``; ``tombstones`` are scopes
+    and UETRs buried before ``buried_before``. Payments, ledger and journal stay whole.
+    """
+
+    bindings: tuple[str, ...]
+    tombstones: tuple[tuple[str, str], ...]
+    ended_before: datetime
+    buried_before: datetime
+    at: datetime
+    salt: bytes = field(repr=False)
+
+
+Command = (
+    Open
+    | Refuse
+    | Attempt
+    | Conclude
+    | Bury
+    | Receive
+    | Configure
+    | Publish
+    | Erase
+    | Rewrap
+    | Forget
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,18 +262,24 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The key is bound already, to the same content: the payment, and its answer when final.
+    """The key is bound already: the payment, its answer when final, and the binding.
 
-    A rate that is posted or withdrawn a second time is known too; no payment belongs to that.
+    Whether the content is the same is for the shell to see, which can open the payment's data key.
+    A rate that is posted or withdrawn a second time is known too; no payment belongs to that. Nor
+    is it news that a payment's names were erased.
     """
 
     payment: Payment | None
     answer: Answer | None
+    binding: Binding | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """The key is bound to other content; ``field_name`` is the first that differs."""
+    """Bound to other content; ``field_name`` is the first that differs, by name.
+
+    The store itself says so of a UETR or of a rate only.
+    """
 
     field_name: str
 
@@ -223,7 +293,7 @@ class Declined:
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """The payment has moved on since the command was made; ``payment`` is as it is now."""
+    """The payment does not stand as the command takes it to; ``payment`` is as it is now."""
 
     payment: Payment
 

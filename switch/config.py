@@ -34,8 +34,10 @@ from switch.config_files import (
     NetworkSection,
     PaymentsSection,
     QuotesSection,
+    RetentionSection,
     SwitchFile,
     SwitchSection,
+    VaultSection,
     VelocitySection,
 )
 from switch.coordination.ports import MOST
@@ -105,6 +107,8 @@ class Config:
     member_rules: MembersSection
     payments: PaymentsSection
     coordination: CoordinationSection
+    vault: VaultSection
+    retention: RetentionSection
     networks: dict[str, NetworkSection]
     corridors: dict[tuple[str, str], Corridor]
     members: dict[str, Member]
@@ -145,6 +149,8 @@ def load_config(folder: Path) -> Config:
         member_rules=top.members,
         payments=top.payments,
         coordination=top.coordination,
+        vault=top.vault,
+        retention=top.retention,
         networks=top.networks,
         corridors=table,
         members=by_bic,

@@ -76,6 +76,25 @@ class CoordinationSection(Strict):
     url: Annotated[str, Field(pattern=r"^rediss?://[A-Za-z0-9.\-\[\]:]+(/\d+)?$")] | None = None
 
 
+class VaultSection(Strict):
+    """Section ``vault``: wrapping keys are files of the key folder, or in the environment."""
+
+    wrapping_keys: Literal["files", "environment"]
+
+
+class PersonalDays(Strict):
+    """How long names are kept after a payment ended, in days, by use case."""
+
+    merchant: Annotated[int, Field(ge=1, le=36_525)]
+    transfer: Annotated[int, Field(ge=1, le=36_525)]
+
+
+class RetentionSection(Strict):
+    """Section ``retention``: how long what is kept."""
+
+    personal_days: PersonalDays
+
+
 class NetworkSection(Strict):
     """Section ``networks.<name>``."""
 
@@ -93,6 +112,8 @@ class SwitchFile(Strict):
     members: MembersSection
     payments: PaymentsSection
     coordination: CoordinationSection
+    vault: VaultSection
+    retention: RetentionSection
     networks: dict[NetworkName, NetworkSection]
     feeds: list[Feed] = Field(default_factory=list)
 

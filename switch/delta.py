@@ -18,6 +18,7 @@ from switch.commands import (
     Conclude,
     Configure,
     Erase,
+    Forget,
     Open,
     Publish,
     Receive,
@@ -28,6 +29,7 @@ from switch.postings import incoming_lines, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     from switch.commands import Answer, Binding, Command, PlannedExchange, RateRow, Sealed
     from switch.ledger import Account, Entry, Line
@@ -81,7 +83,7 @@ class Snapshot:
     bindings: dict[tuple[str, str], Binding] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     claims: dict[str, Claim] = field(default_factory=dict)
-    tombstones: set[tuple[str, str]] = field(default_factory=set)
+    tombstones: dict[tuple[str, str], datetime] = field(default_factory=dict)
     incoming: set[str] = field(default_factory=set)
     accounts: dict[str, Account] = field(default_factory=dict)
     rates: dict[RateKey, RateRow] = field(default_factory=dict)
@@ -106,7 +108,7 @@ class Delta:
     bindings: list[Binding] = field(default_factory=list)
     answers: dict[str, Answer] = field(default_factory=dict)
     claims: dict[str, Claim] = field(default_factory=dict)
-    tombstones: list[tuple[str, str]] = field(default_factory=list)
+    tombstones: dict[tuple[str, str], datetime] = field(default_factory=dict)
     incoming: list[str] = field(default_factory=list)
     accounts: dict[str, Account] = field(default_factory=dict)
     rates: dict[RateKey, RateRow] = field(default_factory=dict)
@@ -119,6 +121,11 @@ class Delta:
     frozen: dict[str, str] = field(default_factory=dict)
     """Text of what never changes of a payment, by UETR, where it was needed for the journal."""
     leaves: list[Leaf] = field(default_factory=list)
+    unbound: list[int] = field(default_factory=list)
+    """Payments, by number, whose key and answer go; deleted before anything is written."""
+    unburied: list[tuple[str, str]] = field(default_factory=list)
+    retained: dict[str, int] = field(default_factory=dict)
+    """How far back (microseconds since 1970) answers and tombstones were let go of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +160,9 @@ def wanted(commands: Sequence[Command]) -> Wanted:
                 rates.update(dict.fromkeys(hop.rate_key for hop in payment.terms.hops))
             case Attempt(uetr=uetr) | Conclude(uetr=uetr):
                 payments[uetr] = None
+            case Forget(bindings=uetrs, tombstones=graves):
+                payments.update(dict.fromkeys(uetrs))
+                tombstones.update(dict.fromkeys(graves))
             case Bury(scope=scope, key=key):
                 tombstones[scope, key] = None
                 payments[key] = None

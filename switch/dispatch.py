@@ -12,17 +12,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-import orjson
-
 from switch import lifecycle, timers
-from switch.commands import Conclude, Done, PlannedExchange, Sealed, Stale
+from switch.commands import Answer as FinalAnswer
+from switch.commands import Conclude, Done, Stale
 from switch.lifecycle import TABLE, Event, Verdict
 from switch.model import State
 from switch.port import Exchange, Outcome, OutcomeKind, Planning, WireAnswer
 from switch.reasons import Reason
 from switch.sending import send_exchange
 from switch.store.contract import StoreBusy
-from switch.store.rows import particulars_of
 from switch.wire.transport import Answer, MaybeSent, NotSent
 
 if TYPE_CHECKING:
@@ -31,12 +29,12 @@ if TYPE_CHECKING:
     from switch.answers import Answers
     from switch.endings import Endings
     from switch.logs import Log
-    from switch.model import Particulars, Payment
+    from switch.model import Payment
     from switch.port import Adapter
+    from switch.records import Open, Records
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
-    from switch.store.contract import Store, StoredExchange
-    from switch.store.vault import DataKey, Vault
+    from switch.store.contract import Store
     from switch.wire.transport import Transport
 
 CONCLUDE_TRIES_MAX: Final = 8
@@ -61,14 +59,6 @@ _EVENTS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
-    """A payment being worked on: its open data key and who is involved."""
-
-    key: DataKey
-    particulars: Particulars = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
 class Happened:
     """An event about to be concluded, with what it brought."""
 
@@ -85,7 +75,7 @@ class Dispatch:
         self,
         *,
         store: Store,
-        vault: Vault,
+        records: Records,
         transport: Transport,
         adapters: Mapping[str, Adapter],
         answers: Answers,
@@ -96,7 +86,7 @@ class Dispatch:
         log: Log,
     ) -> None:
         self._store = store
-        self._vault = vault
+        self._records = records
         self._transport = transport
         self._adapters = adapters
         self._answers = answers
@@ -123,33 +113,11 @@ class Dispatch:
             uetr=payment.uetr,
         )
 
-    def sealed_exchange(self, exchange: Exchange, key: DataKey) -> PlannedExchange:
-        """The row of a planned exchange, its headers and body sealed."""
-        record_id = self._ids.ordered()
-        plain = orjson.dumps(exchange.headers) + b"\n" + exchange.body
-        blob = self._vault.seal(key, record_id, "exchange", plain)
-        return PlannedExchange(
-            exchange_id=exchange.exchange_id,
-            uetr=exchange.uetr,
-            network=exchange.network,
-            operation=exchange.operation,
-            reference=exchange.reference,
-            method=exchange.method,
-            path=exchange.path,
-            send_by=exchange.send_by,
-            answer_within_ms=exchange.answer_within_ms,
-            sealed=Sealed(record_id, exchange.uetr, "exchange", blob),
-        )
-
     async def open(self, uetr: str) -> Open:
-        """Open a payment from its rows: after a restart, or for an enquiry."""
-        wrapped = await self._store.read.wrapped_key(uetr)
-        record = await self._store.read.sealed(uetr, "particulars")
-        assert wrapped is not None, "an open payment has a data key"
-        assert record is not None, "an open payment has particulars"
-        key = self._vault.open_key(uetr, wrapped)
-        plain = self._vault.unseal(key, record[0], "particulars", record[1])
-        return Open(key, particulars_of(plain))
+        """Open a payment that has not ended, from its rows: after a restart, or for an enquiry."""
+        opened = await self._records.open(uetr)
+        assert opened is not None, "an open payment has particulars"
+        return opened
 
     async def first(self, payment: Payment, opened: Open, exchange_id: int, started: float) -> None:
         """Send commit 1's exchange and conclude. ``started`` is the monotonic time of planning."""
@@ -188,7 +156,7 @@ class Dispatch:
     ) -> Happened:
         stored = await self._store.read.exchange(exchange_id)
         assert stored is not None, "only a committed exchange is sent"
-        exchange = self._exchange(stored, opened.key)
+        exchange = self._records.exchange(stored, opened.key)
         facts = self._adapters[payment.network].facts
         pause_s = SEND_PAUSE_S
         for attempt in range(SEND_TRIES_MAX):
@@ -199,23 +167,6 @@ class Dispatch:
                 await self._clock.sleep(pause_s)
                 pause_s *= 2
         return self._read(payment, exchange, result)
-
-    def _exchange(self, stored: StoredExchange, key: DataKey) -> Exchange:
-        plain = self._vault.unseal(key, stored.record_id, "exchange", stored.blob)
-        headers, _, body = plain.partition(b"\n")
-        return Exchange(
-            exchange_id=stored.exchange_id,
-            uetr=stored.uetr,
-            network=stored.network,
-            operation=stored.operation,
-            reference=stored.reference,
-            method=stored.method,
-            path=stored.path,
-            headers=tuple((name, value) for name, value in orjson.loads(headers)),
-            body=body,
-            send_by=stored.send_by,
-            answer_within_ms=stored.answer_within_ms,
-        )
 
     def _read(
         self, payment: Payment, exchange: Exchange, result: Answer | NotSent | MaybeSent
@@ -237,7 +188,7 @@ class Dispatch:
         """Take an event to the store; made anew while the payment moves on. Wakes the waiting."""
         moved = 0
         while True:
-            command = self._conclusion(payment, opened, happened)
+            answer, command = self._conclusion(payment, opened, happened)
             if command is None:
                 return payment
             try:
@@ -259,16 +210,18 @@ class Dispatch:
                 cause=happened.event.value,
                 state=result.payment.state.value,
             )
-            if command.answer is not None:
-                self._endings.ended(result.payment, command.answer)
+            if answer is not None:
+                self._endings.ended(result.payment, answer)
             return result.payment
 
-    def _conclusion(self, payment: Payment, opened: Open, happened: Happened) -> Conclude | None:
-        """The command, or None where the table ignores the event."""
+    def _conclusion(
+        self, payment: Payment, opened: Open, happened: Happened
+    ) -> tuple[FinalAnswer | None, Conclude | None]:
+        """The final answer as it is given, and the command; no command for an ignored event."""
         at = self._clock.now()
         decision = TABLE[payment.direction, payment.state, happened.event]
         if decision.verdict is Verdict.IGNORE:
-            return None
+            return None, None
         facts = self._adapters[payment.network].facts
         next_at = timers.next_due(
             decision.target, facts, rung=payment.rung, at=at, deadline=payment.deadline
@@ -288,7 +241,7 @@ class Dispatch:
             )
             if lifecycle.is_final(after):
                 answer = self._answers.render(after, opened.particulars, self.planning(after))
-        return Conclude(
+        return answer, Conclude(
             uetr=payment.uetr,
             version=payment.version,
             event=happened.event,
@@ -296,17 +249,10 @@ class Dispatch:
             next_at=next_at,
             reason=reason,
             far_reference=happened.far_reference,
-            answer=answer,
-            evidence=self._evidence(opened.key, happened),
+            answer=None if answer is None else self._records.answer(payment, answer, opened.key),
+            evidence=self._records.evidence(opened.key, happened.evidence),
             salt=self._ids.salt(),
         )
-
-    def _evidence(self, key: DataKey, happened: Happened) -> Sealed | None:
-        if not happened.evidence:
-            return None
-        record_id = self._ids.ordered()
-        blob = self._vault.seal(key, record_id, "evidence", happened.evidence)
-        return Sealed(record_id, key.uetr, "evidence", blob)
 
 
 def happened(outcome: Outcome, evidence: bytes) -> Happened:

@@ -1,15 +1,19 @@
 """Key material in one folder, loaded once at the start and then only used.
 
 Files by name: ``<name>.pem`` private keys, ``<name>.crt`` certificates, ``<name>.txt`` secrets,
-``<name>.key`` symmetric keys in hexadecimal, ``<name>.pub.pem`` public keys (of members in
-``members/``, of rate providers in ``providers/``). A name that is missing refuses the start, except
-in the development profile, which makes throw-away keys for the switch, its simulators, its members
-and its providers. It does so once: beside a database new keys could neither read nor verify what is
-in it, so they are missed instead. Only a provider may lack a key: then it cannot push its rates.
+``<name>.key`` symmetric keys in hexadecimal (wrapping keys by month in ``vault/``),
+``<name>.pub.pem`` public keys (of members in ``members/``, of rate providers in ``providers/``). A
+name that is missing refuses the start, except in the development profile, which makes throw-away
+keys for the switch, its simulators, its members and its providers. It does so once: beside a
+database new keys could neither read nor verify what is in it, so they are missed instead. Only a
+provider may lack a key: then it cannot push its rates.
 """
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import os
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -22,6 +26,7 @@ from cryptography.x509.oid import NameOID
 
 from switch.runtime.lock import waiting_lock
 from switch.runtime.private_files import private_folder, write_private
+from switch.store.wrapping import FIRST, HeldKeys, is_name, parse_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,7 +43,11 @@ SYMMETRIC_BYTES: Final = 32
 PASSWORD_BYTES: Final = 12
 CERTIFICATE_DAYS: Final = 3650
 
-SYMMETRIC: Final = ("seal.key", "vault.key")
+SEAL: Final = "seal"
+VAULT: Final = "vault"
+INDEX: Final = "index"
+WRAPPING_VARIABLE: Final = "BAKONG_SWITCH_WRAPPING_KEYS"
+"""Environment variable that may hold the wrapping keys, instead of files."""
 SHARED: Final = "bakong-password.txt"
 JOURNAL: Final = "journal"
 OVERSEER: Final = "overseer"
@@ -117,6 +126,30 @@ class KeyFolder:
 
         return self._parsed_file(f"{name}.key", parse, "a 256-bit key in hexadecimal")
 
+    def wrapping(self) -> dict[str, bytes]:
+        """The wrapping keys by name: the first, where it is still there, and those of months."""
+        names = [FIRST] if (self._folder / f"{FIRST}.key").exists() else []
+        found = {name: self.symmetric(name) for name in names}
+        found |= {name: self.symmetric(f"{VAULT}/{name}") for name in self.months()}
+        if not found:
+            raise KeyMissing(f"missing: {self._folder.absolute() / FIRST}.key")
+        return found
+
+    def months(self) -> list[str]:
+        """Names of the wrapping keys that came after the first, oldest first."""
+        stems = [path.stem for path in (self._folder / VAULT).glob("*.key")]
+        return sorted(stem for stem in stems if is_name(stem))
+
+    def index(self) -> bytes:
+        """The key that idempotency keys are found by; until it has a file, it is the first's."""
+        if (self._folder / f"{INDEX}.key").exists():
+            return self.symmetric(INDEX)
+        return hmac.digest(self.symmetric(FIRST), b"bakong-switch commitment", hashlib.sha256)
+
+    def vault_files(self) -> list[str]:
+        """What of the vault must be there: the first wrapping key, or what came after it."""
+        return [f"{INDEX}.key"] if self.months() else [f"{FIRST}.key"]
+
     def member_public(self, bic: str) -> ec.EllipticCurvePublicKey:
         """The public key that a member signs its requests under."""
         return self.public(f"members/{bic}")
@@ -165,10 +198,26 @@ class KeyFolder:
         return KeyUnreadable(f"{self._folder.absolute() / file}: {why}")
 
 
-def own_files(members: Iterable[str]) -> list[str]:
+def own_files(keys: KeyFolder, members: Iterable[str]) -> list[str]:
     """The files that every switch needs, whatever its networks need besides."""
     publics = [f"members/{bic}.pub.pem" for bic in members]
-    return [*SYMMETRIC, f"{JOURNAL}.pem", "switch-answers.pem", f"{OVERSEER}.pub.pem", *publics]
+    private = [f"{JOURNAL}.pem", "switch-answers.pem", f"{OVERSEER}.pub.pem"]
+    return [f"{SEAL}.key", *keys.vault_files(), *private, *publics]
+
+
+def wrapping_keys(source: str, keys: KeyFolder) -> HeldKeys:
+    """The wrapping keys, from ``files`` or the ``environment``. Raises :class:`KeyMissing`."""
+    return HeldKeys(_environment_keys if source == "environment" else keys.wrapping)
+
+
+def _environment_keys() -> dict[str, bytes]:
+    text = os.environ.get(WRAPPING_VARIABLE)
+    if not text:
+        raise KeyMissing(f"missing: the environment variable {WRAPPING_VARIABLE}")
+    try:
+        return parse_keys(text)
+    except ValueError as error:
+        raise KeyUnreadable(f"{WRAPPING_VARIABLE}: {error}") from None
 
 
 def make_development_keys(
@@ -192,7 +241,7 @@ def make_development_keys(
     private_folder(folder / PROVIDERS)
     with waiting_lock(folder / LOCK_FILE):
         if not may_make:
-            KeyFolder(folder).require(_secret_files(names))
+            KeyFolder(folder).require(_secret_files(folder, names))
         _make_secrets(folder, names, entropy)
         # What a provider's key signs is not in the database, so a new one spoils nothing there.
         _make_ec(folder, [f"provider-{name}" for name in quoters])
@@ -204,13 +253,17 @@ def _ec_names(members: Sequence[str]) -> list[str]:
     return ["switch-answers", OVERSEER, *(f"member-{bic}" for bic in members)]
 
 
-def _secret_files(members: Sequence[str]) -> list[str]:
+def _symmetric_files(folder: Path) -> list[str]:
+    return [f"{SEAL}.key", *KeyFolder(folder).vault_files()]
+
+
+def _secret_files(folder: Path, members: Sequence[str]) -> list[str]:
     private = (JOURNAL, *CERTIFIED, *_ec_names(members))
-    return [*SYMMETRIC, SHARED, *(f"{name}.pem" for name in private)]
+    return [*_symmetric_files(folder), SHARED, *(f"{name}.pem" for name in private)]
 
 
 def _make_secrets(folder: Path, members: Sequence[str], entropy: Entropy) -> None:
-    for name in SYMMETRIC:
+    for name in _symmetric_files(folder):
         if not (folder / name).exists():
             write_private(folder / name, entropy.bytes(SYMMETRIC_BYTES).hex().encode())
     if not (folder / SHARED).exists():

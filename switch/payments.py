@@ -24,17 +24,16 @@ from switch.commands import (
     Known,
     Open,
     Refuse,
-    Sealed,
     Stale,
 )
-from switch.decide import first_difference
-from switch.dispatch import Open as Opened
 from switch.lifecycle import Event
 from switch.model import Channel, Direction, Particulars, Payment, State
 from switch.port import Planning
 from switch.reasons import from_iso
+from switch.records import NOBODY
+from switch.records import Open as Opened
 from switch.refusals import Busy
-from switch.store.rows import particulars_bytes
+from switch.store.vault import Erased
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,12 +48,13 @@ if TYPE_CHECKING:
     from switch.pace import Pace
     from switch.port import Adapter
     from switch.reasons import Reason
+    from switch.records import Records
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.runtime.tasks import Tasks
     from switch.sealing import Priced
     from switch.store.contract import Store
-    from switch.store.vault import Vault
+    from switch.store.vault import DataKey
 
 
 LOOK_AGAIN_S: Final = 1.0
@@ -88,6 +88,15 @@ class Standing:
     answer: Answer | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """The new data key of a payment, open and wrapped, and the idempotency key bound under it."""
+
+    key: DataKey
+    wrapped: bytes = field(repr=False)
+    binding: Binding
+
+
 class Payments:
     """Opens payments and waits for their end."""
 
@@ -96,7 +105,7 @@ class Payments:
         *,
         config: Config,
         store: Store,
-        vault: Vault,
+        records: Records,
         dispatch: Dispatch,
         adapters: Mapping[str, Adapter],
         answers: Answers,
@@ -110,7 +119,7 @@ class Payments:
     ) -> None:
         self._config = config
         self._store = store
-        self._vault = vault
+        self._records = records
         self._dispatch = dispatch
         self._adapters = adapters
         self._answers = answers
@@ -127,10 +136,10 @@ class Payments:
         self, scope: str, key: str, content: Mapping[str, str]
     ) -> Standing | Conflict | None:
         """What a key is bound to already: a repeat needs nothing else, whatever changed since."""
-        held = await self._store.read.binding(scope, self._vault.commitment(scope, "key", key))
+        held = await self._records.bound(scope, key)
         if held is None:
             return None
-        differs = first_difference(held.content, self._vault.commitments(scope, content))
+        differs = await self._records.difference(held, content)
         return await self.find(held.uetr) if differs is None else Conflict(differs)
 
     async def bury(self, origin: str, uetr: str) -> Payment | None:
@@ -161,10 +170,9 @@ class Payments:
     async def _open(self, instruction: Instruction, refused: Reason | None) -> Standing | Conflict:
         started = self._clock.monotonic()
         payment = self._received(instruction)
-        binding = self._binding(instruction)
+        bound = self._bound(instruction)
         if refused is not None:
-            return await self._refuse(payment, binding, instruction, refused)
-        key, wrapped = self._vault.new_key(payment.uetr)
+            return await self._refuse(payment, bound, instruction, refused)
         adapter = self._adapters[payment.network]
         planning = Planning(
             now=payment.opened_at,
@@ -184,30 +192,26 @@ class Payments:
         try:
             exchange = adapter.plan_pay(opening, instruction.particulars, planning)
         except IsoError as error:
-            return await self._refuse(payment, binding, instruction, from_iso(error.code))
-        record_id = self._ids.ordered()
-        plain = particulars_bytes(instruction.particulars)
-        blob = self._vault.seal(key, record_id, "particulars", plain)
+            return await self._refuse(payment, bound, instruction, from_iso(error.code))
         command = Open(
             payment=opening,
-            binding=binding,
-            exchange=self._dispatch.sealed_exchange(exchange, key),
-            particulars=Sealed(record_id, payment.uetr, "particulars", blob),
-            wrapped_key=wrapped,
+            binding=bound.binding,
+            exchange=self._records.opening(exchange, instruction.particulars, bound.key),
+            wrapped_key=bound.wrapped,
             salt=self._ids.salt(),
         )
         result = await self._store.commit(command)
         if isinstance(result, Declined):
-            return await self._refuse(payment, binding, instruction, result.reason)
+            return await self._refuse(payment, bound, instruction, result.reason)
         if isinstance(result, Done) and result.payment is not None:
             self._outstanding.used(payment.terms.quote_id)
             self._log.info("payment_opened", uetr=payment.uetr, corridor=payment.corridor)
-            opened = Opened(key, instruction.particulars)
+            opened = Opened(bound.key, instruction.particulars)
             self._in_flight += 1
             hop = self._hop(result.payment, opened, exchange.exchange_id, started)
             self._tasks.start("hop", hop)
             return Standing(result.payment, None)
-        return _standing(result)
+        return await self._standing(result, instruction)
 
     async def _hop(
         self, payment: Payment, opened: Opened, exchange_id: int, started: float
@@ -233,11 +237,13 @@ class Payments:
 
     async def has_reference(self, payment: Payment, reference: str) -> bool:
         """True when the origin's own identification of a payment is this one, or none is given."""
-        wrapped = await self._store.read.wrapped_key(payment.uetr)
-        if not reference or wrapped is None:
-            # A refused payment was never sealed: its UETR is all there is to go by.
+        try:
+            opened = await self._records.open(payment.uetr) if reference else None
+        except Erased:
+            opened = None
+        if opened is None:
+            # Of a payment that was refused or erased its UETR is all there is to go by.
             return True
-        opened = await self._dispatch.open(payment.uetr)
         held = opened.particulars.extra
         return held.get("original_transaction_id", reference) == reference
 
@@ -246,7 +252,16 @@ class Payments:
         payment = await self._store.read.payment(uetr)
         if payment is None:
             return None
-        return Standing(payment, await self._store.read.answer(uetr))
+        return Standing(payment, await self._answer(payment, await self._store.read.answer(uetr)))
+
+    async def _answer(self, payment: Payment, stored: Answer | None) -> Answer | None:
+        """A stored answer as it was given; one that was erased is made again, without names."""
+        if stored is None:
+            return None
+        try:
+            return await self._records.answered(payment.uetr, stored)
+        except Erased:
+            return self._answers.render(payment, NOBODY, self._dispatch.planning(payment))
 
     def _received(self, instruction: Instruction) -> Payment:
         """The payment before any check, with its roles, terms and deadlines."""
@@ -284,17 +299,13 @@ class Payments:
             updated_at=now,
         )
 
-    def _binding(self, instruction: Instruction) -> Binding:
-        scope = instruction.scope
-        return Binding(
-            scope=scope,
-            key=self._vault.commitment(scope, "key", instruction.key),
-            content=self._vault.commitments(scope, instruction.content),
-            uetr=instruction.uetr,
-        )
+    def _bound(self, instruction: Instruction) -> _Bound:
+        key, wrapped = self._records.new_key(instruction.uetr)
+        scope, name, content = instruction.scope, instruction.key, instruction.content
+        return _Bound(key, wrapped, self._records.binding(key, scope, name, content))
 
     async def _refuse(
-        self, payment: Payment, binding: Binding, instruction: Instruction, reason: Reason
+        self, payment: Payment, bound: _Bound, instruction: Instruction, reason: Reason
     ) -> Standing | Conflict:
         _, refused = lifecycle.advance(
             payment, Event.CHECK_FAILED, at=payment.opened_at, next_at=None, reason=reason
@@ -303,18 +314,29 @@ class Payments:
         answer = self._answers.render(
             refused, instruction.particulars, self._dispatch.planning(refused)
         )
-        command = Refuse(refused, binding, answer, self._ids.salt())
+        command = Refuse(
+            payment=refused,
+            binding=bound.binding,
+            answer=self._records.answer(refused, answer, bound.key),
+            wrapped_key=bound.wrapped,
+            salt=self._ids.salt(),
+        )
         result = await self._store.commit(command)
         if isinstance(result, Done) and result.payment is not None:
             self._log.info("payment_refused", uetr=payment.uetr, reason=reason.iso)
             return Standing(result.payment, answer)
-        return _standing(result)
+        return await self._standing(result, instruction)
 
-
-def _standing(result: Known | Conflict | Declined | Done | Stale) -> Standing | Conflict:
-    """A key that was bound before: the payment it is bound to, or the field that differs."""
-    if isinstance(result, Conflict):
-        return result
-    assert isinstance(result, Known), "an opening is done, declined, known or in conflict"
-    assert result.payment is not None, "what a key is bound to is a payment"
-    return Standing(result.payment, result.answer)
+    async def _standing(
+        self, result: Known | Conflict | Declined | Done | Stale, instruction: Instruction
+    ) -> Standing | Conflict:
+        """A key that was bound before: the payment it is bound to, or the field that differs."""
+        if isinstance(result, Conflict):
+            return result
+        assert isinstance(result, Known), "an opening is done, declined, known or in conflict"
+        assert result.payment is not None, "what a key is bound to is a payment"
+        assert result.binding is not None, "what a key is bound to has its binding"
+        differs = await self._records.difference(result.binding, instruction.content)
+        if differs is not None:
+            return Conflict(differs)
+        return Standing(result.payment, await self._answer(result.payment, result.answer))

@@ -113,7 +113,7 @@ async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[S
     clock, entropy = SystemClock(), SystemEntropy()
     database = writable_database(place.data)
     keys = keys_of(config, place.data)
-    keys.require(own_files(config.members))
+    keys.require(own_files(keys, config.members))
     private_file(database)
     peers = {name: section.url for name, section in config.networks.items()} | dict(place.peers)
     peers |= {feed.peer: feed.url for feed in config.feeds}

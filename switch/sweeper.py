@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from switch.logs import Log
     from switch.model import Payment
     from switch.port import Adapter
+    from switch.records import Records
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.runtime.tasks import Tasks
@@ -43,6 +44,7 @@ class Sweeper:
         *,
         store: Store,
         dispatch: Dispatch,
+        records: Records,
         adapters: Mapping[str, Adapter],
         clock: Clock,
         ids: Ids,
@@ -51,6 +53,7 @@ class Sweeper:
     ) -> None:
         self._store = store
         self._dispatch = dispatch
+        self._records = records
         self._adapters = adapters
         self._clock = clock
         self._ids = ids
@@ -112,7 +115,7 @@ class Sweeper:
         command = Attempt(
             uetr=payment.uetr,
             version=payment.version,
-            exchange=self._dispatch.sealed_exchange(exchange, opened.key),
+            exchange=self._records.enquiry(exchange, opened.key),
             at=at,
             next_at=next_at,
             salt=self._ids.salt(),

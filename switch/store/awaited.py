@@ -7,7 +7,7 @@ engine, so no use case may rely on it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from switch.ledger import Account
     from switch.model import Payment, RateKey
     from switch.port import Operation
-    from switch.store.contract import Reader, StoredExchange
+    from switch.store.contract import Reader, StoredExchange, WrappedKey
     from switch.store.journal import Block
+    from switch.store.statements import BoundPayment, StatementPage
+    from switch.store.tables import Row
 
 
 class Awaited:
@@ -60,6 +62,14 @@ class Awaited:
         """The wrapped data key of a payment."""
         return self._reader.wrapped_key(uetr)
 
+    async def wrapped_keys(self, after: int, before: int, limit: int) -> list[WrappedKey]:
+        """Wrapped data keys of the payments numbered between two bounds, oldest first."""
+        return self._reader.wrapped_keys(after, before, limit)
+
+    async def erasure_requests(self, limit: int) -> list[str]:
+        """UETRs of payments whose names somebody asked to have erased."""
+        return self._reader.erasure_requests(limit)
+
     async def sealed(self, uetr: str, kind: str) -> tuple[int, bytes] | None:
         """Record number and blob of the first sealed record of that kind."""
         return self._reader.sealed(uetr, kind)
@@ -88,6 +98,24 @@ class Awaited:
         """Payments in the order they were opened, from behind a payment number."""
         return self._reader.listed(after, limit)
 
+    async def balance(self, key: str, before: datetime) -> Account | None:
+        """An account's sums as all blocks before a moment left them, without caps."""
+        return self._reader.balance(key, before)
+
+    async def statement(
+        self, key: str, since: datetime, until: datetime, after: int, limit: int
+    ) -> StatementPage:
+        """A page of an account's entries of blocks since a moment and before another."""
+        return self._reader.statement(key, since, until, after, limit)
+
+    async def bound(self, after: int, limit: int) -> list[BoundPayment]:
+        """Payments whose key is bound, in the order they were opened, from behind a number."""
+        return self._reader.bound(after, limit)
+
+    async def graves(self, before: datetime, limit: int) -> list[tuple[str, str]]:
+        """Tombstones from before a moment, the oldest first: scope and UETR."""
+        return self._reader.graves(before, limit)
+
     async def accounts(self) -> dict[str, Account]:
         """Every account by name."""
         return self._reader.accounts()
@@ -103,6 +131,14 @@ class Awaited:
     async def rate(self, key: RateKey) -> RateRow | None:
         """One version by provider, pair and version; every one that was posted is kept."""
         return self._reader.rate(key)
+
+    async def record_page(self, table: str, after: Sequence[Any], limit: int) -> list[Row]:
+        """Raw rows of a table of ``switch.store.tables`` behind a key, in the order of keys."""
+        return self._reader.record_page(table, after, limit)
+
+    async def payment_rows(self, uetrs: Sequence[str]) -> list[Row]:
+        """Raw rows of the payments with these UETRs."""
+        return self._reader.payment_rows(uetrs)
 
     async def blocks(self) -> AsyncIterator[tuple[Block, Sequence[tuple[bytes, bytes]]]]:
         """The journal in order, each block with its leaves as (salt, content)."""

@@ -10,7 +10,7 @@ recovers from what is durable.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from switch.model import Payment, RateKey
     from switch.port import Operation
     from switch.store.journal import Block
+    from switch.store.statements import BoundPayment, StatementPage
+    from switch.store.tables import Row
 
 
 LEASE_S: Final = 10
@@ -34,6 +36,10 @@ class Fenced(Exception):  # noqa: N818  the name says what happened
 
 class StoreBusy(Exception):  # noqa: N818  the name says what happened
     """The queue of the committer is full; nothing was stored (503 with Retry-After)."""
+
+
+class RecordUnreadable(Exception):  # noqa: N818  the name says what happened
+    """Rows that an audit asked for cannot be read; the message names the table, nothing of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,15 @@ class StoredExchange:
     blob: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class WrappedKey:
+    """The wrapped data key of a payment, or the mark that took its place."""
+
+    payment_id: int
+    uetr: str
+    wrapped: bytes = field(repr=False)
+
+
 class Reader(Protocol):
     """Reads of committed rows of an engine in this process."""
 
@@ -86,6 +101,12 @@ class Reader(Protocol):
     def wrapped_key(self, uetr: str) -> bytes | None:
         """The wrapped data key of a payment."""
 
+    def wrapped_keys(self, after: int, before: int, limit: int) -> list[WrappedKey]:
+        """Wrapped data keys of the payments numbered between two bounds, oldest first."""
+
+    def erasure_requests(self, limit: int) -> list[str]:
+        """UETRs of payments whose names somebody asked to have erased."""
+
     def sealed(self, uetr: str, kind: str) -> tuple[int, bytes] | None:
         """Record number and blob of the first sealed record of that kind."""
 
@@ -110,6 +131,20 @@ class Reader(Protocol):
     def listed(self, after: int, limit: int) -> list[Payment]:
         """Payments in the order they were opened, from behind a payment number."""
 
+    def balance(self, key: str, before: datetime) -> Account | None:
+        """An account's sums as all blocks before a moment left them, without caps."""
+
+    def statement(
+        self, key: str, since: datetime, until: datetime, after: int, limit: int
+    ) -> StatementPage:
+        """A page of an account's entries of blocks since a moment and before another."""
+
+    def bound(self, after: int, limit: int) -> list[BoundPayment]:
+        """Payments whose key is bound, in the order they were opened, from behind a number."""
+
+    def graves(self, before: datetime, limit: int) -> list[tuple[str, str]]:
+        """Tombstones from before a moment, the oldest first: scope and UETR."""
+
     def accounts(self) -> dict[str, Account]:
         """Every account by name."""
 
@@ -124,6 +159,12 @@ class Reader(Protocol):
 
     def rate(self, key: RateKey) -> RateRow | None:
         """One version by provider, pair and version; every one that was posted is kept."""
+
+    def record_page(self, table: str, after: Sequence[Any], limit: int) -> list[Row]:
+        """Raw rows of a table of ``switch.store.tables`` behind a key, in the order of keys."""
+
+    def payment_rows(self, uetrs: Sequence[str]) -> list[Row]:
+        """Raw rows of the payments with these UETRs."""
 
     def blocks(self) -> Iterator[tuple[Block, Sequence[tuple[bytes, bytes]]]]:
         """The journal in order, each block with its leaves as (salt, content)."""
@@ -154,6 +195,12 @@ class Reads(Protocol):
     async def wrapped_key(self, uetr: str) -> bytes | None:
         """The wrapped data key of a payment."""
 
+    async def wrapped_keys(self, after: int, before: int, limit: int) -> list[WrappedKey]:
+        """Wrapped data keys of the payments numbered between two bounds, oldest first."""
+
+    async def erasure_requests(self, limit: int) -> list[str]:
+        """UETRs of payments whose names somebody asked to have erased."""
+
     async def sealed(self, uetr: str, kind: str) -> tuple[int, bytes] | None:
         """Record number and blob of the first sealed record of that kind."""
 
@@ -178,6 +225,20 @@ class Reads(Protocol):
     async def listed(self, after: int, limit: int) -> list[Payment]:
         """Payments in the order they were opened, from behind a payment number."""
 
+    async def balance(self, key: str, before: datetime) -> Account | None:
+        """An account's sums as all blocks before a moment left them, without caps."""
+
+    async def statement(
+        self, key: str, since: datetime, until: datetime, after: int, limit: int
+    ) -> StatementPage:
+        """A page of an account's entries of blocks since a moment and before another."""
+
+    async def bound(self, after: int, limit: int) -> list[BoundPayment]:
+        """Payments whose key is bound, in the order they were opened, from behind a number."""
+
+    async def graves(self, before: datetime, limit: int) -> list[tuple[str, str]]:
+        """Tombstones from before a moment, the oldest first: scope and UETR."""
+
     async def accounts(self) -> dict[str, Account]:
         """Every account by name."""
 
@@ -192,6 +253,12 @@ class Reads(Protocol):
 
     async def rate(self, key: RateKey) -> RateRow | None:
         """One version by provider, pair and version; every one that was posted is kept."""
+
+    async def record_page(self, table: str, after: Sequence[Any], limit: int) -> list[Row]:
+        """Raw rows of a table of ``switch.store.tables`` behind a key, in the order of keys."""
+
+    async def payment_rows(self, uetrs: Sequence[str]) -> list[Row]:
+        """Raw rows of the payments with these UETRs."""
 
     def blocks(self) -> AsyncIterator[tuple[Block, Sequence[tuple[bytes, bytes]]]]:
         """The journal in order, each block with its leaves as (salt, content)."""

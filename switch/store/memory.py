@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from switch.decide import decide
 from switch.delta import Delta, Snapshot, Wanted, accounts_wanted, across_slots, wanted
 from switch.model import EPOCH, State, to_micros
-from switch.store.contract import LEASE_S, Fenced, StoredExchange, Takeover
+from switch.store import memory_ledger, memory_record
+from switch.store.contract import LEASE_S, Fenced, StoredExchange, Takeover, WrappedKey
 from switch.store.journal import GENESIS, Block, canonical, leaf_hash, merkle_root
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from switch.model import Payment, RateKey
     from switch.port import Operation
     from switch.runtime.clock import Clock
+    from switch.store.tables import Row
 
 Leaves = tuple[tuple[bytes, bytes], ...]
 """The leaves of one block, each as (salt, canonical content)."""
@@ -55,7 +57,9 @@ class MemoryTables:
     bindings: dict[tuple[str, str], Binding] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     claims: dict[str, Claim] = field(default_factory=dict)
-    tombstones: dict[tuple[str, str], None] = field(default_factory=dict)
+    tombstones: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    balances: dict[int, tuple[Account, ...]] = field(default_factory=dict)
+    """Accounts that a block touched, as it left them, by its number across slots."""
     incoming: dict[str, None] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     rates: dict[RateKey, RateRow] = field(default_factory=dict)
@@ -63,6 +67,7 @@ class MemoryTables:
     exchanges: dict[int, PlannedExchange] = field(default_factory=dict)
     sealed: dict[int, Sealed] = field(default_factory=dict)
     wrapped_keys: dict[str, bytes] = field(default_factory=dict)
+    erasure_requests: dict[str, None] = field(default_factory=dict)
     references: dict[tuple[str, str], str] = field(default_factory=dict)
     blocks: dict[int, list[tuple[Block, Leaves]]] = field(default_factory=dict)
 
@@ -110,6 +115,19 @@ class MemoryReader:
     def wrapped_key(self, uetr: str) -> bytes | None:
         """The wrapped data key of a payment."""
         return self.tables.wrapped_keys.get(uetr)
+
+    def wrapped_keys(self, after: int, before: int, limit: int) -> list[WrappedKey]:
+        """Wrapped data keys of the payments numbered between two bounds, oldest first."""
+        numbers = sorted((self.tables.payments[u].payment_id, u) for u in self.tables.wrapped_keys)
+        return [
+            WrappedKey(number, uetr, self.tables.wrapped_keys[uetr])
+            for number, uetr in numbers
+            if after < number < before
+        ][:limit]
+
+    def erasure_requests(self, limit: int) -> list[str]:
+        """UETRs of payments whose names somebody asked to have erased."""
+        return list(self.tables.erasure_requests)[:limit]
 
     def sealed(self, uetr: str, kind: str) -> tuple[int, bytes] | None:
         """Record number and blob of the first sealed record of that kind."""
@@ -169,6 +187,24 @@ class MemoryReader:
         behind = [p for p in self.tables.payments.values() if p.payment_id > after]
         return sorted(behind, key=lambda payment: payment.payment_id)[:limit]
 
+    def balance(self, key: str, before: datetime) -> Account | None:
+        """An account's sums as all blocks before a moment left them, without caps."""
+        return memory_ledger.balance(self.tables, key, before)
+
+    def statement(
+        self, key: str, since: datetime, until: datetime, after: int, limit: int
+    ) -> StatementPage:
+        """A page of an account's entries of blocks since a moment and before another."""
+        return memory_ledger.statement(self.tables, key, since, until, after, limit)
+
+    def bound(self, after: int, limit: int) -> list[BoundPayment]:
+        """Payments whose key is bound, in the order they were opened, from behind a number."""
+        return memory_ledger.bound(self.tables, after, limit)
+
+    def graves(self, before: datetime, limit: int) -> list[tuple[str, str]]:
+        """Tombstones from before a moment, the oldest first: scope and UETR."""
+        return memory_ledger.graves(self.tables, before, limit)
+
     def accounts(self) -> dict[str, Account]:
         """Every account by name."""
         return dict(sorted(self.tables.accounts.items()))
@@ -195,6 +231,14 @@ class MemoryReader:
     def rate(self, key: RateKey) -> RateRow | None:
         """One version by provider, pair and version; every one that was posted is kept."""
         return self.tables.rates.get(key)
+
+    def record_page(self, table: str, after: Sequence[Any], limit: int) -> list[Row]:
+        """Raw rows of a table of ``switch.store.tables`` behind a key, in the order of keys."""
+        return memory_record.page(self.tables, table, after, limit)
+
+    def payment_rows(self, uetrs: Sequence[str]) -> list[Row]:
+        """Raw rows of the payments with these UETRs."""
+        return memory_record.named(self.tables, uetrs)
 
     def blocks(self) -> Iterator[tuple[Block, Sequence[tuple[bytes, bytes]]]]:
         """The journal in order, each block with its leaves as (salt, content)."""
@@ -322,9 +366,10 @@ def _load(tables: MemoryTables, keys: Wanted) -> Snapshot:
         bindings=bindings,
         answers={uetr: tables.answers[uetr] for uetr in uetrs if uetr in tables.answers},
         claims={quote: tables.claims[quote] for quote in keys.claims if quote in tables.claims},
-        tombstones={grave for grave in keys.tombstones if grave in tables.tombstones},
+        tombstones={g: tables.tombstones[g] for g in keys.tombstones if g in tables.tombstones},
         incoming={item for item in keys.incoming if item in tables.incoming},
         rates={key: tables.rates[key] for key in keys.rates if key in tables.rates},
+        wrapped={u: tables.wrapped_keys[u] for u in keys.wrapped if u in tables.wrapped_keys},
     )
 
 
@@ -347,7 +392,7 @@ def _write(tables: MemoryTables, delta: Delta) -> None:
     tables.bindings.update({(b.scope, b.key): b for b in delta.bindings})
     tables.answers.update(delta.answers)
     tables.claims.update(delta.claims)
-    tables.tombstones.update(dict.fromkeys(delta.tombstones))
+    tables.tombstones.update(delta.tombstones)
     tables.incoming.update(dict.fromkeys(delta.incoming))
     tables.accounts.update(delta.accounts)
     tables.rates.update(delta.rates)
@@ -356,6 +401,9 @@ def _write(tables: MemoryTables, delta: Delta) -> None:
     tables.sealed.update({s.record_id: s for s in delta.sealed})
     tables.sealed.update({x.sealed.record_id: x.sealed for x in delta.exchanges})
     tables.wrapped_keys.update(delta.wrapped_keys)
+    tables.wrapped_keys.update(delta.rewrapped)
+    for uetr in delta.erased:
+        tables.erasure_requests.pop(uetr, None)
     tables.references.update({(p.network, p.reference): p.uetr for p in delta.payments.values()})
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+import apsw
 import orjson
 
 from switch.commands import Answer, Binding, RateRow
@@ -15,17 +16,18 @@ from switch.delta import Claim, Snapshot, Wanted
 from switch.ledger import Account
 from switch.model import State, from_micros, to_micros
 from switch.port import Operation
-from switch.store.contract import StoredExchange
+from switch.store import sqlite_ledger
+from switch.store.contract import RecordUnreadable, StoredExchange, WrappedKey
 from switch.store.journal import Block
 from switch.store.rows import PAYMENT_COLUMNS, payment_of
+from switch.store.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
-    import apsw
-
     from switch.model import Payment, RateKey
+    from switch.store.statements import BoundPayment, StatementPage
 
 
 Row = tuple[Any, ...]
@@ -55,6 +57,10 @@ _NEWEST_RATES: Final = (
     "WHERE withdrawn_at IS NULL OR withdrawn_at >= effective_at) WHERE age <= ? "
     "ORDER BY provider, pair, effective_at, version"
 )
+_ACCOUNTS: Final = (
+    "SELECT key, currency, debits_posted, credits_posted, debits_pending, credits_pending, "
+    "net_debit_max, net_credit_max FROM account "
+)
 _SELECT: Final = f"SELECT {PAYMENT_COLUMNS} FROM payment "  # noqa: S608  a constant
 _DUE: Final = (
     _SELECT + "WHERE slot = ? AND network = ? AND next_at <= ? ORDER BY next_at, payment_id LIMIT ?"
@@ -68,6 +74,12 @@ _LAST_NUMBER: Final = (
     "(SELECT coalesce(max(record_id), 0) FROM sealed), "
     "(SELECT coalesce(max(exchange_id), 0) FROM exchange))"
 )
+_WRAPPED: Final = "SELECT wrapped FROM data_key JOIN payment USING (payment_id) WHERE uetr = ?"
+_WRAPPED_PAGE: Final = (
+    "SELECT payment_id, uetr, wrapped FROM payment JOIN data_key USING (payment_id) "
+    "WHERE payment_id > ? AND payment_id < ? ORDER BY payment_id LIMIT ?"
+)
+_NAMED: Final = _SELECT + "WHERE uetr IN (SELECT value FROM json_each(?))"  # noqa: S608  constants
 
 
 def rows_of(connection: apsw.Connection, sql: str, values: Sequence[Any] = ()) -> list[Row]:
@@ -118,12 +130,18 @@ class SqliteReader:
 
     def wrapped_key(self, uetr: str) -> bytes | None:
         """The wrapped data key of a payment."""
-        row = row_of(
-            self.connection,
-            "SELECT wrapped FROM data_key JOIN payment USING (payment_id) WHERE uetr = ?",
-            (uetr,),
-        )
+        row = row_of(self.connection, _WRAPPED, (uetr,))
         return None if row is None else bytes(row[0])
+
+    def wrapped_keys(self, after: int, before: int, limit: int) -> list[WrappedKey]:
+        """Wrapped data keys of the payments numbered between two bounds, oldest first."""
+        rows = rows_of(self.connection, _WRAPPED_PAGE, (after, before, limit))
+        return [WrappedKey(row[0], row[1], bytes(row[2])) for row in rows]
+
+    def erasure_requests(self, limit: int) -> list[str]:
+        """UETRs of payments whose names somebody asked to have erased."""
+        sql = "SELECT uetr FROM erasure_request ORDER BY asked_at, uetr LIMIT ?"
+        return [str(row[0]) for row in rows_of(self.connection, sql, (limit,))]
 
     def sealed(self, uetr: str, kind: str) -> tuple[int, bytes] | None:
         """Record number and blob of the first sealed record of that kind."""
@@ -176,6 +194,24 @@ class SqliteReader:
         )
         return [payment_of(row) for row in rows]
 
+    def balance(self, key: str, before: datetime) -> Account | None:
+        """An account's sums as all blocks before a moment left them, without caps."""
+        return sqlite_ledger.balance(self.connection, key, before)
+
+    def statement(
+        self, key: str, since: datetime, until: datetime, after: int, limit: int
+    ) -> StatementPage:
+        """A page of an account's entries of blocks since a moment and before another."""
+        return sqlite_ledger.statement(self.connection, key, since, until, after, limit)
+
+    def bound(self, after: int, limit: int) -> list[BoundPayment]:
+        """Payments whose key is bound, in the order they were opened, from behind a number."""
+        return sqlite_ledger.bound(self.connection, after, limit)
+
+    def graves(self, before: datetime, limit: int) -> list[tuple[str, str]]:
+        """Tombstones from before a moment, the oldest first: scope and UETR."""
+        return sqlite_ledger.graves(self.connection, before, limit)
+
     def accounts(self) -> dict[str, Account]:
         """Every account by name."""
         return self.load_accounts(self.connection, None)
@@ -218,18 +254,35 @@ class SqliteReader:
             )
             yield block, [(bytes(salt), bytes(content)) for salt, content in leaves]
 
+    def record_page(self, table: str, after: Sequence[Any], limit: int) -> list[Row]:
+        """Raw rows of a table of ``switch.store.tables`` behind a key, in the order of keys."""
+        sql = TABLES[table].page(lambda number: f"?{number}", first=not after)
+        return self._raw(table, sql, (*after, limit))
+
+    def payment_rows(self, uetrs: Sequence[str]) -> list[Row]:
+        """Raw rows of the payments with these UETRs."""
+        return self._raw("payment", _NAMED, (orjson.dumps(list(uetrs)).decode(),))
+
+    def _raw(self, table: str, sql: str, values: Sequence[Any]) -> list[Row]:
+        try:
+            return rows_of(self.connection, sql, values)
+        except (apsw.Error, UnicodeDecodeError) as error:
+            # No text of the error: it may quote the row.
+            kind = type(error).__name__
+            raise RecordUnreadable(f"table {table}: cannot be read ({kind})") from None
+
     @staticmethod
     def load_accounts(
         connection: apsw.Connection, keys: Sequence[str] | None
     ) -> dict[str, Account]:
         """Accounts by name: those named, or all."""
         if keys is None:
-            rows = rows_of(connection, "SELECT * FROM account ORDER BY key")
+            rows = rows_of(connection, _ACCOUNTS + "ORDER BY key")
         else:
             rows = [
                 row
                 for key in keys
-                for row in rows_of(connection, "SELECT * FROM account WHERE key = ?", (key,))
+                for row in rows_of(connection, _ACCOUNTS + "WHERE key = ?", (key,))
             ]
         return {row[0]: Account(*row) for row in rows}
 
@@ -250,21 +303,31 @@ def load(connection: apsw.Connection, keys: Wanted) -> Snapshot:
             answer = _answer(connection, uetr)
             if answer is not None:
                 snapshot.answers[uetr] = answer
+    _load_others(connection, keys, snapshot)
+    return snapshot
+
+
+def _load_others(connection: apsw.Connection, keys: Wanted, snapshot: Snapshot) -> None:
+    """Load what stands beside payments."""
     for quote_id in keys.claims:
         row = row_of(connection, "SELECT uetr, released FROM claim WHERE quote_id = ?", (quote_id,))
         if row is not None:
             snapshot.claims[quote_id] = Claim(quote_id, row[0], bool(row[1]))
     for grave in keys.tombstones:
-        if row_of(connection, "SELECT 1 FROM tombstone WHERE scope = ? AND uetr = ?", grave):
-            snapshot.tombstones.add(grave)
+        row = row_of(connection, "SELECT at FROM tombstone WHERE scope = ? AND uetr = ?", grave)
+        if row is not None:
+            snapshot.tombstones[grave] = from_micros(row[0])
     for item in keys.incoming:
         if row_of(connection, "SELECT 1 FROM incoming WHERE item_hash = ?", (item,)):
             snapshot.incoming.add(item)
+    for uetr in keys.wrapped:
+        row = row_of(connection, _WRAPPED, (uetr,))
+        if row is not None:
+            snapshot.wrapped[uetr] = bytes(row[0])
     for rate_key in keys.rates:
         row = row_of(connection, _ONE_RATE, rate_key)
         if row is not None:
             snapshot.rates[rate_key] = _rate(row)
-    return snapshot
 
 
 def _binding(connection: apsw.Connection, scope: str, key: str) -> Binding | None:
@@ -280,11 +343,11 @@ def _binding(connection: apsw.Connection, scope: str, key: str) -> Binding | Non
 def _answer(connection: apsw.Connection, uetr: str) -> Answer | None:
     row = row_of(
         connection,
-        "SELECT status, content_type, body FROM answer JOIN payment USING (payment_id) "
+        "SELECT status, content_type, body, sealed FROM answer JOIN payment USING (payment_id) "
         "WHERE uetr = ?",
         (uetr,),
     )
-    return None if row is None else Answer(row[0], row[1], bytes(row[2]))
+    return None if row is None else Answer(row[0], row[1], bytes(row[2]), bool(row[3]))
 
 
 def _rate(row: Row) -> RateRow:

@@ -21,7 +21,7 @@ from switch.runtime.process import run
 from switch.server import Place, serve
 
 if TYPE_CHECKING:
-    from switch.dispatch import Open
+    from switch.records import Open
     from switch.model import Payment
 
 

@@ -29,12 +29,15 @@ from switch.payments import Instruction, Payments, Standing
 from switch.port import Inbound, InboundPay, Merchant, Planning, Rendered, WireRefusal
 from switch.quoting import Offer, Quoting
 from switch.receiving import Receiving
+from switch.records import Records
 from switch.routing import read_routing
 from switch.runtime.entropy import Ids, SeededEntropy
 from switch.runtime.tasks import Tasks
 from switch.scans import Scans
 from switch.store.memory import MemoryEngine, MemoryTables
+from switch.store.packing import Packing
 from switch.store.vault import Vault
+from switch.store.wrapping import HeldKeys
 from switch.sweeper import Sweeper
 from tests.shell.hand_parts import LOST, HandClock, HandStore, HandTransport, KeptLog
 from tests.shell.toy_network import BAKONG, THAILAND, ToyAdapter
@@ -82,7 +85,9 @@ class Shell:
         self.thailand = ToyAdapter(THAILAND)
         self.bakong = ToyAdapter(BAKONG)
         self.adapters = {"bakong": self.bakong, "thailand": self.thailand}
-        self.vault = Vault(bytes(range(32)), entropy)
+        wrapper = HeldKeys(lambda: {"vault": bytes(range(32))})
+        self.vault = Vault(wrapper, bytes(range(1, 33)), entropy, Packing())
+        self.records = Records(self.store.read, self.vault, self.ids)
         self.answers = CountedAnswers(cast("Any", None), self.adapters)
         self.coordination = InProcess()
         self.endings = Endings(self.told.append)
@@ -90,7 +95,7 @@ class Shell:
         self.quoting = self.quoting_of(self.config, entropy)
         self.dispatch = Dispatch(
             store=self.store,
-            vault=self.vault,
+            records=self.records,
             transport=self.wire,
             adapters=self.adapters,
             answers=self.answers,
@@ -117,7 +122,7 @@ class Shell:
         self.payments = Payments(
             config=config,
             store=self.store,
-            vault=self.vault,
+            records=self.records,
             dispatch=self.dispatch,
             adapters=self.adapters,
             answers=self.answers,
@@ -163,6 +168,7 @@ class Shell:
         return Sweeper(
             store=self.store,
             dispatch=self.dispatch,
+            records=self.records,
             adapters=self.adapters,
             clock=self.clock,
             ids=self.ids,

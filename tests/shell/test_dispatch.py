@@ -229,7 +229,7 @@ async def test_the_time_of_asking_counts_for_never_seen_not_that_of_the_answer(
     command = Attempt(
         uetr=moved.uetr,
         version=moved.version,
-        exchange=shell.dispatch.sealed_exchange(exchange, opened.key),
+        exchange=shell.records.enquiry(exchange, opened.key),
         at=shell.clock.now(),
         next_at=shell.clock.now() + timedelta(seconds=400),
         salt=shell.ids.salt(),

@@ -183,7 +183,6 @@ def opened(held: Payment, key: str | None = None, **content: str) -> Open:
         payment=held,
         binding=binding(held, key, **content),
         exchange=exchange(held),
-        particulars=Sealed(held.payment_id + 1, held.uetr, "particulars", b"sealed particulars"),
         wrapped_key=b"wrapped %d" % held.payment_id,
         salt=salt(held.payment_id),
     )
@@ -211,6 +210,7 @@ def refused(
         payment=as_refused(held, reason),
         binding=binding(held, key, **content),
         answer=answer(held, reason.name),
+        wrapped_key=b"wrapped %d" % held.payment_id,
         salt=salt(held.payment_id, 1),
     )
 

@@ -1,0 +1,189 @@
+"""What of a payment is sealed, and how it is opened again: the one place that knows the records.
+
+A payment is sealed once, with the exact message that opens its hop, because the message repeats
+most of the names; then come enquiries, evidence, and an answer that names the payer's own
+references. Opening says :class:`~switch.store.vault.Erased` where the data key was destroyed. The
+surprise: records of earlier versions stand under other kinds, and are found there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from switch.commands import Binding, PlannedExchange, Sealed
+from switch.model import Channel, Particulars, Party
+from switch.port import Exchange, Operation
+from switch.store.rows import particulars_bytes, particulars_of
+from switch.store.vault import VaultError
+from switch.upkeep import is_erased
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from switch.commands import Answer
+    from switch.model import Payment
+    from switch.runtime.entropy import Ids
+    from switch.store.contract import Reads, StoredExchange
+    from switch.store.vault import DataKey, Vault
+
+OPENING: Final = "opening"
+ENQUIRY: Final = "enquiry"
+EVIDENCE: Final = "evidence"
+ANSWER: Final = "answer"
+
+EARLIER_PARTICULARS: Final = "particulars"
+EARLIER_EXCHANGE: Final = "exchange"
+"""Kinds of records from when particulars and exchanges were sealed apart."""
+
+ANSWER_RECORD: Final = 0
+"""A payment has one stored answer, which stands in no numbered record."""
+
+NOBODY: Final = Particulars(Party("", ""), Party("", ""), "")
+"""Who is involved in a payment whose names were erased."""
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A payment being worked on: its open data key and who is involved."""
+
+    key: DataKey
+    particulars: Particulars = field(repr=False)
+
+
+class Records:
+    """Seals and opens the records of payments."""
+
+    def __init__(self, read: Reads, vault: Vault, ids: Ids) -> None:
+        self._read = read
+        self._vault = vault
+        self._ids = ids
+
+    def new_key(self, uetr: str) -> tuple[DataKey, bytes]:
+        """A payment's data key, open and wrapped."""
+        return self._vault.new_key(uetr)
+
+    def binding(self, key: DataKey, scope: str, name: str, content: Mapping[str, str]) -> Binding:
+        """What the idempotency key ``name`` is bound to: the payment of the data key."""
+        committed = self._vault.commitments(key, scope, content)
+        return Binding(scope, self._vault.lookup(scope, name), committed, key.uetr)
+
+    async def bound(self, scope: str, name: str) -> Binding | None:
+        """What an idempotency key is bound to already."""
+        return await self._read.binding(scope, self._vault.lookup(scope, name))
+
+    async def difference(self, held: Binding, content: Mapping[str, str]) -> str | None:
+        """The first field in which a request differs from what its key is bound to.
+
+        What was erased cannot be compared any more: then the key alone decides, so that nothing is
+        ever paid twice.
+        """
+        key = await self.key(held.uetr)
+        return self._vault.difference(held, key, content)
+
+    def opening(
+        self, exchange: Exchange, particulars: Particulars, key: DataKey
+    ) -> PlannedExchange:
+        """The row of a payment's first exchange; its record holds the particulars too."""
+        plain = b"\n".join((particulars_bytes(particulars), _exchange_bytes(exchange)))
+        return self._planned(exchange, OPENING, plain, key)
+
+    def enquiry(self, exchange: Exchange, key: DataKey) -> PlannedExchange:
+        """The row of an enquiry, its headers and body sealed."""
+        return self._planned(exchange, ENQUIRY, _exchange_bytes(exchange), key)
+
+    def evidence(self, key: DataKey, message: bytes) -> Sealed | None:
+        """A counterparty's message as a record; None where there is none."""
+        return self._sealed(EVIDENCE, message, key) if message else None
+
+    def answer(self, payment: Payment, answer: Answer, key: DataKey) -> Answer:
+        """An answer as it is stored: as it is where it holds nothing personal, else sealed."""
+        if payment.channel is Channel.JSON:
+            return answer
+        body = self._vault.seal(key, ANSWER_RECORD, ANSWER, answer.body)
+        return replace(answer, body=body, sealed=True)
+
+    async def answered(self, uetr: str, stored: Answer) -> Answer:
+        """A stored answer as it was given. Raises :class:`~switch.store.vault.Erased`."""
+        if not stored.sealed:
+            return stored
+        wrapped = await self._read.wrapped_key(uetr)
+        assert wrapped is not None, "what is sealed was sealed under a key"
+        key = self._vault.open_key(uetr, wrapped)
+        body = self._vault.unseal(key, ANSWER_RECORD, ANSWER, stored.body)
+        return replace(stored, body=body, sealed=False)
+
+    async def key(self, uetr: str) -> DataKey | None:
+        """A payment's data key; None where it was erased, or never was."""
+        wrapped = await self._read.wrapped_key(uetr)
+        if wrapped is None or is_erased(wrapped):
+            return None
+        return self._vault.open_key(uetr, wrapped)
+
+    async def open(self, uetr: str) -> Open | None:
+        """Open a payment from its rows; None where it was refused before anything was sealed.
+
+        Raises :class:`~switch.store.vault.VaultError`, and of it ``Erased``.
+        """
+        wrapped = await self._read.wrapped_key(uetr)
+        if wrapped is None:
+            return None
+        key = self._vault.open_key(uetr, wrapped)
+        for kind in (OPENING, EARLIER_PARTICULARS):
+            record = await self._read.sealed(uetr, kind)
+            if record is not None:
+                plain = self._vault.unseal(key, record[0], kind, record[1])
+                return Open(key, particulars_of(plain.partition(b"\n")[0]))
+        return None
+
+    def exchange(self, stored: StoredExchange, key: DataKey) -> Exchange:
+        """A committed exchange with its headers and body, exactly as it was planned."""
+        kind = OPENING if stored.operation is Operation.PAY else ENQUIRY
+        try:
+            plain = self._vault.unseal(key, stored.record_id, kind, stored.blob)
+        except VaultError:
+            kind = EARLIER_EXCHANGE
+            plain = self._vault.unseal(key, stored.record_id, kind, stored.blob)
+        if kind == OPENING:
+            plain = plain.partition(b"\n")[2]
+        headers, _, body = plain.partition(b"\n")
+        return Exchange(
+            exchange_id=stored.exchange_id,
+            uetr=stored.uetr,
+            network=stored.network,
+            operation=stored.operation,
+            reference=stored.reference,
+            method=stored.method,
+            path=stored.path,
+            headers=tuple((name, value) for name, value in orjson.loads(headers)),
+            body=body,
+            send_by=stored.send_by,
+            answer_within_ms=stored.answer_within_ms,
+        )
+
+    def _planned(
+        self, exchange: Exchange, kind: str, plain: bytes, key: DataKey
+    ) -> PlannedExchange:
+        return PlannedExchange(
+            exchange_id=exchange.exchange_id,
+            uetr=exchange.uetr,
+            network=exchange.network,
+            operation=exchange.operation,
+            reference=exchange.reference,
+            method=exchange.method,
+            path=exchange.path,
+            send_by=exchange.send_by,
+            answer_within_ms=exchange.answer_within_ms,
+            sealed=self._sealed(kind, plain, key),
+        )
+
+    def _sealed(self, kind: str, plain: bytes, key: DataKey) -> Sealed:
+        record_id = self._ids.ordered()
+        blob = self._vault.seal(key, record_id, kind, plain)
+        return Sealed(record_id, key.uetr, kind, blob)
+
+
+def _exchange_bytes(exchange: Exchange) -> bytes:
+    return orjson.dumps(exchange.headers) + b"\n" + exchange.body
