@@ -40,7 +40,7 @@ from switch.model import State, changed
 from switch.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from switch.commands import Binding
     from switch.model import Payment
@@ -53,14 +53,6 @@ def decide(
     batch = Batch(snapshot, block)
     results = [_one(batch, command) for command in commands]
     return batch.finish(), results
-
-
-def first_difference(held: Mapping[str, str], given: Mapping[str, str]) -> str | None:
-    """The first field, by name, in which two bound contents differ; None when they are equal."""
-    for name in sorted(held.keys() | given.keys()):
-        if held.get(name) != given.get(name):
-            return name
-    return None
 
 
 def _one(batch: Batch, command: Command) -> Result:

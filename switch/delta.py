@@ -65,8 +65,9 @@ class Leaf:
 
 
 def answer_digest(answer: Answer) -> str:
-    """What the journal says of a stored answer: SHA-256 of status, type and body."""
-    head = f"{answer.status}\n{answer.content_type}\n".encode()
+    """What the journal says of a stored answer: SHA-256 of status, type and body as stored."""
+    kind = "sealed" if answer.sealed else ""
+    head = f"{answer.status}\n{answer.content_type}\n{kind}".encode()
     return sha256(head + answer.body).hexdigest()
 
 

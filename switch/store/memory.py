@@ -13,11 +13,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from switch.decide import decide
-from switch.delta import Delta, Snapshot, Wanted, accounts_wanted, across_slots, wanted
+from switch.delta import accounts_wanted, across_slots, wanted
 from switch.model import EPOCH, State, to_micros
 from switch.store import memory_ledger, memory_record
 from switch.store.contract import LEASE_S, Fenced, StoredExchange, Takeover, WrappedKey
 from switch.store.journal import GENESIS, Block, canonical, leaf_hash, merkle_root
+from switch.store.memory_write import load, refuse_clashes, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from switch.model import Payment, RateKey
     from switch.port import Operation
     from switch.runtime.clock import Clock
+    from switch.store.statements import BoundPayment, StatementPage
     from switch.store.tables import Row
 
 Leaves = tuple[tuple[bytes, bytes], ...]
@@ -324,16 +326,16 @@ class MemoryEngine(MemoryReader):
         self._own_slot()
         chain = self.tables.blocks.setdefault(self._slot, [])
         number = chain[-1][0].number + 1 if chain else 1
-        snapshot = _load(self.tables, wanted(commands))
+        snapshot = load(self.tables, wanted(commands))
         names = accounts_wanted(commands, snapshot)
         held = self.tables.accounts
         snapshot.accounts = {name: held[name] for name in names if name in held}
         delta, results = decide(snapshot, commands, across_slots(self._slot, number))
         if delta.leaves:
             leaves = tuple((leaf.salt, canonical(leaf.content)) for leaf in delta.leaves)
-            block = self._block(number, chain[-1][0].hash() if chain else GENESIS, leaves)
-            _refuse_clashes(self.tables, delta)
-            _write(self.tables, delta)
+            block = self._block(chain[-1][0] if chain else None, leaves)
+            refuse_clashes(self.tables, delta)
+            write(self.tables, delta, across_slots(self._slot, number))
             owned = dict.fromkeys(delta.payments, (self._slot, self._epoch))
             self.tables.owners.update(owned)
             chain.append((block, leaves))
@@ -342,69 +344,19 @@ class MemoryEngine(MemoryReader):
     def close(self) -> None:
         """Nothing is held open; the tables stay as they are."""
 
-    def _block(self, number: int, previous: bytes, leaves: Leaves) -> Block:
+    def _block(self, last: Block | None, leaves: Leaves) -> Block:
+        now = to_micros(self._clock.now())
         unsigned = Block(
             slot=self._slot,
-            number=number,
+            number=1 if last is None else last.number + 1,
             epoch=self._epoch,
-            previous=previous,
+            previous=GENESIS if last is None else last.hash(),
             root=merkle_root([leaf_hash(salt, content) for salt, content in leaves]),
-            at=to_micros(self._clock.now()),
+            at=now if last is None else max(now, last.at),
             leaves=len(leaves),
             signature=b"",
         )
         return replace(unsigned, signature=self._sign(unsigned.header()))
-
-
-def _load(tables: MemoryTables, keys: Wanted) -> Snapshot:
-    """Load what a batch named, the payments behind its bindings included."""
-    bindings = {key: tables.bindings[key] for key in keys.bindings if key in tables.bindings}
-    uetrs = dict.fromkeys(keys.payments)
-    uetrs.update(dict.fromkeys(binding.uetr for binding in bindings.values()))
-    return Snapshot(
-        payments={uetr: tables.payments[uetr] for uetr in uetrs if uetr in tables.payments},
-        bindings=bindings,
-        answers={uetr: tables.answers[uetr] for uetr in uetrs if uetr in tables.answers},
-        claims={quote: tables.claims[quote] for quote in keys.claims if quote in tables.claims},
-        tombstones={g: tables.tombstones[g] for g in keys.tombstones if g in tables.tombstones},
-        incoming={item for item in keys.incoming if item in tables.incoming},
-        rates={key: tables.rates[key] for key in keys.rates if key in tables.rates},
-        wrapped={u: tables.wrapped_keys[u] for u in keys.wrapped if u in tables.wrapped_keys},
-    )
-
-
-def _refuse_clashes(tables: MemoryTables, delta: Delta) -> None:
-    """Assert what the keys of a database would refuse; only a bug can cause it."""
-    records = [s.record_id for s in (*delta.sealed, *(x.sealed for x in delta.exchanges))]
-    assert len(set(records)) == len(records), "two records of a batch have one number"
-    assert tables.sealed.keys().isdisjoint(records), "a sealed record is written once"
-    exchanges = [x.exchange_id for x in delta.exchanges]
-    assert len(set(exchanges)) == len(exchanges), "two exchanges of a batch have one number"
-    assert tables.exchanges.keys().isdisjoint(exchanges), "an exchange is written once"
-    references = dict(tables.references)
-    for payment in delta.payments.values():
-        holder = references.setdefault((payment.network, payment.reference), payment.uetr)
-        assert holder == payment.uetr, "a reference names one payment of its network"
-
-
-def _write(tables: MemoryTables, delta: Delta) -> None:
-    tables.payments.update(delta.payments)
-    tables.bindings.update({(b.scope, b.key): b for b in delta.bindings})
-    tables.answers.update(delta.answers)
-    tables.claims.update(delta.claims)
-    tables.tombstones.update(delta.tombstones)
-    tables.incoming.update(dict.fromkeys(delta.incoming))
-    tables.accounts.update(delta.accounts)
-    tables.rates.update(delta.rates)
-    tables.entries.extend(delta.entries)
-    tables.exchanges.update({x.exchange_id: x for x in delta.exchanges})
-    tables.sealed.update({s.record_id: s for s in delta.sealed})
-    tables.sealed.update({x.sealed.record_id: x.sealed for x in delta.exchanges})
-    tables.wrapped_keys.update(delta.wrapped_keys)
-    tables.wrapped_keys.update(delta.rewrapped)
-    for uetr in delta.erased:
-        tables.erasure_requests.pop(uetr, None)
-    tables.references.update({(p.network, p.reference): p.uetr for p in delta.payments.values()})
 
 
 def _stored(planned: PlannedExchange) -> StoredExchange:

@@ -8,6 +8,7 @@ read inside each transaction: a process that was replaced meanwhile writes nothi
 
 from __future__ import annotations
 
+from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +21,7 @@ from switch.store.contract import LEASE_S
 from switch.store.journal import GENESIS, Block, canonical, leaf_hash, merkle_root
 from switch.store.sqlite_read import SqliteReader, load, row_of
 from switch.store.sqlite_slots import adopt, claim, fence, lease_numbers, release, renew
+from switch.store.sqlite_wal import Checkpoints
 from switch.store.sqlite_write import write
 
 if TYPE_CHECKING:
@@ -46,8 +48,8 @@ BUSY_TIMEOUT_MS: Final = 5_000
 SYNCHRONOUS_FULL: Final = 2
 """Answer of ``PRAGMA synchronous`` when every commit is synced."""
 
-CHECKPOINT_PAGES: Final = 4_000
-"""WAL pages after which a commit also checkpoints."""
+AUTOCHECKPOINT_PAGES: Final = 4_000
+"""Pages of the log after which a commit also checkpoints, where no thread of its own does."""
 
 
 class SchemaUnknown(Exception):  # noqa: N818  the name says what happened
@@ -77,20 +79,25 @@ class SqliteEngine(SqliteReader):
         vfs: str | None = None,
         exclusive: bool = False,
     ) -> None:
+        self._open = partial(_connect, path, vfs, exclusive=exclusive)
         self._clock = clock
         self._sign = sign
         self._slot = slot
         self._lease_us = lease_s * MICROS
         try:
-            self._writer = _connect(path, vfs, exclusive=exclusive)
+            self._writer = self._open()
             self._durable = _durable(self._writer)
             _migrate(self._writer)
             self._held = claim(self._writer, slot, owner or f"slot {slot}", self._until())
-            self._number, self._previous = self._tail()
+            self._number, self._previous, self._at = self._tail()
         except (apsw.NotADBError, apsw.CorruptError, apsw.CantOpenError) as error:
             raise StoreUnreadable(f"{path}: cannot be opened: {error}") from None
-        reader = self._writer if exclusive else _connect(path, vfs, exclusive=False)
+        reader = self._writer if exclusive else self._open()
         super().__init__(reader, slot, self._held.epoch)
+
+    def checkpoints(self) -> Checkpoints:
+        """Checkpoints on a connection of their own, for a thread of their own."""
+        return Checkpoints(self._writer, self._open())
 
     @property
     def durability(self) -> str:
@@ -118,7 +125,7 @@ class SqliteEngine(SqliteReader):
                 self._writer.execute("ROLLBACK")
             raise
         self._writer.execute("COMMIT")
-        self._number, self._previous = number, block.hash()
+        self._number, self._previous, self._at = number, block.hash(), block.at
         return results
 
     @property
@@ -151,11 +158,11 @@ class SqliteEngine(SqliteReader):
         """The end of a lease that begins now; the only process on a file is the clock's judge."""
         return to_micros(self._clock.now()) + self._lease_us
 
-    def _tail(self) -> tuple[int, bytes]:
+    def _tail(self) -> tuple[int, bytes, int]:
         last = None
         for block, _ in SqliteReader(self._writer, self._slot).blocks(last_only=True):
             last = block
-        return (0, GENESIS) if last is None else (last.number, last.hash())
+        return (0, GENESIS, 0) if last is None else (last.number, last.hash(), last.at)
 
     def _block(self, delta: Delta, number: int) -> Block:
         hashes = [leaf_hash(leaf.salt, canonical(leaf.content)) for leaf in delta.leaves]
@@ -165,7 +172,8 @@ class SqliteEngine(SqliteReader):
             epoch=self._held.epoch,
             previous=self._previous,
             root=merkle_root(hashes),
-            at=to_micros(self._clock.now()),
+            # A statement asks for moments: a clock that was set back does not go back here.
+            at=max(to_micros(self._clock.now()), self._at),
             leaves=len(hashes),
             signature=b"",
         )
@@ -203,7 +211,9 @@ def _connect(path: str, vfs: str | None, *, exclusive: bool) -> apsw.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
-    connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    # A row that takes another's place is deleted first, and the schema may refuse that.
+    connection.execute("PRAGMA recursive_triggers = ON")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")
     return connection
 
 

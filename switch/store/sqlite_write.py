@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from switch.store.rows import PAYMENT_COLUMNS
+from switch.store.statements import BALANCES_EVERY
 from switch.store.table_rows import table_rows
 
 if TYPE_CHECKING:
@@ -35,7 +36,34 @@ _REWRAPPED: Final = (
     "UPDATE data_key SET wrapped = ? "
     "WHERE payment_id = (SELECT payment_id FROM payment WHERE uetr = ?)"
 )
+_ACCOUNT: Final = (
+    "INSERT INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT DO UPDATE SET debits_posted = excluded.debits_posted, "
+    "credits_posted = excluded.credits_posted, debits_pending = excluded.debits_pending, "
+    "credits_pending = excluded.credits_pending, net_debit_max = excluded.net_debit_max, "
+    "net_credit_max = excluded.net_credit_max"
+)
+_RETENTION: Final = (
+    "INSERT INTO retention VALUES (?, ?) "
+    "ON CONFLICT DO UPDATE SET before = max(before, excluded.before)"
+)
+_BALANCE: Final = "INSERT INTO balance_after VALUES (?, ?, ?, ?, ?, ?, ?)"
+_CHECK: Final = (
+    "INSERT INTO balance_check SELECT ?1, ?2, currency, phase, "
+    "sum((side = 'debit') * minor), sum((side = 'credit') * minor) "
+    "FROM entry WHERE entry_id BETWEEN ?3 AND ?4 GROUP BY currency, phase"
+)
+"""Adds up what was just stored; a set that does not sum to zero fails the batch."""
+
+_ALL_BALANCES: Final = (
+    "INSERT INTO balance_after SELECT ?, ?, key, debits_posted, credits_posted, debits_pending, "
+    "credits_pending FROM account"
+)
 _WRITES: Final = (
+    ("retention", _RETENTION),
+    ("unbound", "DELETE FROM binding WHERE payment_id = ?"),
+    ("unbound", "DELETE FROM answer WHERE payment_id = ?"),
+    ("unburied", "DELETE FROM tombstone WHERE scope = ? AND uetr = ?"),
     (
         "payment",
         _PAYMENT,
@@ -48,9 +76,9 @@ _WRITES: Final = (
     ("sealed", "INSERT INTO sealed VALUES (?, ?, ?, ?)"),
     ("exchange", "INSERT INTO exchange VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     ("entry", "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
-    ("account", "INSERT OR REPLACE INTO account VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
+    ("account", _ACCOUNT),
     ("claim", "INSERT OR REPLACE INTO claim VALUES (?, ?, ?)"),
-    ("tombstone", "INSERT INTO tombstone VALUES (?, ?)"),
+    ("tombstone", "INSERT INTO tombstone VALUES (?, ?, ?)"),
     ("incoming", "INSERT INTO incoming VALUES (?)"),
     (
         "rate",
@@ -70,3 +98,9 @@ def write(connection: apsw.Connection, delta: Delta, block: Block) -> None:
         # Most tables have none in most batches.
         if found:
             connection.executemany(sql, found)
+    if rows.entry:
+        connection.execute(_CHECK, (block.slot, block.number, rows.entry[0][0], rows.entry[-1][0]))
+    if block.number % BALANCES_EVERY == 0:
+        connection.execute(_ALL_BALANCES, (block.slot, block.number))
+    elif rows.balance_after:
+        connection.executemany(_BALANCE, rows.balance_after)

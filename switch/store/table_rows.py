@@ -45,8 +45,14 @@ class TableRows:
     exchange: list[Row]
     entry: list[Row]
     account: list[Row]
+    balance_after: list[Row]
     leaf: list[Row]
     block: list[Row]
+    retention: list[Row]
+    unbound: list[Row]
+    """Payments by number: their bindings and answers are deleted before anything is added."""
+    unburied: list[Row]
+    """Tombstones that are deleted before anything is added."""
 
 
 def table_rows(delta: Delta, block: Block) -> TableRows:
@@ -67,18 +73,24 @@ def table_rows(delta: Delta, block: Block) -> TableRows:
         rewrapped=[(wrapped, uetr) for uetr, wrapped in delta.rewrapped.items()],
         erased=[(uetr,) for uetr in delta.erased],
         claim=[(c.quote_id, c.uetr, int(c.released)) for c in delta.claims.values()],
-        tombstone=list(delta.tombstones),
+        tombstone=[(*grave, to_micros(at)) for grave, at in delta.tombstones.items()],
         incoming=[(item,) for item in delta.incoming],
         rate=[_rate(row) for row in delta.rates.values()],
         sealed=[(s.record_id, ids[s.uetr], s.kind, s.blob) for s in sealed],
         exchange=[_exchange(exchange, ids[exchange.uetr]) for exchange in delta.exchanges],
         entry=[_entry(entry) for entry in delta.entries],
         account=[_account(account) for account in delta.accounts.values()],
+        balance_after=[
+            (block.slot, block.number, a.key, *_sums(a)) for a in delta.accounts.values()
+        ],
         leaf=[
             (block.slot, block.number, place, leaf.salt, canonical(leaf.content))
             for place, leaf in enumerate(delta.leaves)
         ],
         block=[_block(block)],
+        retention=list(delta.retained.items()),
+        unbound=[(payment_id,) for payment_id in delta.unbound],
+        unburied=list(delta.unburied),
     )
 
 
@@ -117,15 +129,26 @@ def _entry(entry: Entry) -> Row:
 
 
 def _account(account: Account) -> Row:
+    place = account.place
     return (
         account.key,
         account.currency,
+        *_sums(account),
+        account.net_debit_max,
+        account.net_credit_max,
+        place.institution,
+        place.role,
+        place.asset,
+        place.kind,
+    )
+
+
+def _sums(account: Account) -> Row:
+    return (
         account.debits_posted,
         account.credits_posted,
         account.debits_pending,
         account.credits_pending,
-        account.net_debit_max,
-        account.net_credit_max,
     )
 
 

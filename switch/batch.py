@@ -1,0 +1,136 @@
+"""The running state of a batch: what was loaded, what is booked, what will be written. Pure.
+
+A command sees the effects of those before it, because each is kept in the snapshot and in the delta
+alike. The surprise: accounts reach the delta only when the batch is over (:meth:`Batch.finish`).
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from switch.books import Books
+from switch.delta import Delta, Leaf
+from switch.leaves import payment_content
+from switch.ledger import Entry
+from switch.model import changed
+from switch.store.rows import frozen_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from switch.commands import Answer, Binding
+    from switch.delta import Claim, Snapshot
+    from switch.ledger import Part
+    from switch.model import Payment
+
+ENTRIES_PER_BLOCK_BITS: Final = 12
+"""An entry's number is its block's number shifted by this, over its place in the block."""
+
+
+class Batch:
+    """One batch. ``block`` numbers the journal block that will hold it, across slots."""
+
+    def __init__(self, snapshot: Snapshot, block: int) -> None:
+        self.seen = snapshot
+        self.block = block
+        self.delta = Delta()
+        self.books = Books(snapshot.accounts)
+
+    def finish(self) -> Delta:
+        """What the batch leaves to be written."""
+        for account in self.books.touched():
+            self.seen.accounts[account.key] = self.delta.accounts[account.key] = account
+        return self.delta
+
+    def leaf(self, salt: bytes, content: Mapping[str, object]) -> None:
+        """Add a journal entry."""
+        self.delta.leaves.append(Leaf(salt, content))
+
+    def lock(self, payment: Payment, wrapped: bytes) -> None:
+        """Keep a payment's wrapped data key."""
+        self.seen.wrapped[payment.uetr] = wrapped
+        self.delta.wrapped_keys.append((payment.uetr, wrapped))
+
+    def rewrapped(self, uetr: str, wrapped: bytes) -> None:
+        """Put another wrapping, or the mark of an erasure, in the place of a data key."""
+        self.seen.wrapped[uetr] = wrapped
+        self.delta.rewrapped[uetr] = wrapped
+
+    def book(self, uetr: str, parts: Sequence[Part], reservation: int | None) -> list[Entry]:
+        """The entries of a set that the books hold already."""
+        first = (self.block << ENTRIES_PER_BLOCK_BITS) + len(self.delta.entries)
+        entries = [
+            Entry(
+                first + place,
+                uetr,
+                part.line,
+                part.phase,
+                None if reservation is None else reservation + part.origin,
+            )
+            for place, part in enumerate(parts)
+        ]
+        assert len(self.delta.entries) + len(entries) < 1 << ENTRIES_PER_BLOCK_BITS
+        self.delta.entries.extend(entries)
+        return entries
+
+    def keep(self, payment: Payment) -> Payment:
+        """Keep a payment under the number of the block that holds its newest entry."""
+        payment = changed(payment, block=self.block)
+        self.seen.payments[payment.uetr] = payment
+        self.delta.payments[payment.uetr] = payment
+        return payment
+
+    def frozen(self, payment: Payment) -> str:
+        """Hash of what never changes of a payment; its text is kept for the row."""
+        text = frozen_text(payment)
+        self.delta.frozen[payment.uetr] = text
+        return sha256(f"{payment.payment_id}/{payment.network}/{text}".encode()).hexdigest()
+
+    def claim(self, claim: Claim) -> None:
+        """Keep what a quote is claimed for."""
+        self.seen.claims[claim.quote_id] = claim
+        self.delta.claims[claim.quote_id] = claim
+
+    def bind(self, binding: Binding, payment: Payment) -> Payment:
+        """Keep a payment with the key that it is bound to."""
+        self.seen.bindings[binding.scope, binding.key] = binding
+        self.delta.bindings.append(binding)
+        return self.keep(payment)
+
+    def answer(self, payment: Payment, answer: Answer) -> None:
+        """Keep the final answer of a payment."""
+        assert payment.uetr not in self.seen.answers, "a final answer never changes"
+        self.seen.answers[payment.uetr] = answer
+        self.delta.answers[payment.uetr] = answer
+
+    def journal(
+        self,
+        kind: str,
+        payment: Payment,
+        entries: Sequence[Entry],
+        salt: bytes,
+        more: Mapping[str, object],
+    ) -> None:
+        """Add a payment's journal entry."""
+        self.leaf(salt, payment_content(kind, payment, entries, more))
+
+    def bury(self, grave: tuple[str, str], at: datetime) -> None:
+        """Keep a tombstone: scope and UETR."""
+        self.seen.tombstones[grave] = self.delta.tombstones[grave] = at
+
+    def unbury(self, grave: tuple[str, str]) -> None:
+        """Let go of a tombstone, also one of this batch."""
+        del self.seen.tombstones[grave]
+        self.delta.tombstones.pop(grave, None)
+        self.delta.unburied.append(grave)
+
+    def unbind(self, payment: Payment) -> None:
+        """Let go of a payment's key and answer, also of one of this batch."""
+        del self.seen.answers[payment.uetr]
+        self.delta.answers.pop(payment.uetr, None)
+        self.delta.unbound.append(payment.payment_id)
+        self.delta.bindings = [b for b in self.delta.bindings if b.uetr != payment.uetr]
+        for key in [key for key, b in self.seen.bindings.items() if b.uetr == payment.uetr]:
+            del self.seen.bindings[key]

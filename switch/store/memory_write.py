@@ -1,0 +1,77 @@
+"""How the model store loads what a batch names, and keeps what it leaves.
+
+What the keys and checks of a database would refuse is asserted here before anything is kept, so the
+model fails where an engine would.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switch.delta import Snapshot
+from switch.ledger import Phase, balanced
+
+if TYPE_CHECKING:
+    from switch.delta import Delta, Wanted
+    from switch.store.memory import MemoryTables
+
+
+def load(tables: MemoryTables, keys: Wanted) -> Snapshot:
+    """Load what a batch named, the payments behind its bindings included."""
+    bindings = {key: tables.bindings[key] for key in keys.bindings if key in tables.bindings}
+    uetrs = dict.fromkeys(keys.payments)
+    uetrs.update(dict.fromkeys(binding.uetr for binding in bindings.values()))
+    return Snapshot(
+        payments={uetr: tables.payments[uetr] for uetr in uetrs if uetr in tables.payments},
+        bindings=bindings,
+        answers={uetr: tables.answers[uetr] for uetr in uetrs if uetr in tables.answers},
+        claims={quote: tables.claims[quote] for quote in keys.claims if quote in tables.claims},
+        tombstones={g: tables.tombstones[g] for g in keys.tombstones if g in tables.tombstones},
+        incoming={item for item in keys.incoming if item in tables.incoming},
+        rates={key: tables.rates[key] for key in keys.rates if key in tables.rates},
+        wrapped={u: tables.wrapped_keys[u] for u in keys.wrapped if u in tables.wrapped_keys},
+    )
+
+
+def refuse_clashes(tables: MemoryTables, delta: Delta) -> None:
+    """Assert what the keys and checks of a database would refuse; only a bug can cause it."""
+    for phase in Phase:
+        balanced([entry.line for entry in delta.entries if entry.phase is phase])
+    records = [s.record_id for s in (*delta.sealed, *(x.sealed for x in delta.exchanges))]
+    assert len(set(records)) == len(records), "two records of a batch have one number"
+    assert tables.sealed.keys().isdisjoint(records), "a sealed record is written once"
+    exchanges = [x.exchange_id for x in delta.exchanges]
+    assert len(set(exchanges)) == len(exchanges), "two exchanges of a batch have one number"
+    assert tables.exchanges.keys().isdisjoint(exchanges), "an exchange is written once"
+    references = dict(tables.references)
+    for payment in delta.payments.values():
+        holder = references.setdefault((payment.network, payment.reference), payment.uetr)
+        assert holder == payment.uetr, "a reference names one payment of its network"
+
+
+def write(tables: MemoryTables, delta: Delta, number: int) -> None:
+    """Keep a delta whole; ``number`` is that of its block, across slots."""
+    for payment_id in delta.unbound:
+        (uetr,) = (u for u, p in tables.payments.items() if p.payment_id == payment_id)
+        del tables.answers[uetr]
+        tables.bindings = {k: b for k, b in tables.bindings.items() if b.uetr != uetr}
+    for grave in delta.unburied:
+        del tables.tombstones[grave]
+    tables.balances[number] = tuple(delta.accounts.values())
+    tables.payments.update(delta.payments)
+    tables.bindings.update({(b.scope, b.key): b for b in delta.bindings})
+    tables.answers.update(delta.answers)
+    tables.claims.update(delta.claims)
+    tables.tombstones.update(delta.tombstones)
+    tables.incoming.update(dict.fromkeys(delta.incoming))
+    tables.accounts.update(delta.accounts)
+    tables.rates.update(delta.rates)
+    tables.entries.extend(delta.entries)
+    tables.exchanges.update({x.exchange_id: x for x in delta.exchanges})
+    tables.sealed.update({s.record_id: s for s in delta.sealed})
+    tables.sealed.update({x.sealed.record_id: x.sealed for x in delta.exchanges})
+    tables.wrapped_keys.update(delta.wrapped_keys)
+    tables.wrapped_keys.update(delta.rewrapped)
+    for uetr in delta.erased:
+        tables.erasure_requests.pop(uetr, None)
+    tables.references.update({(p.network, p.reference): p.uetr for p in delta.payments.values()})

@@ -1,0 +1,180 @@
+"""Decisions about what is not a payment's own course. Pure, and shared by every engine.
+
+Tombstones, money that arrived, caps, rates, erased and rewrapped data keys, and what retention lets
+go of. Each checks first whether it was done before, so that a repeat changes nothing. The surprise:
+a key is let go of only with the final answer of its payment, so an open payment is always found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from fx.money import Money, currency
+from switch import ledger, lifecycle
+from switch.commands import Conflict, Declined, Done, Known, Stale
+from switch.delta import answer_digest
+from switch.leaves import entry_content
+from switch.model import to_micros
+from switch.postings import incoming_lines
+
+if TYPE_CHECKING:
+    from switch.batch import Batch
+    from switch.commands import Bury, Configure, Erase, Forget, Publish, Receive, Result, Rewrap
+    from switch.model import Payment
+
+ERASED: Final = bytes(16)
+"""How the mark begins that takes the place of a data key: where a wrapping key would be named."""
+
+
+def is_erased(wrapped: bytes) -> bool:
+    """True for the mark that took a data key's place: no wrapping key has an empty name."""
+    return wrapped.startswith(ERASED)
+
+
+def bury(batch: Batch, command: Bury) -> Result:
+    """A payment that exists is never buried; the caller reads it instead."""
+    payment = batch.seen.payments.get(command.key)
+    if payment is not None and payment.origin == command.scope:
+        return Stale(payment)
+    grave = (command.scope, command.key)
+    if grave not in batch.seen.tombstones:
+        batch.bury(grave, command.at)
+        content = {
+            "kind": "buried",
+            "scope": command.scope,
+            "uetr": command.key,
+            "at": to_micros(command.at),
+        }
+        batch.leaf(command.salt, content)
+    return Done(None)
+
+
+def receive(batch: Batch, command: Receive) -> Result:
+    """Posts an incoming item once; a repeat changes nothing."""
+    if command.item_hash in batch.seen.incoming:
+        return Done(None)
+    lines = incoming_lines(command.sponsor, Money(command.minor, currency(command.currency)))
+    refusal = batch.books.post(lines)
+    if refusal is not None:
+        return Declined(refusal)
+    entries = batch.book("", ledger.posting(lines), None)
+    batch.seen.incoming.add(command.item_hash)
+    batch.delta.incoming.append(command.item_hash)
+    content = {
+        "kind": "received",
+        "item": command.item_hash,
+        "at": to_micros(command.at),
+        "entries": [entry_content(entry) for entry in entries],
+    }
+    batch.leaf(command.salt, content)
+    return Done(None)
+
+
+def configure(batch: Batch, command: Configure) -> Result:
+    """Sets caps; balances stay. A cap below what is used stops new payments, not open ones."""
+    for wished in command.accounts:
+        batch.books.configure(wished)
+    content = {
+        "kind": "configured",
+        "config_version": command.config_version,
+        "at": to_micros(command.at),
+        "caps": [
+            [a.key, a.net_debit_max, a.net_credit_max]
+            for a in sorted(command.accounts, key=lambda a: a.key)
+        ],
+    }
+    batch.leaf(command.salt, content)
+    return Done(None)
+
+
+def publish(batch: Batch, command: Publish) -> Result:
+    """Keeps a version once; what was posted under it never changes, and it is withdrawn once.
+
+    A withdrawal needs no version that is kept: one that was only configured is kept by it.
+    """
+    row = command.row
+    held = batch.seen.rates.get(row.key)
+    if held is not None:
+        if (held.sheet, held.effective_at) != (row.sheet, row.effective_at):
+            return Conflict("sheet")
+        if row.withdrawn_at is None or held.withdrawn_at is not None:
+            return Known(None, None)
+        row = replace(held, withdrawn_at=row.withdrawn_at)
+    batch.seen.rates[row.key] = row
+    batch.delta.rates[row.key] = row
+    content: dict[str, object] = {
+        "kind": "published" if row.withdrawn_at is None else "withdrawn",
+        "provider": row.provider,
+        "pair": row.pair,
+        "rate_version": row.version,
+        "effective_at": to_micros(row.effective_at),
+        "sheet": row.sheet,
+        "at": to_micros(row.withdrawn_at or row.published_at),
+    }
+    if row.withdrawn_at is not None:
+        content |= {"published_at": to_micros(row.published_at), "held": held is not None}
+    batch.leaf(command.salt, content)
+    return Done(None)
+
+
+def erase(batch: Batch, command: Erase) -> Result:
+    """Precedence: the payment, still open, erased before. An open payment needs its names."""
+    payment = batch.seen.payments.get(command.uetr)
+    if payment is not None and not lifecycle.is_final(payment):
+        return Stale(payment)
+    held = batch.seen.wrapped.get(command.uetr)
+    if payment is None or held is None or is_erased(held):
+        return Known(payment, None)
+    batch.rewrapped(command.uetr, command.mark)
+    batch.delta.erased.append(command.uetr)
+    content = {"kind": "erased", "uetr": command.uetr, "cause": command.cause}
+    batch.leaf(command.salt, {**content, "at": to_micros(command.at)})
+    return Done(payment)
+
+
+def rewrap(batch: Batch, command: Rewrap) -> Result:
+    """Takes each key that is still as it was read; the journal says how many."""
+    taken = [(uetr, now) for uetr, was, now in command.keys if batch.seen.wrapped.get(uetr) == was]
+    for uetr, now in taken:
+        batch.rewrapped(uetr, now)
+    content = {"kind": "rewrapped", "wrapping": command.wrapping, "keys": len(taken)}
+    batch.leaf(command.salt, {**content, "at": to_micros(command.at)})
+    return Done(None)
+
+
+def forget(batch: Batch, command: Forget) -> Result:
+    """Lets go of what is older than the retention: keys with their answers, and tombstones.
+
+    What is younger than the command takes it to be, open, or gone already is left as it is.
+    """
+    answers, graves = [], []
+    for uetr in command.bindings:
+        payment, answer = batch.seen.payments.get(uetr), batch.seen.answers.get(uetr)
+        if payment is not None and answer is not None and _over(payment, command):
+            answers.append([uetr, answer_digest(answer)])
+            batch.unbind(payment)
+    for grave in command.tombstones:
+        buried_at = batch.seen.tombstones.get(grave)
+        if buried_at is not None and buried_at < command.buried_before:
+            graves.append(list(grave))
+            batch.unbury(grave)
+    if answers or graves:
+        batch.delta.retained = {
+            "answer": to_micros(command.ended_before),
+            "tombstone": to_micros(command.buried_before),
+        }
+        content: dict[str, object] = {
+            "kind": "forgotten",
+            "ended_before": to_micros(command.ended_before),
+            "buried_before": to_micros(command.buried_before),
+            "answers": answers,
+            "graves": graves,
+            "at": to_micros(command.at),
+        }
+        batch.leaf(command.salt, content)
+    return Done(None)
+
+
+def _over(payment: Payment, command: Forget) -> bool:
+    return lifecycle.is_final(payment) and payment.updated_at < command.ended_before
