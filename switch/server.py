@@ -23,7 +23,7 @@ from switch.runtime.lock import owned_folder
 from switch.runtime.private_files import private_file
 from switch.runtime.process import process_name
 from switch.runtime.tasks import Tasks, end_process
-from switch.runtime.threads import WriterThread
+from switch.runtime.threads import WokenThread, WriterThread
 from switch.store.committer import Committer
 from switch.store.sqlite import SqliteEngine
 from switch.wire.net import TcpNet
@@ -133,6 +133,11 @@ async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[S
 
     store = Committer(engine, writer)
     opened.callback(store.close)
+    checkpoints = engine.checkpoints()
+    opened.callback(checkpoints.close)
+    checkpointer = WokenThread("store-checkpoints", checkpoints.run, on_crash=end_process)
+    opened.callback(checkpointer.close)
+    checkpoints.begin(checkpointer.wake)
     opened.push_async_callback(net.close)
     coordination = _coordination(config, keys, clock, entropy)
     opened.push_async_callback(coordination.close)

@@ -121,6 +121,41 @@ class WriterThread(Generic[Item]):
             return take_batch(self._urgent, self._normal, self._batch_max)
 
 
+class WokenThread:
+    """One named thread that does the same work each time it is woken; wakes in between are one."""
+
+    def __init__(
+        self, name: str, work: Callable[[], object], *, on_crash: OnCrash = end_process
+    ) -> None:
+        self._work = work
+        self._on_crash = on_crash
+        self._woken = threading.Event()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Have the work done soon, from any thread; returns at once."""
+        self._woken.set()
+
+    def close(self) -> None:
+        """Wait for what is being done, then end the thread; what nobody began is not done."""
+        self._closing = True
+        self._woken.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while True:
+                self._woken.wait()
+                self._woken.clear()
+                if self._closing:
+                    return
+                self._work()
+        except BaseException as escaped:  # noqa: BLE001  anything that escapes ends the process
+            self._on_crash(self._thread.name, escaped)
+
+
 def take_batch(urgent: deque[Item], normal: deque[Item], batch_max: int) -> list[Item]:
     """Remove and return up to ``batch_max`` items, urgent ones first."""
     batch: list[Item] = []
