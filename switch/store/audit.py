@@ -1,103 +1,364 @@
-"""The book-keeper's check of a whole store: zero sums, reservations, journal.
+"""The book-keeper's check of a whole store, from its rows and the public keys alone.
 
-What is asserted batch by batch when it is written is checked here in full from what is stored: per
-currency the books sum to zero, what is reserved is what open payments reserve, and the journal
-replays to the balances.
+The journal is read once from end to end: chains, signatures, what each entry says of ledger rows
+and payments. Then every table is read once and held against that, and the books against what open
+payments reserve. Nothing is held that grows with the number of payments. The surprise: what is
+missing at the end of the journal is missed by nobody who has not seen a head of it published, so
+the report says up to which block each slot is anchored.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from switch.ledger import Side
-from switch.lifecycle import STATES, Stand
-from switch.postings import lines_of
-from switch.store.journal import JournalFault, verify
+import orjson
+
+from switch.batch import ENTRIES_PER_BLOCK_BITS
+from switch.delta import BLOCK_BITS
+from switch.runtime.entropy import SystemEntropy
+from switch.store.awaited import Awaited
+from switch.store.chain import Chain, Keyring, block_of
+from switch.store.contract import RecordUnreadable
+from switch.store.cursor import Cursor
+from switch.store.journal import Faults
+from switch.store.past import Past
+from switch.store.replay import (
+    UNSAID,
+    Replay,
+    is_open,
+    leaf_items,
+    named,
+    payment_faults,
+    row_items,
+)
+from switch.store.report import Anchor, Report
+from switch.store.standing import Standing
+from switch.store.tally import KEY_BYTES, Differing, Tally
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-    from switch.ledger import Account
-    from switch.store.contract import Reader
+    from switch.store.contract import Reader, Reads
+    from switch.store.journal import Block, JournalFault
+    from switch.store.tables import Row
 
-PAGE: Final = 500
+BLOCKS_PAGE: Final = 256
+ROWS_PAGE: Final = 4_000
+NAMED_MAX: Final = 2_000
+"""UETRs of one look-up."""
 
+CHUNK_ROWS_MAX: Final = 1_000_000
+"""Rows of entries that the blocks of one page may bring; those above are only counted."""
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What an audit found."""
+NUMBER_MAX: Final = 2**63 - 1
+ID_TIME_BITS: Final = 20
+"""A record's number is the milliseconds of its making, shifted by this."""
 
-    blocks: int
-    payments: int
-    faults: tuple[JournalFault, ...]
-    ledger_balanced: bool
-    journal_verified: bool
+COMPARED: Final = ("payment", "answer", "sealed", "claim", "tombstone", "incoming", "rate")
+"""Tables that are held against the entries row by row; the ledger's are compared on the way."""
 
-    @property
-    def sound(self) -> bool:
-        """True when nothing was found."""
-        return self.ledger_balanced and self.journal_verified
+BESIDE: Final = ("leaf", "entry", "balance_check", "balance_after")
+"""Tables that are read along with the blocks."""
 
-    def view(self) -> dict[str, object]:
-        """The report as plain values."""
-        return {
-            "blocks": self.blocks,
-            "payments": self.payments,
-            "ledger_balanced": self.ledger_balanced,
-            "journal_verified": self.journal_verified,
-            "faults": [[fault.place, fault.what] for fault in self.faults],
-        }
+Heads: TypeAlias = "Mapping[tuple[int, int], bytes]"
+Content: TypeAlias = dict[str, Any]
+_UNREADABLE: Final = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
 
 
-def audit(read: Reader, key: Ed25519PublicKey) -> Report:
-    """Check a whole store against the journal's public key."""
-    accounts = read.accounts()
-    payments, reserved = _reserved(read)
-    books = [*_zero_sums(accounts), *_reservations(accounts, reserved)]
-    balances = {
-        a.key: (a.debits_posted, a.credits_posted, a.debits_pending, a.credits_pending)
-        for a in accounts.values()
-    }
-    blocks = list(read.blocks())
-    journal = verify(blocks, balances, key)
-    return Report(len(blocks), payments, (*books, *journal), not books, not journal)
+def audit(
+    read: Reader, keys: Ed25519PublicKey | Iterable[Ed25519PublicKey], heads: Heads | None = None
+) -> Report:
+    """Check a store that is read without waiting; as :func:`audit_reads`."""
+    given = keys if isinstance(keys, list | tuple) else (keys,)
+    return _without_waiting(audit_reads(Awaited(read), given, heads or {}))
 
 
-def _zero_sums(accounts: dict[str, Account]) -> list[JournalFault]:
-    posted: dict[str, int] = {}
-    pending: dict[str, int] = {}
-    for account in accounts.values():
-        code = account.currency
-        posted[code] = posted.get(code, 0) + account.debits_posted - account.credits_posted
-        pending[code] = pending.get(code, 0) + account.debits_pending - account.credits_pending
-    return [
-        JournalFault(f"currency {code}", f"{name} entries do not sum to zero")
-        for name, sums in (("posted", posted), ("pending", pending))
-        for code, total in sorted(sums.items())
-        if total
-    ]
+async def audit_reads(
+    read: Reads, keys: Iterable[Ed25519PublicKey], heads: Heads, tally_key: bytes | None = None
+) -> Report:
+    """Check a whole store. ``heads`` are hashes of published blocks by slot and number.
+
+    ``read`` must show one state of the store throughout. ``tally_key`` is random unless given.
+    """
+    work = _Audit(read, Keyring(keys), heads, tally_key or SystemEntropy().bytes(KEY_BYTES))
+    return await work.run()
 
 
-def _reserved(read: Reader) -> tuple[int, dict[tuple[str, Side], int]]:
-    sums: dict[tuple[str, Side], int] = {}
-    count, after = 0, 0
-    while page := read.listed(after, PAGE):
-        for payment in page:
-            if STATES[payment.state].stand is Stand.RESERVED:
-                for line in lines_of(payment):
-                    place = (line.account, line.side)
-                    sums[place] = sums.get(place, 0) + line.minor
-        count, after = count + len(page), page[-1].payment_id
-    return count, sums
+def _without_waiting(work: Coroutine[Any, Any, Report]) -> Report:
+    try:
+        work.send(None)
+    except StopIteration as ended:
+        report: Report = ended.value
+        return report
+    raise AssertionError("reads of an engine in this process wait for nothing")
 
 
-def _reservations(
-    accounts: dict[str, Account], reserved: dict[tuple[str, Side], int]
-) -> list[JournalFault]:
-    return [
-        JournalFault(f"account {account.key}", "what is reserved is not what open payments reserve")
-        for account in accounts.values()
-        if reserved.get((account.key, Side.DEBIT), 0) != account.debits_pending
-        or reserved.get((account.key, Side.CREDIT), 0) != account.credits_pending
-    ]
+@dataclass(slots=True)
+class _Audit:
+    read: Reads
+    keys: Keyring
+    heads: Heads
+    tally_key: bytes
+    faults: Faults = field(default_factory=Faults)
+    standing: Standing = field(default_factory=Standing)
+    replay: Replay = field(default_factory=Replay)
+    chains: dict[Any, Chain] = field(default_factory=dict)
+    anchored: dict[Any, int] = field(default_factory=dict)
+    accounts: dict[str, Row] = field(default_factory=dict)
+    past: Past | None = None
+    blocks: int = 0
+    unsaid_until_ms: int = -1
+    """Records made up to then are in entries of before entries said anything of records."""
+
+    async def run(self) -> Report:
+        tally = Tally(self.tally_key)
+        try:
+            async for page in _pages(self.read, "account"):
+                self.accounts.update((row[0], row) for row in page)
+            await self._journal(tally)
+            await self._tables(tally)
+            if tally.odd():
+                await self._differing(tally)
+            self.replay.compare(self.accounts, self.faults)
+            retained = {
+                row[0]: row async for page in _pages(self.read, "retention") for row in page
+            }
+            self.replay.compare_retention(retained, self.faults)
+            self.standing.compare(self.accounts)
+        except RecordUnreadable as error:
+            self.faults.add("database", str(error))
+            self.standing.faults.add("database", "the books cannot be read whole")
+        self._witnessed()
+        found, books = self.faults.all(), self.standing.faults.all()
+        payments, faults = self.standing.payments, (*books, *found)
+        return Report(self.blocks, payments, faults, not books, not found, self._anchors())
+
+    async def _journal(self, tally: Tally) -> None:
+        blocks = Cursor(self.read, "block", BLOCKS_PAGE)
+        beside = {table: Cursor(self.read, table, ROWS_PAGE) for table in BESIDE}
+        self.past = Past(self.tally_key, self.faults, ordered=await _one_slot(self.read))
+        while page := await blocks.page():
+            last = page[-1][:2]
+            chunk: dict[str, list[Row]] = {}
+            for table, cursor in beside.items():
+                bound = (_entry_end(*last),) if table == "entry" else last
+                chunk[table], more = await cursor.until(bound, CHUNK_ROWS_MAX)
+                if more:
+                    self.faults.add(f"block {last[0]}/{last[1]}", f"too many rows of {table}")
+            expected, written = self._chunk(page, chunk, tally)
+            if expected != chunk["entry"]:
+                self._ledger_rows(expected, chunk["entry"])
+            await self._payments(written)
+        self.past.end(self.replay.all_sums())
+        for table, cursor in beside.items():
+            while page := await cursor.page():
+                for row in page:
+                    number = "/".join(map(str, row[: 1 if table == "entry" else 2]))
+                    self.faults.add(f"{table} {number}", "is in no block")
+
+    def _chunk(
+        self, page: list[Row], chunk: Mapping[str, list[Row]], tally: Tally
+    ) -> tuple[list[Row], list[tuple[int, Content]]]:
+        """Check blocks with their leaves; returns ledger rows and entries of payments as said."""
+        by_block = _by_block(chunk["leaf"])
+        checks, after = _by_block(chunk["balance_check"]), _by_block(chunk["balance_after"])
+        expected: list[Row] = []
+        written: list[tuple[int, Content]] = []
+        for row in page:
+            place = f"block {row[0]}/{row[1]}"
+            block, leaves = block_of(row), [each[3:5] for each in by_block.pop(row[:2], ())]
+            if block is None or not all(_is_bytes(leaf) for leaf in leaves):
+                self.faults.add(place, "holds a value of another kind")
+                continue
+            self.blocks += 1
+            start = len(expected)
+            across = block.slot << BLOCK_BITS | block.number
+            for content in self._chain(block).take(block, leaves):
+                try:
+                    expected += self.replay.take(content, block.slot)
+                    for found, sign in leaf_items(content):
+                        tally.add((found,), sign)
+                    if "version" in content:
+                        written.append((across, content))
+                        self._unsaid(content)
+                except _UNREADABLE:
+                    self.faults.add(place, "an entry cannot be read")
+            self._head(block)
+            past = (checks.pop(row[:2], []), after.pop(row[:2], []))
+            self._past(place, expected[start:], *past)
+        for table, left in (
+            ("leaf", by_block),
+            ("balance_check", checks),
+            ("balance_after", after),
+        ):
+            for slot, number in left:
+                self.faults.add(f"{table} {slot}/{number}", "is in no block")
+        return expected, written
+
+    def _past(self, place: str, booked: Sequence[Row], checks: list[Row], after: list[Row]) -> None:
+        assert self.past is not None, "made before the first block"
+        try:
+            self.past.take(place, booked, checks, after, self.replay.sums)
+        except _UNREADABLE:
+            self.faults.add(place, "its balances cannot be read")
+
+    def _chain(self, block: Block) -> Chain:
+        chain = self.chains.get(block.slot)
+        if chain is None:
+            chain = self.chains[block.slot] = Chain(block.slot, self.keys, self.faults)
+        return chain
+
+    def _head(self, block: Block) -> None:
+        witnessed = self.heads.get((block.slot, block.number))
+        if witnessed is None:
+            return
+        if witnessed != block.hash():
+            place = f"block {block.slot}/{block.number}"
+            self.faults.add(place, "is another block than the one that was published")
+        self.anchored[block.slot] = block.number
+
+    def _unsaid(self, content: Content) -> None:
+        """Note an entry of an earlier version: of its records the journal says nothing."""
+        if "disputed" not in content:
+            self.unsaid_until_ms = max(self.unsaid_until_ms, content["at"] // 1_000)
+
+    def _ledger_rows(self, expected: Sequence[Row], booked: Sequence[Row]) -> None:
+        said, held = ({row[0]: row for row in rows} for rows in (expected, booked))
+        for number in sorted(said.keys() | held.keys(), key=str):
+            if number not in held:
+                self.faults.add(f"entry {number}", "is missing")
+            elif number not in said:
+                self.faults.add(f"entry {number}", "is in no journal entry")
+            elif not _same(said[number], held[number]):
+                self.faults.add(f"entry {number}", "is not what was journaled")
+
+    async def _payments(self, written: list[tuple[int, Content]]) -> None:
+        names = list(dict.fromkeys(str(content.get("uetr")) for _, content in written))
+        rows: dict[str, Row] = {}
+        for start in range(0, len(names), NAMED_MAX):
+            found = await self.read.payment_rows(names[start : start + NAMED_MAX])
+            rows.update((row[1], row) for row in found)
+        for across, content in written:
+            place = f"payment {content.get('uetr')}"
+            row = rows.get(str(content.get("uetr")))
+            if row is None:
+                self.faults.add(place, "is missing")
+                continue
+            try:
+                for what in payment_faults(content, row, across):
+                    self.faults.add(place, what)
+            except _UNREADABLE:
+                self.faults.add(place, "its row or its entry cannot be read")
+
+    async def _tables(self, tally: Tally) -> None:
+        for table in COMPARED:
+            async for page in _pages(self.read, table):
+                tally.add(self._items(table, page), -1)
+                if table == "payment":
+                    self.standing.take(page)
+
+    def _items(self, table: str, page: Iterable[Row]) -> Iterable[bytes]:
+        for row in page:
+            if table in ("answer", "sealed") and self._is_unsaid(row[0]):
+                continue
+            yield from row_items(table, row)
+
+    def _is_unsaid(self, number: object) -> bool:
+        return isinstance(number, int) and number >> ID_TIME_BITS <= self.unsaid_until_ms
+
+    async def _differing(self, tally: Tally) -> None:
+        """Go through everything once more, to name what is on one side only."""
+        differing = Differing(tally)
+        async for page in _pages(self.read, "leaf"):
+            for row in page:
+                for content in _contents(row[4]):
+                    for found, sign in _said(content):
+                        differing.add((found,), sign)
+        for table in COMPARED:
+            async for page in _pages(self.read, table):
+                differing.add(self._items(table, page), -1)
+        sides: dict[str, set[bool]] = {}
+        for found, count in differing.found():
+            sides.setdefault(named(found), set()).add(count > 0)
+        for place, side in sides.items():
+            said = {True: "is missing", False: "is in no journal entry"}
+            only = next(iter(side)) if len(side) == 1 else None
+            self.faults.add(place, "is not what was journaled" if only is None else said[only])
+        if differing.left_out or not sides:
+            self.faults.add("tables", "more rows differ from the journal than are listed")
+
+    def _witnessed(self) -> None:
+        """Published heads that the journal does not reach: its tail was cut."""
+        ends = {slot: chain.last.number for slot, chain in self.chains.items() if chain.last}
+        beyond: dict[int, int] = {}
+        for slot, number in self.heads:
+            if number > ends.get(slot, 0):
+                beyond[slot] = max(number, beyond.get(slot, 0))
+        for slot, number in sorted(beyond.items()):
+            what = f"was published, but the journal ends at {ends.get(slot, 0)}: its tail was cut"
+            self.faults.add(f"block {slot}/{number}", what)
+
+    def _anchors(self) -> tuple[Anchor, ...]:
+        return tuple(
+            Anchor(slot, chain.last.number, self.anchored.get(slot, 0), chain.last.hash())
+            for slot, chain in sorted(self.chains.items())
+            if chain.last is not None
+        )
+
+
+async def _pages(read: Reads, table: str) -> AsyncIterator[list[Row]]:
+    cursor = Cursor(read, table, ROWS_PAGE)
+    while page := await cursor.page():
+        yield page
+
+
+async def _one_slot(read: Reads) -> bool:
+    """True when all blocks are of one slot."""
+    first = await read.record_page("block", (), 1)
+    return not first or not await read.record_page("block", (first[0][0], NUMBER_MAX), 1)
+
+
+def _by_block(rows: Iterable[Row]) -> dict[Row, list[Row]]:
+    found: dict[Row, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row[:2], []).append(row)
+    return found
+
+
+def _entry_end(slot: object, number: object) -> int:
+    """The greatest number of a ledger entry that a block can hold."""
+    if not isinstance(slot, int) or not isinstance(number, int):
+        raise RecordUnreadable("table block: its keys are no numbers")
+    return ((slot << BLOCK_BITS | number) + 1 << ENTRIES_PER_BLOCK_BITS) - 1
+
+
+def _is_bytes(leaf: Row) -> bool:
+    return isinstance(leaf[0], bytes) and isinstance(leaf[1], bytes)
+
+
+def _same(said: Row, held: Row) -> bool:
+    if said[-1] == UNSAID:
+        return bool(said[:-1] == held[:-1])
+    return bool(said == held)
+
+
+def _contents(text: object) -> list[Content]:
+    """What a leaf says, or nothing: that it cannot be read was said before."""
+    try:
+        content = orjson.loads(text)  # type: ignore[arg-type]
+    except (ValueError, TypeError):
+        return []
+    return [content] if isinstance(content, dict) else []
+
+
+def _said(content: Content) -> list[tuple[bytes, int]]:
+    found = []
+    try:
+        for each in leaf_items(content):
+            found.append(each)  # noqa: PERF402  what came before the error counts
+    except _UNREADABLE:
+        pass
+    return found

@@ -2,8 +2,8 @@
 
 A block is what one durable commit wrote. Its hash covers its signature, so no block can be
 re-signed in place; its predecessor's hash is inside what is signed. A leaf is hashed with its salt,
-so its hash tells nothing about guessable content. :func:`verify` reads only bytes and the public
-key, and replays the ledger from the leaves.
+so its hash tells nothing about guessable content. A leaf is shown to be in a block by the hashes on
+its way to the root (:func:`audit_path`), which say nothing of the other leaves.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import orjson
-from cryptography.exceptions import InvalidSignature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
-
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from collections.abc import Mapping, Sequence
 
 GENESIS: Final = bytes(32)
 """Hash that the first block of a slot names as its predecessor."""
+
+FAULTS_MAX: Final = 1_000
+"""Faults that are listed; a damaged file may have millions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,29 @@ class JournalFault:
     what: str
 
 
+class Faults:
+    """What verification found: the first ones in full, the others counted."""
+
+    def __init__(self, kept_max: int = FAULTS_MAX) -> None:
+        self._kept_max = kept_max
+        self._kept: list[JournalFault] = []
+        self._left_out = 0
+
+    def add(self, place: str, what: str) -> None:
+        """Take one more."""
+        if len(self._kept) < self._kept_max:
+            self._kept.append(JournalFault(place, what))
+        else:
+            self._left_out += 1
+
+    def all(self) -> tuple[JournalFault, ...]:
+        """Those kept, and one that says how many more there are."""
+        if not self._left_out:
+            return tuple(self._kept)
+        more = JournalFault("journal", f"{self._left_out} more faults are not listed")
+        return (*self._kept, more)
+
+
 def canonical(content: Mapping[str, object]) -> bytes:
     """Canonical JSON (RFC 8785) of content made of text, whole numbers, null and lists."""
     return orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
@@ -85,72 +108,33 @@ def merkle_root(hashes: Sequence[bytes]) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-def verify(
-    blocks: Iterable[tuple[Block, Sequence[tuple[bytes, bytes]]]],
-    balances: Mapping[str, tuple[int, int, int, int]],
-    key: Ed25519PublicKey,
-) -> list[JournalFault]:
-    """Check a slot's blocks in order and the balances they imply.
+def audit_path(hashes: Sequence[bytes], place: int) -> list[bytes]:
+    """The hashes that lead from the leaf at ``place`` to the root (RFC 9162, 2.1.3.1)."""
+    assert 0 <= place < len(hashes), "the leaf is one of the tree"
+    if len(hashes) == 1:
+        return []
+    split = 1 << (len(hashes) - 1).bit_length() - 1
+    if place < split:
+        return [*audit_path(hashes[:split], place), merkle_root(hashes[split:])]
+    return [*audit_path(hashes[split:], place - split), merkle_root(hashes[:split])]
 
-    ``blocks`` yields each block with its leaves as (salt, content); ``balances`` holds posted
-    debits, posted credits, pending debits and pending credits by account. Returns what is wrong;
-    an empty list means that nothing was changed, removed, added or reordered, up to the last block.
+
+def root_by_path(leaf: bytes, place: int, leaves: int, path: Sequence[bytes]) -> bytes | None:
+    """The root that a leaf and its path lead to; None where the path has another length.
+
+    Checking is as in RFC 9162, 2.1.3.2: the shape of the tree follows from its size alone.
     """
-    faults: list[JournalFault] = []
-    replayed: dict[str, list[int]] = {}
-    previous, number = GENESIS, 0
-    for block, leaves in blocks:
-        number += 1
-        place = f"block {block.slot}/{block.number}"
-        if block.number != number:
-            faults.append(JournalFault(place, f"block {number} is missing"))
-            number = block.number
-        if block.previous != previous:
-            faults.append(JournalFault(place, "does not follow the block before it"))
-        hashes = [leaf_hash(salt, content) for salt, content in leaves]
-        if block.leaves != len(leaves) or block.root != merkle_root(hashes):
-            faults.append(JournalFault(place, "its entries are not the ones it was made of"))
-        try:
-            key.verify(block.signature, block.header())
-        except InvalidSignature:
-            faults.append(JournalFault(place, "its signature does not verify"))
-        previous = block.hash()
-        for _, content in leaves:
-            _replay(content, replayed, place, faults)
-    faults.extend(_compare(replayed, balances))
-    return faults
-
-
-def _replay(
-    content: bytes, sums: dict[str, list[int]], place: str, faults: list[JournalFault]
-) -> None:
-    try:
-        entries = orjson.loads(content).get("entries", [])
-        for _, account, side, _, minor, phase in entries:
-            row = sums.setdefault(account, [0, 0, 0, 0])
-            column = 0 if side == "debit" else 1
-            if phase == "pending":
-                row[column + 2] += minor
-                continue
-            if phase == "posted":
-                row[column] += minor
-            if _was_reserved(content):
-                row[column + 2] -= minor
-    except (ValueError, TypeError, AttributeError, KeyError):
-        faults.append(JournalFault(place, "an entry cannot be read"))
-
-
-def _was_reserved(content: bytes) -> bool:
-    """Entries of a payment resolve its reservation; money that merely arrived had none."""
-    return bool(orjson.loads(content)["kind"] != "received")
-
-
-def _compare(
-    replayed: Mapping[str, list[int]], balances: Mapping[str, tuple[int, int, int, int]]
-) -> list[JournalFault]:
-    zero = (0, 0, 0, 0)
-    return [
-        JournalFault(f"account {account}", "its balance is not what was booked")
-        for account in sorted(replayed.keys() | balances.keys())
-        if tuple(replayed.get(account, zero)) != balances.get(account, zero)
-    ]
+    if not 0 <= place < leaves:
+        return None
+    here, last, root = place, leaves - 1, leaf
+    for other in path:
+        if last == 0:
+            return None
+        if here % 2 or here == last:
+            root = hashlib.sha256(b"\x01" + other + root).digest()
+            while here % 2 == 0 and here:
+                here, last = here >> 1, last >> 1
+        else:
+            root = hashlib.sha256(b"\x01" + root + other).digest()
+        here, last = here >> 1, last >> 1
+    return root if last == 0 else None

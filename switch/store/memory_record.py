@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from switch.delta import Delta
+import orjson
+
+from switch.batch import ENTRIES_PER_BLOCK_BITS
+from switch.delta import BLOCK_BITS, Delta
+from switch.ledger import Side
 from switch.store.journal import GENESIS, Block
 from switch.store.rows import payment_row
 from switch.store.table_rows import table_rows
@@ -17,9 +21,11 @@ from switch.store.tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from switch.ledger import Account
     from switch.store.memory import MemoryTables
     from switch.store.tables import Row
 
+MASK: Final = (1 << BLOCK_BITS) - 1
 NO_BLOCK: Final = Block(0, 0, 0, GENESIS, GENESIS, 0, 0, b"")
 """Stands for a block where none is written."""
 
@@ -43,7 +49,10 @@ def _rows(held: MemoryTables, table: str) -> list[Row]:
             return named(held, list(held.payments))
         case "answer":
             return [
-                (held.payments[uetr].payment_id, uetr, each.status, each.content_type, each.body)
+                (
+                    held.payments[uetr].payment_id,
+                    *(uetr, each.status, each.content_type, each.body, int(each.sealed)),
+                )
                 for uetr, each in held.answers.items()
             ]
         case "sealed":
@@ -63,6 +72,16 @@ def _rows(held: MemoryTables, table: str) -> list[Row]:
                 for chain in chains
                 for block, _ in chain
             ]
+        case "balance_after":
+            return [
+                (number >> BLOCK_BITS, number & MASK, account.key, *_sums(account))
+                for number, touched in held.balances.items()
+                for account in touched
+            ]
+        case "balance_check":
+            return _checks(held)
+        case "retention":
+            return _retention(held)
     delta = Delta(
         entries=held.entries,
         accounts=held.accounts,
@@ -74,3 +93,31 @@ def _rows(held: MemoryTables, table: str) -> list[Row]:
     columns = len(TABLES[table].columns.split(", "))
     rows: list[Row] = getattr(table_rows(delta, NO_BLOCK), table)
     return [row[:columns] for row in rows]
+
+
+def _sums(account: Account) -> Row:
+    return (
+        *(account.debits_posted, account.credits_posted),
+        *(account.debits_pending, account.credits_pending),
+    )
+
+
+def _checks(held: MemoryTables) -> list[Row]:
+    """What a database adds up in each block; the model asserts it and keeps nothing."""
+    sums: dict[Row, list[int]] = {}
+    for entry in held.entries:
+        block = entry.entry_id >> ENTRIES_PER_BLOCK_BITS
+        key = (block >> BLOCK_BITS, block & MASK, entry.line.currency, entry.phase.value)
+        sums.setdefault(key, [0, 0])[entry.line.side is Side.CREDIT] += entry.line.minor
+    return [(*key, *total) for key, total in sums.items()]
+
+
+def _retention(held: MemoryTables) -> list[Row]:
+    """What a database remembers of retention; the model's journal says it too."""
+    before: dict[str, int] = {}
+    for _, leaves in (written for chain in held.blocks.values() for written in chain):
+        for content in (orjson.loads(text) for _, text in leaves):
+            if content["kind"] == "forgotten":
+                for what, name in (("answer", "ended_before"), ("tombstone", "buried_before")):
+                    before[what] = max(content[name], before.get(what, 0))
+    return list(before.items())

@@ -25,9 +25,9 @@ from switch.ledger import Account
 from switch.lifecycle import STATES, TABLE, Event, Timer, Verdict
 from switch.model import Direction
 from switch.reasons import Reason
-from switch.store.journal import verify
+from switch.store.audit import audit
 from switch.store.memory import MemoryEngine, MemoryTables
-from tests.contract.contract_engines import KEY, MemoryPlace, balances, comparable, dump, transient
+from tests.contract.contract_engines import KEY, MemoryPlace, comparable, dump, transient
 from tests.switch_core.core_values import (
     EXPIRY,
     HOLDER_THB,
@@ -40,11 +40,13 @@ from tests.switch_core.core_values import (
     concluded,
     direct,
     enquired,
+    erased,
     opened,
     payment,
     posted,
     received,
     refused,
+    rewrapped,
     uetr,
 )
 
@@ -96,13 +98,18 @@ def scripts(draw: st.DrawFn) -> tuple[list[Command], list[int]]:
         number = draw(NUMBERS)
         held = model.payment(uetr(number))
         kind = draw(
-            st.sampled_from(["open", "about", "about", "refuse", "bury", "money", "cap", "rate"])
+            st.sampled_from(
+                ["open", "about", "about", "refuse", "bury", "money", "cap", "rate", "key"]
+            )
         )
         command: Command | None
         if kind == "about" and held is not None:
             command = about(draw, held)
         elif kind == "refuse":
             command = refused(fresh(draw, number), Reason.TOO_OLD, **draw(CONTENTS))
+        elif kind == "key" and held is not None:
+            wrapped = model.wrapped_key(held.uetr) or b""
+            command = draw(st.sampled_from([erased(held), rewrapped(held, wrapped)]))
         elif kind == "bury":
             command = buried(number, fresh(draw, number).origin)
         elif kind == "money":
@@ -130,7 +137,7 @@ def plain(result: Result) -> Result:
         case Done(payment=held):
             return Done(comparable(held))
         case Known(payment=held, answer=stored):
-            return Known(comparable(held), stored)
+            return Known(comparable(held), stored, result.binding)
         case Stale(payment=held):
             return Stale(replace(held, reservation=None))
         case _:
@@ -162,7 +169,7 @@ def test_a_batch_equals_its_commands_one_by_one(script: tuple[list[Command], lis
         with closing(transient()) as engine:
             assert run(engine, commands, pieces) == expected
             assert dump(engine) == state
-            assert verify(engine.blocks(), balances(engine), KEY.public_key()) == []
+            assert audit(engine, KEY.public_key()).faults == ()
 
 
 def everything(tables: MemoryTables) -> Snapshot:

@@ -93,7 +93,8 @@ def test_what_is_committed_is_read_back_equal(engine: AnyEngine) -> None:
 
     assert engine.payment(uetr(1)) == held
     assert engine.wrapped_key(uetr(1)) == b"wrapped %d" % held.payment_id
-    assert engine.sealed(uetr(1), "particulars") == (held.payment_id + 1, b"sealed particulars")
+    number = held.payment_id + 10
+    assert engine.sealed(uetr(1), "pay") == (number, b"sealed exchange %d" % number)
     assert engine.answer(uetr(1)) is None
 
 
@@ -114,7 +115,7 @@ def test_what_does_not_exist_reads_as_none(engine: AnyEngine) -> None:
     assert engine.payment(uetr(9)) is None
     assert engine.answer(uetr(9)) is None
     assert engine.wrapped_key(uetr(9)) is None
-    assert engine.sealed(uetr(9), "particulars") is None
+    assert engine.sealed(uetr(9), "pay") is None
     assert engine.exchange(9) is None
     assert engine.last_exchange(uetr(9), Operation.PAY) is None
     assert engine.open_corridors() == []
@@ -171,7 +172,7 @@ def test_the_stored_answer_is_given_back_byte_for_byte(engine: AnyEngine) -> Non
 
     assert engine.answer(uetr(1)) == command.answer
     assert engine.execute([opened(payment(2), "key-1")]) == [
-        Known(engine.payment(uetr(1)) or payment(), command.answer)
+        Known(engine.payment(uetr(1)) or payment(), command.answer, opened(payment()).binding)
     ]
 
 
@@ -280,9 +281,9 @@ def test_a_batch_that_clashes_while_it_is_written_leaves_nothing(engine: AnyEngi
     with pytest.raises((apsw.ConstraintError, AssertionError)):
         engine.execute([received(), opened(same_reference)])
     same_record = opened(payment(3, quote="q"))
-    first_record = opened(payment()).particulars.record_id
-    particulars = replace(same_record.particulars, record_id=first_record)
-    same_record = replace(same_record, particulars=particulars)
+    first_record = opened(payment()).exchange.sealed.record_id
+    sealed = replace(same_record.exchange.sealed, record_id=first_record)
+    same_record = replace(same_record, exchange=replace(same_record.exchange, sealed=sealed))
     with pytest.raises((apsw.ConstraintError, AssertionError)):
         engine.execute([received(), same_record])
 

@@ -1,0 +1,88 @@
+"""Past balances held against the entries: what each block booked, and the sums behind it.
+
+Blocks of one slot follow each other, so their running sums are worked out and compared. Between
+slots no order is written: there every row takes its account from one sum to another by what its
+block booked, and all of them together must lead from nothing to the sum of today.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from switch.store.journal import Faults
+    from switch.store.tables import Row
+
+Sums = tuple[Any, ...]
+ZERO: Sums = (0, 0, 0, 0)
+
+
+def effect(row: Row) -> Sums:
+    """What a ledger row does to the four sums of its account."""
+    _, _, _, side, _, minor, phase, pending = row
+    posted = minor if phase == "posted" else 0
+    reserved = minor if phase == "pending" else 0 if pending is None else -minor
+    return (posted, 0, reserved, 0) if side == "debit" else (0, posted, 0, reserved)
+
+
+class Past:
+    """What is known of past balances so far. ``key`` is random bytes of this run."""
+
+    def __init__(self, key: bytes, faults: Faults, *, ordered: bool) -> None:
+        self._hash = blake2b(key=key, digest_size=16)
+        self._faults = faults
+        self._ordered = ordered
+        self._checked = False
+        self._paths: dict[Any, int] = {}
+
+    def take(
+        self,
+        place: str,
+        booked: Sequence[Row],
+        checks: Iterable[Row],
+        after: Iterable[Row],
+        sums: Callable[[Any], Sums],
+    ) -> None:
+        """Check a block's rows; ``sums`` tells the running sums of an account behind it."""
+        expected: dict[tuple[Any, Any], list[int]] = {}
+        changes: dict[Any, Sums] = {}
+        for row in booked:
+            total = expected.setdefault((row[4], row[6]), [0, 0])
+            total[row[3] == "credit"] += row[5]
+            before = changes.get(row[2], ZERO)
+            changes[row[2]] = tuple(a + b for a, b in zip(before, effect(row), strict=True))
+        held = {row[2:4]: list(row[4:6]) for row in checks}
+        self._checked = self._checked or bool(held)
+        # The first blocks of a store may be from before there were checks.
+        if held != expected and self._checked:
+            self._faults.add(place, "the check of its sums is not what it booked")
+        for row in after:
+            account, behind = row[2], tuple(row[3:7])
+            change = changes.pop(account, ZERO)
+            if self._ordered:
+                if behind != sums(account):
+                    self._faults.add(place, f"the balance of {account} behind it is another")
+            elif change != ZERO:
+                self._path(account, behind, 1)
+                self._path(account, tuple(a - b for a, b in zip(behind, change, strict=True)), -1)
+        for account in changes:
+            self._faults.add(place, f"the balance of {account} behind it is missing")
+
+    def end(self, sums: Mapping[str, Sequence[int]]) -> None:
+        """Check that the rows of several slots lead from nothing to the sums of today."""
+        if self._ordered:
+            return
+        for account in sorted(self._paths, key=str):
+            self._path(account, tuple(sums.get(account, ZERO)), -1)
+            self._path(account, ZERO, 1)
+            if self._paths[account]:
+                self._faults.add(f"account {account}", "its past balances are not what was booked")
+
+    def _path(self, account: Any, sums: Sums, sign: int) -> None:
+        state = self._hash.copy()
+        state.update(repr((account, sums)).encode("utf-8", "replace"))
+        number = sign * int.from_bytes(state.digest(), "big")
+        self._paths[account] = self._paths.get(account, 0) + number

@@ -1,0 +1,269 @@
+"""What a journal entry says of the tables: sums, caps, and rows; the ledger replayed from leaves.
+
+An entry is read by its fields, so one written by an earlier version says less and is still checked
+for what it says. :func:`leaf_items` and :func:`row_items` turn both sides into the same texts, to be
+compared by :mod:`switch.store.tally`. The surprise: a row that changes is counted by its differences,
+each entry taking back what the one before it said, because the order of slots is nowhere written.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from switch.ledger import place_of
+from switch.lifecycle import STATES, Event
+from switch.model import State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from switch.store.journal import Faults
+    from switch.store.tables import Row
+
+UNSAID: Final = "?"
+"""Stands for the reservation that an entry resolved, where a journal of before does not name it."""
+
+ZERO: Final = (0, 0, 0, 0)
+FINAL: Final = frozenset(state.value for state, traits in STATES.items() if traits.final)
+Caps = tuple[Any, Any]
+
+
+class Replay:
+    """Posted and pending sums by account, and the caps that each slot's last entry set."""
+
+    def __init__(self) -> None:
+        self._sums: dict[str, list[int]] = {}
+        self._currencies: dict[str, str] = {}
+        self._caps: dict[int, dict[str, Caps]] = {}
+        self._retained: dict[str, int] = {}
+
+    def sums(self, account: str) -> tuple[int, ...]:
+        """The four sums of an account so far."""
+        return tuple(self._sums.get(account, ZERO))
+
+    def all_sums(self) -> Mapping[str, Sequence[int]]:
+        """The sums of every account that was booked on."""
+        return self._sums
+
+    def take(self, content: Mapping[str, Any], slot: int) -> list[tuple[Any, ...]]:
+        """Book what an entry says; returns its ledger rows as they should stand.
+
+        Raises :class:`ValueError`, :class:`TypeError` or :class:`KeyError` for what says nothing.
+        """
+        for account, debit, credit in content.get("caps", ()):
+            self._caps.setdefault(slot, {})[account] = (debit, credit)
+        if content.get("kind") == "forgotten":
+            for what, moment in (("answer", "ended_before"), ("tombstone", "buried_before")):
+                self._retained[what] = max(content[moment], self._retained.get(what, 0))
+        entries = content.get("entries")
+        if not entries:
+            return []
+        uetr, rows = content.get("uetr", ""), []
+        arrived = content["kind"] == "received"
+        for entry in entries:
+            number, account, side, currency, minor, phase, *resolved = entry
+            # An entry of before this was written down resolved the reservation of its payment.
+            release = bool(resolved) or (phase != "pending" and not arrived)
+            self._book(account, currency, side == "credit", minor, phase, release=release)
+            pending = resolved[0] if resolved else UNSAID if release else None
+            rows.append((number, uetr, account, side, currency, minor, phase, pending))
+        return rows
+
+    def _book(
+        self, account: str, currency: str, column: int, minor: int, phase: str, *, release: bool
+    ) -> None:
+        row = self._sums.get(account)
+        if row is None:
+            row = self._sums[account] = [0, 0, 0, 0]
+            self._currencies[account] = currency
+        if phase == "pending":
+            row[column + 2] += minor
+            return
+        if phase == "posted":
+            row[column] += minor
+        if release:
+            row[column + 2] -= minor
+
+    def compare(self, accounts: Mapping[str, Row], faults: Faults) -> None:
+        """Hold the sums and caps of account rows against the entries."""
+        capped = {key for caps in self._caps.values() for key in caps}
+        for key in sorted(self._sums.keys() | capped | accounts.keys(), key=str):
+            place, row = f"account {key}", accounts.get(key)
+            if row is None:
+                faults.add(place, "is missing")
+                continue
+            if key not in self._sums and key not in capped:
+                faults.add(place, "is in no entry")
+            if row[2:6] != self.sums(key):
+                faults.add(place, "its balance is not what was booked")
+            if (row[8], row[9], row[1], row[10], row[11]) != _place(key):
+                faults.add(place, "is not what its name says")
+            if row[1] != self._currencies.get(key, row[1]):
+                faults.add(place, "its currency is not the one of its entries")
+            if not self._capped_so(key, (row[6], row[7])):
+                faults.add(place, "its caps are not those that were configured")
+
+    def compare_retention(self, rows: Mapping[str, Row], faults: Faults) -> None:
+        """Hold what retention let go of against what it said it did."""
+        for what in sorted(self._retained.keys() | rows.keys(), key=str):
+            if rows.get(what, (what, 0)) != (what, self._retained.get(what, 0)):
+                faults.add(f"retention {what}", "is not what was journaled")
+
+    def _capped_so(self, key: str, caps: Caps) -> bool:
+        """True for what some slot configured last: which slot was the last of all is not known."""
+        said = [each[key] for each in self._caps.values() if key in each]
+        return caps in said if said else caps == (None, None)
+
+
+def _place(key: str) -> tuple[str, ...] | None:
+    """What an account is by its name: institution, role, currency, asset, kind."""
+    try:
+        place = place_of(key)
+    except (ValueError, KeyError, AttributeError):
+        return None
+    return place.institution, place.role, place.currency, place.asset, place.kind
+
+
+def item(*parts: object) -> bytes:
+    """One thing that a table holds, as text that names it."""
+    return orjson.dumps(parts, default=repr)
+
+
+def leaf_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
+    """What an entry adds to tables (1) and takes back (-1)."""
+    uetr, kind = content.get("uetr"), content.get("kind")
+    version = content.get("version")
+    if version is not None:
+        yield item("payment", uetr, version), 1
+        if version != 1:
+            yield item("payment", uetr, version - 1), -1
+        if kind == "opened":
+            yield item("claim", content["quote"], uetr, 0), 1
+            if "given_back" in content:
+                yield item("claim", content["quote"], content["given_back"], 1), -1
+        elif kind == Event.NOT_SENT.value and content["state"] in FINAL:
+            yield item("claim", content["quote"], uetr, 0), -1
+            yield item("claim", content["quote"], uetr, 1), 1
+    if "answer" in content:
+        yield item("answer", uetr, content["answer"]), 1
+    for digest in content.get("sealed", ()):
+        yield item("sealed", uetr, digest), 1
+    if kind == "buried":
+        yield item("tombstone", content["scope"], uetr), 1
+    elif kind == "received":
+        yield item("incoming", content["item"]), 1
+    elif kind == "forgotten":
+        for forgotten, digest in content["answers"]:
+            yield item("answer", forgotten, digest), -1
+        for scope, grave in content["graves"]:
+            yield item("tombstone", scope, grave), -1
+    elif kind in ("published", "withdrawn"):
+        yield from _rate_items(content)
+
+
+def _rate_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
+    named = (content["provider"], content["pair"], content["rate_version"])
+    posted = (*named, content["effective_at"], content["sheet"])
+    if content["kind"] == "published":
+        yield item("rate", *posted, content["at"], None), 1
+        return
+    yield item("rate", *posted, content.get("published_at"), content["at"]), 1
+    if content.get("held"):
+        yield item("rate", *posted, content["published_at"], None), -1
+
+
+def row_items(table: str, row: Row) -> tuple[bytes, ...]:
+    """What a row of a table is to the journal."""
+    match table:
+        case "payment":
+            return (item(table, row[1], row[5]),)
+        case "answer":
+            return (item(table, row[1], _answer(row)),)
+        case "sealed":
+            return (item(table, row[1], _sealed(row)),)
+        case "rate":
+            provider, pair, version, effective_at, published_at, sheet, withdrawn_at = row
+            posted = (provider, pair, version, effective_at, sheet)
+            return (item(table, *posted, published_at, withdrawn_at),)
+        case "tombstone":
+            return (item(table, *row[:2]),)
+    return (item(table, *row),)
+
+
+def _answer(row: Row) -> str:
+    _, _, status, media, body, sealed = row
+    return _digest(f"{status}\n{media}\n{'sealed' if sealed else ''}", body)
+
+
+def _sealed(row: Row) -> str:
+    record_id, _, kind, blob = row
+    return _digest(f"{record_id}/{kind}/", blob)
+
+
+def _digest(head: str, body: object) -> str:
+    if not isinstance(body, bytes):
+        return f"not bytes: {body!r}"
+    return sha256(head.encode() + body).hexdigest()
+
+
+def named(found: bytes) -> str:
+    """The place of an item, for people: its table and what names it there."""
+    table, *parts = orjson.loads(found)
+    if table in ("payment", "answer", "sealed", "claim"):
+        return f"{table} {parts[0]}"
+    if table == "rate":
+        return f"{table} {'/'.join(map(str, parts[:3]))}"
+    return f"{table} {'/'.join(map(str, parts))}"
+
+
+def payment_faults(content: Mapping[str, Any], row: Row, block: int) -> Iterator[str]:
+    """What of a payment's row is not as its entry in that block says.
+
+    ``row`` is of :data:`~switch.store.rows.PAYMENT_COLUMNS`. Timer, rung, owner and the reference
+    of the counterparty are what the switch works with: the journal does not say them.
+    """
+    (payment_id, _, network, reference, state, version, updated_at, _, _, reason, _) = row[:11]
+    disputed, reservation, frozen, newest = row[11:]
+    if content["version"] == 1:
+        held = content.get("frozen")
+        text = f"{payment_id}/{network}/{frozen}".encode("utf-8", "replace")
+        if held is not None and held != sha256(text).hexdigest():
+            yield "its terms are not those that were journaled"
+        if held is None and not _terms_agree(content, frozen):
+            yield "its terms are not those that were journaled"
+        first = content["entries"][0][0] if content["entries"] else None
+        if reservation != first:
+            yield "its reservation is not the one that was journaled"
+        if reference != content["reference"]:
+            yield "its reference is not the one that was journaled"
+    if version != content["version"]:
+        return
+    if (state, reason, updated_at) != (content["state"], content["reason"], content["at"]):
+        yield "its state, reason or time is not what was journaled"
+    if disputed != int(content.get("disputed", disputed)):
+        yield "whether it is disputed is not what was journaled"
+    if newest is not None and newest != block:
+        yield "its newest entry is not where it says"
+
+
+def _terms_agree(content: Mapping[str, Any], frozen: object) -> bool:
+    """What an entry of an earlier version says of the terms."""
+    try:
+        held = orjson.loads(frozen)  # type: ignore[arg-type]
+        terms = held["terms"]
+        return bool(
+            content["debit"] == [terms["payer_currency"], terms["debit"]]
+            and content["destination"] == [terms["payee_currency"], terms["destination"]]
+            and (content["corridor"], content["origin"]) == (held["corridor"], held["origin"])
+            and content["quote"] == terms["quote_id"]
+        )
+    except (TypeError, ValueError, KeyError):
+        return False
+
+
+def is_open(state: object) -> bool:
+    """True for the text of a state that is not final, and for no text of a state."""
+    return state not in FINAL and state in {each.value for each in State}
