@@ -68,6 +68,36 @@ def test_ordered_key_holds_the_milliseconds() -> None:
     assert int(NOON.timestamp() * 1000) == key >> 20
 
 
+def test_processes_of_different_slots_never_make_the_same_key() -> None:
+    """Each makes ten times what fits a millisecond of its own, with the same entropy."""
+    made = [
+        [each.ordered() for _ in range(90_000)]
+        for each in (Ids(StoppedClock(NOON), SeededEntropy(1), slot) for slot in (1, 2, 99))
+    ]
+
+    assert all(sorted(set(keys)) == keys for keys in made)
+    assert len({key for keys in made for key in keys}) == 3 * 90_000
+    assert {key >> 13 & 127 for key in made[2]} == {99}
+
+
+def test_keys_go_on_after_what_an_earlier_life_made_though_the_clock_was_set_back() -> None:
+    last = Ids(StoppedClock(NOON), SeededEntropy(1), 99).ordered()
+    ids = Ids(StoppedClock(NOON - timedelta(hours=1)), SeededEntropy(1), 2)
+    ids.go_on_after(last)
+    made = [ids.ordered() for _ in range(20_000)]
+
+    assert made[0] > last
+    assert sorted(set(made)) == made
+    assert {key >> 13 & 127 for key in made} == {2}
+
+
+def test_what_an_earlier_life_made_long_ago_changes_nothing() -> None:
+    ids = Ids(StoppedClock(NOON), SeededEntropy(1))
+    ids.go_on_after(1)
+
+    assert ids.ordered() >> 20 == int(NOON.timestamp() * 1000)
+
+
 def test_seeded_entropy_repeats_and_forks_are_independent() -> None:
     first, second = SeededEntropy(7), SeededEntropy(7)
     fork = SeededEntropy(7).fork("disk")
