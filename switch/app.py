@@ -36,6 +36,7 @@ from switch.rates import Rates
 from switch.receiving import Receiving
 from switch.records import Records
 from switch.registry import make_adapter
+from switch.restoring import Restoring
 from switch.routing import read_routing
 from switch.runtime.entropy import Ids
 from switch.scans import Scans
@@ -82,6 +83,7 @@ class Seams:
     store: Store
     log: Log
     coordination: Coordination = field(default_factory=InProcess)
+    restoring: Restoring = field(default_factory=Restoring)
 
 
 @runtime_checkable
@@ -179,6 +181,7 @@ class Switch:
             endings=self._endings,
             outstanding=self._quoting.outstanding,
             pace=self._pace,
+            restoring=self._seams.restoring,
             clock=self._seams.clock,
             ids=self._ids,
             tasks=self._seams.tasks,
@@ -260,6 +263,7 @@ class Switch:
             "store": "sqlite",
             "durability": self._seams.store.read.durability,
             "coordination": self._seams.coordination.state,
+            "restoring": self._seams.restoring.holding,
         }
 
     async def _refuse_orphans(self) -> None:
@@ -300,6 +304,7 @@ class Switch:
         recovered = await self.sweeper.recover()
         self._seams.log.info("recovered", payments=recovered)
         self._seams.coordination.start(self._seams.tasks)
+        self._seams.tasks.start("restoring", self._seams.restoring.run(self._seams.clock))
         self._seams.tasks.start("sweeper", self.sweeper.run())
         self._seams.tasks.start("leases", self._leases.run())
         for collector in self.collectors:

@@ -26,13 +26,16 @@ from switch.commands import (
     Refuse,
     Stale,
 )
+from switch.dispatch import Happened
 from switch.lifecycle import Event
 from switch.model import Channel, Direction, Particulars, Payment, State
-from switch.port import Planning
+from switch.port import Operation, Planning
 from switch.reasons import from_iso
 from switch.records import NOBODY
 from switch.records import Open as Opened
 from switch.refusals import Busy
+from switch.sequences import NumbersSpent, Sequences
+from switch.restoring import ENDING, LATE, as_lost
 from switch.store.vault import Erased
 
 if TYPE_CHECKING:
@@ -43,12 +46,14 @@ if TYPE_CHECKING:
     from switch.config import Config
     from switch.dispatch import Dispatch
     from switch.endings import Endings
+    from switch.facts import Facts
     from switch.logs import Log
     from switch.outstanding import Outstanding
     from switch.pace import Pace
     from switch.port import Adapter
     from switch.reasons import Reason
     from switch.records import Records
+    from switch.restoring import Restoring
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.runtime.tasks import Tasks
@@ -112,6 +117,7 @@ class Payments:
         endings: Endings,
         outstanding: Outstanding,
         pace: Pace,
+        restoring: Restoring,
         clock: Clock,
         ids: Ids,
         tasks: Tasks,
@@ -126,11 +132,13 @@ class Payments:
         self._endings = endings
         self._outstanding = outstanding
         self._pace = pace
+        self._restoring = restoring
         self._clock = clock
         self._ids = ids
         self._tasks = tasks
         self._log = log
         self._in_flight = 0
+        self._sequences = Sequences(store)
 
     async def repeated(
         self, scope: str, key: str, content: Mapping[str, str]
@@ -142,11 +150,30 @@ class Payments:
         differs = await self._records.difference(held, content)
         return await self.find(held.uetr) if differs is None else Conflict(differs)
 
+    def uetr(self, scope: str, key: str, token: str) -> str:
+        """The UETR of what a key asks for at a quote; a repeat has the same, whatever was lost."""
+        return self._records.uetr(scope, key, token)
+
+    def perhaps_lost(self, priced: Priced) -> bool:
+        """Whether a payment of this quote may have been made and lost: never at another price."""
+        return self._restoring.perhaps_lost(priced.quote.issued_at)
+
+    def refuse_while_restoring(self) -> None:
+        """Raise :class:`Busy` where "there is none" may be wrong, because it may have been lost."""
+        if self._restoring.holding:
+            raise Busy
+
     async def bury(self, origin: str, uetr: str) -> Payment | None:
         """Commit a tombstone before saying "never seen" or refusing what cannot be bound.
 
-        Returns the origin's payment of that UETR instead, where there is one.
+        Returns the origin's payment of that UETR instead, where there is one. Raises :class:`Busy`
+        after a loss: what the store does not know may have been paid.
         """
+        if self._restoring.holding:
+            payment = await self._store.read.payment(uetr)
+            if payment is None or payment.origin != origin:
+                raise Busy
+            return payment
         result = await self._store.commit(Bury(origin, uetr, self._clock.now(), self._ids.salt()))
         return result.payment if isinstance(result, Stale) else None
 
@@ -155,19 +182,27 @@ class Payments:
     ) -> Standing | Conflict:
         """Commit an instruction and start its hop; ``refused`` is a check that already failed.
 
+        One that may have been paid before a loss is not sent: the network is asked about it.
         Raises :class:`Busy`, and ``TooMany`` of the payer's side, with nothing stored.
         """
         priced = instruction.priced
+        lost = self.perhaps_lost(priced)
+        if self._restoring.holding and not lost:
+            raise Busy
+        if lost and refused in LATE:
+            refused = None
         await self._pace.opening(priced.destination.origin, priced.quote.debit)
         if self._in_flight >= self._config.payments.in_flight_max:
             raise Busy
         self._in_flight += 1
         try:
-            return await self._open(instruction, refused)
+            return await self._open(instruction, refused, lost=lost)
         finally:
             self._in_flight -= 1
 
-    async def _open(self, instruction: Instruction, refused: Reason | None) -> Standing | Conflict:
+    async def _open(
+        self, instruction: Instruction, refused: Reason | None, *, lost: bool
+    ) -> Standing | Conflict:
         started = self._clock.monotonic()
         payment = self._received(instruction)
         bound = self._bound(instruction)
@@ -180,8 +215,12 @@ class Payments:
             slot=self._config.switch.slot,
             send_by=payment.send_by,
             uetr=payment.uetr,
+            sequence=await self._number(adapter.facts, payment.opened_at),
         )
-        payment = replace(payment, reference=adapter.reference(planning))
+        if lost:
+            payment = as_lost(payment, adapter, planning)
+        else:
+            payment = replace(payment, reference=adapter.reference(planning))
         _, opening = lifecycle.advance(
             payment,
             Event.OPENED,
@@ -202,16 +241,31 @@ class Payments:
         )
         result = await self._store.commit(command)
         if isinstance(result, Declined):
+            if lost and result.reason not in ENDING:
+                self._log.warning("lost_payment_unbooked", uetr=payment.uetr, why=result.reason.iso)
+                raise Busy
             return await self._refuse(payment, bound, instruction, result.reason)
         if isinstance(result, Done) and result.payment is not None:
             self._outstanding.used(payment.terms.quote_id)
             self._log.info("payment_opened", uetr=payment.uetr, corridor=payment.corridor)
             opened = Opened(bound.key, instruction.particulars)
+            if lost:
+                unknown = Happened(Event.LOST)
+                after = await self._dispatch.conclude(result.payment, opened, unknown)
+                return Standing(after, None)
             self._in_flight += 1
             hop = self._hop(result.payment, opened, exchange.exchange_id, started)
             self._tasks.start("hop", hop)
             return Standing(result.payment, None)
         return await self._standing(result, instruction)
+
+    async def _number(self, facts: Facts, at: datetime) -> int:
+        """The number that a reference of this network counts. Raises :class:`Busy`."""
+        try:
+            return await self._sequences.for_reference(facts, Operation.PAY, at)
+        except NumbersSpent:
+            self._log.warning("numbers_spent", network=facts.network)
+            raise Busy from None
 
     async def _hop(
         self, payment: Payment, opened: Opened, exchange_id: int, started: float

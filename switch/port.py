@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,7 +66,8 @@ class Planning:
 
     ``message_number`` is unique per process slot and time-ordered (63 bits); adapters render it
     into their network's reference format (see :func:`reference_digits`). ``rung`` counts enquiries;
-    ``uetr`` is the payment's where there is one.
+    ``uetr`` is the payment's where there is one. ``sequence`` is a number counted per day of the
+    network, for :meth:`Adapter.reference`, where the facts declare one; else zero.
     """
 
     now: datetime
@@ -75,6 +76,7 @@ class Planning:
     send_by: datetime
     rung: int = 0
     uetr: str = ""
+    sequence: int = 0
 
 
 def reference_digits(message_number: int, slot: int) -> str:
@@ -85,6 +87,20 @@ def reference_digits(message_number: int, slot: int) -> str:
     """
     millisecond, counter = divmod(message_number, 1 << 20)
     return f"{slot % 100:02d}{millisecond % 86_400_000:08d}{counter:07d}"
+
+
+LOST: Final = "LOST"
+"""Begins a reference that stands for one which is not known any more."""
+
+
+def lost_reference(uetr: str) -> str:
+    """The reference of a payment whose own was lost with the store; 36 letters at most."""
+    return LOST + uetr.replace("-", "")[: 35 - len(LOST)]
+
+
+def is_lost(reference: str) -> bool:
+    """Whether a reference stands for a lost one: the network is asked by the UETR alone."""
+    return reference.startswith(LOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +301,7 @@ class Adapter(Protocol):
     def plan_enquire(
         self, payment: Payment, particulars: Particulars, planning: Planning
     ) -> Exchange:
-        """Ask what became of a payment, by our own reference."""
+        """Ask what became of a payment, by our own reference; by its UETR where that is lost."""
 
     def read(self, exchange: Exchange, payment: Payment, answer: WireAnswer) -> Outcome:
         """What an answer to ``plan_pay`` or ``plan_enquire`` means; never raises for bad input."""

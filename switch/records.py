@@ -16,6 +16,7 @@ import orjson
 from switch.commands import Binding, PlannedExchange, Sealed
 from switch.model import Channel, Particulars, Party
 from switch.port import Exchange, Operation
+from switch.runtime.entropy import uuid_of
 from switch.store.rows import particulars_bytes, particulars_of
 from switch.store.vault import VaultError
 from switch.upkeep import is_erased
@@ -69,6 +70,13 @@ class Records:
         """What the idempotency key ``name`` is bound to: the payment of the data key."""
         committed = self._vault.commitments(key, scope, content)
         return Binding(scope, self._vault.lookup(scope, name), committed, key.uetr)
+
+    def uetr(self, scope: str, name: str, token: str) -> str:
+        """The UETR of the payment of a quote token under an idempotency key: always the same.
+
+        It looks random, and a repeat finds the network's record of a payment that we have lost.
+        """
+        return uuid_of(bytes.fromhex(self._vault.lookup(f"{scope}/uetr", f"{name} {token}"))[:16])
 
     async def bound(self, scope: str, name: str) -> Binding | None:
         """What an idempotency key is bound to already."""

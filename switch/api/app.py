@@ -119,7 +119,6 @@ def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
         scans=parts.scans,
         quoting=parts.quoting,
         clock=parts.clock,
-        ids=parts.ids,
     )
     key = parts.answer_key
     iso = IsoApi(

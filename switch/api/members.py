@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from switch.payments import Payments, Standing
     from switch.quoting import Quoting
     from switch.runtime.clock import Clock
-    from switch.runtime.entropy import Ids
     from switch.scans import Scans
     from switch.sealing import Priced
     from switch.wire.authenticate import MemberAuthenticator
@@ -68,7 +67,6 @@ class MemberApi:
         scans: Scans,
         quoting: Quoting,
         clock: Clock,
-        ids: Ids,
     ) -> None:
         self._config = config
         self._authenticator = authenticator
@@ -76,7 +74,6 @@ class MemberApi:
         self._scans = scans
         self._quoting = quoting
         self._clock = clock
-        self._ids = ids
 
     async def scan(self, request: web.Request) -> web.Response:
         """``POST /v1/scans``: the merchant behind a code, and its price where it is known."""
@@ -127,8 +124,10 @@ class MemberApi:
         content = _content(asked)
         standing = await self._payments.repeated(signed.member, key, content)
         if standing is None:
+            priced = self._quoting.open_quote(asked.quote, signed.member)
             tolerance = asked.requote_tolerance_bp
-            priced = self._quoting.open_quote(asked.quote, signed.member, tolerance)
+            if tolerance is not None and not self._payments.perhaps_lost(priced):
+                priced = self._quoting.open_quote(asked.quote, signed.member, tolerance)
             standing = await self._opened(signed.member, key, asked, priced, now)
         if isinstance(standing, Conflict):
             title = "The idempotency key was used before with other content."
@@ -140,7 +139,7 @@ class MemberApi:
         self, member: str, key: str, asked: PaymentRequest, priced: Priced, now: datetime
     ) -> Standing | Conflict:
         instruction = Instruction(
-            uetr=self._ids.uetr(),
+            uetr=self._payments.uetr(member, key, asked.quote),
             channel=Channel.JSON,
             priced=priced,
             particulars=_particulars(member, asked, priced),
@@ -158,6 +157,7 @@ class MemberApi:
         uetr = request.match_info["uetr"]
         standing = await self._payments.find(uetr) if _UETR.match(uetr) else None
         if standing is None or standing.payment.origin != signed.member:
+            self._payments.refuse_while_restoring()
             raise web.HTTPNotFound
         return _json(200, payment_view(standing.payment))
 

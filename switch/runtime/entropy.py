@@ -97,6 +97,11 @@ class SeededEntropy:
         return SeededEntropy(f"{self._seed.hex()} {name}")
 
 
+def uuid_of(drawn: bytes) -> str:
+    """Sixteen random bytes as a UUID version 4 in lower case."""
+    return str(uuid.UUID(bytes=drawn, version=4))
+
+
 class Ids:
     """Identifiers of one process, which writes under a numbered slot."""
 
@@ -114,7 +119,7 @@ class Ids:
 
     def uuid(self) -> str:
         """Return a new UUID version 4 in lower case."""
-        return str(uuid.UUID(bytes=self._entropy.bytes(16), version=4))
+        return uuid_of(self._entropy.bytes(16))
 
     def ordered(self) -> int:
         """Return a positive 63-bit key, larger than every earlier one of this process.

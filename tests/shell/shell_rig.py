@@ -30,6 +30,7 @@ from switch.port import Inbound, InboundPay, Merchant, Planning, Rendered, WireR
 from switch.quoting import Offer, Quoting
 from switch.receiving import Receiving
 from switch.records import Records
+from switch.restoring import Loss, Restoring
 from switch.routing import read_routing
 from switch.runtime.entropy import Ids, SeededEntropy
 from switch.runtime.tasks import Tasks
@@ -90,6 +91,8 @@ class Shell:
         self.records = Records(self.store.read, self.vault, self.ids)
         self.answers = CountedAnswers(cast("Any", None), self.adapters)
         self.coordination = InProcess()
+        self.loss: Loss | None = None
+        self.restoring = Restoring(lambda: self.loss)
         self.endings = Endings(self.told.append)
         self.wire = cast("Transport", self.transport)
         self.quoting = self.quoting_of(self.config, entropy)
@@ -129,6 +132,7 @@ class Shell:
             endings=self.endings,
             outstanding=self.quoting.outstanding,
             pace=self.pace,
+            restoring=self.restoring,
             clock=self.clock,
             ids=self.ids,
             tasks=self.tasks,

@@ -1,0 +1,97 @@
+"""After a loss: nothing new is paid, and what may have been paid before is asked about, not paid.
+
+A store that comes back from a copy has forgotten what was committed after it. Every payment has a
+quote of ours, so one whose quote was given before the store came back, and of which the store knows
+nothing, may have been paid already: it is booked as one whose answer was lost, and the network is
+asked. The surprise: that rule stays for ever, while new payments are held back only until an
+operator says that what partners know has been looked through.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from switch.port import lost_reference
+from switch.reasons import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from switch.model import Payment
+    from switch.port import Adapter, Planning
+    from switch.runtime.clock import Clock
+
+LOOK_EVERY_S: Final = 1.0
+"""How often it is looked whether the operator is done."""
+
+LATE: Final = (Reason.TOO_OLD, Reason.CREDITOR_TOO_LATE, Reason.QUOTE_EXPIRED)
+"""Checks that fail only because it is later now; when it may have been paid, they did not."""
+
+ENDING: Final = (Reason.QUOTE_USED, Reason.TOMBSTONED)
+"""What the store declines for good although the payment may have been lost."""
+
+_TICK: Final = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One loss: when the store came back, its newest block's time, and whether it is dealt with."""
+
+    restored_at: datetime
+    head_at: datetime | None
+    done: bool
+
+
+def nothing_lost() -> Loss | None:
+    """The store never came back from a copy."""
+    return None
+
+
+class Restoring:
+    """What a process does differently after a loss; ``look`` reads how it stands."""
+
+    def __init__(self, look: Callable[[], Loss | None] = nothing_lost) -> None:
+        self._look = look
+        self._loss = look()
+
+    @property
+    def holding(self) -> bool:
+        """True while nothing new is paid and nobody is told "never seen"."""
+        return self._loss is not None and not self._loss.done
+
+    def perhaps_lost(self, issued_at: datetime) -> bool:
+        """Whether a payment at a quote of that moment, unknown to the store, may have been paid."""
+        return self._loss is not None and issued_at < self._loss.restored_at
+
+    def look(self) -> None:
+        """See how it stands now."""
+        self._loss = self._look()
+
+    async def run(self, clock: Clock) -> None:
+        """Look until the operator is done."""
+        while self.holding:
+            await clock.sleep(LOOK_EVERY_S)
+            self.look()
+
+
+def as_lost(payment: Payment, adapter: Adapter, planning: Planning) -> Payment:
+    """A payment as it would have been opened before the loss: too late to be sent for long.
+
+    Its reference is the one that it had, where that follows from its UETR; else it is lost too, and
+    the network is asked by the UETR alone.
+    """
+    opened_at = min(payment.opened_at, payment.terms.quote_expires_at - _TICK)
+    one, other = (
+        adapter.reference(replace(planning, message_number=number))
+        for number in (planning.message_number, planning.message_number + 1)
+    )
+    return replace(
+        payment,
+        opened_at=opened_at,
+        updated_at=opened_at,
+        send_by=min(payment.send_by, opened_at),
+        reference=one if one == other else lost_reference(payment.uetr),
+    )
