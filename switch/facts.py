@@ -9,7 +9,7 @@ with the file and key named. Durations carry their unit in the name.
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
@@ -44,6 +44,10 @@ class Facts:
     ``acceptance_age_max_s``: oldest acceptance time taken from it.
     ``poll_fast_ms`` and ``poll_slow_ms``: bounds of the adaptive pause between polls; zero where
     the network is not polled.
+
+    Optional: ``reference_sequence_digits``: digits of a number counted per day that our references
+    there carry; zero where they are made of time and slot. ``reference_day_ahead_min``: how long
+    before UTC's its day begins.
     """
 
     network: str
@@ -67,8 +71,11 @@ class Facts:
     poll_fast_ms: int
     poll_slow_ms: int
     answer_bytes_max: int
+    reference_sequence_digits: int = 0
+    reference_day_ahead_min: int = 0
 
 
+_OPTIONAL: Final = frozenset(f.name for f in fields(Facts) if f.default is not MISSING)
 _INTEGERS: Final = frozenset(f.name for f in fields(Facts) if f.type == "int")
 
 
@@ -82,7 +89,7 @@ def load_facts(text: str, file: str) -> Facts:
     for key in sorted(table.keys() - known):
         raise FactsError(f"{file}: {key}: no such fact")
     values: dict[str, object] = {}
-    for key in (f.name for f in fields(Facts)):
+    for key in (f.name for f in fields(Facts) if f.name not in _OPTIONAL or f.name in table):
         values[key] = _checked(table, key, file)
     return Facts(**values)  # type: ignore[arg-type]
 

@@ -34,8 +34,8 @@ from switch.reasons import from_iso
 from switch.records import NOBODY
 from switch.records import Open as Opened
 from switch.refusals import Busy
-from switch.sequences import NumbersSpent, Sequences
 from switch.restoring import ENDING, LATE, as_lost
+from switch.sequences import NumbersSpent, Sequences
 from switch.store.vault import Erased
 
 if TYPE_CHECKING:
