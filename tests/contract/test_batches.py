@@ -139,7 +139,7 @@ def plain(result: Result) -> Result:
         case Known(payment=held, answer=stored):
             return Known(comparable(held), stored, result.binding)
         case Stale(payment=held):
-            return Stale(replace(held, reservation=None))
+            return Stale(comparable(held) or held)
         case _:
             return result
 
@@ -183,6 +183,7 @@ def everything(tables: MemoryTables) -> Snapshot:
         incoming=set(tables.incoming),
         accounts=dict(tables.accounts),
         rates=dict(tables.rates),
+        wrapped=dict(tables.wrapped_keys),
     )
 
 

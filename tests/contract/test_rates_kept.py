@@ -66,5 +66,5 @@ def test_of_64_openings_in_one_batch_one_claims_the_quote(engine: AnyEngine) -> 
 
     assert [type(result).__name__ for result in results] == ["Done", *["Declined"] * 63]
     assert engine.execute([opened(payment(2, quote="one"))])[0] == Known(
-        engine.payment(uetr(2)), None
+        engine.payment(uetr(2)), None, opened(payment(2, quote="one")).binding
     )

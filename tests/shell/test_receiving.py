@@ -61,7 +61,8 @@ async def test_a_payment_is_credited_and_answered_with_the_stored_answer(shell: 
 
     stored = shell.engine.answer(request.uetr)
     assert stored is not None
-    assert stored.body == answer.body
+    assert stored.sealed
+    assert (await shell.records.answered(request.uetr, stored)).body == answer.body
     assert shell.payment(request.uetr).state is State.CREDITED
     assert (await shell.received(request)) == answer
     assert shell.transport.left == [("bakong", "/pay")]

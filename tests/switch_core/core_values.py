@@ -19,12 +19,14 @@ from switch.commands import (
     Bury,
     Conclude,
     Configure,
+    Erase,
     Open,
     PlannedExchange,
     Publish,
     RateRow,
     Receive,
     Refuse,
+    Rewrap,
     Sealed,
 )
 from switch.ledger import Account
@@ -42,6 +44,7 @@ from switch.model import (
 )
 from switch.port import Operation
 from switch.reasons import Reason
+from switch.store.vault import erasure_mark
 
 NOW: Final = datetime(2026, 11, 21, 3, 4, 5, 678901, tzinfo=UTC)
 EXPIRY: Final = NOW + timedelta(seconds=600)
@@ -253,6 +256,17 @@ def concluded(held: Payment, event: Event, **changes: Any) -> Conclude:
 def buried(number: int, scope: str = "thailand") -> Bury:
     """A tombstone for a payment's identity."""
     return Bury(scope, uetr(number), NOW, salt(number, 2))
+
+
+def erased(held: Payment, cause: str = "request") -> Erase:
+    """The names of a payment destroyed."""
+    return Erase(held.uetr, cause, erasure_mark(cause, NOW), NOW, salt(held.payment_id, 6))
+
+
+def rewrapped(held: Payment, before: bytes, name: str = "2026-11") -> Rewrap:
+    """The data key of a payment wrapped anew."""
+    after = name.encode().ljust(16, b"\0") + before[-60:]
+    return Rewrap(name, ((held.uetr, before, after),), NOW, salt(held.payment_id, 7))
 
 
 def received(item: str = "item-1", minor: int = 100_000) -> Receive:

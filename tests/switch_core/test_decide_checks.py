@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from switch.commands import Command, Conflict, Declined, Done, Known, Stale
-from switch.decide import ENTRIES_PER_BLOCK_BITS
+from switch.batch import ENTRIES_PER_BLOCK_BITS
 from switch.delta import Snapshot, accounts_wanted, wanted
 from switch.ledger import Account
 from switch.lifecycle import Event
@@ -35,7 +35,7 @@ def test_the_same_key_and_content_is_known_and_books_nothing(world: World) -> No
     held = world.done(opened(payment()))
     result = world.do(opened(payment(2), "key-1"))
 
-    assert result == Known(held, None)
+    assert result == Known(held, None, opened(payment()).binding)
     assert nothing_written(world.last)
     assert world.balances() == RESERVED
 
@@ -45,26 +45,23 @@ def test_a_known_key_gives_the_stored_answer_once_final(world: World) -> None:
     command = concluded(held, Event.ACCEPTED)
     ended = world.done(command)
 
-    assert world.do(opened(payment(2), "key-1")) == Known(ended, command.answer)
+    bound = opened(payment()).binding
+
+    assert world.do(opened(payment(2), "key-1")) == Known(ended, command.answer, bound)
     assert nothing_written(world.last)
 
 
-@pytest.mark.parametrize(
-    ("content", "field_name"),
-    [
-        ({"amount": "a1"}, "amount"),
-        ({"creditor": "c1", "quote": "q1"}, "creditor"),
-        ({"tip": "t0"}, "tip"),
-    ],
-)
-def test_the_same_key_with_other_content_names_the_first_field(
-    world: World, content: dict[str, str], field_name: str
-) -> None:
-    world.done(opened(payment()))
+def test_the_same_key_with_other_content_is_known_with_what_it_is_bound_to(world: World) -> None:
+    """Only the shell can compare contents: they are committed to under the payment's data key."""
+    first = opened(payment())
+    held = world.done(first)
+    other = opened(payment(2), "key-1", amount="a1")
 
-    assert world.do(opened(payment(2), "key-1", **content)) == Conflict(field_name)
+    assert world.do(other) == Known(held, None, first.binding)
     assert nothing_written(world.last)
-    assert world.do(refused(payment(2), Reason.TOO_OLD, "key-1", **content)) == Conflict(field_name)
+    assert world.do(refused(payment(2), Reason.TOO_OLD, "key-1", amount="a1")) == Known(
+        held, None, first.binding
+    )
     assert nothing_written(world.last)
 
 
@@ -87,8 +84,10 @@ def test_a_refusal_is_repeated_and_never_becomes_a_payment(world: World) -> None
     first = refused(payment(), Reason.FUNDS_INSUFFICIENT)
     held = world.done(first)
 
-    assert world.do(opened(payment(2), "key-1")) == Known(held, first.answer)
-    assert world.do(refused(payment(3), Reason.TOO_OLD, "key-1")) == Known(held, first.answer)
+    known = Known(held, first.answer, first.binding)
+
+    assert world.do(opened(payment(2), "key-1")) == known
+    assert world.do(refused(payment(3), Reason.TOO_OLD, "key-1")) == known
     assert world.state.answers == {held.uetr: first.answer}
     assert world.balances() == {}
 

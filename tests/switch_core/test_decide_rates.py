@@ -93,11 +93,12 @@ def test_either_hop_of_a_bridged_payment_can_be_withdrawn(world: World) -> None:
 
 
 def test_a_withdrawal_does_not_touch_a_payment_that_is_open(world: World) -> None:
-    held = world.done(opened(replace(payment(), terms=direct())))
+    command = opened(replace(payment(), terms=direct()))
+    held = world.done(command)
     world.do(posted(withdrawn=True))
 
     assert world.state.payments[held.uetr] == held
-    assert world.do(opened(replace(payment(), terms=direct()))) == Known(held, None)
+    assert world.do(command) == Known(held, None, command.binding)
 
 
 def test_residue_needs_no_room_under_its_holder_s_own_cap(world: World) -> None:
