@@ -1,0 +1,288 @@
+"""The scale-out store: PostgreSQL through asyncpg, any number of processes on one database.
+
+``execute`` is one transaction in five round trips: begin and fence, load, lock accounts, write, and
+commit. One batch is in flight per process and its block's number is known before it begins, so a
+COMMIT whose answer was lost is resolved: whoever reconnects looks whether the block (slot, number)
+is there and is ours. The surprise: another process may be first with a key that was absent when it
+was looked for; then the whole batch is rolled back and decided again, at last with all others held.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import asyncpg
+
+from switch.decide import decide
+from switch.delta import accounts_wanted, across_slots, wanted
+from switch.model import to_micros
+from switch.store import postgresql_slots as slots
+from switch.store.contract import LEASE_S, Fenced, Takeover
+from switch.store.journal import GENESIS, Block, canonical, leaf_hash, merkle_root
+from switch.store.postgresql_link import AWAY, AWAY_S_MAX, CLASHES, Link, Readers, StoreAway
+from switch.store.postgresql_load import QUIET, alone, load, load_accounts
+from switch.store.postgresql_read import PostgresReader
+from switch.store.postgresql_schema import current, durability
+from switch.store.postgresql_write import Loaded, keeps_all_balances, write
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from switch.commands import Command, Result
+    from switch.delta import Delta
+    from switch.runtime.clock import Clock
+    from switch.store.postgresql_link import Connection
+
+Found = TypeVar("Found")
+
+CLASHES_MAX: Final = 6
+"""How often a batch is decided again because another process was first."""
+
+CLASHES_TOGETHER: Final = 3
+"""After so many it is decided with every other batch held, when nobody can be first again."""
+
+_BLOCK: Final = "SELECT slot, number, epoch, previous, root, at, leaves, signature FROM block "
+_MICROS: Final = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Doubt:
+    """A block whose COMMIT was sent, and what to answer if it is there."""
+
+    commands: Sequence[Command]
+    block: Block
+    results: list[Result]
+
+
+class PostgresEngine(PostgresReader):
+    """One slot on one database; ``slot`` 0 takes the lowest free one. :meth:`start` comes first.
+
+    ``sign`` makes the Ed25519 signature of a block header.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        clock: Clock,
+        sign: Callable[[bytes], bytes],
+        slot: int = 0,
+        owner: str = "",
+        lease_s: int = LEASE_S,
+    ) -> None:
+        self._readers = Readers(url, clock)
+        super().__init__(self._readers.query, slot)
+        self._clock = clock
+        self._sign = sign
+        self._owner = owner or "switch"
+        self._lease_us = lease_s * _MICROS
+        self._link = Link(url, clock, self._prepare)
+        self._one = asyncio.Lock()
+        self._durable = ""
+        self._number, self._previous = 0, GENESIS
+        self._doubt: _Doubt | None = None
+        self._together = False
+
+    @property
+    def slot(self) -> int:
+        """The number that this process writes under."""
+        return self._read_slot
+
+    @property
+    def durability(self) -> str:
+        """What a commit outlives, as the server said when it was last connected to."""
+        return self._durable
+
+    @property
+    def away(self) -> bool:
+        """True while the server cannot be reached: intents are refused meanwhile."""
+        return self._link.away
+
+    async def start(self) -> None:
+        """Take the slot and find the end of its chain.
+
+        Raises :class:`~switch.store.postgresql_schema.ServerUnsafe`, ``SchemaUnknown``,
+        :class:`StoreAway`, and an asyncpg error where the server refuses us.
+        """
+        self._read_slot, self._read_epoch = await self._insist(self._claim)
+        self._number, self._previous = await self._insist(self._tail)
+        await self.accounts()
+
+    async def execute(self, commands: Sequence[Command]) -> list[Result]:
+        """Carry out a batch durably and return each command's result.
+
+        Raises :class:`Fenced`; :class:`StoreAway` when the server stays away, and then it is
+        unknown whether the batch was kept; an asyncpg error on a bug, with nothing kept.
+        """
+        async with self._one:
+            return await self._insist(lambda connection: self._batch(connection, commands))
+
+    async def renew(self) -> None:
+        """Hold the slot for another lease from now. Raises :class:`Fenced`."""
+
+        async def renewed(connection: Connection) -> None:
+            await self._begin(connection, f"pg_advisory_xact_lock_shared({QUIET})")
+            await slots.renew(connection, self._read_slot, self._lease_us)
+            await _commit(connection)
+
+        async with self._one:
+            await self._insist(renewed)
+        with suppress(StoreAway):
+            await self.accounts()
+
+    async def adopt(self) -> list[Takeover]:
+        """Take over every other slot whose lease ran out. Raises :class:`Fenced`."""
+        found: dict[int, Takeover] = {}
+
+        async def adopted(connection: Connection) -> None:
+            await self._begin(connection, f"pg_advisory_xact_lock({slots.TAKING})")
+            # Kept across a COMMIT without an answer: what it took is not found a second time.
+            found.update({each.slot: each for each in await slots.adopt(connection, self.slot)})
+            await _commit(connection)
+
+        async with self._one:
+            await self._insist(adopted)
+        return list(found.values())
+
+    async def lease_numbers(self, name: tuple[str, str, str], count: int, last: int) -> range:
+        """The next numbers of a sequence, given to nobody else ever. Raises :class:`Fenced`."""
+
+        async def leased(connection: Connection) -> range:
+            await self._begin(connection, f"pg_advisory_xact_lock_shared({QUIET})")
+            numbers = await slots.lease_numbers(connection, name, count, last)
+            await _commit(connection)
+            return numbers
+
+        async with self._one:
+            return await self._insist(leased)
+
+    async def close(self) -> None:
+        """Let the slot go, and the connections; an absent server is not waited for."""
+        with suppress(*AWAY):
+            connection = await self._link.connection()
+            await slots.release(connection, self._read_slot, self._read_epoch)
+        with suppress(*AWAY):
+            await self._link.close()
+        with suppress(*AWAY):
+            await self._readers.close()
+
+    async def _prepare(self, connection: Connection) -> None:
+        """Ask a new connection whether its server keeps what it confirms, and for its schema."""
+        self._durable = await durability(connection)
+        await current(connection)
+
+    async def _insist(self, work: Callable[[Connection], Awaitable[Found]]) -> Found:
+        """Do it, again after a clash, and again when the server is back; both are bounded."""
+        clashes, ends = 0, self._clock.monotonic() + AWAY_S_MAX
+        while True:
+            self._together = clashes >= CLASHES_TOGETHER
+            try:
+                connection = await self._link.connection()
+                found = await work(connection)
+            except CLASHES:
+                clashes += 1
+                await self._link.roll_back()
+                if clashes > CLASHES_MAX:
+                    raise
+            except AWAY as error:
+                await self._link.lost(error, ends)
+            except BaseException:
+                # Whatever the transaction holds is let go with its connection.
+                self._link.drop()
+                raise
+            else:
+                self._link.away = False
+                return found
+
+    async def _claim(self, connection: Connection) -> tuple[int, int]:
+        await connection.execute("BEGIN")
+        claimed = await slots.claim(connection, self._read_slot, self._owner, self._lease_us)
+        await _commit(connection)
+        return claimed
+
+    async def _tail(self, connection: Connection) -> tuple[int, bytes]:
+        row = await connection.fetchrow(
+            _BLOCK + "WHERE slot = $1 ORDER BY number DESC LIMIT 1", self._read_slot
+        )
+        if row is None:
+            return 0, GENESIS
+        block = Block(*row)
+        return block.number, block.hash()
+
+    async def _begin(self, connection: Connection, lock: str) -> None:
+        """Begin, take a lock, and check that the slot is still ours, in one round trip."""
+        fence = f"fence({self._read_slot}, {self._read_epoch})"
+        try:
+            await connection.execute(f"BEGIN; SELECT {lock}; SELECT {fence}")
+        except asyncpg.PostgresError as error:
+            if error.sqlstate == slots.FENCED:
+                raise Fenced from None
+            raise
+
+    async def _batch(self, connection: Connection, commands: Sequence[Command]) -> list[Result]:
+        number = self._number + 1
+        held = self._together or alone(commands) or keeps_all_balances(number)
+        shared = "" if held else "_shared"
+        await self._begin(connection, f"pg_advisory_xact_lock{shared}({QUIET})")
+        kept = await self._resolved(connection)
+        if kept is not None and kept.commands is commands:
+            await connection.execute("ROLLBACK")
+            return kept.results
+        number = self._number + 1
+        snapshot = await load(connection, wanted(commands))
+        snapshot.accounts = await load_accounts(connection, accounts_wanted(commands, snapshot))
+        loaded = Loaded.of(snapshot)
+        delta, results = decide(snapshot, commands, across_slots(self._read_slot, number))
+        if not delta.leaves:
+            await connection.execute("ROLLBACK")
+            return results
+        block = self._block(delta, number)
+        await write(connection, delta, block, loaded)
+        self._doubt = _Doubt(commands, block, results)
+        await _commit(connection)
+        self._doubt = None
+        self._number, self._previous = number, block.hash()
+        self._seen.update(snapshot.accounts)
+        return results
+
+    async def _resolved(self, connection: Connection) -> _Doubt | None:
+        """A COMMIT whose answer was lost: the doubt when it was kept, None when it was not.
+
+        The fence has waited for the transaction that was in doubt, so it has ended. Raises
+        :class:`Fenced` when the number holds another block: somebody else writes in this slot.
+        """
+        doubt = self._doubt
+        if doubt is None:
+            return None
+        self._doubt = None
+        row = await connection.fetchrow(
+            _BLOCK + "WHERE slot = $1 AND number = $2", doubt.block.slot, doubt.block.number
+        )
+        if row is None:
+            return None
+        if Block(*row).hash() != doubt.block.hash():
+            raise Fenced
+        self._number, self._previous = doubt.block.number, doubt.block.hash()
+        return doubt
+
+    def _block(self, delta: Delta, number: int) -> Block:
+        hashes = [leaf_hash(leaf.salt, canonical(leaf.content)) for leaf in delta.leaves]
+        unsigned = Block(
+            slot=self._read_slot,
+            number=number,
+            epoch=self._read_epoch,
+            previous=self._previous,
+            root=merkle_root(hashes),
+            at=to_micros(self._clock.now()),
+            leaves=len(hashes),
+            signature=b"",
+        )
+        return replace(unsigned, signature=self._sign(unsigned.header()))
+
+
+async def _commit(connection: Connection) -> None:
+    said = await connection.execute("COMMIT")
+    assert said == "COMMIT", "a transaction that failed was to be committed"
