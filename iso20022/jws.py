@@ -17,6 +17,7 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Final
 
+import orjson
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding
 
 from iso20022.signing_keys import PKCS1, PSS, PrivateKey, PublicKey, is_used, sign, verifies
@@ -172,18 +173,40 @@ def _split(token: str) -> tuple[str, bytes]:
 
 
 def _header(protected: str) -> dict[str, object]:
+    raw = _decode(protected)
+    header = _canonical(raw)
+    if header is None:
+        header = _judged(raw)
+    if not isinstance(header, dict):
+        raise JwsError("malformed", "the header is not a JSON object")
+    if not _EMBEDDED.isdisjoint(header):
+        raise JwsError("malformed", "the header brings a key or an encoding of its own")
+    return header
+
+
+def _canonical(raw: bytes) -> object:
+    """Return a header that is written in its one canonical form, None for any other.
+
+    What writes back to the same bytes has no member twice, no number with two spellings and no
+    half of a surrogate pair, so nothing more has to be looked for.
+    """
     try:
-        header = json.loads(
-            _decode(protected).decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse
+        header = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return None
+    return header if orjson.dumps(header, option=orjson.OPT_SORT_KEYS) == raw else None
+
+
+def _judged(raw: bytes) -> object:
+    """Return a header in any form, judged member by member. Raises :class:`JwsError`."""
+    try:
+        header: object = json.loads(
+            raw.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse
         )
         # An escaped half of a surrogate pair is JSON, but no text, and nobody could write it on.
         json.dumps(header, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         raise JwsError("malformed", "the header is not JSON") from None
-    if not isinstance(header, dict):
-        raise JwsError("malformed", "the header is not a JSON object")
-    if _EMBEDDED & header.keys():
-        raise JwsError("malformed", "the header brings a key or an encoding of its own")
     return header
 
 

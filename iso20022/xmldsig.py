@@ -10,6 +10,8 @@ key, and a message does not choose what judges it.
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
 from collections.abc import Collection
@@ -48,6 +50,20 @@ if TYPE_CHECKING:
 XmlPrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 _EMPTY: Final = b"<Sgntr></Sgntr></AppHdr>"
+_HEADER_END: Final = b"</AppHdr>"
+_OPEN: Final = f"<{ENVELOPE}>".encode()
+_CLOSE: Final = f"</{ENVELOPE}>".encode()
+_OPENING: Final = _OPEN + b'<AppHdr xmlns="'
+
+_DIGEST_CHARACTERS: Final = 44
+"""A SHA-256 digest in base64."""
+
+_SIGNATURE_END: Final = b"</SignatureValue></Signature></Sgntr></AppHdr>"
+_DIGEST_END: Final = b"</DigestValue>"
+_INFO_END: Final = b"</SignedInfo>"
+
+_UNUSUAL: Final = (b"xmlns:", b"<!", b"<?", b" Id=", b" ID=", b" id=")
+"""Never in a message of the plain form; with none of them no name, value or id has two readings."""
 
 _IDS: Final = etree.XPath(
     "//@*[local-name()='Id' or local-name()='ID' or local-name()='id']", smart_strings=False
@@ -99,16 +115,35 @@ class XmlSigner:
         if header.find(_sgntr(header)) is not None or next(root.iter(f"{DS}*"), None) is not None:
             raise refusal("the message is signed already")
         etree.SubElement(header, _sgntr(header))
-        digests: dict[Part, bytes] = {"key_info": self._key_digest}
         if self._profile.signs_key_info:
             parts = _canonical(header), _canonical(document)
-            digests |= {"header": _sha256(parts[0]), "document": _sha256(parts[1])}
             canonical = f"<{ENVELOPE}>".encode() + b"".join(parts) + f"</{ENVELOPE}>".encode()
         else:
             canonical = _canonical(root)
-            digests["message"] = _sha256(canonical)
         if canonical.count(_EMPTY) != 1:
             raise refusal("the header is not written without prefixes")
+        return self._signed(canonical)
+
+    def sign_canonical(self, envelope: bytes) -> bytes:
+        """Sign what :func:`iso20022.builder.build` wrote with a header: as :meth:`sign`, unparsed.
+
+        The builder writes canonical form (a property of it that is tested for every message), so
+        nothing is left to be brought into it.
+        """
+        assert envelope.startswith(_OPENING), "an envelope of the builder"
+        canonical = envelope.replace(_HEADER_END, _EMPTY)
+        assert canonical.count(_EMPTY) == 1, "one header, unsigned"
+        return self._signed(canonical)
+
+    def _signed(self, canonical: bytes) -> bytes:
+        """Put the signature into the empty ``Sgntr`` of a message in canonical form."""
+        digests: dict[Part, bytes] = {"key_info": self._key_digest}
+        if self._profile.signs_key_info:
+            header, _, document = canonical.partition(_EMPTY)
+            digests["header"] = _sha256(header[len(_OPEN) :] + _EMPTY)
+            digests["document"] = _sha256(document[: -len(_CLOSE)])
+        else:
+            digests["message"] = _sha256(canonical)
         info = signed_info(self._profile, self._method, self._key_id, digests)
         signed = info.replace("<SignedInfo>", f'<SignedInfo xmlns="{XMLDSIG}">', 1)
         value = encode(sign(self._key, signed.encode()))
@@ -131,6 +166,7 @@ class XmlVerifier:
         self._method: Final = method_of(key)
         self._profile: Final = profile
         self._certificate: Final = pinned if isinstance(pinned, Certificate) else None
+        self._texts: Final = _texts(profile, self._method)
 
     def verify(self, raw: bytes, *, at: datetime | None = None) -> _Element:
         """Return the covered ``BizMsg``, without ``Sgntr``; read nothing but this.
@@ -139,8 +175,58 @@ class XmlVerifier:
         ``security`` with DS0A (no signature), DS0B (not correct), DS0D (certificate not active), or
         what :func:`iso20022.reader.parse` refuses.
         """
-        root = parse(raw)
         self._check_period(at)
+        plain = self._plain(raw)
+        return self._covered(raw) if plain is None else plain
+
+    def _plain(self, raw: bytes) -> _Element | None:
+        """Return the tree of a message that is byte for byte what was signed; None for any other.
+
+        When the bytes around the signature already have the digest that ``SignedInfo`` promises,
+        they are the canonical form that the signer had, and ``SignedInfo`` is the text that the
+        profile fixes: nothing has to be parsed or canonicalised to know it. What is read is those
+        bytes, without the empty ``Sgntr``. A message in any other form is judged by
+        :meth:`_covered`; nothing is refused here but by the parser.
+        """
+        start, middle = self._texts
+        begin = raw.find(start)
+        if begin < 0 or self._profile.signs_key_info:
+            return None
+        digest_at = begin + len(start)
+        value_at = digest_at + _DIGEST_CHARACTERS + len(middle)
+        end = raw.find(_SIGNATURE_END, value_at)
+        tail = end + len(_SIGNATURE_END)
+        if end < 0 or not raw.startswith(middle, digest_at + _DIGEST_CHARACTERS):
+            return None
+        before, after = raw[:begin], raw[tail:]
+        if any(mark in raw for mark in _UNUSUAL) or not _is_one(before, after):
+            return None
+        promise = raw[digest_at : digest_at + _DIGEST_CHARACTERS]
+        covered = _sha256(before + _EMPTY + after)
+        if not hmac.compare_digest(encode(covered).encode(), promise):
+            return None
+        try:
+            value = base64.b64decode(raw[value_at:end], validate=True)
+        except (binascii.Error, ValueError):
+            return None
+        if encode(value).encode() != raw[value_at:end]:
+            return None
+        if not verifies(self._key, value, self._signed_info(promise)):
+            return None
+        root = parse(before + _HEADER_END + after)
+        _halves(root)
+        return root
+
+    def _signed_info(self, promise: bytes) -> bytes:
+        """``SignedInfo`` in canonical form, with the digest that was promised."""
+        start, middle = self._texts
+        info = start[start.index(b"<SignedInfo>") :] + promise + middle
+        info = info[: info.index(_INFO_END) + len(_INFO_END)]
+        return info.replace(b"<SignedInfo>", f'<SignedInfo xmlns="{XMLDSIG}">'.encode(), 1)
+
+    def _covered(self, raw: bytes) -> _Element:
+        """Return the covered tree of a message in any form that the profile allows."""
+        root = parse(raw)
         header, document = _halves(root)
         envelope, signature = _only_signature(root, header)
         _refuse_confusion(root)
@@ -179,6 +265,28 @@ def read_verified(
 ) -> Message:
     """Verify, then read the covered tree only; raises :class:`IsoError`."""
     return read_document(verifier.verify(raw, at=at), names=names, header=True)
+
+
+def _texts(profile: Profile, method: str) -> tuple[bytes, bytes]:
+    """Return the texts around the digest of a signature in the plain form, up to its value."""
+    digests: dict[Part, bytes] = dict.fromkeys(("message", "key_info", "header", "document"), b"")
+    info = signed_info(profile, method, "", digests).encode()
+    start, _, rest = info.partition(_DIGEST_END)
+    opening = f'<Sgntr><Signature xmlns="{XMLDSIG}">'.encode()
+    return opening + start, _DIGEST_END + rest + b"<SignatureValue>"
+
+
+def _is_one(before: bytes, after: bytes) -> bool:
+    """Whether the signature stands in the only header, in front of the only document."""
+    return (
+        before.startswith(_OPENING)
+        and before.count(b"AppHdr") == 1
+        and b"AppHdr" not in after
+        and before.count(b"<Document") == 0
+        and after.count(b"<Document") == 1
+        and b"<Signature" not in before
+        and b"<Signature" not in after
+    )
 
 
 def _sha256(data: bytes) -> bytes:

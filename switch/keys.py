@@ -86,6 +86,13 @@ class KeyFolder:
             return key
         raise self._unreadable(f"{name}.pem", "is not an RSA key")
 
+    def message_private(self, name: str) -> RSAPrivateKey | EllipticCurvePrivateKey:
+        """The private key of that name for signing messages, RSA or P-256."""
+        key = self._private(name)
+        return (
+            self.rsa_private(name) if isinstance(key, rsa.RSAPrivateKey) else self.ec_private(name)
+        )
+
     def ec_private(self, name: str) -> EllipticCurvePrivateKey:
         """The private P-256 key of that name."""
         key = self._private(name)
@@ -290,7 +297,9 @@ def _derive(folder: Path, members: Sequence[str], clock: Clock) -> None:
     own = KeyFolder(folder)
     for name in CERTIFIED:
         if not (folder / f"{name}.crt").exists():
-            write_private(folder / f"{name}.crt", _certificate(name, own.rsa_private(name), clock))
+            write_private(
+                folder / f"{name}.crt", _certificate(name, own.message_private(name), clock)
+            )
     _write_public(folder, JOURNAL, own.ed25519_private(JOURNAL).public_key())
     publics = {OVERSEER: OVERSEER, **{f"members/{bic}": f"member-{bic}" for bic in members}}
     _derive_public(folder, publics)
@@ -325,7 +334,7 @@ def _public_pem(key: ec.EllipticCurvePublicKey | Ed25519PublicKey) -> bytes:
     )
 
 
-def _certificate(name: str, key: RSAPrivateKey, clock: Clock) -> bytes:
+def _certificate(name: str, key: RSAPrivateKey | EllipticCurvePrivateKey, clock: Clock) -> bytes:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = clock.now()
     certificate = (

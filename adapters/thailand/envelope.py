@@ -45,7 +45,7 @@ class Envelope:
     def __init__(self, context: AdapterContext) -> None:
         self.sides: Final = Sides(context.own_bic, context.partner_bic)
         keys = context.keys
-        self._signer = XmlSigner(keys.rsa_private(OWN_KEY), keys.certificate(OWN_KEY))
+        self._signer = XmlSigner(keys.message_private(OWN_KEY), keys.certificate(OWN_KEY))
         self._verifier = XmlVerifier(keys.certificate(PARTNER_CERTIFICATE))
 
     def write(
@@ -60,7 +60,7 @@ class Envelope:
             "business_service": BUSINESS_SERVICE,
             "created_at": at,
         }
-        return self._signer.sign(build(name, values, header_name=HEADER, header=header))
+        return self._signer.sign_canonical(build(name, values, header_name=HEADER, header=header))
 
     def write_reject(
         self, related: str, code: str, message_id: str, at: datetime, *, path: str, detail: str

@@ -132,7 +132,7 @@ class Desk:
         self.partner: Final = context.options["partner_bic"]
         self._clock, self._ids = context.clock, context.ids
         keys = context.keys
-        self._signer = XmlSigner(keys.rsa_private("thailand"), keys.certificate("thailand"))
+        self._signer = XmlSigner(keys.message_private("thailand"), keys.certificate("thailand"))
         self._verifier = XmlVerifier(keys.certificate("switch-thailand"))
 
     def open(self, raw: bytes, *names: str) -> Message:

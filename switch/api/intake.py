@@ -50,6 +50,9 @@ async def read_body(request: web.Request) -> bytes:
     if length is not None and length > request.client_max_size:
         # Refused by its head: what was announced as too large is not read first.
         raise web.HTTPRequestEntityTooLarge(request.client_max_size, length)
+    if request.content.is_eof():
+        # It came with its head, as a payment's does: there is nothing to wait for.
+        return await request.read()
     try:
         async with asyncio.timeout(BODY_WITHIN_S):
             return await request.read()

@@ -45,6 +45,9 @@ class NoKeys:
     def rsa_private(self, name: str) -> RSAPrivateKey:
         raise KeyError(name)
 
+    def message_private(self, name: str) -> RSAPrivateKey:
+        raise KeyError(name)
+
     def certificate(self, name: str) -> Certificate:
         raise KeyError(name)
 

@@ -45,6 +45,9 @@ class Keys:
     def rsa_private(self, name: str) -> RSAPrivateKey:
         return _none(name)
 
+    def message_private(self, name: str) -> RSAPrivateKey:
+        return _none(name)
+
     def certificate(self, name: str) -> Certificate:
         return _none(name)
 

@@ -85,6 +85,9 @@ class Keys:
     def rsa_private(self, name: str) -> RSAPrivateKey:
         return self.private[name]
 
+    def message_private(self, name: str) -> RSAPrivateKey:
+        return self.private[name]
+
     def certificate(self, name: str) -> Certificate:
         return self.certificates[name]
 
