@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from switch.bench.load import Answered
     from switch.model import Payment
-    from switch.store.audit import Report
+    from switch.store.report import Report
 
 FULL: Final = 2
 """``PRAGMA synchronous`` when every commit waits for the disk."""

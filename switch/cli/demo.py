@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from switch.config import Config
     from switch.demo.scenes import Scene
-    from switch.store.audit import Report
+    from switch.store.report import Report
 
 DEMONSTRATED = ("thailand",)
 

@@ -23,15 +23,7 @@ from switch.store.contract import RecordUnreadable
 from switch.store.cursor import Cursor
 from switch.store.journal import Faults
 from switch.store.past import Past
-from switch.store.replay import (
-    UNSAID,
-    Replay,
-    is_open,
-    leaf_items,
-    named,
-    payment_faults,
-    row_items,
-)
+from switch.store.replay import UNSAID, Replay, leaf_items, named, payment_faults, row_items
 from switch.store.report import Anchor, Report
 from switch.store.standing import Standing
 from switch.store.tally import KEY_BYTES, Differing, Tally
@@ -42,7 +34,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     from switch.store.contract import Reader, Reads
-    from switch.store.journal import Block, JournalFault
+    from switch.store.journal import Block
     from switch.store.tables import Row
 
 BLOCKS_PAGE: Final = 256

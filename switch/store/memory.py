@@ -62,6 +62,7 @@ class MemoryTables:
     tombstones: dict[tuple[str, str], datetime] = field(default_factory=dict)
     balances: dict[int, tuple[Account, ...]] = field(default_factory=dict)
     """Accounts that a block touched, as it left them, by its number across slots."""
+    retained: dict[str, int] = field(default_factory=dict)
     incoming: dict[str, None] = field(default_factory=dict)
     accounts: dict[str, Account] = field(default_factory=dict)
     rates: dict[RateKey, RateRow] = field(default_factory=dict)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
-
 from switch.batch import ENTRIES_PER_BLOCK_BITS
 from switch.delta import BLOCK_BITS, Delta
 from switch.ledger import Side
@@ -81,7 +79,7 @@ def _rows(held: MemoryTables, table: str) -> list[Row]:
         case "balance_check":
             return _checks(held)
         case "retention":
-            return _retention(held)
+            return list(held.retained.items())
     delta = Delta(
         entries=held.entries,
         accounts=held.accounts,
@@ -110,14 +108,3 @@ def _checks(held: MemoryTables) -> list[Row]:
         key = (block >> BLOCK_BITS, block & MASK, entry.line.currency, entry.phase.value)
         sums.setdefault(key, [0, 0])[entry.line.side is Side.CREDIT] += entry.line.minor
     return [(*key, *total) for key, total in sums.items()]
-
-
-def _retention(held: MemoryTables) -> list[Row]:
-    """What a database remembers of retention; the model's journal says it too."""
-    before: dict[str, int] = {}
-    for _, leaves in (written for chain in held.blocks.values() for written in chain):
-        for content in (orjson.loads(text) for _, text in leaves):
-            if content["kind"] == "forgotten":
-                for what, name in (("answer", "ended_before"), ("tombstone", "buried_before")):
-                    before[what] = max(content[name], before.get(what, 0))
-    return list(before.items())

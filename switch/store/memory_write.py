@@ -57,6 +57,8 @@ def write(tables: MemoryTables, delta: Delta, number: int) -> None:
         tables.bindings = {k: b for k, b in tables.bindings.items() if b.uetr != uetr}
     for grave in delta.unburied:
         del tables.tombstones[grave]
+    for what, before in delta.retained.items():
+        tables.retained[what] = max(before, tables.retained.get(what, 0))
     tables.balances[number] = tuple(delta.accounts.values())
     tables.payments.update(delta.payments)
     tables.bindings.update({(b.scope, b.key): b for b in delta.bindings})

@@ -1,8 +1,8 @@
 """What a journal entry says of the tables: sums, caps, and rows; the ledger replayed from leaves.
 
 An entry is read by its fields, so one written by an earlier version says less and is still checked
-for what it says. :func:`leaf_items` and :func:`row_items` turn both sides into the same texts, to be
-compared by :mod:`switch.store.tally`. The surprise: a row that changes is counted by its differences,
+for what it says. :func:`leaf_items` and :func:`row_items` make the same texts of both sides, for
+:mod:`switch.store.tally` to compare. The surprise: a row that changes is counted by differences,
 each entry taking back what the one before it said, because the order of slots is nowhere written.
 """
 

@@ -4,43 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import orjson
 import pytest
 import rfc8785
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from switch.lifecycle import Event
-from switch.store.journal import (
-    GENESIS,
-    Block,
-    JournalFault,
-    canonical,
-    leaf_hash,
-    merkle_root,
-    verify,
-)
-from switch.store.memory import Leaves
-from tests.contract.contract_engines import KEY, MemoryPlace, balances
-from tests.switch_core.core_values import (
-    MEMBER_KHR,
-    capped,
-    concluded,
-    enquired,
-    opened,
-    payment,
-    received,
-    refused,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-Chain = list[tuple[Block, Leaves]]
-Sums = dict[str, tuple[int, int, int, int]]
+from switch.store.journal import audit_path, canonical, leaf_hash, merkle_root, root_by_path
+from tests.contract.journal_chain import told
 
 
 def sha256(data: bytes) -> bytes:
@@ -108,10 +81,32 @@ def test_a_leaf_is_hashed_behind_its_salt() -> None:
 
 def test_the_hash_of_a_block_covers_its_signature() -> None:
     """So a block that is signed again is another block to the one behind it."""
-    block = chain()[0][0][0]
+    block = told().chain[0][0]
 
     assert sha256(block.header() + block.signature) == block.hash()
     assert replace(block, signature=bytes(64)).hash() != block.hash()
+
+
+# Paths.
+
+
+@given(st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=70), st.data())
+def test_a_path_leads_to_the_root_from_its_own_place_alone(
+    hashes: list[bytes], data: st.DataObject
+) -> None:
+    place = data.draw(st.integers(0, len(hashes) - 1))
+    path, root = audit_path(hashes, place), merkle_root(hashes)
+
+    assert root_by_path(hashes[place], place, len(hashes), path) == root
+    assert root_by_path(sha256(b"another"), place, len(hashes), path) != root
+    assert root_by_path(hashes[place], place, len(hashes), [*path, bytes(32)]) is None
+    if path:
+        assert root_by_path(hashes[place], place, len(hashes), path[:-1]) is None
+        assert root_by_path(hashes[place], place, len(hashes), [bytes(32), *path[1:]]) != root
+    for other in range(len(hashes)):
+        if hashes[other] != hashes[place]:
+            assert root_by_path(hashes[place], other, len(hashes), path) != root
+    assert root_by_path(hashes[place], len(hashes), len(hashes), path) is None
 
 
 # Canonical text.
@@ -127,217 +122,19 @@ def test_canonical_text_is_that_of_rfc_8785(content: dict[str, object]) -> None:
 
 
 def test_every_leaf_and_header_written_is_canonical() -> None:
-    for block, leaves in chain()[0]:
+    for block, leaves in told().chain:
         assert rfc8785.dumps(orjson.loads(block.header())) == block.header()
         for _, content in leaves:
             assert rfc8785.dumps(orjson.loads(content)) == content
 
 
 def test_leaves_say_nothing_personal() -> None:
-    fields = {key for _, leaves in chain()[0] for _, text in leaves for key in orjson.loads(text)}
+    fields = {key for _, leaves in told().chain for _, text in leaves for key in orjson.loads(text)}
 
     assert fields <= {
         *("at", "caps", "config_version", "corridor", "debit", "destination", "entries", "item"),
-        *("effective_at", "pair", "provider", "rate_version", "sheet"),
+        *("effective_at", "pair", "provider", "rate_version", "sheet", "published_at", "held"),
         *("kind", "origin", "quote", "rates", "reason", "reference", "state", "uetr", "version"),
+        *("answer", "before", "disputed", "frozen", "given_back", "sealed", "scope"),
+        *("answers", "buried_before", "ended_before", "graves"),
     }
-
-
-# Verification.
-
-
-def chain() -> tuple[Chain, Sums]:
-    """Six blocks with every kind of leaf that books, two or more leaves in some."""
-    place = MemoryPlace()
-    engine = place.open()
-    engine.execute([capped(10**12), received()])
-    engine.execute([opened(payment(n, quote=f"quote-{n}")) for n in (1, 2, 3)])
-    held = [engine.payment(payment(n).uetr) or payment(n) for n in (1, 2, 3)]
-    engine.execute([concluded(held[0], Event.ACCEPTED), concluded(held[1], Event.REFUSED)])
-    engine.execute([concluded(held[2], Event.LOST)])
-    engine.execute([enquired(engine.payment(held[2].uetr) or held[2])])
-    engine.execute([refused(payment(4)), refused(payment(5))])
-    return list(place.tables.blocks[1]), balances(engine)
-
-
-def test_an_untouched_journal_has_no_fault() -> None:
-    blocks, sums = chain()
-
-    assert len(blocks) == 6
-    assert verify(blocks, sums, KEY.public_key()) == []
-    assert verify([], {}, KEY.public_key()) == []
-
-
-def resigned(block: Block, **changes: object) -> Block:
-    """The block with changes, signed again: what a thief of the key could write."""
-    unsigned = replace(block, **changes, signature=b"")  # type: ignore[arg-type]
-    return replace(unsigned, signature=KEY.sign(unsigned.header()))
-
-
-def changed_leaf(blocks: Chain) -> None:
-    block, leaves = blocks[2]
-    text = leaves[0][1].replace(b"4125000", b"4125001")
-    assert text != leaves[0][1]
-    blocks[2] = (block, ((leaves[0][0], text), *leaves[1:]))
-
-
-def changed_salt(blocks: Chain) -> None:
-    block, leaves = blocks[2]
-    blocks[2] = (block, ((b"x" * 16, leaves[0][1]), *leaves[1:]))
-
-
-def removed_leaf(blocks: Chain) -> None:
-    block, leaves = blocks[1]
-    blocks[1] = (block, leaves[:-1])
-
-
-def added_leaf(blocks: Chain) -> None:
-    block, leaves = blocks[5]
-    blocks[5] = (block, (*leaves, (b"s" * 16, b'{"kind":"buried"}')))
-
-
-def swapped_leaves(blocks: Chain) -> None:
-    block, (first, second) = blocks[5]
-    blocks[5] = (block, (second, first))
-
-
-def removed_first_block(blocks: Chain) -> None:
-    del blocks[0]
-
-
-def removed_block(blocks: Chain) -> None:
-    del blocks[3]
-
-
-def removed_block_that_booked_and_renumbered(blocks: Chain) -> None:
-    del blocks[3]
-    for place in (3, 4):
-        block, leaves = blocks[place]
-        blocks[place] = (replace(block, number=place + 1), leaves)
-
-
-def removed_last_blocks(blocks: Chain) -> None:
-    """Found because what was booked there is missing; a tail that booked nothing is not."""
-    del blocks[2:]
-
-
-def swapped_blocks(blocks: Chain) -> None:
-    blocks[3], blocks[4] = blocks[4], blocks[3]
-
-
-def repeated_block(blocks: Chain) -> None:
-    blocks.insert(4, blocks[3])
-
-
-def changed_time(blocks: Chain) -> None:
-    block, leaves = blocks[3]
-    blocks[3] = (replace(block, at=block.at + 1), leaves)
-
-
-def changed_epoch(blocks: Chain) -> None:
-    block, leaves = blocks[3]
-    blocks[3] = (replace(block, epoch=2), leaves)
-
-
-def changed_slot(blocks: Chain) -> None:
-    block, leaves = blocks[3]
-    blocks[3] = (replace(block, slot=2), leaves)
-
-
-def changed_count(blocks: Chain) -> None:
-    block, leaves = blocks[3]
-    blocks[3] = (replace(block, leaves=2), leaves)
-
-
-def foreign_signature(blocks: Chain) -> None:
-    block, leaves = blocks[5]
-    other = Ed25519PrivateKey.from_private_bytes(bytes(32))
-    blocks[5] = (replace(block, signature=other.sign(block.header())), leaves)
-
-
-def absent_signature(blocks: Chain) -> None:
-    block, leaves = blocks[5]
-    blocks[5] = (replace(block, signature=b""), leaves)
-
-
-def rewritten_with_the_key(blocks: Chain) -> None:
-    """Even the holder of the key cannot rewrite one block: the next names its hash."""
-    block, leaves = blocks[2]
-    kept = leaves[:1]
-    root = merkle_root([leaf_hash(*leaf) for leaf in kept])
-    blocks[2] = (resigned(block, leaves=1, root=root), kept)
-
-
-def resigned_in_place(blocks: Chain) -> None:
-    block, leaves = blocks[0]
-    blocks[0] = (resigned(block, at=block.at + 1), leaves)
-
-
-def broken_chain(blocks: Chain) -> None:
-    block, leaves = blocks[5]
-    blocks[5] = (resigned(block, previous=GENESIS), leaves)
-
-
-@pytest.mark.parametrize(
-    "tamper",
-    [
-        *(changed_leaf, changed_salt, removed_leaf, added_leaf, swapped_leaves),
-        *(removed_first_block, removed_block, removed_block_that_booked_and_renumbered),
-        *(removed_last_blocks, swapped_blocks, repeated_block),
-        *(changed_time, changed_epoch, changed_slot, changed_count),
-        *(foreign_signature, absent_signature),
-        *(rewritten_with_the_key, resigned_in_place, broken_chain),
-    ],
-    ids=lambda tamper: tamper.__name__,
-)
-def test_tampering_is_found(tamper: Callable[[Chain], None]) -> None:
-    blocks, sums = chain()
-    tamper(blocks)
-
-    assert verify(blocks, sums, KEY.public_key())
-
-
-@pytest.mark.parametrize("column", range(4))
-@pytest.mark.parametrize("by", [1, -1])
-def test_a_changed_balance_is_found(column: int, by: int) -> None:
-    blocks, sums = chain()
-    row = list(sums[MEMBER_KHR])
-    row[column] += by
-    sums[MEMBER_KHR] = (row[0], row[1], row[2], row[3])
-
-    assert verify(blocks, sums, KEY.public_key()) == [
-        JournalFault(f"account {MEMBER_KHR}", "its balance is not what was booked")
-    ]
-
-
-def test_an_account_that_was_removed_or_added_is_found() -> None:
-    blocks, sums = chain()
-    gone = sums.pop(MEMBER_KHR)
-    sums["nobody/member/KHR/deferred"] = gone
-
-    assert [fault.place for fault in verify(blocks, sums, KEY.public_key())] == [
-        f"account {MEMBER_KHR}",
-        "account nobody/member/KHR/deferred",
-    ]
-
-
-def test_a_wrong_key_fails_every_block() -> None:
-    blocks, sums = chain()
-    other = Ed25519PrivateKey.from_private_bytes(bytes(32)).public_key()
-    faults = verify(blocks, sums, other)
-
-    assert {fault.what for fault in faults} == {"its signature does not verify"}
-    assert [fault.place for fault in faults] == [f"block 1/{n}" for n in range(1, 7)]
-
-
-@pytest.mark.parametrize(
-    "content",
-    [b"", b"{", b"[]", b"null", b'{"kind":"opened","entries":[[1]]}', b'{"entries":7}'],
-)
-def test_content_that_cannot_be_read_is_a_fault_not_an_error(content: bytes) -> None:
-    blocks, sums = chain()
-    block, leaves = blocks[3]
-    blocks[3] = (block, ((leaves[0][0], content),))
-    faults = verify(blocks, sums, KEY.public_key())
-
-    assert JournalFault("block 1/4", "an entry cannot be read") in faults
