@@ -7,6 +7,7 @@ ended, that were refused, that are unknown and that were being sent, opened twic
 from __future__ import annotations
 
 from contextlib import closing
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -15,8 +16,9 @@ import apsw
 import pytest
 
 from switch.commands import Done
+from switch.ledger import Account
 from switch.lifecycle import Event
-from switch.model import State
+from switch.model import EPOCH, State
 from switch.store.audit import audit
 from switch.store.sqlite import MIGRATIONS, SCHEMA_VERSION
 from tests.contract.contract_engines import KEY, SqlitePlace, balances
@@ -38,6 +40,11 @@ def earlier(path: Path, version: int) -> SqlitePlace:
             connection.execute("DROP TABLE rate")
         connection.execute(f"PRAGMA user_version = {version}")
     return SqlitePlace(path)
+
+
+def uncapped(account: Account) -> Account:
+    """An account as a past balance shows it."""
+    return replace(account, net_debit_max=None, net_credit_max=None)
 
 
 def schema(path: Path) -> list[Any]:
@@ -66,6 +73,13 @@ def test_what_an_earlier_schema_held_is_kept_and_goes_on(tmp_path: Path, version
         assert balances(engine)[MEMBER_KHR] == (4_125_000, 0, 2 * 4_125_000, 0)
         assert audit(engine, KEY.public_key()).faults == ()
         assert [held.uetr for held in engine.sent_states(9)] == [uetr(3)]
+        past = {key: engine.balance(key, EPOCH.replace(year=2099)) for key in engine.accounts()}
+        now = engine.accounts()
+        assert past == {
+            # What is only configured was in no block that booked anything.
+            key: None if balances(engine)[key] == (0, 0, 0, 0) else uncapped(now[key])
+            for key in now
+        }
 
         (lost,) = engine.execute([concluded(payment(3), Event.LOST)])
         (more,) = engine.execute([opened(payment(6, quote="quote-6"))])

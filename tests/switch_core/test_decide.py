@@ -33,7 +33,7 @@ def test_opening_reserves_in_both_currencies_and_books_one_leaf(world: World) ->
     held = world.done(opened(payment()))
 
     assert world.balances() == RESERVED
-    assert held == replace(payment(), reservation=world.entries[0].entry_id)
+    assert held == replace(payment(), reservation=world.entries[0].entry_id, block=1)
     assert [leaf.content["kind"] for leaf in world.last.leaves] == ["opened"]
     assert not world.state.claims["quote-1"].released
 
@@ -60,7 +60,7 @@ def test_expiry_before_a_byte_left_releases_by_balances_not_by_state(world: Worl
 
     assert world.balances() == RELEASED
     assert world.do(opened(payment(2))) == Done(
-        replace(payment(2), reservation=world.entries[-5].entry_id)
+        replace(payment(2), reservation=world.entries[-5].entry_id, block=3)
     )
 
 
@@ -148,7 +148,7 @@ def test_a_contradiction_opens_one_dispute_and_flips_nothing(
     disputed = world.done(contradiction)
 
     assert disputed == replace(
-        ended, disputed=True, version=ended.version + 1, updated_at=contradiction.at
+        ended, disputed=True, version=ended.version + 1, updated_at=contradiction.at, block=3
     )
     assert world.last.sealed == [contradiction.evidence]
     assert [leaf.content["kind"] for leaf in world.last.leaves] == ["disputed"]
