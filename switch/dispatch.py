@@ -1,6 +1,6 @@
 """Sending: the only place from which a payment's exchange leaves, and the way its outcome comes in.
 
-An exchange is read back from its committed row, opened from the vault, and sent once; right before
+An exchange is sent once, and only after the commit that holds its row has returned; right before
 the first byte it is checked that ``send_by`` has not come, on the wall clock and on a monotonic one
 that started with the commit. What comes back becomes an event, and :meth:`Dispatch.conclude` takes
 it to the store by compare-and-set. No answer is ``lost``, never a failure.
@@ -119,15 +119,20 @@ class Dispatch:
         assert opened is not None, "an open payment has particulars"
         return opened
 
-    async def first(self, payment: Payment, opened: Open, exchange_id: int, started: float) -> None:
-        """Send commit 1's exchange and conclude. ``started`` is the monotonic time of planning."""
+    async def first(
+        self, payment: Payment, opened: Open, exchange: Exchange, started: float
+    ) -> None:
+        """Send commit 1's exchange and conclude. ``started`` is the monotonic time of planning.
+
+        The exchange is the one whose row that commit has just made durable.
+        """
         budget_s = (payment.send_by - payment.opened_at) / timedelta(seconds=1)
 
         def may_send() -> bool:
             on_time = self._clock.monotonic() - started < budget_s
             return on_time and self._clock.now() < payment.send_by
 
-        happened = await self._sent(payment, opened, exchange_id, may_send)
+        happened = await self._sent(payment, exchange, may_send)
         if happened.event is Event.NEVER_SEEN:
             # "Never seen" answers an enquiry; as the answer to the instruction it says nothing.
             happened = Happened(Event.LOST)
@@ -140,7 +145,7 @@ class Dispatch:
         def may_send() -> bool:
             return self._clock.now() < exchange.send_by
 
-        happened = await self._sent(payment, opened, exchange.exchange_id, may_send)
+        happened = await self._sent(payment, exchange, may_send)
         if happened.event is Event.NOT_SENT:
             # That an enquiry did not leave says nothing about the payment.
             happened = Happened(Event.LOST)
@@ -152,11 +157,8 @@ class Dispatch:
         await self.conclude(payment, opened, happened)
 
     async def _sent(
-        self, payment: Payment, opened: Open, exchange_id: int, may_send: Callable[[], bool]
+        self, payment: Payment, exchange: Exchange, may_send: Callable[[], bool]
     ) -> Happened:
-        stored = await self._store.read.exchange(exchange_id)
-        assert stored is not None, "only a committed exchange is sent"
-        exchange = self._records.exchange(stored, opened.key)
         facts = self._adapters[payment.network].facts
         pause_s = SEND_PAUSE_S
         for attempt in range(SEND_TRIES_MAX):

@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from switch.logs import Log
     from switch.outstanding import Outstanding
     from switch.pace import Pace
-    from switch.port import Adapter
+    from switch.port import Adapter, Exchange
     from switch.reasons import Reason
     from switch.records import Records
     from switch.restoring import Restoring
@@ -254,7 +254,7 @@ class Payments:
                 after = await self._dispatch.conclude(result.payment, opened, unknown)
                 return Standing(after, None)
             self._in_flight += 1
-            hop = self._hop(result.payment, opened, exchange.exchange_id, started)
+            hop = self._hop(result.payment, opened, exchange, started)
             self._tasks.start("hop", hop)
             return Standing(result.payment, None)
         return await self._standing(result, instruction)
@@ -268,10 +268,10 @@ class Payments:
             raise Busy from None
 
     async def _hop(
-        self, payment: Payment, opened: Opened, exchange_id: int, started: float
+        self, payment: Payment, opened: Opened, exchange: Exchange, started: float
     ) -> None:
         try:
-            await self._dispatch.first(payment, opened, exchange_id, started)
+            await self._dispatch.first(payment, opened, exchange, started)
         finally:
             self._in_flight -= 1
 
