@@ -19,6 +19,7 @@ from switch.keys import KeyFolder, KeyMissing, make_development_keys, own_files
 from switch.logs import json_log
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import Ids, SystemEntropy
+from switch.runtime.garbage import settle_memory
 from switch.runtime.lock import owned_folder
 from switch.runtime.private_files import private_file
 from switch.runtime.process import process_name
@@ -105,6 +106,7 @@ async def start(config: Config, place: Place) -> Running:
         opened.enter_context(owned_folder(place.data))
         switch, served = await _open(config, place, opened)
         await switch.start()
+        settle_memory()
         return Running(switch, served, opened.pop_all())
 
 
