@@ -37,6 +37,10 @@ VALUES: Final[dict[str, object]] = {
 }
 
 
+OPTIONAL: Final = {"reference_sequence_digits": 6, "reference_day_ahead_min": 480}
+"""Facts of a network that counts our references; absent where it does not."""
+
+
 def written(value: object) -> str:
     """A value as TOML."""
     if isinstance(value, bool):
@@ -59,11 +63,18 @@ def table(**changes: object) -> str:
 def test_a_complete_file_is_read() -> None:
     facts = load_facts(table(), FILE)
 
-    assert VALUES.keys() == {f.name for f in fields(Facts)}
+    assert VALUES.keys() == {f.name for f in fields(Facts)} - OPTIONAL.keys()
+    assert {key: getattr(facts, key) for key in OPTIONAL} == dict.fromkeys(OPTIONAL, 0)
     assert facts.operations == (Operation.LOOKUP, Operation.PAY, Operation.ENQUIRE)
     assert facts.enquiry_delays_s == (5, 10, 30)
     for key in VALUES.keys() - {"operations", "enquiry_delays_s", "schemes"}:
         assert getattr(facts, key) == VALUES[key]
+
+
+def test_optional_facts_are_read_where_they_stand() -> None:
+    facts = load_facts(table(**OPTIONAL), FILE)
+
+    assert {key: getattr(facts, key) for key in OPTIONAL} == OPTIONAL
 
 
 @pytest.mark.parametrize("key", sorted(VALUES))
@@ -72,7 +83,7 @@ def test_a_missing_fact_is_named_with_its_file(key: str) -> None:
         load_facts(table(**{key: None}), FILE)
 
 
-@pytest.mark.parametrize("key", sorted(VALUES))
+@pytest.mark.parametrize("key", sorted(VALUES | OPTIONAL))
 @pytest.mark.parametrize("value", [-1, 1.5, [[1]], [1.5]])
 def test_a_wrongly_typed_fact_is_named_with_its_file(key: str, value: object) -> None:
     with pytest.raises(FactsError, match=rf"^{FILE}: {key}: "):
