@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from switch.app import SERVED_AS, Seams, Switch
@@ -17,6 +18,8 @@ from switch.coordination.local import InProcess
 from switch.data_folder import DATABASE, KEYS, writable_database
 from switch.keys import KeyFolder, KeyMissing, make_development_keys, own_files
 from switch.logs import json_log
+from switch.loss_file import mark_restored, read_loss
+from switch.restoring import Restoring
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import Ids, SystemEntropy
 from switch.runtime.garbage import settle_memory
@@ -26,6 +29,7 @@ from switch.runtime.process import process_name
 from switch.runtime.tasks import Tasks, end_process
 from switch.runtime.threads import WokenThread, WriterThread
 from switch.store.committer import Committer
+from switch.store.copying import newest_block_at
 from switch.store.sqlite import SqliteEngine
 from switch.wire.net import TcpNet
 
@@ -60,6 +64,7 @@ class Place:
     port: int
     peers: Mapping[str, str] = field(default_factory=dict)
     log_level: str = "info"
+    restored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +150,10 @@ async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[S
     opened.push_async_callback(coordination.close)
     opened.push_async_callback(tasks.close)
     log = json_log(clock, place.log_level)
-    seams = Seams(clock, entropy, net, tasks, store, log, coordination)
+    if place.restored:
+        mark_restored(place.data, clock.now(), newest_block_at(engine))
+    restoring = Restoring(partial(read_loss, place.data))
+    seams = Seams(clock, entropy, net, tasks, store, log, coordination, restoring)
     switch = Switch(config, keys, seams)
     served = await net.serve(switch.application, SERVED_AS)
     opened.push_async_callback(served.close)

@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Final
 
 from fx.money import RATE_DECIMALS_MAX, RATE_DIGITS_MAX, Money, Rounding, divide
 from switch.model import Party, UseCase, from_micros
-from switch.port import Merchant, Operation, Outcome, OutcomeKind, Unavailable, reference_digits
+from switch.port import (
+    Merchant,
+    Operation,
+    Outcome,
+    OutcomeKind,
+    Unavailable,
+    is_lost,
+    reference_digits,
+)
 from switch.reasons import Reason, from_iso
 
 if TYPE_CHECKING:
@@ -167,18 +175,23 @@ def payment_values(
 def enquiry_values(
     payment: Payment, particulars: Particulars, message_id: str, sides: Sides, now: datetime
 ) -> dict[str, object]:
-    """Return pacs.028: what became of the payment, by our TxId and the UETR."""
+    """Return pacs.028: what became of the payment, by our TxId and the UETR.
+
+    A TxId that was lost with our store is left out, and so is what else we do not know.
+    """
+    lost = is_lost(payment.reference)
+    reference = "" if lost else payment.reference
     return given({
         "message_id": message_id,
         "created_at": now,
         "status_request_id": message_id,
-        "original_message_id": payment.reference,
-        "original_message_name": PAYMENT,
-        "original_instruction_id": payment.reference,
+        "original_message_id": reference,
+        "original_message_name": "" if lost else PAYMENT,
+        "original_instruction_id": reference,
         "original_end_to_end_id": particulars.end_to_end_id or "NOTPROVIDED",
-        "original_transaction_id": payment.reference,
+        "original_transaction_id": reference,
         "original_uetr": payment.uetr,
-        "acceptance_at": payment.accepted_at,
+        "acceptance_at": "" if lost else payment.accepted_at,
         "instructing_agent": sides.own,
         "instructed_agent": sides.partner,
     })  # fmt: skip
@@ -226,7 +239,12 @@ def _message_rejected(
 
 
 def _names(values: Mapping[str, object], payment: Payment) -> bool:
-    """Whether a status report is about this payment: TxId and UETR, and MsgId where it is given."""
+    """Whether a status report is about this payment: TxId and UETR, and MsgId where it is given.
+
+    Of one whose TxId was lost with our store only the UETR can be held against it.
+    """
+    if is_lost(payment.reference):
+        return values.get("original_uetr") == payment.uetr
     return (
         values.get("original_uetr") == payment.uetr
         and values.get("original_transaction_id") == payment.reference

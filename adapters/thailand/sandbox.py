@@ -142,7 +142,8 @@ class Network:
         if known is not None and known != content:
             return self._status(values, "RJCT", "DUPL")
         if known is None and self._references.get(uetr, reference) != reference:
-            return self._status(values, "RJCT", "DUPL")
+            buried = self._references[uetr] in self._tombstones
+            return self._status(values, "RJCT", "TM01" if buried else "DUPL")
         if reference in self._tombstones:
             return self._status(values, "RJCT", "TM01")
         entry = self.kit.book.find(reference) if known is not None else None
@@ -203,9 +204,14 @@ class Network:
         if fault is not None and fault.kind is FaultKind.REFUSE:
             related = str(values["message_id"])
             return _xml(self.desk.reject(related, fault.reason or "AG03", "not now"), _BAD)
-        reference, uetr = str(values.get("original_transaction_id", "")), values["original_uetr"]
+        uetr = str(values["original_uetr"])
+        reference = str(values.get("original_transaction_id", ""))
+        if not reference:
+            # Whoever lost its own TxId asks by the UETR alone; a UETR never seen is as final.
+            reference = self._references.setdefault(uetr, f"UETR{uetr.replace('-', '')[:31]}")
         entry = self.kit.book.find(reference)
-        of = StatusOf(str(values.get("original_message_id", "")), reference, str(uetr), "RJCT")
+        named = str(values.get("original_message_id", "")) or reference
+        of = StatusOf(named, reference, uetr, "RJCT")
         if entry is None or entry.uetr != uetr:
             if reference not in self._tombstones and len(self._tombstones) >= BOOK_ENTRIES_MAX:
                 raise BookFullError("tombstones")

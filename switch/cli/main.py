@@ -17,6 +17,7 @@ import click
 _COMMANDS: Final = MappingProxyType(
     {
         "adapter": "switch.cli.adapter",
+        "backup": "switch.cli.backup",
         "bench": "switch.cli.bench",
         "call": "switch.cli.call",
         "demo": "switch.cli.demo",
@@ -25,6 +26,7 @@ _COMMANDS: Final = MappingProxyType(
         "qr": "switch.cli.qr",
         "quote": "switch.cli.quote",
         "rates": "switch.cli.rates",
+        "restore": "switch.cli.restore",
         "sandbox": "switch.cli.sandbox",
         "serve": "switch.cli.serve",
     }

@@ -40,8 +40,16 @@ if TYPE_CHECKING:
               help="Address of a partner network, instead of the configured one.")  # fmt: skip
 @click.option("--log", type=click.Choice(["info", "warning"]), default="info", show_default=True,
               help="Least important log lines that are written.")  # fmt: skip
+@click.option("--restored", is_flag=True,
+              help="The store came back from a copy: pay nothing new yet.")  # fmt: skip
 def command(
-    config_folder: Path | None, data: Path, port: int, peer: tuple[str, ...], log: str
+    config_folder: Path | None,
+    data: Path,
+    port: int,
+    peer: tuple[str, ...],
+    log: str,
+    *,
+    restored: bool,
 ) -> None:
     """Run the switch until it is asked to stop (Ctrl-C or SIGTERM).
 
@@ -53,7 +61,7 @@ def command(
         name: checked_url(url, f"--peer {name}")
         for name, url in network_pairs(peer, "--peer", config.networks).items()
     }
-    place = Place(data, port, peers, log)
+    place = Place(data, port, peers, log, restored)
 
     def announce(url: str) -> None:
         say({"serving": "switch", "url": url})

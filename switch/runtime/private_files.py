@@ -7,6 +7,7 @@ a backup often comes back readable by all.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -35,3 +36,18 @@ def private_folder(path: Path) -> None:
     """Make the folder if it is not there, and close it to others. Raises :class:`OSError`."""
     path.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     path.chmod(FOLDER_MODE)
+
+
+def sync_file(path: Path) -> None:
+    """Return when the file's content outlives a power cut. Raises :class:`OSError`."""
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Return when the names in the folder outlive a power cut. Raises :class:`OSError`."""
+    held = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(held)
+    finally:
+        os.close(held)

@@ -1,0 +1,151 @@
+"""Backups of the embedded store: made beside the running switch, checked, and brought back.
+
+A backup is a copy of the database and a manifest with its digest and the newest block of each slot.
+It is taken for good only after every page, block, entry and balance of the copy has been checked.
+Keys are in no backup. The surprise: bringing one back marks the data folder first, so that a crash
+half-way leaves a switch that pays nothing new rather than one that forgot what it paid.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from switch.data_folder import DATABASE, KEYS, readable_database
+from switch.keys import JOURNAL, KeyFolder
+from switch.loss_file import write_loss
+from switch.restoring import Loss
+from switch.runtime.lock import owned_folder
+from switch.runtime.private_files import private_folder, sync_folder, write_private
+from switch.store.audit import audit
+from switch.store.copying import SIDE_FILES, broken_pages, copy_database, newest_block_at
+from switch.store.sqlite import open_reader
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from switch.store.report import Report
+
+MANIFEST_SUFFIX: Final = ".json"
+CHUNK_BYTES: Final = 1 << 20
+FAULTS_SHOWN: Final = 20
+
+
+class BackupUnsound(OSError):  # noqa: N818  the name says what happened
+    """A copy that is not what it should be; it was not taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was checked of a copy: its digest, what it holds, and its newest block's time."""
+
+    sha256: str
+    report: Report
+    head_at: datetime | None
+
+    def view(self) -> dict[str, object]:
+        """As plain values, for the manifest and for people."""
+        return {
+            "sha256": self.sha256,
+            "blocks": self.report.blocks,
+            "payments": self.report.payments,
+            "head_at": None if self.head_at is None else self.head_at.isoformat(),
+            "slots": [[each.slot, each.blocks, each.head.hex()] for each in self.report.anchors],
+        }
+
+
+def back_up(data: Path, file: Path, slot: int) -> Mapping[str, object]:
+    """Copy the database of a data folder to ``file`` and write its manifest beside it.
+
+    Raises :class:`BackupUnsound` and leaves nothing when the copy does not verify, and whatever
+    reading or writing a file raises.
+    """
+    copy_database(readable_database(data), file)
+    try:
+        checked = _checked(file, data, slot)
+    except BackupUnsound:
+        file.unlink()
+        raise
+    view = checked.view()
+    write_private(_manifest(file), orjson.dumps(view, option=orjson.OPT_INDENT_2) + b"\n")
+    sync_folder(file.absolute().parent)
+    return view
+
+
+def bring_back(
+    file: Path, data: Path, slot: int, now: datetime, *, replace: bool = False
+) -> Mapping[str, object]:
+    """Put a backup in the place of a data folder's database, and mark that it came back.
+
+    What stood there is moved into the folder ``before-<time>``. Raises :class:`BackupUnsound` for a
+    copy that does not verify or is not its manifest's, and :class:`OSError`, when a switch is
+    serving the folder too, with nothing changed.
+    """
+    database = data / DATABASE
+    with owned_folder(data):
+        if database.exists() and not replace:
+            raise OSError(f"{database.absolute()}: is there already; --replace moves it aside")
+        checked = _checked(file, data, slot)
+        _same_as_manifest(file, checked)
+        write_loss(data, Loss(now, checked.head_at, done=False))
+        _move_aside(data, now)
+        copy_database(file, database)
+    return checked.view()
+
+
+def _checked(file: Path, data: Path, slot: int) -> Checked:
+    broken = broken_pages(file)
+    if broken:
+        raise BackupUnsound(f"{file}: is damaged: {broken[0]}")
+    reader = open_reader(str(file), slot)
+    try:
+        report = audit(reader, KeyFolder(data / KEYS).ed25519_public(JOURNAL))
+        head_at = newest_block_at(reader)
+    finally:
+        reader.connection.close()
+    if not report.sound:
+        found = "; ".join(f"{each.place} {each.what}" for each in report.faults[:FAULTS_SHOWN])
+        raise BackupUnsound(f"{file}: does not verify: {found}")
+    return Checked(_digest(file), report, head_at)
+
+
+def _same_as_manifest(file: Path, checked: Checked) -> None:
+    path = _manifest(file)
+    if not path.exists():
+        return
+    try:
+        stated = orjson.loads(path.read_bytes())["sha256"]
+    except (KeyError, TypeError, ValueError):
+        raise BackupUnsound(f"{path}: cannot be read") from None
+    if stated != checked.sha256:
+        raise BackupUnsound(f"{file}: is not the file that {path.name} was made for")
+
+
+def _move_aside(data: Path, now: datetime) -> None:
+    """Keep whatever stood in the database's place: it may hold what the copy does not."""
+    stood = [data / (DATABASE + suffix) for suffix in ("", *SIDE_FILES)]
+    if not any(path.exists() for path in stood):
+        return
+    aside = data / f"before-{now:%Y%m%dT%H%M%S}"
+    private_folder(aside)
+    for path in stood:
+        if path.exists():
+            path.replace(aside / path.name)
+    sync_folder(aside)
+
+
+def _manifest(file: Path) -> Path:
+    return file.with_name(file.name + MANIFEST_SUFFIX)
+
+
+def _digest(file: Path) -> str:
+    digest = hashlib.sha256()
+    with file.open("rb") as held:
+        while chunk := held.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()

@@ -1,0 +1,90 @@
+"""What an operator sees after a loss, and the word that ends holding new payments back.
+
+Every payment that is open is asked about by itself; here it is shown which have not been asked
+about since the store came back, and which callers' repeats turned out to be unknown to it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from switch.answers import instant
+from switch.data_folder import readable_database
+from switch.loss_file import read_loss, write_loss
+from switch.model import State
+from switch.restoring import Loss
+from switch.store.copying import unended
+from switch.store.sqlite import open_reader
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from switch.model import Payment
+    from switch.store.sqlite_read import SqliteReader
+
+SHOWN_MAX: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class LossReport:
+    """A loss and what is open: ``left`` nobody has asked about since, ``manual`` nobody will."""
+
+    loss: Loss | None
+    left: tuple[Payment, ...] = ()
+    asked: int = 0
+    manual: tuple[Payment, ...] = ()
+
+    @property
+    def holding(self) -> bool:
+        """Whether new payments are held back."""
+        return self.loss is not None and not self.loss.done
+
+    def view(self) -> dict[str, object]:
+        """As plain values; payments by UETR, at most so many as are shown."""
+        loss = self.loss
+        lost_after = None if loss is None or loss.head_at is None else instant(loss.head_at)
+        return {
+            "restored_at": None if loss is None else instant(loss.restored_at),
+            "lost_after": lost_after,
+            "holding": self.holding,
+            "asked": self.asked,
+            "left": [payment.uetr for payment in self.left[:SHOWN_MAX]],
+            "manual": [payment.uetr for payment in self.manual[:SHOWN_MAX]],
+        }
+
+
+def loss_report(data: Path, slot: int) -> LossReport:
+    """How it stands with a data folder. Raises what opening its files raises."""
+    loss = read_loss(data)
+    if loss is None:
+        return LossReport(None)
+    reader = open_reader(str(readable_database(data)), slot)
+    try:
+        return _reported(loss, reader)
+    finally:
+        reader.connection.close()
+
+
+def end_loss(data: Path, slot: int, *, although_open: bool) -> LossReport:
+    """End holding back, unless payments are left that nobody asked about."""
+    report = loss_report(data, slot)
+    if report.loss is None or (report.left and not although_open):
+        return report
+    loss = replace(report.loss, done=True)
+    write_loss(data, loss)
+    return replace(report, loss=loss)
+
+
+def _reported(loss: Loss, reader: SqliteReader) -> LossReport:
+    left: list[Payment] = []
+    manual: list[Payment] = []
+    asked = 0
+    for payment in unended(reader):
+        if payment.state is State.MANUAL:
+            manual.append(payment)
+        elif payment.rung > 0 and payment.updated_at >= loss.restored_at:
+            asked += 1
+        else:
+            left.append(payment)
+    return LossReport(loss, tuple(left), asked, tuple(manual))
