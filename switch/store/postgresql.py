@@ -159,11 +159,14 @@ class PostgresEngine(PostgresReader):
         async with self._one:
             return await self._insist(leased)
 
-    async def close(self) -> None:
-        """Let the slot go, and the connections; an absent server is not waited for."""
+    async def release(self) -> None:
+        """Let the slot go at an orderly end; an absent server is not waited for."""
         with suppress(*AWAY):
             connection = await self._link.connection()
             await slots.release(connection, self._read_slot, self._read_epoch)
+
+    async def close(self) -> None:
+        """Close the connections."""
         with suppress(*AWAY):
             await self._link.close()
         with suppress(*AWAY):

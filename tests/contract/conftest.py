@@ -7,20 +7,42 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.contract.contract_engines import MemoryPlace, Place, SqlitePlace
+from tests.contract.postgres_place import PostgresPlace
+from tests.servers.fixtures import POSTGRES_GROUP
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-
-@pytest.fixture(params=["memory", "sqlite"])
-def shared_place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    """An empty place of each kind that a second engine can open while the first is open."""
-    return MemoryPlace() if request.param == "memory" else SqlitePlace(tmp_path / "switch.db")
+POSTGRESQL = pytest.param("postgresql", marks=POSTGRES_GROUP)
 
 
-@pytest.fixture(params=["memory", "sqlite", "sqlite-exclusive"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    """An empty place of each kind."""
+def new_place(request: pytest.FixtureRequest, folder: Path) -> Iterator[Place]:
+    """An empty place of the kind that the fixture's parameter names."""
     if request.param == "memory":
-        return MemoryPlace()
-    return SqlitePlace(tmp_path / "switch.db", exclusive=request.param == "sqlite-exclusive")
+        yield MemoryPlace()
+    elif request.param == "postgresql":
+        server = request.getfixturevalue("postgres_server")
+        place = PostgresPlace(server, request.getfixturevalue("spare_schemas"))
+        yield place
+        place.close()
+    else:
+        yield SqlitePlace(folder / "switch.db", exclusive=request.param == "sqlite-exclusive")
+
+
+@pytest.fixture(scope="session")
+def spare_schemas() -> list[str]:
+    """Schemas of the run's PostgreSQL that are empty and current."""
+    return []
+
+
+@pytest.fixture(params=["memory", "sqlite", POSTGRESQL])
+def shared_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """An empty place of each kind that a second engine can open while the first is open."""
+    yield from new_place(request, tmp_path)
+
+
+@pytest.fixture(params=["memory", "sqlite", "sqlite-exclusive", POSTGRESQL])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    """An empty place of each kind."""
+    yield from new_place(request, tmp_path)

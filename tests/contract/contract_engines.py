@@ -8,42 +8,24 @@ its place in the payment instead.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from switch.store.memory import MemoryEngine, MemoryTables
 from switch.store.sqlite import SqliteEngine
-from tests.switch_core.core_values import NOW
+from tests.contract.engine_clock import KEY, SteppingClock
+from tests.contract.postgres_place import Driven
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from switch.model import Payment
 
-AnyEngine = MemoryEngine | SqliteEngine
+__all__ = ("KEY", "SteppingClock")  # used with what stands here; the rest is defined here
+
+AnyEngine = MemoryEngine | SqliteEngine | Driven
 """The engines under test; each keeps the contract of ``switch.store.contract.Engine``."""
-
-KEY: Final = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-
-
-class SteppingClock:
-    """A clock that moves by a millisecond each time it is read."""
-
-    def __init__(self) -> None:
-        self._at = NOW
-
-    def now(self) -> datetime:
-        self._at += timedelta(milliseconds=1)
-        return self._at
-
-    def monotonic(self) -> float:
-        return (self._at - NOW).total_seconds()
-
-    async def sleep(self, seconds: float) -> None:
-        self._at += timedelta(seconds=seconds)
 
 
 class Place(Protocol):
@@ -92,7 +74,7 @@ def comparable(held: Payment | None) -> Payment | None:
 
 def dump(engine: AnyEngine) -> dict[str, Any]:
     """Everything an engine holds, comparable with what another holds."""
-    rows = _memory(engine) if isinstance(engine, MemoryEngine) else _sqlite(engine)
+    rows = _memory(engine) if isinstance(engine, MemoryEngine) else _stored(engine)
     rows["payments"] = {uetr: comparable(engine.payment(uetr)) for uetr in rows.pop("uetrs")}
     rows["answers"] = {uetr: engine.answer(uetr) for uetr in rows["payments"]}
     rows["wrapped_keys"] = {uetr: engine.wrapped_key(uetr) for uetr in rows["payments"]}
@@ -158,8 +140,10 @@ def _memory(engine: MemoryEngine) -> dict[str, Any]:
     }
 
 
-def _sqlite(engine: SqliteEngine) -> dict[str, Any]:
+def _stored(engine: SqliteEngine | Driven) -> dict[str, Any]:
     def rows(sql: str) -> list[Any]:
+        if isinstance(engine, Driven):
+            return engine.rows(sql)
         return engine.connection.execute(sql).fetchall()
 
     return {

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import apsw
+import asyncpg
 import pytest
 
 from switch.commands import Command, Declined, Done, Known
@@ -30,6 +31,7 @@ from tests.contract.contract_engines import (
     balances,
     dump,
 )
+from tests.contract.postgres_place import Driven
 from tests.switch_core.core_values import (
     MEMBER_KHR,
     NOW,
@@ -278,13 +280,13 @@ def test_a_batch_that_clashes_while_it_is_written_leaves_nothing(engine: AnyEngi
     done(engine, opened(payment()))
     before = dump(engine)
     same_reference = replace(payment(2, quote="q"), reference=payment().reference)
-    with pytest.raises((apsw.ConstraintError, AssertionError)):
+    with pytest.raises((apsw.ConstraintError, asyncpg.UniqueViolationError, AssertionError)):
         engine.execute([received(), opened(same_reference)])
     same_record = opened(payment(3, quote="q"))
     first_record = opened(payment()).exchange.sealed.record_id
     sealed = replace(same_record.exchange.sealed, record_id=first_record)
     same_record = replace(same_record, exchange=replace(same_record.exchange, sealed=sealed))
-    with pytest.raises((apsw.ConstraintError, AssertionError)):
+    with pytest.raises((apsw.ConstraintError, asyncpg.UniqueViolationError, AssertionError)):
         engine.execute([received(), same_record])
 
     assert dump(engine) == before
@@ -395,10 +397,10 @@ def test_a_story_leaves_what_it_tells(engine: AnyEngine) -> None:
 
 
 def test_an_engine_says_what_its_commits_outlive(engine: AnyEngine) -> None:
-    expected = (
-        "none: in memory"
-        if isinstance(engine, MemoryEngine)
-        else "journal wal, synchronous full, one node"
-    )
+    expected = {
+        MemoryEngine: "none: in memory",
+        SqliteEngine: "journal wal, synchronous full, one node",
+        Driven: "fsync on, synchronous_commit on, one node",
+    }
 
-    assert engine.durability == expected
+    assert engine.durability == expected[type(engine)]

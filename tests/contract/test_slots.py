@@ -19,6 +19,7 @@ from switch.model import EPOCH, Direction, State
 from switch.store.contract import Fenced, Takeover
 from switch.store.journal import GENESIS
 from tests.contract.contract_engines import AnyEngine, MemoryPlace, Place, SqlitePlace, dump
+from tests.contract.postgres_place import PostgresPlace
 from tests.switch_core.core_values import (
     NOW,
     buried,
@@ -49,6 +50,9 @@ def silent(place: Place, slot: int) -> None:
     """Let a slot's lease have run out, as when its process was stopped for that long."""
     if isinstance(place, MemoryPlace):
         place.tables.slots[slot].lease_until = EPOCH
+        return
+    if isinstance(place, PostgresPlace):
+        place.silent(slot)
         return
     assert isinstance(place, SqlitePlace)
     with closing(apsw.Connection(str(place.path))) as connection:
