@@ -25,6 +25,7 @@ from switch.coordination.ports import Topic
 from switch.dispatch import Dispatch
 from switch.endings import Endings
 from switch.feeds import FeedReader
+from switch.key_retention import KeyRetention, kept, too_short
 from switch.keys import OVERSEER, wrapping_keys
 from switch.leases import Leases
 from switch.ledger import Account
@@ -124,6 +125,7 @@ class Switch:
             tasks=seams.tasks,
             log=seams.log,
         )
+        self._retention = _key_retention(config, self.adapters, seams, self._ids)
         self._leases = Leases(
             store=seams.store,
             sweeper=self.sweeper,
@@ -307,6 +309,7 @@ class Switch:
         self._seams.tasks.start("restoring", self._seams.restoring.run(self._seams.clock))
         self._seams.tasks.start("sweeper", self.sweeper.run())
         self._seams.tasks.start("leases", self._leases.run())
+        self._seams.tasks.start("retention", self._retention.run())
         for collector in self.collectors:
             self._seams.tasks.start("collector", collector.run())
         for feed in self.feeds:
@@ -330,6 +333,17 @@ def _adapters(config: Config, keys: KeyFolder) -> dict[str, Adapter]:
         except ValueError as error:
             raise ConfigError(f"switch.toml: networks.{name}: {error}") from None
     return made
+
+
+def _key_retention(
+    config: Config, adapters: Mapping[str, Adapter], seams: Seams, ids: Ids
+) -> KeyRetention:
+    facts = {name: adapter.facts for name, adapter in adapters.items()}
+    wrong = too_short(config.retention, facts, config.corridors.values())
+    if wrong is not None:
+        raise ConfigError(f"switch.toml: {wrong}")
+    times = kept(config.retention)
+    return KeyRetention(times=times, store=seams.store, clock=seams.clock, ids=ids, log=seams.log)
 
 
 def _quoters(config: Config, keys: KeyFolder) -> dict[str, EllipticCurvePublicKey]:

@@ -90,8 +90,14 @@ class PersonalDays(Strict):
 
 
 class RetentionSection(Strict):
-    """Section ``retention``: how long what is kept."""
+    """Section ``retention``: how long what is kept, in days.
 
+    ``bindings_days``: idempotency keys and stored answers, from the end of their payment.
+    ``tombstone_days``: what was said to be never seen, from that answer.
+    """
+
+    bindings_days: Annotated[int, Field(ge=1, le=36_525)]
+    tombstone_days: Annotated[int, Field(ge=1, le=36_525)]
     personal_days: PersonalDays
 
 

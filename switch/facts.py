@@ -40,6 +40,7 @@ class Facts:
     ``enquiry_repeat_s``: the pause after the last rung; ``enquiries_max``: budget per payment.
     ``never_seen_is_promise``: the network commits a tombstone when it says "never seen".
     ``flight_max_s``: longest time a sent request may still execute (T_far), after ``send_by``.
+    ``duplicate_window_s``: longest time after a request in which the network may repeat it.
     ``clock_skew_max_s``: how far its clock may be from ours.
     ``acceptance_age_max_s``: oldest acceptance time taken from it.
     ``poll_fast_ms`` and ``poll_slow_ms``: bounds of the adaptive pause between polls; zero where
@@ -66,6 +67,7 @@ class Facts:
     enquiries_max: int
     never_seen_is_promise: bool
     flight_max_s: int
+    duplicate_window_s: int
     clock_skew_max_s: int
     acceptance_age_max_s: int
     poll_fast_ms: int

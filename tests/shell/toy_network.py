@@ -56,6 +56,7 @@ THAILAND: Final = Facts(
     enquiries_max=29,
     never_seen_is_promise=True,
     flight_max_s=60,
+    duplicate_window_s=86_400,
     clock_skew_max_s=300,
     acceptance_age_max_s=300,
     poll_fast_ms=0,
@@ -73,6 +74,7 @@ BAKONG: Final = replace(
     enquiry_repeat_s=600,
     never_seen_is_promise=False,
     flight_max_s=120,
+    duplicate_window_s=86_400,
     poll_fast_ms=200,
     poll_slow_ms=5_000,
 )

@@ -29,6 +29,7 @@ VALUES: Final[dict[str, object]] = {
     "enquiries_max": 10,
     "never_seen_is_promise": True,
     "flight_max_s": 60,
+    "duplicate_window_s": 86_400,
     "clock_skew_max_s": 5,
     "acceptance_age_max_s": 60,
     "poll_fast_ms": 200,
