@@ -26,6 +26,7 @@ from switch.store.past import Past
 from switch.store.replay import UNSAID, Replay, leaf_items, named, payment_faults, row_items
 from switch.store.report import Anchor, Report
 from switch.store.standing import Standing
+from switch.store.statements import BALANCES_EVERY
 from switch.store.tally import KEY_BYTES, Differing, Tally
 
 if TYPE_CHECKING:
@@ -161,16 +162,20 @@ class _Audit:
         written: list[tuple[int, Content]] = []
         for row in page:
             place = f"block {row[0]}/{row[1]}"
-            block, leaves = block_of(row), [each[3:5] for each in by_block.pop(row[:2], ())]
+            block, held = block_of(row), by_block.pop(row[:2], [])
+            leaves = [each[3:5] for each in held]
             if block is None or not all(_is_bytes(leaf) for leaf in leaves):
                 self.faults.add(place, "holds a value of another kind")
                 continue
+            if [each[2] for each in held] != list(range(len(held))):
+                self.faults.add(place, "its entries are not numbered in their order")
             self.blocks += 1
-            start = len(expected)
+            start, capped = len(expected), set[Any]()
             across = block.slot << BLOCK_BITS | block.number
             for content in self._chain(block).take(block, leaves):
                 try:
                     expected += self.replay.take(content, block.slot)
+                    capped.update(cap[0] for cap in content.get("caps", ()))
                     for found, sign in leaf_items(content):
                         tally.add((found,), sign)
                     if "version" in content:
@@ -179,8 +184,11 @@ class _Audit:
                 except _UNREADABLE:
                     self.faults.add(place, "an entry cannot be read")
             self._head(block)
-            past = (checks.pop(row[:2], []), after.pop(row[:2], []))
-            self._past(place, expected[start:], *past)
+            booked = expected[start:]
+            touched = None
+            if block.number % BALANCES_EVERY:
+                touched = capped.union(each[2] for each in booked)
+            self._past(place, booked, checks.pop(row[:2], []), after.pop(row[:2], []), touched)
         for table, left in (
             ("leaf", by_block),
             ("balance_check", checks),
@@ -190,10 +198,22 @@ class _Audit:
                 self.faults.add(f"{table} {slot}/{number}", "is in no block")
         return expected, written
 
-    def _past(self, place: str, booked: Sequence[Row], checks: list[Row], after: list[Row]) -> None:
+    def _past(
+        self,
+        place: str,
+        booked: Sequence[Row],
+        checks: list[Row],
+        after: list[Row],
+        touched: set[Any] | None,
+    ) -> None:
         assert self.past is not None, "made before the first block"
+
+        def known(account: Any) -> tuple[int, ...] | None:
+            named = account in (self.accounts if touched is None else touched)
+            return self.replay.sums(account) if named else None
+
         try:
-            self.past.take(place, booked, checks, after, self.replay.sums)
+            self.past.take(place, booked, checks, after, known)
         except _UNREADABLE:
             self.faults.add(place, "its balances cannot be read")
 

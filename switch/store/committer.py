@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from switch.commands import Result
     from switch.runtime.threads import Writer
+    from switch.store.journal import Block
     from switch.store.contract import Engine, Reads, Takeover
 
 Done = TypeVar("Done")
@@ -61,6 +62,11 @@ class Committer:
         return self._engine.slot
 
     @property
+    def head(self) -> Block | None:
+        """The newest block of this process's slot, without waiting."""
+        return self._engine.head
+
+    @property
     def read(self) -> Reads:
         """Reads of what is committed."""
         return self._read
@@ -71,6 +77,10 @@ class Committer:
         self._gather((command, future))
         # Shielded: a caller that is cancelled must not make the others of its batch fail.
         return await asyncio.shield(future)
+
+    async def scrub(self) -> bool:
+        """Leave no bytes of an overwritten data key in a file; False while a reader is in the way."""
+        return await self._work(self._engine.scrub)
 
     async def renew(self) -> None:
         """Hold the slot for another lease; one that was fenced ends the process."""

@@ -305,8 +305,15 @@ class Leaser(Protocol):
 class Engine(Reader, Leaser, Protocol):
     """One database, driven by a writer thread."""
 
+    @property
+    def head(self) -> Block | None:
+        """The newest block of this process's slot, durable; safe to ask from any thread."""
+
     def execute(self, commands: Sequence[Command]) -> list[Result]:
         """Carry out a batch durably and return each command's result."""
+
+    def scrub(self) -> bool:
+        """Leave no bytes of an overwritten data key in a file; False while a reader is in the way."""
 
     def close(self) -> None:
         """Let go of the database."""
@@ -314,6 +321,10 @@ class Engine(Reader, Leaser, Protocol):
 
 class Store(Protocol):
     """What use cases hold."""
+
+    @property
+    def head(self) -> Block | None:
+        """The newest block of this process's slot, without waiting."""
 
     @property
     def slot(self) -> int:
@@ -325,6 +336,9 @@ class Store(Protocol):
 
     async def commit(self, command: Command) -> Result:
         """Return the result once it is durable. Raises :class:`StoreBusy`."""
+
+    async def scrub(self) -> bool:
+        """Leave no bytes of an overwritten data key in a file; False while a reader is in the way."""
 
     async def renew(self) -> None:
         """As :meth:`Leaser.renew`; one that was fenced ends the process."""

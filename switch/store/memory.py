@@ -342,6 +342,16 @@ class MemoryEngine(MemoryReader):
             chain.append((block, leaves))
         return results
 
+    @property
+    def head(self) -> Block | None:
+        """The newest block of this process's slot."""
+        chain = self.tables.blocks.get(self._slot)
+        return chain[-1][0] if chain else None
+
+    def scrub(self) -> bool:
+        """Nothing of it is in a file."""
+        return True
+
     def close(self) -> None:
         """Nothing is held open; the tables stay as they are."""
 

@@ -44,9 +44,12 @@ class Past:
         booked: Sequence[Row],
         checks: Iterable[Row],
         after: Iterable[Row],
-        sums: Callable[[Any], Sums],
+        known: Callable[[Any], Sums | None],
     ) -> None:
-        """Check a block's rows; ``sums`` tells the running sums of an account behind it."""
+        """Check a block's rows; ``known`` tells the running sums of an account behind it.
+
+        It gives None for an account of which the block may say nothing.
+        """
         expected: dict[tuple[Any, Any], list[int]] = {}
         changes: dict[Any, Sums] = {}
         for row in booked:
@@ -61,9 +64,11 @@ class Past:
             self._faults.add(place, "the check of its sums is not what it booked")
         for row in after:
             account, behind = row[2], tuple(row[3:7])
-            change = changes.pop(account, ZERO)
-            if self._ordered:
-                if behind != sums(account):
+            change, running = changes.pop(account, ZERO), known(account)
+            if running is None:
+                self._faults.add(place, "has the balance of an account that it did not touch")
+            elif self._ordered:
+                if behind != running:
                     self._faults.add(place, f"the balance of {account} behind it is another")
             elif change != ZERO:
                 self._path(account, behind, 1)

@@ -195,7 +195,8 @@ def row_items(table: str, row: Row) -> tuple[bytes, ...]:
 
 def _answer(row: Row) -> str:
     _, _, status, media, body, sealed = row
-    return _digest(f"{status}\n{media}\n{'sealed' if sealed else ''}", body)
+    kind = {0: "", 1: "sealed"}.get(sealed, "neither")
+    return _digest(f"{status}\n{media}\n{kind}", body)
 
 
 def _sealed(row: Row) -> str:

@@ -89,11 +89,16 @@ class SqliteEngine(SqliteReader):
             self._durable = _durable(self._writer)
             _migrate(self._writer)
             self._held = claim(self._writer, slot, owner or f"slot {slot}", self._until())
-            self._number, self._previous, self._at = self._tail()
+            self._head = self._tail()
         except (apsw.NotADBError, apsw.CorruptError, apsw.CantOpenError) as error:
             raise StoreUnreadable(f"{path}: cannot be opened: {error}") from None
         reader = self._writer if exclusive else self._open()
         super().__init__(reader, slot, self._held.epoch)
+
+    @property
+    def head(self) -> Block | None:
+        """The newest block of this process's slot; safe to ask from any thread."""
+        return self._head
 
     def checkpoints(self) -> Checkpoints:
         """Checkpoints on a connection of their own, for a thread of their own."""
@@ -113,7 +118,7 @@ class SqliteEngine(SqliteReader):
             snapshot.accounts = self.load_accounts(
                 self._writer, accounts_wanted(commands, snapshot)
             )
-            number = self._number + 1
+            number = 1 if self._head is None else self._head.number + 1
             delta, results = decide(snapshot, commands, across_slots(self._slot, number))
             if not delta.leaves:
                 self._writer.execute("COMMIT")
@@ -125,8 +130,19 @@ class SqliteEngine(SqliteReader):
                 self._writer.execute("ROLLBACK")
             raise
         self._writer.execute("COMMIT")
-        self._number, self._previous, self._at = number, block.hash(), block.at
+        self._head = block
         return results
+
+    def scrub(self) -> bool:
+        """Copy the whole log into the database and cut it; False while a reader is in the way."""
+        self._writer.set_busy_timeout(0)
+        try:
+            self._writer.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except apsw.BusyError:
+            return False
+        finally:
+            self._writer.set_busy_timeout(BUSY_TIMEOUT_MS)
+        return True
 
     @property
     def slot(self) -> int:
@@ -158,22 +174,22 @@ class SqliteEngine(SqliteReader):
         """The end of a lease that begins now; the only process on a file is the clock's judge."""
         return to_micros(self._clock.now()) + self._lease_us
 
-    def _tail(self) -> tuple[int, bytes, int]:
-        last = None
+    def _tail(self) -> Block | None:
         for block, _ in SqliteReader(self._writer, self._slot).blocks(last_only=True):
-            last = block
-        return (0, GENESIS, 0) if last is None else (last.number, last.hash(), last.at)
+            return block
+        return None
 
     def _block(self, delta: Delta, number: int) -> Block:
+        last = self._head
         hashes = [leaf_hash(leaf.salt, canonical(leaf.content)) for leaf in delta.leaves]
         unsigned = Block(
             slot=self._slot,
             number=number,
             epoch=self._held.epoch,
-            previous=self._previous,
+            previous=GENESIS if last is None else last.hash(),
             root=merkle_root(hashes),
             # A statement asks for moments: a clock that was set back does not go back here.
-            at=max(to_micros(self._clock.now()), self._at),
+            at=max(to_micros(self._clock.now()), 0 if last is None else last.at),
             leaves=len(hashes),
             signature=b"",
         )
@@ -211,6 +227,9 @@ def _connect(path: str, vfs: str | None, *, exclusive: bool) -> apsw.Connection:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    # What is overwritten or dropped is gone from its page; nothing is kept in files beside.
+    connection.execute("PRAGMA secure_delete = ON")
+    connection.execute("PRAGMA temp_store = MEMORY")
     # A row that takes another's place is deleted first, and the schema may refuse that.
     connection.execute("PRAGMA recursive_triggers = ON")
     connection.execute(f"PRAGMA wal_autocheckpoint = {AUTOCHECKPOINT_PAGES}")

@@ -40,7 +40,7 @@ class Standing:
             try:
                 payment = payment_of(row)
                 lines = lines_of(payment) if _reserves(payment.state) else ()
-            except (KeyError, TypeError, ValueError, AttributeError, AssertionError):
+            except (KeyError, TypeError, ValueError, AttributeError, OverflowError, AssertionError):
                 self.faults.add(f"payment {row[1]}", "its row cannot be read")
                 continue
             for line in lines:
