@@ -44,6 +44,7 @@ from switch.scans import Scans
 from switch.store.packing import Packing
 from switch.store.vault import Vault
 from switch.sweeper import Sweeper
+from switch.vault_keeper import keeper_of
 from switch.wire.authenticate import MemberAuthenticator
 from switch.wire.transport import Transport
 
@@ -85,6 +86,8 @@ class Seams:
     log: Log
     coordination: Coordination = field(default_factory=InProcess)
     restoring: Restoring = field(default_factory=Restoring)
+    published: Mapping[tuple[int, int], bytes] = field(default_factory=dict)
+    """Hashes of journal heads that were published, by slot and number."""
 
 
 @runtime_checkable
@@ -126,6 +129,7 @@ class Switch:
             log=seams.log,
         )
         self._retention = _key_retention(config, self.adapters, seams, self._ids)
+        self._keeper = keeper_of(config.retention.personal_days, seams, self._vault, self._ids)
         self._leases = Leases(
             store=seams.store,
             sweeper=self.sweeper,
@@ -310,6 +314,7 @@ class Switch:
         self._seams.tasks.start("sweeper", self.sweeper.run())
         self._seams.tasks.start("leases", self._leases.run())
         self._seams.tasks.start("retention", self._retention.run())
+        self._seams.tasks.start("vault", self._keeper.run())
         for collector in self.collectors:
             self._seams.tasks.start("collector", collector.run())
         for feed in self.feeds:

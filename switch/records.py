@@ -18,8 +18,7 @@ from switch.model import Channel, Particulars, Party
 from switch.port import Exchange, Operation
 from switch.runtime.entropy import uuid_of
 from switch.store.rows import particulars_bytes, particulars_of
-from switch.store.vault import VaultError
-from switch.upkeep import is_erased
+from switch.store.vault import Erased, VaultError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,9 +125,10 @@ class Records:
     async def key(self, uetr: str) -> DataKey | None:
         """A payment's data key; None where it was erased, or never was."""
         wrapped = await self._read.wrapped_key(uetr)
-        if wrapped is None or is_erased(wrapped):
+        try:
+            return None if wrapped is None else self._vault.open_key(uetr, wrapped)
+        except Erased:
             return None
-        return self._vault.open_key(uetr, wrapped)
 
     async def open(self, uetr: str) -> Open | None:
         """Open a payment from its rows; None where it was refused before anything was sealed.

@@ -45,15 +45,21 @@ EARLIER_COMMITMENT_DIGITS: Final = 32
 CAUSES: Final = ("request", "retention")
 """Why a data key was destroyed."""
 
+LOST: Final = "no wrapping key"
+
 
 class VaultError(Exception):
     """A sealed record or key that does not open: altered, moved, or under another key."""
 
 
 class Erased(VaultError):  # noqa: N818  the name says what happened
-    """The data key was destroyed: nobody can read the payment's names any more."""
+    """The data key was destroyed: nobody can read the payment's names any more.
 
-    def __init__(self, cause: str, at: datetime) -> None:
+    ``cause`` is one of :data:`CAUSES`; or its wrapping key is not there (:data:`LOST`), since when
+    is not known.
+    """
+
+    def __init__(self, cause: str, at: datetime | None) -> None:
         super().__init__(f"erased ({cause})")
         self.cause = cause
         self.at = at
@@ -84,6 +90,11 @@ class Vault:
     def wrapping(self) -> str:
         """Name of the wrapping key that new data keys go under."""
         return self._wrapper.current
+
+    @property
+    def alone(self) -> bool:
+        """True where only one wrapping key is held, so no data key can be under another."""
+        return len(self._wrapper.names) == 1
 
     def refresh(self) -> bool:
         """Look for new wrapping keys; True where the current one is another now."""
@@ -168,6 +179,8 @@ class Vault:
         name = wrapping_of(wrapped)
         if not name:
             raise _erasure(wrapped)
+        if not self._wrapper.holds(name):
+            raise Erased(LOST, None)
         box = wrapped[-UNNAMED_BYTES:]
         try:
             return self._wrapper.unwrap(name, box[NONCE_BYTES:], uetr.encode(), box[:NONCE_BYTES])

@@ -29,7 +29,7 @@ MONTH: Final = re.compile(r"\A[0-9]{4}-(0[1-9]|1[0-2])[a-z]?\Z")
 
 
 class WrappingError(Exception):
-    """A data key does not open: altered, of another payment, or its wrapping key is not there."""
+    """A data key does not open under its wrapping key: altered, or of another payment."""
 
 
 class KeyWrapper(Protocol):
@@ -38,6 +38,13 @@ class KeyWrapper(Protocol):
     @property
     def current(self) -> str:
         """Name of the wrapping key that new data keys go under; at most 16 letters of ASCII."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of all that are held, oldest first."""
+
+    def holds(self, name: str) -> bool:
+        """True where the wrapping key of that name can be used."""
 
     def wrap(self, plain: bytes, bound: bytes, nonce: bytes) -> bytes:
         """Encrypt a data key under the current wrapping key, bound to what it belongs to."""
@@ -72,19 +79,21 @@ class HeldKeys:
         """Names of all that are held, oldest first."""
         return tuple(self._held)
 
+    def holds(self, name: str) -> bool:
+        """True where it is held, looked for once more where it is not."""
+        if name not in self._held:
+            self.refresh()
+        return name in self._held
+
     def wrap(self, plain: bytes, bound: bytes, nonce: bytes) -> bytes:
         """Encrypt under the newest."""
         return self._held[self._current].encrypt(nonce, plain, bound)
 
     def unwrap(self, name: str, wrapped: bytes, bound: bytes, nonce: bytes) -> bytes:
         """Decrypt under the one of that name. Raises :class:`WrappingError`."""
-        if name not in self._held:
-            self.refresh()
-        cipher = self._held.get(name)
-        if cipher is None:
-            raise WrappingError("a data key is under a wrapping key that is not there")
+        assert name in self._held, "only a key that is held is asked to unwrap"
         try:
-            return cipher.decrypt(nonce, wrapped, bound)
+            return self._held[name].decrypt(nonce, wrapped, bound)
         except (InvalidTag, ValueError):
             raise WrappingError("a data key does not open under its wrapping key") from None
 

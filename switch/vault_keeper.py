@@ -1,0 +1,197 @@
+"""Keeps the vault while the switch serves: erases, wraps data keys anew, ends what retention ends.
+
+A request to erase is a row that anybody with the database may add; it is carried out here, because
+only the owner of a slot writes the journal. When the current wrapping key changes, every data key
+that is not under it is wrapped anew, in bounded batches with payments in between. Nothing of that
+is remembered: a restart begins again and passes over what is done. The surprise: a data key counts
+as destroyed only once no file of the database holds its old bytes any more, which a reader in the
+way may hold up.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from switch import lifecycle
+from switch.commands import Done, Erase, Rewrap, Stale
+from switch.keys import KeyMissing
+from switch.model import UseCase, to_micros
+from switch.store.contract import StoreBusy
+from switch.store.vault import VaultError, erasure_mark
+from switch.upkeep import is_erased
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from switch.app import Seams
+    from switch.config_files import PersonalDays
+    from switch.logs import Log
+    from switch.model import Payment
+    from switch.runtime.clock import Clock
+    from switch.runtime.entropy import Ids
+    from switch.store.contract import Store
+    from switch.store.vault import Vault
+
+EVERY_S: Final = 2
+"""How often the keeper looks for requests and for a new wrapping key."""
+
+PAUSE_S: Final = 0.05
+"""Between two batches of a long pass, so that payments go first."""
+
+PASS_EVERY_S: Final = 86_400
+"""How often what is older than the retention is looked for."""
+
+BATCH: Final = 200
+"""Data keys read, and at most wrapped anew, at a time."""
+
+REQUESTS_MAX: Final = 1_000
+"""Requests looked at in one turn."""
+
+LAST: Final = (1 << 63) - 1
+"""Above the number of every payment."""
+
+NUMBER_BITS: Final = 20
+"""A payment's number is its millisecond since 1970, over this many bits (``Ids.ordered``)."""
+
+
+class VaultKeeper:
+    """Keeps one vault. ``times`` is how long names are kept after the end of a payment."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        vault: Vault,
+        times: Mapping[UseCase, timedelta],
+        clock: Clock,
+        ids: Ids,
+        log: Log,
+    ) -> None:
+        self._store = store
+        self._vault = vault
+        self._times = times
+        self._clock = clock
+        self._ids = ids
+        self._log = log
+        self._scrub_due = True
+        self._rotation_due = not vault.alone
+        self._next_pass = clock.monotonic()
+        self._kept_from = 0
+
+    async def run(self) -> None:
+        """Look now and then until cancelled."""
+        while True:
+            await self._clock.sleep(EVERY_S)
+            await self.turn()
+
+    async def turn(self) -> None:
+        """Do all that is due. A store that is busy ends the turn: the next one goes on."""
+        try:
+            await self._requests()
+            if self._refreshed() or self._rotation_due:
+                await self._rotate()
+            if self._clock.monotonic() >= self._next_pass:
+                await self._retention()
+            await self._scrub()
+        except StoreBusy:
+            self._log.info("vault_waits")
+
+    def _refreshed(self) -> bool:
+        """Look for wrapping keys; those that cannot be read now are used as they were."""
+        try:
+            return self._vault.refresh()
+        except KeyMissing:
+            self._log.warning("wrapping_keys_unreadable")
+            return False
+
+    async def _requests(self) -> None:
+        for uetr in await self._store.read.erasure_requests(REQUESTS_MAX):
+            await self.erase(uetr, "request")
+
+    async def erase(self, uetr: str, cause: str) -> bool:
+        """Destroy the data key of a payment; False while it is open, and needs its names."""
+        at = self._clock.now()
+        command = Erase(uetr, cause, erasure_mark(cause, at), at, self._ids.salt())
+        result = await self._store.commit(command)
+        if isinstance(result, Done):
+            self._scrub_due = True
+            self._log.info("names_erased", uetr=uetr, cause=cause)
+        return not isinstance(result, Stale)
+
+    async def _scrub(self) -> None:
+        """Leave no old bytes of a data key in a file of the database."""
+        if self._scrub_due and await self._store.scrub():
+            self._scrub_due = False
+
+    async def _rotate(self) -> None:
+        """Wrap anew until a whole pass finds nothing to wrap: others may still use the old key."""
+        self._rotation_due = True
+        wrapping, total = self._vault.wrapping, 0
+        while changed := await self._rewrapped():
+            total += changed
+            await self._clock.sleep(EVERY_S)
+        self._rotation_due = False
+        if total:
+            self._scrub_due = True
+            self._log.info("keys_rewrapped", wrapping=wrapping, keys=total)
+
+    async def _rewrapped(self) -> int:
+        """Wrap anew what is not under the current wrapping key, in one pass; how many that was."""
+        after, changed, lost = 0, 0, 0
+        while page := await self._store.read.wrapped_keys(after, LAST, BATCH):
+            after = page[-1].payment_id
+            keys = []
+            for held in page:
+                try:
+                    now = self._vault.rewrap(held.uetr, held.wrapped)
+                except VaultError:
+                    lost += 1
+                    continue
+                if now is not None:
+                    keys.append((held.uetr, held.wrapped, now))
+            if keys:
+                changed += len(keys)
+                at, salt = self._clock.now(), self._ids.salt()
+                await self._store.commit(Rewrap(self._vault.wrapping, tuple(keys), at, salt))
+                await self._requests()
+            await self._clock.sleep(PAUSE_S)
+        if lost:
+            self._log.warning("data_keys_lost", keys=lost)
+        return changed
+
+    async def _retention(self) -> None:
+        """Erase the names of payments that ended long enough ago, oldest first."""
+        now = self._clock.now()
+        latest = now - min(self._times.values())
+        before = (to_micros(latest) // 1000) << NUMBER_BITS
+        after, erased, kept = self._kept_from, 0, None
+        while page := await self._store.read.wrapped_keys(after, before, BATCH):
+            for held in page:
+                if is_erased(held.wrapped):
+                    continue
+                payment = await self._store.read.payment(held.uetr)
+                if payment is not None and self._is_old(payment):
+                    erased += await self.erase(held.uetr, "retention")
+                elif kept is None:
+                    kept = held.payment_id - 1
+            after = page[-1].payment_id
+            await self._clock.sleep(PAUSE_S)
+        self._kept_from = after if kept is None else kept
+        self._next_pass = self._clock.monotonic() + PASS_EVERY_S
+        if erased:
+            self._log.info("names_retained_long_enough", payments=erased)
+
+    def _is_old(self, payment: Payment) -> bool:
+        kept = self._times[payment.use_case]
+        return lifecycle.is_final(payment) and payment.updated_at + kept <= self._clock.now()
+
+
+def keeper_of(days: PersonalDays, seams: Seams, vault: Vault, ids: Ids) -> VaultKeeper:
+    """The keeper of a switch's vault."""
+    times = {
+        UseCase.MERCHANT: timedelta(days=days.merchant),
+        UseCase.TRANSFER: timedelta(days=days.transfer),
+    }
+    store, clock, log = seams.store, seams.clock, seams.log
+    return VaultKeeper(store=store, vault=vault, times=times, clock=clock, ids=ids, log=log)
