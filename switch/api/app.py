@@ -18,6 +18,7 @@ from switch.answers import JSON
 from switch.api.description import openapi
 from switch.api.intake import PACE
 from switch.api.iso import IsoApi
+from switch.api.journal import JournalApi, witness
 from switch.api.members import MemberApi
 from switch.api.networks import NetworkApi
 from switch.api.oversight import OversightApi
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from switch.runtime.entropy import Ids
     from switch.scans import Scans
     from switch.store.contract import Reads
+    from switch.store.journal import Block
     from switch.wire.authenticate import MemberAuthenticator
 
 
@@ -53,7 +55,8 @@ class Parts:
     """What the interface is made of. ``answer_key`` signs ISO 20022 answers to members.
 
     ``overseers`` knows the overseer's key and no member's; ``read`` is what it reads. ``quoters``
-    knows the rate providers' keys and the overseer's.
+    knows the rate providers' keys and the overseer's, ``witnesses`` the members' and the overseer's.
+    ``head`` tells the journal's newest block, ``published`` the heads that left the house.
     ``ready`` tells the health page; its member ``ready`` is true once recovery is done.
     """
 
@@ -85,7 +88,7 @@ def create(parts: Parts) -> web.Application:
     )
     app = web.Application(
         client_max_size=parts.config.http.body_bytes_max,
-        middlewares=[wait_for_recovery(parts.ready), guard(parts.log)],
+        middlewares=[wait_for_recovery(parts.ready), guard(parts.log), witness(parts.head)],
     )
     app[PACE] = parts.pace
     for route in ROUTES:
@@ -133,8 +136,9 @@ def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
         log=parts.log,
     )
 
-    oversight = OversightApi(parts.overseers, parts.read)
+    oversight = OversightApi(parts.overseers, parts.read, parts.clock)
     rates = _rates(parts)
+    journal = JournalApi(parts.witnesses, parts.read, parts.head, parts.published)
 
     async def live(_: web.Request) -> web.Response:
         return respond(Answer(200, JSON, b'{"alive":true}'))
@@ -159,8 +163,11 @@ def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
         "rates": rates.current,
         "rate_history": rates.history,
         "positions": rates.positions,
+        "journal_head": journal.head,
+        "receipt": journal.receipt,
         "oversee_payments": oversight.payments,
         "oversee_accounts": oversight.accounts,
+        "oversee_statement": oversight.statement,
         "live": live,
         "ready": ready,
         "description": describe,

@@ -31,6 +31,7 @@ from switch.api.shapes import (
     Readiness,
     ScanAnswer,
     ScanRequest,
+    Statement,
 )
 
 if TYPE_CHECKING:
@@ -227,6 +228,18 @@ ROUTES: Final = (
         "/v1/oversight/accounts",
         "Every account with its four sums and its caps.",
         (Said(200, "The accounts.", OverseenAccounts), *_SIGNED),
+    ),
+    Route(
+        "oversee_statement",
+        "GET",
+        "/v1/oversight/statement",
+        "An account (`account`) between `from` and `to`, a page at a time (`after`, `limit`).",
+        (
+            Said(200, "Opening and closing balance, and a page of lines.", Statement),
+            Said(400, "A query that names no moment or is not a whole number."),
+            Said(404, "There is no such account."),
+            *_SIGNED,
+        ),
     ),
     Route(
         "live",

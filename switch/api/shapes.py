@@ -315,6 +315,44 @@ class OverseenAccounts(_Answer):
     accounts: list[OverseenAccount]
 
 
+class Sums(_Answer):
+    """The four sums of an account, as text of major units."""
+
+    debits_posted: str
+    credits_posted: str
+    debits_pending: str
+    credits_pending: str
+
+
+class StatedLine(_Answer):
+    """One entry of an account; `resolves` is the reservation that it posts or releases."""
+
+    entry: str
+    at: str
+    uetr: str | None
+    side: str
+    amount: str
+    phase: str
+    resolves: str | None
+
+
+class Statement(_Answer):
+    """A page of an account's statement; the balances are those of the whole statement."""
+
+    account: str
+    institution: str
+    role: str
+    currency: str
+    asset: str
+    kind: str
+    since: Annotated[str, Field(alias="from")]
+    to: str
+    opening: Sums
+    closing: Sums
+    lines: list[StatedLine]
+    after: str | None
+
+
 class Liveness(_Answer):
     """The process answers."""
 

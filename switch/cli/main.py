@@ -29,6 +29,7 @@ _COMMANDS: Final = MappingProxyType(
         "restore": "switch.cli.restore",
         "sandbox": "switch.cli.sandbox",
         "serve": "switch.cli.serve",
+        "statement": "switch.cli.statement",
     }
 )
 
