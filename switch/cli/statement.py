@@ -55,7 +55,10 @@ def command(  # the options of one statement
     *,
     as_json: bool,
 ) -> None:
-    """Show ACCOUNT (institution/role/currency/asset) at any past time. Status 1: no such account."""
+    """Show ACCOUNT (institution/role/currency/asset) at any past time.
+
+    Status 1: there is no such account.
+    """
     if at is not None and (since is not None or until is not None):
         stop("--at is a moment by itself: give it, or --from and --to")
     config = read_config(config_folder)
@@ -96,6 +99,5 @@ def _line(line: dict[str, object], *, as_json: bool) -> None:
         say(line)
         return
     side = "Dr" if line["side"] == "debit" else "Cr"
-    click.echo(
-        f"{line['at']}  {line['phase']:8} {line['amount']:>16} {side}  {line['uetr'] or '-'}"
-    )
+    booked = f"{line['phase']:8} {line['amount']:>16} {side}"
+    click.echo(f"{line['at']}  {booked}  {line['uetr'] or '-'}")

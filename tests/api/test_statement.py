@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+import subprocess
+import sys
+from typing import Any
 
 import orjson
 import pytest
@@ -11,9 +14,6 @@ from click.testing import CliRunner
 from switch.cli.main import main
 from tests.api.api_rig import DEBTOR, MEMBER, Rig
 from tests.api.test_oversight import overseer
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ACCOUNT = f"{MEMBER}/member/KHR/deferred"
 PATH = f"/v1/oversight/statement?account={ACCOUNT}"
@@ -60,7 +60,8 @@ async def test_a_statement_is_read_page_by_page(rig: Rig) -> None:
     start = (await ask(rig, ""))["to"]
     await pay(rig, 1)
     end = (await ask(rig, ""))["to"]
-    lines, after = [], "0"
+    lines: list[object] = []
+    after: str | None = "0"
     while after is not None:
         page = await ask(rig, f"&from={start}&to={end}&limit=1&after={after}")
         assert len(page["lines"]) <= 1
@@ -86,26 +87,39 @@ async def test_a_statement_that_cannot_be_is_refused(rig: Rig, query: str, statu
     assert (await rig.client().call("GET", PATH)).status == 401
 
 
-async def test_the_command_shows_the_same(rig: Rig, tmp_path: Path) -> None:
+async def command(rig: Rig, *options: str) -> tuple[int | None, bytes]:
+    """Status and output of ``statement`` on the rig's folder, beside the process that owns it."""
+    called = ["-m", "switch", "statement", *options, "--data", str(rig.data)]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, *called, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    output, _ = await process.communicate()
+    return process.returncode, output
+
+
+async def test_the_command_shows_the_same(rig: Rig) -> None:
     start = (await ask(rig, ""))["to"]
     await pay(rig, 1)
     end = (await ask(rig, ""))["to"]
     shown = await ask(rig, f"&from={start}&to={end}")
-    data = str(rig.data)
-    between = ["--from", start, "--to", end]
-    told = CliRunner().invoke(main, ["statement", ACCOUNT, "--data", data, *between, "--json"])
-    head, *lines = (orjson.loads(line) for line in told.output.splitlines())
+    status, output = await command(rig, ACCOUNT, "--from", start, "--to", end, "--json")
+    head, *lines = (orjson.loads(line) for line in output.splitlines())
 
-    assert told.exit_code == 0
-    assert lines == shown["lines"]
+    assert (status, lines) == (0, shown["lines"])
     assert head == {key: shown[key] for key in shown if key not in ("lines", "after")}
-    people = CliRunner().invoke(main, ["statement", ACCOUNT, "--data", data, "--at", end])
-    assert "closing" in people.output
-    assert "posted 41250 Dr 0 Cr" in people.output
-    nobody = CliRunner().invoke(main, ["statement", "a/b/c/d", "--data", data])
-    assert nobody.exit_code == 1
-    for wrong in (["--at", "noon"], ["--at", "2026-11-22"], ["--at", end, "--to", end]):
-        assert (
-            CliRunner().invoke(main, ["statement", ACCOUNT, "--data", data, *wrong]).exit_code == 2
-        )
-    del tmp_path
+    status, output = await command(rig, ACCOUNT, "--at", end)
+    assert status == 0
+    assert b"closing" in output
+    assert b"posted 41250 Dr 0 Cr" in output
+    assert (await command(rig, "a/b/c/d"))[0] == 1
+
+
+@pytest.mark.parametrize("wrong", [["--at", "noon"], ["--to", "2026-11-22"]])
+def test_a_time_that_names_no_moment_is_refused(wrong: list[str]) -> None:
+    assert CliRunner().invoke(main, ["statement", ACCOUNT, *wrong]).exit_code == 2
+
+
+def test_a_moment_and_a_time_between_two_exclude_each_other() -> None:
+    both = ["--at", "2026-11-22T00:00:00Z", "--to", "2026-11-22T00:00:00Z"]
+
+    assert CliRunner().invoke(main, ["statement", ACCOUNT, *both]).exit_code == 2
