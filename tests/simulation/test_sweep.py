@@ -213,11 +213,10 @@ def takes_a_restart_for_a_failure(running: Running, _: Machine) -> None:
 def forgets_who_was_waiting(running: Running, _: Machine) -> None:
     sweeper: Any = running.switch.sweeper
 
-    async def recover() -> int:
+    async def nothing() -> int:
         return 0
 
-    sweeper.recover = recover
-    sweeper.sweep = lambda: None
+    sweeper.recover = sweeper.sweep = nothing
 
 
 @pytest.mark.parametrize(
