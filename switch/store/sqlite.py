@@ -8,6 +8,7 @@ read inside each transaction: a process that was replaced meanwhile writes nothi
 
 from __future__ import annotations
 
+from contextlib import closing
 from functools import partial
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
@@ -20,7 +21,7 @@ from switch.model import to_micros
 from switch.store.contract import LEASE_S
 from switch.store.journal import GENESIS, Block, canonical, leaf_hash, merkle_root
 from switch.store.sqlite_read import SqliteReader, load, row_of
-from switch.store.sqlite_slots import adopt, claim, fence, lease_numbers, release, renew
+from switch.store.sqlite_slots import adopt, claim, fence, lease_numbers, release, renew, writing
 from switch.store.sqlite_wal import Checkpoints
 from switch.store.sqlite_write import write
 
@@ -64,7 +65,8 @@ class SqliteEngine(SqliteReader):
     """One SQLite database, owned by one process at a time.
 
     ``sign`` makes the Ed25519 signature of a block header. ``exclusive`` keeps one connection for
-    everything (needed where the disk has no shared memory); otherwise reads have their own.
+    everything (needed where the disk has no shared memory); otherwise reads have their own. One
+    that must not change a schema (``migrates``) refuses any but its own.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class SqliteEngine(SqliteReader):
         lease_s: int = LEASE_S,
         vfs: str | None = None,
         exclusive: bool = False,
+        migrates: bool = True,
     ) -> None:
         self._open = partial(_connect, path, vfs, exclusive=exclusive)
         self._clock = clock
@@ -87,7 +90,10 @@ class SqliteEngine(SqliteReader):
         try:
             self._writer = self._open()
             self._durable = _durable(self._writer)
-            _migrate(self._writer)
+            if migrates:
+                _migrate(self._writer)
+            else:
+                _current(self._writer)
             self._held = claim(self._writer, slot, owner or f"slot {slot}", self._until())
             self._head = self._tail()
         except (apsw.NotADBError, apsw.CorruptError, apsw.CantOpenError) as error:
@@ -247,16 +253,40 @@ def _durable(connection: apsw.Connection) -> str:
     return "journal wal, synchronous full, one node"
 
 
-def _migrate(connection: apsw.Connection) -> None:
-    """Bring an empty or an older database to the current schema; refuse one from a later."""
-    connection.execute("BEGIN IMMEDIATE")
-    row = row_of(connection, "PRAGMA user_version")
-    version = 0 if row is None else row[0]
+def migrate_file(path: str) -> tuple[int, int]:
+    """Bring a file to the current schema; the versions before and after.
+
+    Raises :class:`SchemaUnknown` and :class:`StoreUnreadable`.
+    """
+    try:
+        with closing(_connect(path, None, exclusive=False)) as connection:
+            return _migrate(connection), SCHEMA_VERSION
+    except (apsw.NotADBError, apsw.CorruptError, apsw.CantOpenError) as error:
+        raise StoreUnreadable(f"{path}: cannot be opened: {error}") from None
+
+
+def _version(connection: apsw.Connection) -> int:
+    (version,) = row_of(connection, "PRAGMA user_version") or (0,)
     if version > SCHEMA_VERSION:
-        connection.execute("ROLLBACK")
         raise SchemaUnknown(f"schema version {version}, this program knows {SCHEMA_VERSION}")
-    for name in MIGRATIONS[version:]:
-        folder = files("switch.store") / "migrations"
-        connection.execute((folder / name).read_text("utf-8"))
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    connection.execute("COMMIT")
+    return int(version)
+
+
+def _current(connection: apsw.Connection) -> None:
+    version = _version(connection)
+    if version < SCHEMA_VERSION:
+        raise SchemaUnknown(
+            f"schema version {version}, this program works on {SCHEMA_VERSION}: "
+            "run `bakong-switch db migrate`"
+        )
+
+
+def _migrate(connection: apsw.Connection) -> int:
+    """Bring an empty or an older database to the current schema; refuse one from a later."""
+    with writing(connection):
+        version = _version(connection)
+        for name in MIGRATIONS[version:]:
+            folder = files("switch.store") / "migrations"
+            connection.execute((folder / name).read_text("utf-8"))
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    return version
