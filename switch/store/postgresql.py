@@ -82,7 +82,7 @@ class PostgresEngine(PostgresReader):
         self._link = Link(url, clock, self._prepare)
         self._one = asyncio.Lock()
         self._durable = ""
-        self._number, self._previous = 0, GENESIS
+        self._head: Block | None = None
         self._doubt: _Doubt | None = None
         self._together = False
 
@@ -97,6 +97,11 @@ class PostgresEngine(PostgresReader):
         return self._durable
 
     @property
+    def head(self) -> Block | None:
+        """The newest block of this process's slot, without waiting."""
+        return self._head
+
+    @property
     def away(self) -> bool:
         """True while the server cannot be reached: intents are refused meanwhile."""
         return self._link.away
@@ -108,7 +113,7 @@ class PostgresEngine(PostgresReader):
         :class:`StoreAway`, and an asyncpg error where the server refuses us.
         """
         self._read_slot, self._read_epoch = await self._insist(self._claim)
-        self._number, self._previous = await self._insist(self._tail)
+        self._head = await self._insist(self._tail)
         await self.accounts()
 
     async def execute(self, commands: Sequence[Command]) -> list[Result]:
@@ -206,14 +211,15 @@ class PostgresEngine(PostgresReader):
         await _commit(connection)
         return claimed
 
-    async def _tail(self, connection: Connection) -> tuple[int, bytes]:
+    async def _tail(self, connection: Connection) -> Block | None:
         row = await connection.fetchrow(
             _BLOCK + "WHERE slot = $1 ORDER BY number DESC LIMIT 1", self._read_slot
         )
-        if row is None:
-            return 0, GENESIS
-        block = Block(*row)
-        return block.number, block.hash()
+        return None if row is None else Block(*row)
+
+    def _next(self) -> int:
+        """The number of the next block."""
+        return 1 if self._head is None else self._head.number + 1
 
     async def _begin(self, connection: Connection, lock: str) -> None:
         """Begin, take a lock, and check that the slot is still ours, in one round trip."""
@@ -226,15 +232,14 @@ class PostgresEngine(PostgresReader):
             raise
 
     async def _batch(self, connection: Connection, commands: Sequence[Command]) -> list[Result]:
-        number = self._number + 1
-        held = self._together or alone(commands) or keeps_all_balances(number)
+        held = self._together or alone(commands) or keeps_all_balances(self._next())
         shared = "" if held else "_shared"
         await self._begin(connection, f"pg_advisory_xact_lock{shared}({QUIET})")
         kept = await self._resolved(connection)
         if kept is not None and kept.commands is commands:
             await connection.execute("ROLLBACK")
             return kept.results
-        number = self._number + 1
+        number = self._next()
         snapshot = await load(connection, wanted(commands))
         snapshot.accounts = await load_accounts(connection, accounts_wanted(commands, snapshot))
         loaded = Loaded.of(snapshot)
@@ -247,7 +252,7 @@ class PostgresEngine(PostgresReader):
         self._doubt = _Doubt(commands, block, results)
         await _commit(connection)
         self._doubt = None
-        self._number, self._previous = number, block.hash()
+        self._head = block
         self._seen.update(snapshot.accounts)
         return results
 
@@ -268,7 +273,7 @@ class PostgresEngine(PostgresReader):
             return None
         if Block(*row).hash() != doubt.block.hash():
             raise Fenced
-        self._number, self._previous = doubt.block.number, doubt.block.hash()
+        self._head = doubt.block
         return doubt
 
     def _block(self, delta: Delta, number: int) -> Block:
@@ -277,9 +282,9 @@ class PostgresEngine(PostgresReader):
             slot=self._read_slot,
             number=number,
             epoch=self._read_epoch,
-            previous=self._previous,
+            previous=GENESIS if self._head is None else self._head.hash(),
             root=merkle_root(hashes),
-            at=to_micros(self._clock.now()),
+            at=max(to_micros(self._clock.now()), 0 if self._head is None else self._head.at),
             leaves=len(hashes),
             signature=b"",
         )

@@ -1,0 +1,72 @@
+"""What is done to a PostgreSQL store beside its processes: migrate it, look at it as of one moment.
+
+Errors of the server come out as :class:`StoreUnreachable` with one sentence; the address is shown
+without its user and password.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import asyncpg
+
+from switch.store.postgresql_link import AWAY, connect, shown
+from switch.store.postgresql_read import PostgresReader
+from switch.store.postgresql_schema import current, migrate
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from switch.store.postgresql_link import Connection, Rows
+
+
+class StoreUnreachable(OSError):  # noqa: N818  the name says what happened
+    """The server cannot be used: it is away, or it refuses us."""
+
+
+async def migrated(url: str) -> tuple[int, int]:
+    """Bring the database to the current schema; the versions before and after.
+
+    Raises :class:`StoreUnreachable` and :class:`~switch.store.contract.SchemaUnknown`.
+    """
+    async with opened(url) as connection:
+        return await migrate(connection)
+
+
+async def is_empty(url: str) -> bool:
+    """Whether nothing was ever committed there. Raises :class:`StoreUnreachable`."""
+    async with opened(url) as connection:
+        if await connection.fetchval("SELECT to_regclass('block')") is None:
+            return True
+        return await connection.fetchval("SELECT 1 FROM block LIMIT 1") is None
+
+
+@asynccontextmanager
+async def snapshot(url: str, slot: int) -> AsyncIterator[PostgresReader]:
+    """Reads of one moment, beside the processes that write: journal and balances agree.
+
+    Raises :class:`StoreUnreachable` and :class:`~switch.store.contract.SchemaUnknown`.
+    """
+    async with opened(url) as connection:
+        await current(connection)
+
+        async def query(sql: str, *values: Any) -> Rows:
+            return await connection.fetch(sql, *values)
+
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            yield PostgresReader(query, slot)
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[Connection]:
+    """A connection. Raises :class:`StoreUnreachable`."""
+    try:
+        connection = await connect(url)
+    except (*AWAY, asyncpg.PostgresError) as error:
+        kind = type(error).__name__
+        raise StoreUnreachable(f"{shown(url)}: cannot be used: {kind}") from None
+    try:
+        yield connection
+    finally:
+        connection.terminate()
