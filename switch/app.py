@@ -243,9 +243,14 @@ class Switch:
             ),
             overseers=self._authenticator({OVERSEER: overseer}),
             quoters=self._authenticator({**_quoters(config, keys), OVERSEER: overseer}),
+            witnesses=self._authenticator(
+                {**{bic: keys.member_public(bic) for bic in config.members}, OVERSEER: overseer}
+            ),
             rates=self.rates,
             pace=self._pace,
             read=seams.store.read,
+            head=lambda: seams.store.head,
+            published=seams.published,
             answer_key=keys.ec_private("switch-answers"),
             clock=seams.clock,
             ids=self._ids,

@@ -27,6 +27,7 @@ from switch.config_files import (
     CorridorFile,
     CorridorRow,
     HttpSection,
+    JournalSection,
     LimitFile,
     MemberFile,
     MemberRow,
@@ -108,6 +109,7 @@ class Config:
     payments: PaymentsSection
     coordination: CoordinationSection
     vault: VaultSection
+    journal: JournalSection
     retention: RetentionSection
     networks: dict[str, NetworkSection]
     corridors: dict[tuple[str, str], Corridor]
@@ -150,6 +152,7 @@ def load_config(folder: Path) -> Config:
         payments=top.payments,
         coordination=top.coordination,
         vault=top.vault,
+        journal=top.journal,
         retention=top.retention,
         networks=top.networks,
         corridors=table,

@@ -82,6 +82,17 @@ class VaultSection(Strict):
     wrapping_keys: Literal["files", "environment"]
 
 
+class JournalSection(Strict):
+    """Section ``journal``: the file of published heads, in the data folder or anywhere.
+
+    A head is added after so many blocks or seconds, whichever comes first, and at a stop.
+    """
+
+    heads_file: Annotated[str, Field(min_length=1, max_length=4096)]
+    heads_every_blocks: Annotated[int, Field(ge=1, le=4_000)]
+    heads_every_s: Annotated[int, Field(ge=1, le=86_400)]
+
+
 class PersonalDays(Strict):
     """How long names are kept after a payment ended, in days, by use case."""
 
@@ -119,6 +130,7 @@ class SwitchFile(Strict):
     payments: PaymentsSection
     coordination: CoordinationSection
     vault: VaultSection
+    journal: JournalSection
     retention: RetentionSection
     networks: dict[NetworkName, NetworkSection]
     feeds: list[Feed] = Field(default_factory=list)

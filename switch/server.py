@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from switch.app import SERVED_AS, Seams, Switch
 from switch.coordination.local import InProcess
 from switch.data_folder import DATABASE, KEYS, writable_database
+from switch.heads import HeadPublisher
 from switch.keys import KeyFolder, KeyMissing, make_development_keys, own_files
 from switch.logs import json_log
 from switch.loss_file import mark_restored, read_loss
@@ -39,10 +40,12 @@ if TYPE_CHECKING:
 
     from switch.config import Config
     from switch.coordination.ports import Coordination
+    from switch.logs import Log
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Entropy
     from switch.runtime.process import Stopped
     from switch.store.committer import Waiting
+    from switch.store.journal import Block
     from switch.wire.net import Served
 
 SWITCH_INTERVAL_S = 0.0005
@@ -139,6 +142,10 @@ async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[S
         return WriterThread("store-writer", execute, on_crash=end_process)
 
     store = Committer(engine, writer)
+    log = json_log(clock, place.log_level)
+    publisher = _publisher(config, place, store, clock, log)
+    # Registered before the store, so it comes after it at a stop: the last block is published.
+    opened.callback(publisher.close)
     opened.callback(store.close)
     checkpoints = engine.checkpoints()
     opened.callback(checkpoints.close)
@@ -149,17 +156,39 @@ async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[S
     coordination = _coordination(config, keys, clock, entropy)
     opened.push_async_callback(coordination.close)
     opened.push_async_callback(tasks.close)
-    log = json_log(clock, place.log_level)
     if place.restored:
         mark_restored(place.data, clock.now(), newest_block_at(engine))
     restoring = Restoring(partial(read_loss, place.data))
-    seams = Seams(clock, entropy, net, tasks, store, log, coordination, restoring)
+    seams = Seams(
+        clock, entropy, net, tasks, store, log, coordination, restoring, publisher.published
+    )
     switch = Switch(config, keys, seams)
     served = await net.serve(switch.application, SERVED_AS)
     opened.push_async_callback(served.close)
+    tasks.start("heads", publisher.run())
     # First of all at a stop: whoever waits for a payment is told how it stands.
     opened.callback(switch.stop_waiting)
     return switch, served
+
+
+def _publisher(
+    config: Config, place: Place, store: Committer, clock: Clock, log: Log
+) -> HeadPublisher:
+    """What publishes heads of the journal; its file may lie in another place than the data."""
+    rules = config.journal
+
+    def writer(execute: Callable[[list[Block]], None]) -> WriterThread[Block]:
+        return WriterThread("journal-heads", execute, on_crash=end_process)
+
+    return HeadPublisher(
+        place.data / rules.heads_file,
+        head=lambda: store.head,
+        make_writer=writer,
+        clock=clock,
+        log=log,
+        every_blocks=rules.heads_every_blocks,
+        every_s=rules.heads_every_s,
+    )
 
 
 def _coordination(config: Config, keys: KeyFolder, clock: Clock, entropy: Entropy) -> Coordination:

@@ -55,7 +55,7 @@ class Parts:
     """What the interface is made of. ``answer_key`` signs ISO 20022 answers to members.
 
     ``overseers`` knows the overseer's key and no member's; ``read`` is what it reads. ``quoters``
-    knows the rate providers' keys and the overseer's, ``witnesses`` the members' and the overseer's.
+    knows the rate providers' keys and the overseer's, ``witnesses`` those of members and overseer.
     ``head`` tells the journal's newest block, ``published`` the heads that left the house.
     ``ready`` tells the health page; its member ``ready`` is true once recovery is done.
     """
@@ -69,9 +69,12 @@ class Parts:
     authenticator: MemberAuthenticator
     overseers: MemberAuthenticator
     quoters: MemberAuthenticator
+    witnesses: MemberAuthenticator
     rates: Rates
     pace: Pace
     read: Reads
+    head: Callable[[], Block | None]
+    published: Mapping[tuple[int, int], bytes]
     clock: Clock
     ids: Ids
     log: Log

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from switch.api.journal_shapes import JournalHead, Receipt
 from switch.api.rate_shapes import (
     CurrentRates,
     Positions,
@@ -143,13 +144,38 @@ ROUTES: Final = (
         ),
     ),
     Route(
+        "receipt",
+        "GET",
+        f"{PAYMENT_PATH}/receipt",
+        "The proof of a payment of this member, to be checked with the journal's public key alone.",
+        (
+            Said(200, "Every entry of the payment, up to a head.", Receipt),
+            Said(400, "A body where none is expected."),
+            Said(404, "This member has no such payment."),
+            Said(409, "The journal cannot show it; `why` says what is the matter."),
+            *_SIGNED,
+        ),
+    ),
+    Route(
+        "journal_head",
+        "GET",
+        "/v1/journal/head",
+        "The journal's newest block: a signed header, for members and the overseer.",
+        (
+            Said(200, "The head.", JournalHead),
+            Said(400, "A body where none is expected."),
+            Said(404, "Nothing was written yet."),
+            *_SIGNED,
+        ),
+    ),
+    Route(
         "message",
         "POST",
         "/v1/messages",
         "pacs.008.001.13 or pacs.028.001.06 in BizMsg; answered by pacs.002.001.15.",
         (
             Said(200, "pacs.002: ACCC, or RJCT with its reason; final and bound.", ISO),
-            Said(202, "pacs.002: PDNG.", ISO),
+            Said(202, "pacs.002: PDNG; ask by pacs.028, or under Location.", ISO),
             Said(400, "admi.002: the message cannot be used at all.", ISO),
             Said(409, "pacs.002 RJCT DUPL: MsgId or UETR was used with other content.", ISO),
             Said(413, "The body is too large."),
