@@ -128,7 +128,7 @@ class Switch:
             tasks=seams.tasks,
             log=seams.log,
         )
-        self._retention = _key_retention(config, self.adapters, seams, self._ids)
+        self.retention = _key_retention(config, self.adapters, seams, self._ids)
         self._keeper = keeper_of(config.retention.personal_days, seams, self._vault, self._ids)
         self._leases = Leases(
             store=seams.store,
@@ -318,7 +318,7 @@ class Switch:
         self._seams.tasks.start("restoring", self._seams.restoring.run(self._seams.clock))
         self._seams.tasks.start("sweeper", self.sweeper.run())
         self._seams.tasks.start("leases", self._leases.run())
-        self._seams.tasks.start("retention", self._retention.run())
+        self._seams.tasks.start("retention", self.retention.run())
         self._seams.tasks.start("vault", self._keeper.run())
         for collector in self.collectors:
             self._seams.tasks.start("collector", collector.run())

@@ -8,10 +8,11 @@ the quote could be opened is committed as a refusal, so the same MsgId gets the 
 from __future__ import annotations
 
 from datetime import timedelta
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from switch.api.intake import XML_MEDIA, take_in
-from switch.api.members import CUSTOMER_WAITS_S, particulars_of
+from switch.api.members import CUSTOMER_WAITS_S, NOTHING, particulars_of
 from switch.api.messages import MemberEnquiry, Refused
 from switch.api.problems import respond
 from switch.commands import Conflict
@@ -23,6 +24,7 @@ from switch.refusals import Refusal
 from switch.wire.authenticate import HEADER
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from aiohttp import web
@@ -80,7 +82,14 @@ class IsoApi:
             return self._signed(await self._final(refused, member))
         if isinstance(asked, MemberEnquiry):
             return self._signed(await self._enquired(asked, member))
-        return self._signed(await self._paid(asked, member))
+        answer = await self._paid(asked, member)
+        # Where an open payment can be asked for, as in the JSON interface.
+        where = (
+            {"Location": f"/v1/payments/{asked.uetr}"}
+            if answer.status == HTTPStatus.ACCEPTED
+            else {}
+        )
+        return self._signed(answer, where)
 
     async def _final(self, refused: Refused, member: str) -> Answer:
         """The refusal of a payment is final before it leaves; others bind nothing."""
@@ -157,10 +166,10 @@ class IsoApi:
             asked.originals, reason, member, planning, status=status
         )
 
-    def _signed(self, answer: Answer) -> web.Response:
+    def _signed(self, answer: Answer, headers: Mapping[str, str] = NOTHING) -> web.Response:
         if self._signer is None:
-            return respond(answer)
-        return respond(answer, {HEADER: self._signer.sign_detached(answer.body)})
+            return respond(answer, headers)
+        return respond(answer, {**headers, HEADER: self._signer.sign_detached(answer.body)})
 
 
 def _refused(asked: MemberPayment, priced: Priced) -> Reason | None:
