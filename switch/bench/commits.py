@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from switch.answers import json_answer
 from switch.bench.gate import Durability
 from switch.bench.machine import MICROS, own_cpu_us
-from switch.commands import Binding, Conclude, Configure, Done, Open, PlannedExchange, Sealed
+from switch.commands import Conclude, Configure, Done, Open
 from switch.decide import decide
 from switch.delta import Snapshot
 from switch.keys import KeyFolder
@@ -29,11 +29,12 @@ if TYPE_CHECKING:
 
     from switch.commands import Command
     from switch.config import Config
-    from switch.model import Payment
+    from switch.model import Particulars, Payment
     from switch.port import Adapter, Exchange
+    from switch.records import Records
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
-    from switch.store.vault import DataKey, Vault
+    from switch.store.vault import DataKey
 
 BATCHES: Final = (1, 2, 16, 64)
 
@@ -45,19 +46,19 @@ CONTENT: Final = ("quote", "debtor.name", "debtor.account", "end_to_end_id", "re
 class Commands:
     """Makes the two commands of a payment like ``payment``."""
 
-    vault: Vault
+    records: Records
     ids: Ids
     adapter: Adapter
     payment: Payment
     slot: int
-    particulars: bytes = field(repr=False)
+    particulars: Particulars = field(repr=False)
     exchange: Exchange = field(repr=False)
     evidence: bytes = field(repr=False)
 
     def pair(self) -> tuple[Open, Conclude]:
         """Commit 1 and commit 2 of one new payment."""
         payment = self._payment()
-        key, wrapped = self.vault.new_key(payment.uetr)
+        key, wrapped = self.records.new_key(payment.uetr)
         return self._opening(payment, key, wrapped), self._concluding(payment, key)
 
     def _payment(self) -> Payment:
@@ -78,33 +79,19 @@ class Commands:
             next_at=self.payment.deadline,
         )
 
-    def _sealed(self, key: DataKey, kind: str, plain: bytes) -> Sealed:
-        record = self.ids.ordered()
-        return Sealed(record, key.uetr, kind, self.vault.seal(key, record, kind, plain))
-
     def _opening(self, payment: Payment, key: DataKey, wrapped: bytes) -> Open:
-        scope, uetr, planned = payment.origin, payment.uetr, self.exchange
+        uetr = payment.uetr
+        exchange = replace(
+            self.exchange,
+            exchange_id=self.ids.ordered(),
+            uetr=uetr,
+            reference=payment.reference,
+        )
+        content = dict.fromkeys(CONTENT, uetr)
         return Open(
             payment=payment,
-            binding=Binding(
-                scope=scope,
-                key=self.vault.commitment(scope, "key", uetr),
-                content=self.vault.commitments(scope, dict.fromkeys(CONTENT, uetr)),
-                uetr=uetr,
-            ),
-            exchange=PlannedExchange(
-                exchange_id=self.ids.ordered(),
-                uetr=uetr,
-                network=planned.network,
-                operation=planned.operation,
-                reference=payment.reference,
-                method=planned.method,
-                path=planned.path,
-                send_by=planned.send_by,
-                answer_within_ms=planned.answer_within_ms,
-                sealed=self._sealed(key, "exchange", planned.body),
-            ),
-            particulars=self._sealed(key, "particulars", self.particulars),
+            binding=self.records.binding(key, payment.origin, uetr, content),
+            exchange=self.records.opening(exchange, self.particulars, key),
             wrapped_key=wrapped,
             salt=self.ids.salt(),
         )
@@ -119,7 +106,7 @@ class Commands:
             reason=None,
             far_reference=payment.reference,
             answer=json_answer(replace(payment, state=State.ACCEPTED, version=2)),
-            evidence=self._sealed(key, "evidence", self.evidence),
+            evidence=self.records.evidence(key, self.evidence),
             salt=self.ids.salt(),
         )
 

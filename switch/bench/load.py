@@ -114,17 +114,58 @@ async def drive(stage: Stage, requests: Sequence[Ready], in_flight: int) -> list
     return answered
 
 
+async def drive_at(
+    stage: Stage, requests: Sequence[Ready], per_second: int, in_flight_max: int
+) -> list[Answered]:
+    """Send a request every so often, whether or not those before it are answered.
+
+    Latency counts from when a request was due, so a late sender hides nothing. Raises
+    :class:`LoadFailed` where more than ``in_flight_max`` wait: the rate is beyond the switch.
+    """
+    member, clock = stage.member(MEMBER), stage.clock
+    answered: list[Answered] = []
+    gc.collect()
+    gc.freeze()
+    started = clock.monotonic()
+    tasks = []
+    for number, request in enumerate(requests):
+        due = started + number / per_second
+        left = due - clock.monotonic()
+        if left > 0:
+            await clock.sleep(left)
+        if number - len(answered) > in_flight_max:
+            raise LoadFailed(f"{per_second} payments a second is more than the switch can do")
+        tasks.append(stage.tasks.start("load", _due(stage, member, request, due, answered)))
+    for task in tasks:
+        await task
+    return answered
+
+
+async def _due(
+    stage: Stage, member: SigningClient, request: Ready, due: float, answered: list[Answered]
+) -> None:
+    got = await _sent(member, request)
+    took_us = round((stage.clock.monotonic() - due) * 1_000_000)
+    answered.append(_answered(got, took_us))
+
+
+async def _sent(member: SigningClient, request: Ready) -> ClientAnswer | None:
+    try:
+        return await member.send("POST", PATH, request.body, request.headers)
+    except (aiohttp.ClientError, OSError):
+        return None
+
+
+def _answered(got: ClientAnswer | None, took_us: int) -> Answered:
+    status, body = (0, b"") if got is None else (got.status, got.body)
+    return Answered(status, body, took_us)
+
+
 async def _one_by_one(
     stage: Stage, member: SigningClient, waiting: Iterator[Ready], answered: list[Answered]
 ) -> None:
     clock = stage.clock
     for request in waiting:
         started = clock.monotonic()
-        got: ClientAnswer | None
-        try:
-            got = await member.send("POST", PATH, request.body, request.headers)
-        except (aiohttp.ClientError, OSError):
-            got = None
-        took_us = round((clock.monotonic() - started) * 1_000_000)
-        status, body = (0, b"") if got is None else (got.status, got.body)
-        answered.append(Answered(status, body, took_us))
+        got = await _sent(member, request)
+        answered.append(_answered(got, round((clock.monotonic() - started) * 1_000_000)))

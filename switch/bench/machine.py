@@ -60,6 +60,24 @@ def cpu_of(pid: int) -> Cpu:
     return Cpu(int(fields[11]) * tick_us, int(fields[12]) * tick_us)
 
 
+def written_by(pid: int) -> int:
+    """Bytes that a process has caused to be written to disk. Raises :class:`NoMeter`."""
+    try:
+        lines = (PROC / str(pid) / "io").read_text("ascii").splitlines()
+    except OSError:
+        raise NoMeter("what a process wrote is read from /proc, which is not here") from None
+    return next(int(line.split()[1]) for line in lines if line.startswith("write_bytes:"))
+
+
+def resident_kib(pid: int) -> int:
+    """Memory that a process holds now, in KiB. Raises :class:`NoMeter`."""
+    try:
+        lines = (PROC / str(pid) / "status").read_text("ascii", "replace").splitlines()
+    except OSError:
+        raise NoMeter("the memory of a process is read from /proc, which is not here") from None
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+
+
 def machine_busy_us() -> int:
     """CPU time that the whole machine has used, by anybody."""
     # proc(5): user nice system idle iowait irq softirq steal
@@ -115,6 +133,11 @@ def percentiles(micros: Sequence[int]) -> Percentiles:
 
 def sync_cost(folder: Path, clock: Clock, count: int) -> Percentiles:
     """Append a page and sync it, ``count`` times: the floor under every durable commit."""
+    return percentiles(sync_times(folder, clock, count))
+
+
+def sync_times(folder: Path, clock: Clock, count: int) -> list[int]:
+    """How long each of ``count`` syncs of an appended page took, in microseconds."""
     path = folder / "sync-cost"
     micros = []
     with path.open("wb", buffering=0) as file:
@@ -124,7 +147,7 @@ def sync_cost(folder: Path, clock: Clock, count: int) -> Percentiles:
             os.fdatasync(file.fileno())
             micros.append(round((clock.monotonic() - started) * MICROS))
     path.unlink()
-    return percentiles(micros)
+    return micros
 
 
 def description() -> dict[str, object]:

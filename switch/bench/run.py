@@ -11,9 +11,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
 from switch.bench.commits import durability
 from switch.bench.gate import Evidence, evidence, faults
-from switch.bench.load import drive, prepare
+from switch.bench.load import drive, drive_at, prepare
 from switch.bench.machine import (
     MICROS,
     Cores,
@@ -24,12 +27,16 @@ from switch.bench.machine import (
     own_pid,
     percentiles,
     pinned,
+    resident_kib,
     split_cores,
     sync_cost,
+    sync_times,
+    written_by,
 )
 from switch.bench.stages import measure
 from switch.demo.stage import Stage
 from switch.keys import KeyFolder
+from switch.runtime.private_files import write_private
 from switch.store.audit import audit
 from switch.store.sqlite import open_reader
 
@@ -49,8 +56,12 @@ LEVELS: Final = (1, 16, 64)
 """Payments in flight (issue: 1, 16, 64)."""
 
 NETWORK: Final = "thailand"
+OWN_KEY: Final = "switch-thailand"
 SPAN_PAYMENTS_MAX: Final = 10_000
 """Largest span; beyond it, preparing takes longer than measuring."""
+
+IN_FLIGHT_MAX: Final = 1_000
+"""Payments that may wait at a fixed rate before the rate is called too high."""
 
 PAGE: Final = 500
 
@@ -75,7 +86,8 @@ class Level:
 
     ``commits`` counts journal blocks, one for each durable commit of a batch. Shares are of one
     core; ``others`` is what neither switch, load nor simulator used: a quiet machine has next to
-    none.
+    none. ``written_bytes`` is what the switch caused to be written in the span, logs and both
+    copies of the database's log included; ``resident_kib`` what it held in memory at its end.
     """
 
     in_flight: int
@@ -85,6 +97,8 @@ class Level:
     user_us: int
     system_us: int
     latency: Percentiles
+    written_bytes: int
+    resident_kib: int
     switch_busy_percent: int
     partner_busy_percent: int
     load_busy_percent: int
@@ -101,9 +115,27 @@ class Level:
         return round(2 * self.payments / self.commits)
 
     @property
+    def written_per_payment(self) -> int:
+        """Bytes that the switch caused to be written to disk for one payment."""
+        return self.written_bytes // self.payments
+
+    @property
     def per_second(self) -> int:
         """Payments a second."""
         return self.payments * MICROS // self.elapsed_us
+
+
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """Payments sent at half the highest rate of the levels, whether or not answers are there.
+
+    ``disk`` is what a sync of the same disk took right before and after.
+    """
+
+    rate: int
+    payments: int
+    latency: Percentiles
+    disk: Percentiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +145,7 @@ class Measured:
     evidence: Evidence
     faults: tuple[str, ...]
     levels: tuple[Level, ...]
+    paced: Paced
     stages: tuple[Cost, ...]
     disk: Percentiles
     machine: dict[str, object]
@@ -123,6 +156,14 @@ class _Ground(Stage):
     """A stage whose switch has a core of its own."""
 
     cores = Cores()
+
+    def prepare_keys(self, folder: Path) -> None:
+        """Sign to the network by ES256, which costs a tenth of what RSA costs."""
+        folder.mkdir(parents=True, exist_ok=True)
+        pem = ec.generate_private_key(ec.SECP256R1()).private_bytes(
+            Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+        )
+        write_private(folder / f"{OWN_KEY}.pem", pem)
 
     async def start_switch(self, port: int) -> Child:
         with pinned(self.cores.switch):
@@ -146,6 +187,8 @@ async def run(config: Config, config_folder: Path | None, plan: Plan) -> Measure
                 level, answers = await _level(stage, in_flight, plan)
                 levels.append(level)
                 answered += answers
+            paced, answers = await _paced(stage, max(level.per_second for level in levels), plan)
+            answered += answers
             found = await _evidence(stage, answered)
             wrong = tuple(faults(found))
             disk = sync_cost(stage.data, stage.clock, plan.syncs)
@@ -155,7 +198,7 @@ async def run(config: Config, config_folder: Path | None, plan: Plan) -> Measure
                 stages = await measure(
                     config, stage.data, stage.clock, uetr, plan.repeats, levels[-1].batch
                 )
-    return Measured(found, wrong, tuple(levels), stages, disk, description(), cores)
+    return Measured(found, wrong, tuple(levels), paced, stages, disk, description(), cores)
 
 
 async def _level(stage: _Ground, in_flight: int, plan: Plan) -> tuple[Level, list[Answered]]:
@@ -171,7 +214,7 @@ async def _level(stage: _Ground, in_flight: int, plan: Plan) -> tuple[Level, lis
     requests = await prepare(stage, ramp + count)
     warm = await drive(stage, requests[:ramp], in_flight) if ramp else []
     pids = (stage.pid("switch"), stage.pid(NETWORK), own_pid())
-    blocks_before = _blocks(stage)
+    blocks_before, written_before = _blocks(stage), written_by(pids[0])
     before, machine_before = [cpu_of(pid) for pid in pids], machine_busy_us()
     started = clock.monotonic()
     answers = await drive(stage, requests[ramp:], in_flight)
@@ -187,12 +230,26 @@ async def _level(stage: _Ground, in_flight: int, plan: Plan) -> tuple[Level, lis
         user_us=ours.user_us,
         system_us=ours.system_us,
         latency=percentiles([answer.took_us for answer in answers]),
+        written_bytes=written_by(pids[0]) - written_before,
+        resident_kib=resident_kib(pids[0]),
         switch_busy_percent=_share(ours.total_us, elapsed_us),
         partner_busy_percent=_share(partner.total_us, elapsed_us),
         load_busy_percent=_share(load.total_us, elapsed_us),
         others_busy_percent=max(0, _share(machine_us - known_us, elapsed_us)),
     )
     return level, [*pilot, *warm, *answers]
+
+
+async def _paced(stage: _Ground, highest: int, plan: Plan) -> tuple[Paced, list[Answered]]:
+    """Half the highest rate, for as long as a level's span."""
+    rate = max(1, highest // 2)
+    count = min(max(rate * plan.seconds, plan.pilot), SPAN_PAYMENTS_MAX)
+    requests = await prepare(stage, count)
+    syncs = sync_times(stage.data, stage.clock, plan.syncs)
+    answers = await drive_at(stage, requests, rate, IN_FLIGHT_MAX)
+    syncs += sync_times(stage.data, stage.clock, plan.syncs)
+    latency = percentiles([answer.took_us for answer in answers])
+    return Paced(rate, count, latency, percentiles(syncs)), answers
 
 
 def _reader(stage: _Ground) -> SqliteReader:

@@ -14,9 +14,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from fx.token import QuoteSeal
 from iso20022.jws import JwsSigner
+from iso20022.signing_keys import sign
 from switch.answers import json_answer
 from switch.api.body import read_json
 from switch.api.shapes import PaymentRequest
@@ -25,13 +27,15 @@ from switch.bench.exchange import exchange_cost
 from switch.bench.load import PATH
 from switch.bench.machine import MICROS, own_cpu_us
 from switch.client import sign_request
-from switch.keys import KeyFolder
+from switch.keys import KeyFolder, wrapping_keys
 from switch.model import State
-from switch.port import AdapterContext, Merchant, Operation, Planning, WireAnswer
+from switch.port import AdapterContext, Merchant, Planning, WireAnswer
 from switch.quoting import Quoting
+from switch.records import EVIDENCE, Records
 from switch.registry import make_adapter
 from switch.runtime.entropy import Ids, SystemEntropy
-from switch.store.rows import particulars_bytes, particulars_of
+from switch.store.awaited import Awaited
+from switch.store.packing import Packing
 from switch.store.sqlite import open_reader
 from switch.store.vault import Vault
 from switch.wire.authenticate import MemberAuthenticator
@@ -78,7 +82,7 @@ class Sample:
     keys: KeyFolder
     clock: Clock
     ids: Ids
-    vault: Vault
+    records: Records
     adapter: Adapter
     payment: Payment
     key: DataKey = field(repr=False)
@@ -130,15 +134,15 @@ async def measure(
 
     ``batch`` is how many commands shared a commit in the run; the size nearest to it counts.
     """
-    sample = read_sample(config, data, clock, uetr)
+    sample = await read_sample(config, data, clock, uetr)
     nearest = min(BATCHES, key=lambda size: abs(size - batch))
     commands = Commands(
-        vault=sample.vault,
+        records=sample.records,
         ids=sample.ids,
         adapter=sample.adapter,
         payment=sample.payment,
         slot=config.switch.slot,
-        particulars=particulars_bytes(sample.particulars),
+        particulars=sample.particulars,
         exchange=sample.exchange,
         evidence=sample.answer.body,
     )
@@ -161,25 +165,23 @@ async def measure(
     )
 
 
-def read_sample(config: Config, data: Path, clock: Clock, uetr: str) -> Sample:
+async def read_sample(config: Config, data: Path, clock: Clock, uetr: str) -> Sample:
     """Open one finished payment from the database of a run."""
     keys = KeyFolder(data / "keys")
     entropy = SystemEntropy()
-    vault = Vault(keys.symmetric("vault"), entropy)
+    ids = Ids(clock, entropy)
+    wrapper = wrapping_keys(config.vault.wrapping_keys, keys)
+    vault = Vault(wrapper, keys.index(), entropy, Packing())
     reader = open_reader(str(data / "switch.db"), config.switch.slot)
+    records = Records(Awaited(reader), vault, ids)
     payment = reader.payment(uetr)
-    wrapped = reader.wrapped_key(uetr)
-    stored = reader.last_exchange(uetr, Operation.PAY)
-    records = {kind: reader.sealed(uetr, kind) for kind in ("particulars", "evidence")}
+    opened = await records.open(uetr)
+    evidence = reader.sealed(uetr, EVIDENCE)
     reader.connection.close()
     assert payment is not None, "the payment was answered"
-    assert wrapped is not None, "a payment has its data key"
-    assert stored is not None, "a payment has its exchange"
-    key = vault.open_key(uetr, wrapped)
-    plain = {}
-    for kind, record in records.items():
-        assert record is not None, "a finished payment has particulars and evidence"
-        plain[kind] = vault.unseal(key, record[0], kind, record[1])
+    assert opened is not None, "a finished payment has particulars"
+    assert evidence is not None, "a finished payment has evidence"
+    answer = vault.unseal(opened.key, evidence[0], EVIDENCE, evidence[1])
     section = config.networks[payment.network]
     context = AdapterContext(section.own_bic, section.partner_bic, section.options, keys)
     adapter = make_adapter(payment.network, context)
@@ -187,17 +189,17 @@ def read_sample(config: Config, data: Path, clock: Clock, uetr: str) -> Sample:
         config=config,
         keys=keys,
         clock=clock,
-        ids=Ids(clock, entropy),
-        vault=vault,
+        ids=ids,
+        records=records,
         adapter=adapter,
         # As it was when it was opened: what the stages work on has not ended yet.
         payment=replace(
             payment, state=State.SENDING, version=1, far_reference=None, reservation=None
         ),
-        key=key,
-        particulars=particulars_of(plain["particulars"]),
-        exchange=_planned_like(adapter, payment, particulars_of(plain["particulars"])),
-        answer=WireAnswer(HTTP_OK, {}, plain["evidence"]),
+        key=opened.key,
+        particulars=opened.particulars,
+        exchange=_planned_like(adapter, payment, opened.particulars),
+        answer=WireAnswer(HTTP_OK, {}, answer),
     )
     assert len(sample.exchange.body) > 0, "an exchange has a body"
     return sample
@@ -262,22 +264,18 @@ def _intake(sample: Sample, repeats: int) -> list[Cost]:
 
 def _planning(sample: Sample, repeats: int) -> list[Cost]:
     """Message, signature, vault."""
-    vault, payment, ids = sample.vault, sample.payment, sample.ids
+    records, payment = sample.records, sample.payment
     content = dict.fromkeys(CONTENT, "0" * 16)
-    plain = particulars_bytes(sample.particulars)
-    body = orjson.dumps(sample.exchange.headers) + b"\n" + sample.exchange.body
-    signer: Any = sample.keys.rsa_private("switch-thailand")
+    signer: Any = sample.keys.message_private("switch-thailand")
+    body = sample.exchange.body
+    key = sample.key
 
     def bind() -> None:
-        vault.commitment(payment.origin, "key", payment.uetr)
-        vault.commitments(payment.origin, content)
+        records.binding(key, payment.origin, payment.uetr, content)
 
     def seal() -> None:
-        key, _ = vault.new_key(payment.uetr)
-        record = ids.ordered()
-        vault.seal(key, record, "particulars", plain)
-        blob = vault.seal(key, record, "exchange", body)
-        vault.unseal(key, record, "exchange", blob)
+        made, _ = records.new_key(payment.uetr)
+        records.opening(sample.exchange, sample.particulars, made)
 
     def plan() -> object:
         return sample.adapter.plan_pay(payment, sample.particulars, sample.planning())
@@ -287,20 +285,16 @@ def _planning(sample: Sample, repeats: int) -> list[Cost]:
         timed(sample.clock, "build and sign pacs.008", [plan] * repeats),
         timed(
             sample.clock,
-            "of it the RSA-2048 signature alone",
-            [lambda: _rsa(signer, body)] * repeats,
+            f"of it the signature alone ({_kind(signer)})",
+            [lambda: sign(signer, body)] * repeats,
             counts=False,
         ),
-        timed(sample.clock, "data key, seal twice, open once", [seal] * repeats),
+        timed(sample.clock, "data key, compress and seal", [seal] * repeats),
     ]
 
 
-def _rsa(key: Any, data: bytes) -> bytes:
-    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-    from cryptography.hazmat.primitives.hashes import SHA256
-
-    signature: bytes = key.sign(data, PKCS1v15(), SHA256())
-    return signature
+def _kind(key: object) -> str:
+    return "ECDSA P-256" if isinstance(key, EllipticCurvePrivateKey) else "RSA"
 
 
 async def _exchange(sample: Sample, repeats: int) -> Cost:
@@ -318,10 +312,10 @@ def _conclusion(sample: Sample, repeats: int) -> list[Cost]:
         return sample.adapter.read(sample.exchange, sample.payment, sample.answer)
 
     def seal() -> object:
-        return sample.vault.seal(sample.key, 1, "evidence", sample.answer.body)
+        return sample.records.evidence(sample.key, sample.answer.body)
 
     return [
         timed(sample.clock, "verify and read pacs.002", [read] * repeats),
-        timed(sample.clock, "seal the evidence", [seal] * repeats),
+        timed(sample.clock, "compress and seal the evidence", [seal] * repeats),
         timed(sample.clock, "write the JSON answer", [lambda: json_answer(payment)] * repeats),
     ]

@@ -121,6 +121,8 @@ def _view(measured: Measured) -> dict[str, Any]:
                 "cpu_user_us": level.user_us,
                 "cpu_system_us": level.system_us,
                 "latency_us": _spread(level.latency),
+                "written_bytes_per_payment": level.written_per_payment,
+                "resident_kib": level.resident_kib,
                 "switch_busy_percent": level.switch_busy_percent,
                 "partner_busy_percent": level.partner_busy_percent,
                 "load_busy_percent": level.load_busy_percent,
@@ -128,6 +130,12 @@ def _view(measured: Measured) -> dict[str, Any]:
             }
             for level in measured.levels
         ],
+        "at_half_rate": {
+            "payments_per_s": measured.paced.rate,
+            "payments": measured.paced.payments,
+            "latency_us": _spread(measured.paced.latency),
+            "fsync_us": _spread(measured.paced.disk),
+        },
         "stages": [
             {
                 "stage": cost.stage,
@@ -186,6 +194,13 @@ def _print_payments(measured: Measured) -> None:
             f"simulator {level.partner_busy_percent}, load {level.load_busy_percent}, "
             f"others {level.others_busy_percent}"
         )
+    last, paced = measured.levels[-1], measured.paced
+    click.echo(
+        f"At {paced.rate} a second: p50 {paced.latency.p50_us / 1000:.1f} ms, "
+        f"p99 {paced.latency.p99_us / 1000:.1f} ms; fsync p99 meanwhile "
+        f"{paced.disk.p99_us / 1000:.1f} ms. Written per payment at the last level: "
+        f"{last.written_per_payment} bytes; memory {last.resident_kib // 1024} MiB"
+    )
     _print_stages(measured)
 
 

@@ -15,6 +15,7 @@ import orjson
 
 from iso20022.jws import JwsSigner
 from switch.client import SigningClient
+from switch.data_folder import KEYS
 from switch.keys import OVERSEER
 from switch.registry import SANDBOXES, installed
 from switch.runtime.children import Child, start_child
@@ -62,6 +63,7 @@ class Stage:
 
     async def __aenter__(self) -> Self:
         self._folder = temporary_folder()
+        self.prepare_keys(self.data / KEYS)
         self._keys = keys_of(self.config, self.data)
         networks = [name for name in installed(SANDBOXES) if name in self.config.networks]
         ports = dict(zip(("switch", *networks), free_ports(len(networks) + 1), strict=True))
@@ -111,6 +113,9 @@ class Stage:
         child = await start_child(name, command, self.data / f"{name}.log")
         self.children.append(child)
         return child
+
+    def prepare_keys(self, folder: Path) -> None:
+        """Put keys of one's own into the folder, before those that are missing are made."""
 
     def member(self, bic: str) -> SigningClient:
         """A member's client."""

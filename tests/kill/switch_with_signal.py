@@ -21,8 +21,9 @@ from switch.runtime.process import run
 from switch.server import Place, serve
 
 if TYPE_CHECKING:
-    from switch.records import Open
     from switch.model import Payment
+    from switch.port import Exchange
+    from switch.records import Open
 
 
 def signal_before_sending(number: signal.Signals) -> None:
@@ -30,11 +31,11 @@ def signal_before_sending(number: signal.Signals) -> None:
     send = Dispatch.first
 
     async def first(
-        self: Dispatch, payment: Payment, opened: Open, exchange_id: int, started: float
+        self: Dispatch, payment: Payment, opened: Open, exchange: Exchange, started: float
     ) -> None:
         Dispatch.first = send  # type: ignore[method-assign]
         os.kill(os.getpid(), number)
-        await send(self, payment, opened, exchange_id, started)
+        await send(self, payment, opened, exchange, started)
 
     Dispatch.first = first  # type: ignore[method-assign]
 
