@@ -85,6 +85,8 @@ class HandStore:
         self._engine = engine
         self._read = Awaited(engine)
         self.done: list[Command] = []
+        self.scrubbed = 0
+        self.engine_scrubs = True
         self.busy: dict[type, int] = {}
         self.before: Callable[[Command], Awaitable[None]] | None = None
 
@@ -100,6 +102,10 @@ class HandStore:
     @property
     def read(self) -> Reads:
         return self._read
+
+    async def scrub(self) -> bool:
+        self.scrubbed += 1
+        return self.engine_scrubs
 
     async def renew(self) -> None:
         self._engine.renew()

@@ -86,7 +86,8 @@ class Shell:
         self.thailand = ToyAdapter(THAILAND)
         self.bakong = ToyAdapter(BAKONG)
         self.adapters = {"bakong": self.bakong, "thailand": self.thailand}
-        wrapper = HeldKeys(lambda: {"vault": bytes(range(32))})
+        self.wrapping = {"vault": bytes(range(32))}
+        wrapper = HeldKeys(lambda: self.wrapping)
         self.vault = Vault(wrapper, bytes(range(1, 33)), entropy, Packing())
         self.records = Records(self.store.read, self.vault, self.ids)
         self.answers = CountedAnswers(cast("Any", None), self.adapters)
