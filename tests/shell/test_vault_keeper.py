@@ -155,7 +155,7 @@ async def test_an_enquiry_about_an_erased_payment_is_answered(shell: Shell) -> N
         uetr=request.uetr, key=request.uetr, request={}, reference=f"TX-{request.uetr[:8]}"
     )
 
-    assert (await shell.receive(asked))["status"] == "ACCC"
+    assert (await shell.receive(asked))["enquiry"] == "ACCC"
 
 
 async def test_a_refusal_is_erased_as_well(shell: Shell) -> None:
