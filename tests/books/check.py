@@ -150,7 +150,7 @@ def resolutions(tables: Tables) -> Iterator[str]:
             if origin is not None:
                 yield f"entry {number}: a reservation resolves nothing"
         elif origin is None:
-            if entry["uetr"] or entry["phase"] == "voided":
+            if entry["uetr"] or entry["phase"] != "posted":
                 yield f"entry {number}: {entry['phase']} without a reservation"
         elif origin not in pending:
             yield f"entry {number}: resolves what is not reserved"
@@ -166,7 +166,10 @@ def resolutions(tables: Tables) -> Iterator[str]:
 
 
 def standings(tables: Tables) -> Iterator[str]:
-    """An open payment reserves, a credited one has posted, a refused one holds nothing."""
+    """An open payment reserves, a credited one has posted, a refused one holds nothing.
+
+    What was released expired where nothing had been sent, and was voided where it had.
+    """
     for uetr in tables.entries.keys() - tables.payments.keys() - {""}:
         yield f"{uetr}: has entries but is no payment"
     for uetr, payment in tables.payments.items():
@@ -178,7 +181,8 @@ def standings(tables: Tables) -> Iterator[str]:
             yield f"{uetr}: {state} is no state of an {direction} payment"
         booked: dict[str, list[Booking]] = {"pending": [], "posted": [], "voided": []}
         for entry in tables.entries.get(uetr, ()):
-            booked[entry["phase"]].append(_booking(entry))
+            phase = "voided" if entry["phase"] == "expired" else entry["phase"]
+            booked[phase].append(_booking(entry))
         lines = sorted(_lines(payment))
         opened = payment["reservation"] is not None
         if not opened and state != REFUSED:
