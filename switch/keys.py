@@ -114,6 +114,15 @@ class KeyFolder:
             return key
         raise self._unreadable(f"{name}.pub.pem", "is not an Ed25519 key")
 
+    def journal_publics(self) -> list[Ed25519PublicKey]:
+        """The public keys that the journal was ever signed under, the present one first.
+
+        Those of before a change of key are kept as ``journal-….pub.pem``.
+        """
+        before = sorted(path.name for path in self._folder.glob(f"{JOURNAL}-*.pub.pem"))
+        names = [JOURNAL, *(name.removesuffix(".pub.pem") for name in before)]
+        return [self.ed25519_public(name) for name in names]
+
     def certificate(self, name: str) -> x509.Certificate:
         """The certificate of that name: ours, or a partner's that is pinned."""
         return self._parsed_file(f"{name}.crt", x509.load_pem_x509_certificate, "a certificate")
@@ -203,6 +212,17 @@ class KeyFolder:
 
     def _unreadable(self, file: str, why: str) -> KeyUnreadable:
         return KeyUnreadable(f"{self._folder.absolute() / file}: {why}")
+
+
+def public_key(text: bytes, named: str) -> Ed25519PublicKey:
+    """An Ed25519 public key in PEM. Raises :class:`KeyUnreadable` with what it was ``named``."""
+    try:
+        key = serialization.load_pem_public_key(text)
+    except (ValueError, UnsupportedAlgorithm):
+        key = None
+    if isinstance(key, Ed25519PublicKey):
+        return key
+    raise KeyUnreadable(f"{named}: is not an Ed25519 public key in PEM")
 
 
 def own_files(keys: KeyFolder, members: Iterable[str]) -> list[str]:
