@@ -26,7 +26,7 @@ from switch.dispatch import Dispatch
 from switch.endings import Endings
 from switch.feeds import FeedReader
 from switch.key_retention import KeyRetention, kept, too_short
-from switch.keys import OVERSEER, wrapping_keys
+from switch.keys import OVERSEER
 from switch.leases import Leases
 from switch.ledger import Account
 from switch.pace import Pace
@@ -47,6 +47,7 @@ from switch.sweeper import Sweeper
 from switch.vault_keeper import keeper_of
 from switch.wire.authenticate import MemberAuthenticator
 from switch.wire.transport import Transport
+from switch.wrapping_keys import wrapping_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

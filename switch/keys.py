@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -26,7 +25,7 @@ from cryptography.x509.oid import NameOID
 
 from switch.runtime.lock import waiting_lock
 from switch.runtime.private_files import private_folder, write_private
-from switch.store.wrapping import FIRST, HeldKeys, is_name, parse_keys
+from switch.store.wrapping import FIRST, is_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -46,8 +45,6 @@ CERTIFICATE_DAYS: Final = 3650
 SEAL: Final = "seal"
 VAULT: Final = "vault"
 INDEX: Final = "index"
-WRAPPING_VARIABLE: Final = "BAKONG_SWITCH_WRAPPING_KEYS"
-"""Environment variable that may hold the wrapping keys, instead of files."""
 SHARED: Final = "bakong-password.txt"
 JOURNAL: Final = "journal"
 OVERSEER: Final = "overseer"
@@ -230,21 +227,6 @@ def own_files(keys: KeyFolder, members: Iterable[str]) -> list[str]:
     publics = [f"members/{bic}.pub.pem" for bic in members]
     private = [f"{JOURNAL}.pem", "switch-answers.pem", f"{OVERSEER}.pub.pem"]
     return [f"{SEAL}.key", *keys.vault_files(), *private, *publics]
-
-
-def wrapping_keys(source: str, keys: KeyFolder) -> HeldKeys:
-    """The wrapping keys, from ``files`` or the ``environment``. Raises :class:`KeyMissing`."""
-    return HeldKeys(_environment_keys if source == "environment" else keys.wrapping)
-
-
-def _environment_keys() -> dict[str, bytes]:
-    text = os.environ.get(WRAPPING_VARIABLE)
-    if not text:
-        raise KeyMissing(f"missing: the environment variable {WRAPPING_VARIABLE}")
-    try:
-        return parse_keys(text)
-    except ValueError as error:
-        raise KeyUnreadable(f"{WRAPPING_VARIABLE}: {error}") from None
 
 
 def make_development_keys(

@@ -27,7 +27,7 @@ from switch.bench.exchange import exchange_cost
 from switch.bench.load import PATH
 from switch.bench.machine import MICROS, own_cpu_us
 from switch.client import sign_request
-from switch.keys import KeyFolder, wrapping_keys
+from switch.keys import KeyFolder
 from switch.model import State
 from switch.port import AdapterContext, Merchant, Planning, WireAnswer
 from switch.quoting import Quoting
@@ -39,6 +39,7 @@ from switch.store.packing import Packing
 from switch.store.sqlite import open_reader
 from switch.store.vault import Vault
 from switch.wire.authenticate import MemberAuthenticator
+from switch.wrapping_keys import wrapping_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

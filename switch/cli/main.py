@@ -29,6 +29,7 @@ _COMMANDS: Final = MappingProxyType(
         "restore": "switch.cli.restore",
         "sandbox": "switch.cli.sandbox",
         "serve": "switch.cli.serve",
+        "vault": "switch.cli.vault",
         "statement": "switch.cli.statement",
     }
 )

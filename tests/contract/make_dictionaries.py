@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 import switch.store
 from switch.config import default_folder, load_config
 from switch.demo.scenes import thai_code
-from switch.keys import wrapping_keys
 from switch.qr import Khqr, write_khqr
 from switch.records import ANSWER, ANSWER_RECORD, ENQUIRY, EVIDENCE, OPENING
 from switch.runtime.entropy import SeededEntropy
@@ -23,6 +22,7 @@ from switch.simulation.town import Town, residents
 from switch.simulation.world import World
 from switch.store.packing import DICTIONARIES, Packing
 from switch.store.vault import Vault
+from switch.wrapping_keys import wrapping_keys
 
 if TYPE_CHECKING:
     from switch.simulation.town import Residents

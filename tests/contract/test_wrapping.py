@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switch import keys
-from switch.keys import KeyFolder, KeyMissing, KeyUnreadable, wrapping_keys
+from switch.keys import KeyFolder, KeyMissing, KeyUnreadable
 from switch.store.wrapping import HeldKeys, WrappingError, is_name, parse_keys
+from switch.wrapping_keys import WRAPPING_VARIABLE, wrapping_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -103,7 +103,7 @@ def test_the_index_key_is_the_first_wrapping_keys_until_it_has_a_file(tmp_path: 
 
 
 def test_the_environment_may_hold_the_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(keys.WRAPPING_VARIABLE, f"2026-11={B.hex()}, 2026-10={A.hex()}")
+    monkeypatch.setenv(WRAPPING_VARIABLE, f"2026-11={B.hex()}, 2026-10={A.hex()}")
 
     assert wrapping_keys("environment", KeyFolder(Path())).names == ("2026-10", "2026-11")
 
@@ -118,7 +118,7 @@ def test_the_environment_may_hold_the_keys(monkeypatch: pytest.MonkeyPatch) -> N
 def test_an_environment_that_holds_no_keys_is_refused_without_quoting_it(
     text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(keys.WRAPPING_VARIABLE, text)
+    monkeypatch.setenv(WRAPPING_VARIABLE, text)
     with pytest.raises(KeyUnreadable) as caught:
         wrapping_keys("environment", KeyFolder(Path()))
 
@@ -128,6 +128,6 @@ def test_an_environment_that_holds_no_keys_is_refused_without_quoting_it(
 
 
 def test_an_environment_without_the_variable_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(keys.WRAPPING_VARIABLE, raising=False)
-    with pytest.raises(KeyMissing, match=keys.WRAPPING_VARIABLE):
+    monkeypatch.delenv(WRAPPING_VARIABLE, raising=False)
+    with pytest.raises(KeyMissing, match=WRAPPING_VARIABLE):
         wrapping_keys("environment", KeyFolder(Path()))

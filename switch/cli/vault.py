@@ -1,0 +1,162 @@
+"""``vault``: how the vault stands, a new wrapping key, an old one destroyed, names erased or read.
+
+All of it works beside a switch that serves, which then does the work itself. Where names are shown,
+they go to standard output and nowhere else.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from switch.cli.options import config_option, data_option, guarded, read_config, say
+from switch.runtime.process import run
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from switch.vault_desk import Desk
+
+UETR: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+wait_option = click.option(
+    "--wait",
+    "wait_s",
+    type=click.IntRange(0, 86_400),
+    default=60,
+    show_default=True,
+    help="Seconds to wait for a switch that serves to do it.",
+)
+
+
+def _uetr(context: click.Context, option: click.Parameter, text: str) -> str:
+    if UETR.fullmatch(text) is None:
+        raise click.BadParameter("is not a UUID in lower case", context, option)
+    return text
+
+
+uetr_argument = click.argument("uetr", callback=_uetr)
+
+
+@click.group("vault")
+def command() -> None:
+    """Names and messages under lock, and the keys to them."""
+
+
+@command.command("status")
+@config_option
+@data_option
+def status(config_folder: Path | None, data: Path) -> None:
+    """Show wrapping keys, how many data keys are under each, and what waits, as JSON."""
+
+    async def work(desk: Desk) -> int:
+        say((await desk.standing()).view())
+        return 0
+
+    _at_the_desk(config_folder, data, work)
+
+
+@command.command("rotate")
+@config_option
+@data_option
+@click.option("--name", default=None, help="Name of the new wrapping key (default: this month's).")
+@wait_option
+def rotate(config_folder: Path | None, data: Path, name: str | None, wait_s: int) -> None:
+    """Make a wrapping key, if it is not there, and wrap every data key under it.
+
+    Status 0: every data key is under it. Status 1: not yet, or it cannot be.
+    """
+
+    async def work(desk: Desk) -> int:
+        made = desk.new_key(name)
+        standing = await desk.rotated(wait_s)
+        click.echo(f"{standing.data_keys.get(made, 0)} data keys under {made}")
+        return 0
+
+    _at_the_desk(config_folder, data, work)
+
+
+@command.command("destroy")
+@config_option
+@data_option
+@click.argument("name")
+def destroy(config_folder: Path | None, data: Path, name: str) -> None:
+    """Destroy the wrapping key NAME: what only backups hold under it is unreadable from then on.
+
+    Status 1: it is the current one, or data keys are under it.
+    """
+
+    async def work(desk: Desk) -> int:
+        await desk.destroy(name)
+        click.echo(f"{name} destroyed")
+        return 0
+
+    _at_the_desk(config_folder, data, work)
+
+
+@command.command("erase")
+@uetr_argument
+@config_option
+@data_option
+@wait_option
+def erase(uetr: str, config_folder: Path | None, data: Path, wait_s: int) -> None:
+    """Erase the names of a payment for ever; its amounts, entries and proofs stay.
+
+    Status 0: no file of the database holds its key any more. Status 1: not yet, or there is none.
+    """
+
+    async def work(desk: Desk) -> int:
+        click.echo(f"{uetr}: {await desk.erase(uetr, wait_s)}")
+        return 0
+
+    _at_the_desk(config_folder, data, work)
+
+
+@command.command("show")
+@uetr_argument
+@config_option
+@data_option
+def show(uetr: str, config_folder: Path | None, data: Path) -> None:
+    """Show who is involved in a payment, as JSON, or since when and why nobody can tell.
+
+    Status 1: they were erased, or nothing was ever sealed.
+    """
+    from switch.store.rows import particulars_bytes
+    from switch.store.vault import Erased
+
+    async def work(desk: Desk) -> int:
+        import orjson
+
+        try:
+            opened = await desk.shown(uetr)
+        except Erased as erased:
+            at = None if erased.at is None else erased.at.isoformat()
+            say({"uetr": uetr, "erased": {"cause": erased.cause, "at": at}})
+            return 1
+        if opened is None:
+            say({"uetr": uetr, "particulars": None})
+            return 1
+        say({"uetr": uetr, "particulars": orjson.loads(particulars_bytes(opened.particulars))})
+        return 0
+
+    _at_the_desk(config_folder, data, work)
+
+
+def _at_the_desk(
+    config_folder: Path | None, data: Path, work: Callable[[Desk], Awaitable[int]]
+) -> None:
+    from switch.vault_desk import Desk, Refused
+
+    config = read_config(config_folder)
+
+    async def program(_: object) -> int:
+        try:
+            return await work(Desk(config, data))
+        except Refused as refused:
+            click.echo(f"bakong-switch: {refused}", err=True)
+            return 1
+
+    guarded(lambda: run(program))

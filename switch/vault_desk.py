@@ -1,0 +1,226 @@
+"""What an operator asks of the vault: how it stands, new wrapping keys, names erased or read.
+
+A process that serves does the work itself: it is only asked, and waited for. Where none serves, the
+folder is owned for as long as the work takes and its keeper does it here. The surprise: a wrapping
+key is destroyed only when no data key is under it any more, so what that makes unreadable is in
+backups alone.
+"""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from switch.data_folder import KEYS, readable_database
+from switch.keys import KeyFolder
+from switch.logs import json_log
+from switch.record_reader import open_record
+from switch.records import Records
+from switch.runtime.clock import SystemClock
+from switch.runtime.entropy import Ids, SystemEntropy
+from switch.runtime.lock import FolderTaken, owned_folder
+from switch.store.erasure_requests import ask_erasure, holds
+from switch.store.packing import Packing
+from switch.store.vault import UNNAMED_BYTES, Erased, Vault, VaultError, wrapping_of
+from switch.store.wrapping import FIRST, is_name
+from switch.stores import open_embedded
+from switch.upkeep import is_erased
+from switch.vault_keeper import BATCH, LAST, VaultKeeper
+from switch.wrapping_keys import destroy_wrapping_key, make_wrapping_key, wrapping_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from switch.config import Config
+    from switch.records import Open
+
+Found = TypeVar("Found")
+
+LOOK_EVERY_S: Final = 0.5
+"""How often it is looked whether a serving process has done what was asked."""
+
+
+class Refused(Exception):  # noqa: N818  the name says what happened
+    """What was asked cannot be done; the message says why in one sentence."""
+
+
+@dataclass(slots=True)
+class Standing:
+    """How a vault stands: data keys by wrapping key, erased ones, requests that wait."""
+
+    current: str
+    held: tuple[str, ...]
+    data_keys: dict[str, int] = field(default_factory=dict)
+    erased: int = 0
+    waiting: int = 0
+
+    def view(self) -> dict[str, object]:
+        """As plain values; ``lost`` names wrapping keys that are not there any more."""
+        return {
+            "current": self.current,
+            "held": list(self.held),
+            "data_keys": dict(sorted(self.data_keys.items())),
+            "lost": sorted(self.data_keys.keys() - set(self.held)),
+            "may_be_destroyed": [name for name in self.held if self.may_go(name)],
+            "erased": self.erased,
+            "waiting": self.waiting,
+        }
+
+    def may_go(self, name: str) -> bool:
+        """True for a wrapping key that nothing needs any more."""
+        return name != self.current and not self.data_keys.get(name)
+
+
+class Desk:
+    """The vault of one data folder."""
+
+    def __init__(self, config: Config, data: Path) -> None:
+        self._config = config
+        self._data = data
+        self._keys = KeyFolder(data / KEYS)
+        self._clock = SystemClock()
+
+    async def standing(self) -> Standing:
+        """Count what is there."""
+        held = wrapping_keys(self._config.vault.wrapping_keys, self._keys)
+        standing = Standing(held.current, held.names)
+        async with open_record(self._config, self._data) as read:
+            standing.waiting = len(await read.erasure_requests(LAST))
+            after = 0
+            while page := await read.wrapped_keys(after, LAST, BATCH):
+                after = page[-1].payment_id
+                for each in page:
+                    name = wrapping_of(each.wrapped)
+                    if name:
+                        standing.data_keys[name] = standing.data_keys.get(name, 0) + 1
+                    else:
+                        standing.erased += 1
+        return standing
+
+    def new_key(self, name: str | None) -> str:
+        """Make the next wrapping key, by default that of this month; one that is there stays.
+
+        Raises :class:`Refused`.
+        """
+        if self._config.vault.wrapping_keys != "files":
+            raise Refused("wrapping keys are in the environment: add one there and start anew")
+        name = name or f"{self._clock.now():%Y-%m}"
+        if not is_name(name) or name == FIRST:
+            raise Refused(f"{name}: a wrapping key is named by its month, as 2026-11 or 2026-11a")
+        months = self._keys.months()
+        if months and name < months[-1]:
+            raise Refused(f"{name}: {months[-1]} is newer already")
+        make_wrapping_key(self._data / KEYS, name, SystemEntropy())
+        return name
+
+    async def rotated(self, wait_s: int) -> Standing:
+        """Have every data key wrapped under the current wrapping key.
+
+        Raises :class:`Refused` when a serving process did not do it within so many seconds.
+        """
+
+        async def done() -> Standing | None:
+            standing = await self.standing()
+            others = standing.data_keys.keys() - {standing.current}
+            return None if others & set(standing.held) else standing
+
+        await self._kept(lambda keeper: keeper.turn())
+        return await self._awaited(done, wait_s, "data keys are still under an earlier one")
+
+    async def erase(self, uetr: str, wait_s: int) -> str:
+        """Have a payment's names erased, and see that no file keeps its key; says what was done.
+
+        Raises :class:`Refused`.
+        """
+        async with open_record(self._config, self._data) as read:
+            payment, wrapped = await read.payment(uetr), await read.wrapped_key(uetr)
+        if payment is None:
+            raise Refused("there is no such payment")
+        if wrapped is None:
+            return "nothing of it was sealed"
+        if is_erased(wrapped):
+            return "was erased before"
+        database = readable_database(self._data)
+        ask_erasure(database, uetr, self._clock.now())
+
+        async def done() -> bool | None:
+            async with open_record(self._config, self._data) as read:
+                held = await read.wrapped_key(uetr)
+            gone = held is not None and is_erased(held)
+            return True if gone and not holds(database, wrapped[-UNNAMED_BYTES:]) else None
+
+        await self._kept(lambda keeper: keeper.turn())
+        await self._awaited(done, wait_s, "it is asked for, and done when the payment has ended")
+        return "erased"
+
+    async def shown(self, uetr: str) -> Open | None:
+        """A payment opened; None where nothing of it was sealed.
+
+        Raises :class:`Refused`, and :class:`Erased` saying why and when.
+        """
+        clock, entropy = self._clock, SystemEntropy()
+        async with open_record(self._config, self._data) as read:
+            if await read.payment(uetr) is None:
+                raise Refused("there is no such payment")
+            records = Records(read, self._vault(entropy), Ids(clock, entropy))
+            try:
+                return await records.open(uetr)
+            except Erased:
+                raise
+            except VaultError as error:
+                raise Refused(str(error)) from None
+
+    async def destroy(self, name: str) -> None:
+        """Destroy a wrapping key that nothing needs any more. Raises :class:`Refused`."""
+        standing = await self.standing()
+        if name not in standing.held:
+            raise Refused(f"{name}: there is no such wrapping key")
+        if name == standing.current:
+            raise Refused(f"{name}: is the current one")
+        if not standing.may_go(name):
+            count = standing.data_keys[name]
+            raise Refused(f"{name}: {count} data keys are under it; rotate first")
+        if self._config.vault.wrapping_keys != "files":
+            raise Refused("wrapping keys are in the environment: take it out there")
+        destroy_wrapping_key(self._data / KEYS, name)
+
+    def _vault(self, entropy: SystemEntropy) -> Vault:
+        wrapper = wrapping_keys(self._config.vault.wrapping_keys, self._keys)
+        return Vault(wrapper, self._keys.index(), entropy, Packing())
+
+    async def _kept(self, work: Callable[[VaultKeeper], Awaitable[None]]) -> None:
+        """Work as the keeper, where no process serves the folder; else that one does."""
+        if self._config.store.engine != "sqlite":
+            return
+        async with AsyncExitStack() as opened:
+            try:
+                opened.enter_context(owned_folder(self._data))
+            except FolderTaken:
+                return
+            entropy, log = SystemEntropy(), json_log(self._clock, "warning")
+            database = readable_database(self._data)
+            store, _ = open_embedded(self._config, database, self._keys, self._clock, opened)
+            await work(
+                VaultKeeper(
+                    store=store,
+                    vault=self._vault(entropy),
+                    times={},
+                    clock=self._clock,
+                    ids=Ids(self._clock, entropy, store.slot),
+                    log=log,
+                )
+            )
+
+    async def _awaited(
+        self, look: Callable[[], Awaitable[Found | None]], wait_s: int, otherwise: str
+    ) -> Found:
+        ends = self._clock.monotonic() + wait_s
+        while True:
+            found = await look()
+            if found is not None:
+                return found
+            if self._clock.monotonic() >= ends:
+                raise Refused(otherwise)
+            await self._clock.sleep(LOOK_EVERY_S)
