@@ -62,25 +62,17 @@ class Batch:
         """The entries of a set that the books hold already."""
         first = (self.block << ENTRIES_PER_BLOCK_BITS) + len(self.delta.entries)
         entries = [
-            Entry(
-                first + place,
-                uetr,
-                part.line,
-                part.phase,
-                None if reservation is None else reservation + part.origin,
-            )
-            for place, part in enumerate(parts)
+            Entry(number, uetr, line, phase, None if reservation is None else reservation + origin)
+            for number, (origin, line, phase) in enumerate(parts, first)
         ]
         assert len(self.delta.entries) + len(entries) < 1 << ENTRIES_PER_BLOCK_BITS
         self.delta.entries.extend(entries)
         return entries
 
-    def keep(self, payment: Payment) -> Payment:
-        """Keep a payment under the number of the block that holds its newest entry."""
-        payment = changed(payment, block=self.block)
+    def keep(self, payment: Payment) -> None:
+        """Keep a payment as it is now; its ``block`` is this one."""
         self.seen.payments[payment.uetr] = payment
         self.delta.payments[payment.uetr] = payment
-        return payment
 
     def frozen(self, payment: Payment) -> str:
         """Hash of what never changes of a payment; its text is kept for the row."""
@@ -93,11 +85,13 @@ class Batch:
         self.seen.claims[claim.quote_id] = claim
         self.delta.claims[claim.quote_id] = claim
 
-    def bind(self, binding: Binding, payment: Payment) -> Payment:
-        """Keep a payment with the key that it is bound to."""
+    def bind(self, binding: Binding, payment: Payment, reservation: int | None = None) -> Payment:
+        """Keep a new payment with the key that it is bound to, under the number of this block."""
         self.seen.bindings[binding.scope, binding.key] = binding
         self.delta.bindings.append(binding)
-        return self.keep(payment)
+        payment = changed(payment, block=self.block, reservation=reservation)
+        self.keep(payment)
+        return payment
 
     def answer(self, payment: Payment, answer: Answer) -> None:
         """Keep the final answer of a payment."""

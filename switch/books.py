@@ -128,10 +128,9 @@ class Books:
 
     def resolve(self, parts: Iterable[Part]) -> None:
         """Post or release what was reserved."""
-        for part in parts:
-            line = part.line
+        for _, line, phase in parts:
             row = self._touched[line.account] = self._at(line)
-            posted = line.minor if part.phase is Phase.POSTED else 0
+            posted = line.minor if phase is Phase.POSTED else 0
             if line.side is Side.DEBIT:
                 row.debits_pending -= line.minor
                 row.debits_posted += posted

@@ -36,7 +36,7 @@ from switch.commands import (
 from switch.delta import Claim, Delta, Snapshot, answer_digest, sealed_digest
 from switch.ledger import Entry, Phase
 from switch.lifecycle import STATES, Event, Stand, Verdict
-from switch.model import State, changed
+from switch.model import State
 from switch.reasons import Reason
 
 if TYPE_CHECKING:
@@ -103,10 +103,9 @@ def _open(batch: Batch, command: Open) -> Result:
         return Declined(refusal)
     assert STATES[payment.state].stand is Stand.RESERVED, "an opened payment reserves"
     entries = batch.book(payment.uetr, ledger.reserving(lines), None)
-    payment = changed(payment, reservation=entries[0].entry_id)
     given_back = None if claim is None else claim.uetr
     batch.claim(Claim(payment.terms.quote_id, payment.uetr, released=False))
-    payment = batch.bind(command.binding, payment)
+    payment = batch.bind(command.binding, payment, entries[0].entry_id)
     batch.delta.exchanges.append(command.exchange)
     batch.lock(payment, command.wrapped_key)
     more = {
@@ -140,12 +139,13 @@ def _attempt(batch: Batch, command: Attempt) -> Result:
     payment = batch.seen.payments[command.uetr]
     if payment.version != command.version:
         return Stale(payment)
+    before = payment.block
     verdict, payment = lifecycle.advance(
-        payment, Event.RUNG, at=command.at, next_at=command.next_at
+        payment, Event.RUNG, at=command.at, next_at=command.next_at, block=batch.block
     )
     assert verdict is Verdict.MOVE, "an enquiry is recorded where the ladder runs"
     batch.delta.exchanges.append(command.exchange)
-    before, payment = payment.block, batch.keep(payment)
+    batch.keep(payment)
     more = {"before": before, "sealed": [sealed_digest(command.exchange.sealed)]}
     batch.journal("enquired", payment, [], command.salt, more)
     return Done(payment)
@@ -163,6 +163,7 @@ def _conclude(batch: Batch, command: Conclude) -> Result:
         next_at=command.next_at,
         reason=command.reason if not lifecycle.is_final(before) else None,
         far_reference=command.far_reference,
+        block=batch.block,
     )
     if verdict is Verdict.IGNORE:
         return Done(payment)
@@ -174,7 +175,7 @@ def _conclude(batch: Batch, command: Conclude) -> Result:
         more["answer"] = answer_digest(command.answer)
         if command.event is Event.NOT_SENT:
             batch.claim(Claim(payment.terms.quote_id, payment.uetr, released=True))
-    payment = batch.keep(payment)
+    batch.keep(payment)
     if command.evidence is not None:
         batch.delta.sealed.append(command.evidence)
         more["sealed"] = [sealed_digest(command.evidence)]

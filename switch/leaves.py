@@ -1,8 +1,8 @@
 """What the journal says of a payment and of a ledger entry: plain values, nothing personal. Pure.
 
-Content is made of text, whole numbers, null and lists only, so that it has one canonical form. The
-names are read by whoever checks a record, also one written by an earlier version: a name is added,
-never given another meaning.
+Content is made of text (enumerations among it), whole numbers, null and lists only, so that it has
+one canonical form. The names are read by whoever checks a record, also one written by an earlier
+version: a name is added, never given another meaning.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def payment_content(
         "kind": kind,
         "uetr": payment.uetr,
         "version": payment.version,
-        "state": payment.state.value,
+        "state": payment.state,
         "corridor": payment.corridor,
         "origin": payment.origin,
         "reference": payment.reference,
@@ -50,10 +50,10 @@ def entry_content(entry: Entry) -> list[object]:
     content: list[object] = [
         entry.entry_id,
         line.account,
-        line.side.value,
+        line.side,
         line.currency,
         line.minor,
-        entry.phase.value,
+        entry.phase,
     ]
     if entry.pending_entry is not None:
         content.append(entry.pending_entry)

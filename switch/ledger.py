@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -141,13 +141,11 @@ class Entry:
     pending_entry: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What becomes of a reserved line, or of part of it; ``origin`` is its place in the set."""
+Part: TypeAlias = tuple[int, Line, Phase]
+"""What becomes of a line, or of part of it; the number is its place in the set that was reserved.
 
-    origin: int
-    line: Line
-    phase: Phase
+A plain tuple: one is made for each line of each commit.
+"""
 
 
 def account_key(
@@ -180,18 +178,18 @@ def balanced(lines: Iterable[Line]) -> None:
 
 def reserving(lines: Sequence[Line]) -> list[Part]:
     """The parts that reserve a set of lines."""
-    return [Part(place, line, Phase.PENDING) for place, line in enumerate(lines)]
+    return [(place, line, Phase.PENDING) for place, line in enumerate(lines)]
 
 
 def posting(lines: Sequence[Line]) -> list[Part]:
     """The parts that post a whole set of lines, reserved before or not."""
-    return [Part(place, line, Phase.POSTED) for place, line in enumerate(lines)]
+    return [(place, line, Phase.POSTED) for place, line in enumerate(lines)]
 
 
 def releasing(lines: Sequence[Line], phase: Phase) -> list[Part]:
     """The parts that void a reserved set of lines, or let it expire."""
     assert phase in (Phase.VOIDED, Phase.EXPIRED), "what is released was not booked"
-    return [Part(place, line, phase) for place, line in enumerate(lines)]
+    return [(place, line, phase) for place, line in enumerate(lines)]
 
 
 def posting_in_part(reserved: Sequence[Line], posted: Sequence[Line]) -> list[Part]:
@@ -202,13 +200,13 @@ def posting_in_part(reserved: Sequence[Line], posted: Sequence[Line]) -> list[Pa
     """
     assert len(reserved) == len(posted), "each reserved line is posted in part, whole, or with zero"
     balanced(posted)
-    parts = []
+    parts: list[Part] = []
     for place, (held, given) in enumerate(zip(reserved, posted, strict=True)):
         assert replace(held, minor=given.minor) == given, "a line is posted where it was reserved"
         assert 0 <= given.minor <= held.minor, "no more is posted than was reserved"
         if given.minor:
-            parts.append(Part(place, given, Phase.POSTED))
+            parts.append((place, given, Phase.POSTED))
         if given.minor < held.minor:
             rest = replace(held, minor=held.minor - given.minor)
-            parts.append(Part(place, rest, Phase.VOIDED))
+            parts.append((place, rest, Phase.VOIDED))
     return parts

@@ -235,11 +235,13 @@ def advance(
     next_at: datetime | None,
     reason: Reason | None = None,
     far_reference: str | None = None,
+    block: int | None = None,
 ) -> tuple[Verdict, Payment]:
     """Apply one event. Returns the verdict and the payment as it is afterwards.
 
     ``next_at`` is when the timer of the target state fires; it must be given exactly where that
-    state has one. A refusal needs its reason. An impossible pair is a bug and asserts.
+    state has one. A refusal needs its reason. An impossible pair is a bug and asserts. ``block`` is
+    the number of the journal block that will say so, where that is known.
     """
     decision = TABLE[payment.direction, payment.state, event]
     assert decision.verdict is not Verdict.IMPOSSIBLE, f"{event} cannot happen in {payment.state}"
@@ -249,7 +251,7 @@ def advance(
         if payment.disputed:
             return Verdict.IGNORE, payment
         return Verdict.DISPUTE, changed(
-            payment, disputed=True, version=payment.version + 1, updated_at=at
+            payment, disputed=True, version=payment.version + 1, updated_at=at, block=block
         )
     facts = STATES[decision.target]
     assert (next_at is not None) == (facts.timer is not Timer.NONE), "a timer runs where declared"
@@ -263,4 +265,5 @@ def advance(
         rung=payment.rung + 1 if event is Event.RUNG else payment.rung,
         reason=reason,
         far_reference=far_reference or payment.far_reference,
+        block=block,
     )

@@ -37,7 +37,8 @@ def pair_of(source: Money, destination: Money) -> str:
 def to_micros(at: datetime) -> int:
     """Microseconds since 1970 of an aware time (exact: no floating point is involved)."""
     assert at.tzinfo is not None, "only aware times exist here"
-    return (at - EPOCH) // timedelta(microseconds=1)
+    since = at - EPOCH
+    return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 
 def from_micros(micros: int) -> datetime:

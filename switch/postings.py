@@ -322,6 +322,7 @@ class _Compiled:
     role: str
     rest: str
     side: Side
+    sign: int
 
 
 def _compiled(name: str) -> tuple[_Compiled, ...]:
@@ -334,6 +335,7 @@ def _compiled(name: str) -> tuple[_Compiled, ...]:
             f"/{part.role}/",
             f"/{part.asset}",
             part.side,
+            1 if part.side is Side.DEBIT else -1,
         )
         for part in lines
     )
@@ -344,6 +346,7 @@ _INBOUND: Final = _compiled("inbound_two_leg")
 _ON_US: Final = _compiled("inbound_on_us")
 _BETWEEN: Final = _compiled("between")
 _PAYEE_FEE: Final = _compiled("payee_fee")
+_RESIDUE_HOLDER, _RESIDUE_TAKER = _compiled("residue")
 
 
 def lines_of(payment: Payment) -> tuple[Line, ...]:
@@ -357,21 +360,30 @@ def lines_of(payment: Payment) -> tuple[Line, ...]:
         template = _OUTBOUND
     else:
         template = _ON_US if institutions.on_us else _INBOUND
-    if terms.between is not None and institutions.second_holder not in ("", institutions.holder):
+    second = institutions.second_holder
+    if second and second != institutions.holder and terms.between is not None:
         template += _BETWEEN
     if terms.payee_fee is not None:
         template += _PAYEE_FEE
-    lines = []
+    lines: list[Line] = []
+    sums: dict[str, int] = {}
     for part in template:
         amount = part.amount(terms)
-        if amount.minor:
+        minor = amount.minor
+        if minor:
             code = amount.currency.code
             key = part.place(institutions) + part.role + code + part.rest
-            lines.append(Line(key, part.side, code, amount.minor))
-    balanced(lines)
+            lines.append(Line(key, part.side, code, minor))
+            sums[code] = sums.get(code, 0) + part.sign * minor
+    assert not any(sums.values()), "a posting does not sum to zero"
     for residue in terms.residues:
-        places = {"residue_holder": residue.holder, "fee_taker": institutions.fee_taker}
-        lines += filled("residue", {"amount": residue.amount}, places)
+        minor, code = residue.amount.minor, residue.amount.currency.code
+        for part, place in (
+            (_RESIDUE_HOLDER, residue.holder),
+            (_RESIDUE_TAKER, institutions.fee_taker),
+        ):
+            if minor:
+                lines.append(Line(place + part.role + code + part.rest, part.side, code, minor))
     return tuple(lines)
 
 

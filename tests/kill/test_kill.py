@@ -8,16 +8,15 @@ reached the network, the row that has been committed.
 from __future__ import annotations
 
 import asyncio
-import random
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 import pytest
 
-from switch.demo.scenes import MEMBER, khqr_code
+from switch.demo.scenes import khqr_code
 from switch.runtime.children import start_child
 from tests.books import check
 from tests.books.books_rig import (
@@ -29,27 +28,17 @@ from tests.books.books_rig import (
     books,
     call,
     child,
-    faults,
     guest,
     launched,
     new_stage,
-    payments,
     restarted,
 )
+from tests.kill import kill_rounds
 
 if TYPE_CHECKING:
-    from switch.client import ClientAnswer
     from switch.demo.stage import Stage
-    from tests.books.books_rig import Call
 
 pytestmark = pytest.mark.slow
-
-SEED: Final = 20_260_701
-ROUNDS: Final = 3
-OUTBOUND_PER_ROUND: Final = 6
-INBOUND_PER_ROUND: Final = 2
-KILLED_WITHIN_S: Final = 0.15
-"""About as long as the payments of a round take."""
 
 
 async def lost(work: asyncio.Task[Any]) -> None:
@@ -164,7 +153,7 @@ async def _nothing_was_sent(stage: Stage, network: str) -> None:
     tables, states = books(stage)
     assert check.check(tables, states) == []
     assert states[network]["book"] == []
-    assert {entry["phase"] for entry in tables.rows["entry"]} == {"pending", "voided"}
+    assert {entry["phase"] for entry in tables.rows["entry"]} == {"pending", "expired"}
 
 
 async def _stopped_outbound() -> None:
@@ -198,83 +187,6 @@ def test_stopped_past_send_by_sends_nothing(direction: str) -> None:
     asyncio.run(_stopped_outbound() if direction == "outbound" else _stopped_inbound())
 
 
-async def _round(
-    stage: Stage, chance: random.Random, number: int
-) -> tuple[dict[Call, ClientAnswer | None], list[str]]:
-    """Kill the switch among payments; the answers that had come, and the guests' payments."""
-    calls = [
-        await call(stage, f"{100 * number + place}.50")
-        for place in range(1, OUTBOUND_PER_ROUND + 1)
-    ]
-    shop = khqr_code(stage, "coffee@abaa")
-    paying = [asyncio.create_task(each.send(stage)) for each in calls]
-    guests = [
-        asyncio.create_task(guest(stage, shop, amount=str(1000 * number + 100 * place)))
-        for place in range(1, INBOUND_PER_ROUND + 1)
-    ]
-    # Early in the first round, late in the last: some have not begun, some have been answered.
-    await asyncio.sleep(chance.uniform(number - 1, number) * KILLED_WITHIN_S / ROUNDS)
-    await child(stage, "switch").kill()
-    came = await asyncio.gather(*paying, return_exceptions=True)
-    told = await asyncio.gather(*guests)
-    await restarted(stage)
-    answers: dict[Call, ClientAnswer | None] = {}
-    for each, answer in zip(calls, came, strict=True):
-        if isinstance(answer, BaseException):
-            assert isinstance(answer, aiohttp.ClientError | ConnectionError), answer
-            answers[each] = None
-        else:
-            answers[each] = answer if answer.status == 200 else None
-    return answers, [each["uetr"] for each in told if each["uetr"] is not None]
-
-
-async def _guests_ended(stage: Stage, uetrs: list[str]) -> None:
-    """Let the guests' network ask for each of its payments until it has ended there.
-
-    Except where Bakong never saw a transfer of an opened payment: that one stays reserved.
-    """
-    for uetr in uetrs:
-        async with asyncio.timeout(10):
-            while True:
-                asked = await stage.sandbox(THAI, "POST", "/control/enquire", {"uetr": uetr})
-                if asked["status"] in ("ACSC", "ACCC", "RJCT"):
-                    break
-                line = (await payments(stage)).get(uetr)
-                if line and line["reference"] not in await arrived(stage, BAKONG):
-                    break
-                await asyncio.sleep(0.1)
-
-
-async def _rounds() -> None:
-    chance = random.Random(SEED)
-    print(f"seed {SEED}")
-    async with new_stage() as stage:
-        answers: dict[Call, ClientAnswer | None] = {}
-        guests: list[str] = []
-        for number in range(1, ROUNDS + 1):
-            more, uetrs = await _round(stage, chance, number)
-            answers |= more
-            guests += uetrs
-        await asyncio.gather(*[each.send(stage) for each in answers])
-        await _guests_ended(stage, guests)
-        found = await payments(stage)
-        unseen = [
-            uetr for uetr, line in found.items()
-            if line["network"] == BAKONG and line["reference"] not in await arrived(stage, BAKONG)
-        ]  # fmt: skip
-        lines = await all_ended(stage, but=unseen)
-        final = await asyncio.gather(*[each.send(stage) for each in answers])
-        again = await asyncio.gather(*[each.send(stage) for each in answers])
-
-        assert [200] * len(final) == [answer.status for answer in final]
-        assert [answer.body for answer in final] == [answer.body for answer in again]
-        for before, after in zip(answers.values(), final, strict=True):
-            assert before is None or before.body == after.body
-        told = {answer.json()["uetr"]: answer.json()["status"] for answer in final}
-        assert len(told) == ROUNDS * OUTBOUND_PER_ROUND
-        assert told == {u: n["status"] for u, n in lines.items() if n["origin"] == MEMBER}
-        assert faults(stage) == []
-
-
 def test_killed_at_any_moment_among_payments() -> None:
-    asyncio.run(_rounds())
+    """Five rounds; ``make soak`` plays fifty."""
+    asyncio.run(kill_rounds.played(new_stage, rounds=5))

@@ -225,10 +225,10 @@ def test_a_part_is_posted_and_the_rest_voided(held: Payment, percent: int) -> No
     books.resolve(parts)
 
     for phase in (Phase.POSTED, Phase.VOIDED):
-        balanced([part.line for part in parts if part.phase is phase])
-    for origin, line in enumerate(lines):
-        resolved = [part for part in parts if part.origin == origin]
-        assert line.minor == sum(part.line.minor for part in resolved)
+        balanced([line for _, line, end in parts if end is phase])
+    for origin, held_line in enumerate(lines):
+        resolved = [line.minor for place, line, _ in parts if place == origin]
+        assert held_line.minor == sum(resolved)
     assert {row[2:] for row in sums(books).values()} == {(0, 0)}
     posted = sum(line.minor for line in given_part if line.side is DEBIT)
     assert posted == sum(row[0] for row in sums(books).values())
