@@ -205,7 +205,9 @@ def export(
 def _over(config: Config, data: Path, work: Callable[[Reads], Awaitable[Found]]) -> Found:
     """Do something over one snapshot of the store."""
     from switch.record_reader import open_record
+    from switch.runtime.garbage import settle_memory
 
+    settle_memory()
     found: list[Found] = []
 
     async def program(_: object) -> int:

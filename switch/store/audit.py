@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from switch.store.journal import Block
     from switch.store.tables import Row
 
-BLOCKS_PAGE: Final = 256
+BLOCKS_PAGE: Final = 32
 ROWS_PAGE: Final = 4_000
 NAMED_MAX: Final = 2_000
 """UETRs of one look-up."""
@@ -160,6 +160,8 @@ class _Audit:
         checks, after = _by_block(chunk["balance_check"]), _by_block(chunk["balance_after"])
         expected: list[Row] = []
         written: list[tuple[int, Content]] = []
+        said: list[bytes] = []
+        taken: list[bytes] = []
         for row in page:
             place = f"block {row[0]}/{row[1]}"
             block, held = block_of(row), by_block.pop(row[:2], [])
@@ -177,7 +179,7 @@ class _Audit:
                     expected += self.replay.take(content, block.slot)
                     capped.update(cap[0] for cap in content.get("caps", ()))
                     for found, sign in leaf_items(content):
-                        tally.add((found,), sign)
+                        (said if sign > 0 else taken).append(found)
                     if "version" in content:
                         written.append((across, content))
                         self._unsaid(content)
@@ -189,6 +191,8 @@ class _Audit:
             if block.number % BALANCES_EVERY:
                 touched = capped.union(each[2] for each in booked)
             self._past(place, booked, checks.pop(row[:2], []), after.pop(row[:2], []), touched)
+        tally.add(said, 1)
+        tally.add(taken, -1)
         for table, left in (
             ("leaf", by_block),
             ("balance_check", checks),

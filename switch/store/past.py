@@ -20,12 +20,25 @@ Sums = tuple[Any, ...]
 ZERO: Sums = (0, 0, 0, 0)
 
 
-def effect(row: Row) -> Sums:
-    """What a ledger row does to the four sums of its account."""
-    _, _, _, side, _, minor, phase, pending = row
-    posted = minor if phase == "posted" else 0
-    reserved = minor if phase == "pending" else 0 if pending is None else -minor
-    return (posted, 0, reserved, 0) if side == "debit" else (0, posted, 0, reserved)
+def _add(
+    row: Row, expected: dict[tuple[Any, Any], list[int]], changes: dict[Any, list[int]]
+) -> None:
+    """Add a ledger row to the sums of its block, and to what the block does to its account."""
+    _, _, account, side, currency, minor, phase, pending = row
+    column = side == "credit"
+    total = expected.get((currency, phase))
+    if total is None:
+        total = expected[currency, phase] = [0, 0]
+    total[column] += minor
+    change = changes.get(account)
+    if change is None:
+        change = changes[account] = [0, 0, 0, 0]
+    if phase == "posted":
+        change[column] += minor
+    if phase == "pending":
+        change[column + 2] += minor
+    elif pending is not None:
+        change[column + 2] -= minor
 
 
 class Past:
@@ -51,12 +64,9 @@ class Past:
         It gives None for an account of which the block may say nothing.
         """
         expected: dict[tuple[Any, Any], list[int]] = {}
-        changes: dict[Any, Sums] = {}
+        changes: dict[Any, list[int]] = {}
         for row in booked:
-            total = expected.setdefault((row[4], row[6]), [0, 0])
-            total[row[3] == "credit"] += row[5]
-            before = changes.get(row[2], ZERO)
-            changes[row[2]] = tuple(a + b for a, b in zip(before, effect(row), strict=True))
+            _add(row, expected, changes)
         held = {row[2:4]: list(row[4:6]) for row in checks}
         self._checked = self._checked or bool(held)
         # The first blocks of a store may be from before there were checks.
@@ -70,7 +80,7 @@ class Past:
             elif self._ordered:
                 if behind != running:
                     self._faults.add(place, f"the balance of {account} behind it is another")
-            elif change != ZERO:
+            elif any(change):
                 self._path(account, behind, 1)
                 self._path(account, tuple(a - b for a, b in zip(behind, change, strict=True)), -1)
         for account in changes:

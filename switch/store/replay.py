@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from switch.store.journal import Faults
     from switch.store.tables import Row
 
+ENTRY_FIELDS: Final = 6
+"""Values of an entry's content; one that resolves a reservation names it behind them."""
+
 UNSAID: Final = "?"
 """Stands for the reservation that an entry resolved, where a journal of before does not name it."""
 
@@ -62,30 +65,25 @@ class Replay:
         if not entries:
             return []
         uetr, rows = content.get("uetr", ""), []
-        arrived = content["kind"] == "received"
+        # An entry of before this was written down resolved the reservation of its payment.
+        before = UNSAID if content["kind"] != "received" else None
         for entry in entries:
-            number, account, side, currency, minor, phase, *resolved = entry
-            # An entry of before this was written down resolved the reservation of its payment.
-            release = bool(resolved) or (phase != "pending" and not arrived)
-            self._book(account, currency, side == "credit", minor, phase, release=release)
-            pending = resolved[0] if resolved else UNSAID if release else None
+            number, account, side, currency, minor, phase = entry[:ENTRY_FIELDS]
+            row = self._sums.get(account)
+            if row is None:
+                row = self._sums[account] = [0, 0, 0, 0]
+                self._currencies[account] = currency
+            column, pending = side == "credit", None
+            if phase == "pending":
+                row[column + 2] += minor
+            else:
+                pending = before if len(entry) == ENTRY_FIELDS else entry[ENTRY_FIELDS]
+                if phase == "posted":
+                    row[column] += minor
+                if pending is not None:
+                    row[column + 2] -= minor
             rows.append((number, uetr, account, side, currency, minor, phase, pending))
         return rows
-
-    def _book(
-        self, account: str, currency: str, column: int, minor: int, phase: str, *, release: bool
-    ) -> None:
-        row = self._sums.get(account)
-        if row is None:
-            row = self._sums[account] = [0, 0, 0, 0]
-            self._currencies[account] = currency
-        if phase == "pending":
-            row[column + 2] += minor
-            return
-        if phase == "posted":
-            row[column] += minor
-        if release:
-            row[column + 2] -= minor
 
     def compare(self, accounts: Mapping[str, Row], faults: Faults) -> None:
         """Hold the sums and caps of account rows against the entries."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 BUCKETS: Final = 1 << 16
+MASK: Final = BUCKETS - 1
 ODD_BUCKETS_MAX: Final = 256
 """Buckets that are gone through once more; if more differ, those behind are only counted."""
 
@@ -33,12 +34,12 @@ class Tally:
 
     def add(self, items: Iterable[bytes], sign: int) -> None:
         """Count items on one side (1) or the other (-1)."""
-        sums, start = self._sums, self._hash
+        sums, copy, number_of = self._sums, self._hash.copy, int.from_bytes
         for item in items:
-            state = start.copy()
+            state = copy()
             state.update(item)
-            number = int.from_bytes(state.digest(), "big")
-            sums[number % BUCKETS] += sign * number
+            number = number_of(state.digest(), "big")
+            sums[number & MASK] += sign * number
 
     def odd(self) -> frozenset[int]:
         """The buckets in which the two sides differ."""
@@ -48,7 +49,7 @@ class Tally:
         """The bucket of an item."""
         state = self._hash.copy()
         state.update(item)
-        return int.from_bytes(state.digest(), "big") % BUCKETS
+        return int.from_bytes(state.digest(), "big") & MASK
 
 
 class Differing:
