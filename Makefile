@@ -43,7 +43,7 @@ INSTALL_PROJECT := $(BIN)/python -m pip install --quiet \
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help demo serve sandbox test check lint types coverage bench lock clean
+.PHONY: help demo serve sandbox test soak check lint types coverage bench lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | expand -t 12
@@ -62,6 +62,9 @@ bench: $(DEVELOPER_READY) $(NODE_READY) $(PEERS_READY) ## payments, codes, messa
 
 test: $(DEVELOPER_READY) $(NODE_READY) $(SERVERS_READY) ## every test, with branch coverage collected
 	@$(BIN)/python -m pytest --cov --cov-report= --cov-fail-under=0 $(ARGS)
+
+soak: $(DEVELOPER_READY) ## the long tests: fifty kills on each engine
+	@BAKONG_SWITCH_SOAK=1 $(BIN)/python -m pytest -n 0 tests/soak $(ARGS)
 
 check: lint types test coverage ## every gate: lint, format, types, tests, coverage floor
 
