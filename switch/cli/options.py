@@ -149,9 +149,11 @@ def guarded(work: Callable[[], int]) -> NoReturn:
     """Run to an exit status; what the operator can mend is said in one sentence."""
     from switch.keys import KeyMissing
     from switch.registry import NotInstalled
+    from switch.store.contract import RecordUnreadable
     from switch.store.sqlite import SchemaUnknown, StoreUnreadable
 
-    known = (ConfigError, KeyMissing, NotInstalled, SchemaUnknown, StoreUnreadable, OSError)
+    unusable = (SchemaUnknown, StoreUnreadable, RecordUnreadable)
+    known = (ConfigError, KeyMissing, NotInstalled, *unusable, OSError)
     try:
         status = work()
     except known as error:
