@@ -199,17 +199,19 @@ class Link:
             self.drop()
 
     async def lost(self, error: Exception, ends: float) -> None:
-        """After a failure: drop the connection, wait a little; a bug or lateness is raised again.
+        """After a failure: drop the connection; the second time in a row also wait a little.
 
-        ``ends`` is when to give up, by :meth:`Clock.monotonic`.
+        A bug is raised again, and lateness too: ``ends`` is when to give up, by
+        :meth:`Clock.monotonic`.
         """
         if not is_away(error, self._connection):
             raise error
-        self.away = True
         self.drop()
         if self._clock.monotonic() >= ends:
             raise StoreAway from None
-        await self._clock.sleep(RETRY_EVERY_S)
+        if self.away:
+            await self._clock.sleep(RETRY_EVERY_S)
+        self.away = True
 
     def drop(self) -> None:
         """Let go of the connection without a word."""
