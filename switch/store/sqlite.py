@@ -53,6 +53,10 @@ AUTOCHECKPOINT_PAGES: Final = 4_000
 """Pages of the log after which a commit also checkpoints, where no thread of its own does."""
 
 
+_UNUSABLE: Final = (apsw.NotADBError, apsw.CorruptError, apsw.CantOpenError, apsw.BusyError)
+"""Errors of opening that an operator can mend; the last: another program holds the file."""
+
+
 class SchemaUnknown(Exception):  # noqa: N818  the name says what happened
     """The database was written by a version of the schema that this program does not know."""
 
@@ -96,7 +100,7 @@ class SqliteEngine(SqliteReader):
                 _current(self._writer)
             self._held = claim(self._writer, slot, owner or f"slot {slot}", self._until())
             self._head = self._tail()
-        except (apsw.NotADBError, apsw.CorruptError, apsw.CantOpenError) as error:
+        except _UNUSABLE as error:
             raise StoreUnreadable(f"{path}: cannot be opened: {error}") from None
         reader = self._writer if exclusive else self._open()
         super().__init__(reader, slot, self._held.epoch)
@@ -261,7 +265,7 @@ def migrate_file(path: str) -> tuple[int, int]:
     try:
         with closing(_connect(path, None, exclusive=False)) as connection:
             return _migrate(connection), SCHEMA_VERSION
-    except (apsw.NotADBError, apsw.CorruptError, apsw.CantOpenError) as error:
+    except _UNUSABLE as error:
         raise StoreUnreadable(f"{path}: cannot be opened: {error}") from None
 
 
