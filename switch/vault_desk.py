@@ -192,8 +192,6 @@ class Desk:
 
     async def _kept(self, work: Callable[[VaultKeeper], Awaitable[None]]) -> None:
         """Work as the keeper, where no process serves the folder; else that one does."""
-        if self._config.store.engine != "sqlite":
-            return
         async with AsyncExitStack() as opened:
             try:
                 opened.enter_context(owned_folder(self._data))
