@@ -250,6 +250,10 @@ def _divided(made: TableRows, loaded: Loaded) -> dict[str, Sequence[Row]]:
         found: Sequence[Row] = getattr(made, name)
         rows[name] = [row for row in found if key(row) in known]
         rows[f"new_{name}"] = sorted((row for row in found if key(row) not in known), key=key)
+    # The end of a payment gives its quote back without having loaded the claim: it is there.
+    back = [row for row in rows["new_claim"] if row[1] in loaded.payments]
+    rows["new_claim"] = [row for row in rows["new_claim"] if row not in back]
+    rows["claim"] = [*rows["claim"], *back]
     rows["binding"] = sorted(made.binding, key=_scope_and_key)
     rows["tombstone"] = sorted(made.tombstone, key=_grave)
     rows["incoming"] = sorted(made.incoming, key=_first)
