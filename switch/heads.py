@@ -138,6 +138,8 @@ def _recent(path: Path) -> OrderedDict[tuple[int, int], bytes]:
     for text in texts[-KEPT_MAX:]:
         block = _block(text)
         if block is not None:
+            # After a loss a number is published again; what was published last stands last.
+            kept.pop((block.slot, block.number), None)
             kept[block.slot, block.number] = block.hash()
     return kept
 
@@ -189,13 +191,12 @@ class HeadPublisher:
             return
         late = self._clock.monotonic() >= self._due_at
         if now or late or head.number - self._last >= self._every_blocks:
+            self._last = head.number
+            self._due_at = self._clock.monotonic() + self._every_s
             try:
                 self._writer.submit(head, urgent=False)
             except (QueueFull, WriterClosed):
                 self._failed("the writer takes nothing")
-                return
-            self._last = head.number
-            self._due_at = self._clock.monotonic() + self._every_s
 
     def close(self) -> None:
         """Publish the last head and let go of the file."""
@@ -213,6 +214,7 @@ class HeadPublisher:
             self._post(self._done, newest[0])
 
     def _done(self, head: Block) -> None:
+        self._kept.pop((head.slot, head.number), None)
         self._kept[head.slot, head.number] = head.hash()
         if len(self._kept) > KEPT_MAX:
             self._kept.popitem(last=False)
