@@ -15,23 +15,20 @@ from typing import TYPE_CHECKING, Final
 
 from switch.app import SERVED_AS, Seams, Switch
 from switch.coordination.local import InProcess
-from switch.data_folder import DATABASE, KEYS, writable_database
+from switch.data_folder import DATABASE, KEYS
 from switch.heads import HeadPublisher
 from switch.keys import KeyFolder, KeyMissing, make_development_keys, own_files
 from switch.logs import json_log
 from switch.loss_file import mark_restored, read_loss
+from switch.lost_tail import has_lost_its_tail
 from switch.restoring import Restoring
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import Ids, SystemEntropy
 from switch.runtime.garbage import settle_memory
 from switch.runtime.lock import owned_folder
-from switch.runtime.private_files import private_file
-from switch.runtime.process import process_name
 from switch.runtime.tasks import Tasks, end_process
-from switch.runtime.threads import WokenThread, WriterThread
-from switch.store.committer import Committer
-from switch.store.copying import newest_block_at
-from switch.store.sqlite import SqliteEngine
+from switch.runtime.threads import WriterThread
+from switch.stores import never_written, open_store
 from switch.wire.net import TcpNet
 
 if TYPE_CHECKING:
@@ -44,7 +41,7 @@ if TYPE_CHECKING:
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Entropy
     from switch.runtime.process import Stopped
-    from switch.store.committer import Waiting
+    from switch.store.contract import Store
     from switch.store.journal import Block
     from switch.wire.net import Served
 
@@ -83,8 +80,11 @@ class Running:
         await self.opened.aclose()
 
 
-def keys_of(config: Config, data: Path) -> KeyFolder:
-    """The key folder, with throw-away keys made where the profile allows and no database is yet.
+def keys_of(config: Config, data: Path, *, may_make: bool | None = None) -> KeyFolder:
+    """The key folder, with throw-away keys made where the profile allows it.
+
+    ``may_make`` says that nothing was ever stored that new keys could not read; without it the file
+    of the embedded store is looked for.
 
     Raises :class:`~switch.keys.KeyMissing` and :class:`OSError`.
     """
@@ -96,7 +96,7 @@ def keys_of(config: Config, data: Path) -> KeyFolder:
             SystemClock(),
             SystemEntropy(),
             providers=config.market.providers,
-            may_make=not (data / DATABASE).exists(),
+            may_make=not (data / DATABASE).exists() if may_make is None else may_make,
         )
     return KeyFolder(data / KEYS)
 
@@ -121,43 +121,27 @@ async def start(config: Config, place: Place) -> Running:
 async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[Switch, Served]:
     """Open the store and the door of a folder that is ours."""
     clock, entropy = SystemClock(), SystemEntropy()
-    database = writable_database(place.data)
-    keys = keys_of(config, place.data)
+    keys = keys_of(config, place.data, may_make=await never_written(config, place.data))
     keys.require(own_files(keys, config.members))
-    private_file(database)
     peers = {name: section.url for name, section in config.networks.items()} | dict(place.peers)
     peers |= {feed.peer: feed.url for feed in config.feeds}
     net = TcpNet(clock, {SERVED_AS: (config.http.host, place.port)}, peers)
     tasks = Tasks(tasks_max=2 * config.payments.in_flight_max + TASKS_BESIDE)
-    engine = SqliteEngine(
-        str(database),
-        clock=clock,
-        sign=keys.ed25519_private("journal").sign,
-        slot=config.switch.slot,
-        owner=process_name(),
-        lease_s=config.switch.lease_s,
-    )
-
-    def writer(execute: Callable[[list[Waiting]], None]) -> WriterThread[Waiting]:
-        return WriterThread("store-writer", execute, on_crash=end_process)
-
-    store = Committer(engine, writer)
     log = json_log(clock, place.log_level)
-    publisher = _publisher(config, place, store, clock, log)
-    # Registered before the store, so it comes after it at a stop: the last block is published.
-    opened.callback(publisher.close)
-    opened.callback(store.close)
-    checkpoints = engine.checkpoints()
-    opened.callback(checkpoints.close)
-    checkpointer = WokenThread("store-checkpoints", checkpoints.run, on_crash=end_process)
-    opened.callback(checkpointer.close)
-    checkpoints.begin(checkpointer.wake)
+    async with AsyncExitStack() as held:
+        store, written_at = await open_store(config, place.data, keys, clock, held)
+        publisher = _publisher(config, place, store, clock, log)
+        # Registered before the store, so it comes after it at a stop: the last block is published.
+        opened.callback(publisher.close)
+        opened.push_async_exit(held.pop_all())
     opened.push_async_callback(net.close)
     coordination = _coordination(config, keys, clock, entropy)
     opened.push_async_callback(coordination.close)
     opened.push_async_callback(tasks.close)
-    if place.restored:
-        mark_restored(place.data, clock.now(), newest_block_at(engine))
+    behind = await has_lost_its_tail(store.read, publisher.published)
+    if behind or place.restored:
+        log.warning("store_came_back", behind=behind)
+        mark_restored(place.data, clock.now(), written_at)
     restoring = Restoring(partial(read_loss, place.data))
     seams = Seams(
         clock, entropy, net, tasks, store, log, coordination, restoring, publisher.published
@@ -171,9 +155,7 @@ async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[S
     return switch, served
 
 
-def _publisher(
-    config: Config, place: Place, store: Committer, clock: Clock, log: Log
-) -> HeadPublisher:
+def _publisher(config: Config, place: Place, store: Store, clock: Clock, log: Log) -> HeadPublisher:
     """What publishes heads of the journal; its file may lie in another place than the data."""
     rules = config.journal
 
