@@ -41,13 +41,11 @@ from switch.restoring import Restoring
 from switch.routing import read_routing
 from switch.runtime.entropy import Ids
 from switch.scans import Scans
-from switch.store.packing import Packing
-from switch.store.vault import Vault
 from switch.sweeper import Sweeper
 from switch.vault_keeper import keeper_of
 from switch.wire.authenticate import MemberAuthenticator
 from switch.wire.transport import Transport
-from switch.wrapping_keys import wrapping_keys
+from switch.wrapping_keys import open_vault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,8 +105,7 @@ class Switch:
         self._seams = seams
         self._ids = Ids(seams.clock, seams.entropy, seams.store.slot)
         self._transport = Transport(seams.net, seams.clock)
-        wrapper = wrapping_keys(config.vault.wrapping_keys, keys)
-        self._vault = Vault(wrapper, keys.index(), seams.entropy, Packing())
+        self._vault = open_vault(config.vault.wrapping_keys, keys, seams.entropy)
         self._records = Records(seams.store.read, self._vault, self._ids)
         self._pace = Pace(config, seams.coordination, seams.clock)
         self._endings = Endings(partial(seams.coordination.publish, Topic.ENDED))
@@ -272,7 +269,7 @@ class Switch:
         """What ``/health/ready`` tells: whether recovery is done, and how durable commits are."""
         return {
             "ready": self.ready,
-            "store": "sqlite",
+            "store": self.config.store.engine,
             "durability": self._seams.store.read.durability,
             "coordination": self._seams.coordination.state,
             "restoring": self._seams.restoring.holding,

@@ -21,13 +21,12 @@ from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import Ids, SystemEntropy
 from switch.runtime.lock import FolderTaken, owned_folder
 from switch.store.erasure_requests import ask_erasure, holds
-from switch.store.packing import Packing
-from switch.store.vault import UNNAMED_BYTES, Erased, Vault, VaultError, wrapping_of
+from switch.store.vault import UNNAMED_BYTES, Erased, VaultError, wrapping_of
 from switch.store.wrapping import FIRST, is_name
 from switch.stores import open_embedded
 from switch.upkeep import is_erased
 from switch.vault_keeper import BATCH, LAST, VaultKeeper
-from switch.wrapping_keys import destroy_wrapping_key, make_wrapping_key, wrapping_keys
+from switch.wrapping_keys import destroy_wrapping_key, make_wrapping_key, open_vault, wrapping_keys
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
 
     from switch.config import Config
     from switch.records import Open
+    from switch.store.vault import Vault
 
 Found = TypeVar("Found")
 
@@ -187,8 +187,7 @@ class Desk:
         destroy_wrapping_key(self._data / KEYS, name)
 
     def _vault(self, entropy: SystemEntropy) -> Vault:
-        wrapper = wrapping_keys(self._config.vault.wrapping_keys, self._keys)
-        return Vault(wrapper, self._keys.index(), entropy, Packing())
+        return open_vault(self._config.vault.wrapping_keys, self._keys, entropy)
 
     async def _kept(self, work: Callable[[VaultKeeper], Awaitable[None]]) -> None:
         """Work as the keeper, where no process serves the folder; else that one does."""

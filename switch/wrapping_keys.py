@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 from switch.keys import INDEX, LOCK_FILE, VAULT, KeyFolder, KeyMissing, KeyUnreadable
 from switch.runtime.lock import waiting_lock
 from switch.runtime.private_files import private_folder, sync_file, sync_folder, write_private
+from switch.store.packing import Packing
+from switch.store.vault import Vault
 from switch.store.wrapping import FIRST, KEY_BYTES, HeldKeys, parse_keys
 
 if TYPE_CHECKING:
@@ -28,6 +30,11 @@ WRAPPING_VARIABLE: Final = "BAKONG_SWITCH_WRAPPING_KEYS"
 def wrapping_keys(source: str, keys: KeyFolder) -> HeldKeys:
     """The wrapping keys, from ``files`` or the ``environment``. Raises :class:`KeyMissing`."""
     return HeldKeys(_environment_keys if source == "environment" else keys.wrapping)
+
+
+def open_vault(source: str, keys: KeyFolder, entropy: Entropy) -> Vault:
+    """A vault under these keys. Raises :class:`KeyMissing`."""
+    return Vault(wrapping_keys(source, keys), keys.index(), entropy, Packing())
 
 
 def make_wrapping_key(folder: Path, name: str, entropy: Entropy) -> None:

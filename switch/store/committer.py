@@ -79,7 +79,7 @@ class Committer:
         return await asyncio.shield(future)
 
     async def scrub(self) -> bool:
-        """Leave no bytes of an overwritten data key in a file; False while a reader is in the way."""
+        """Leave no bytes of an overwritten data key in a file; False: a reader is in the way."""
         return await self._work(self._engine.scrub)
 
     async def renew(self) -> None:

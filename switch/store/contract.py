@@ -313,7 +313,7 @@ class Engine(Reader, Leaser, Protocol):
         """Carry out a batch durably and return each command's result."""
 
     def scrub(self) -> bool:
-        """Leave no bytes of an overwritten data key in a file; False while a reader is in the way."""
+        """Leave no bytes of an overwritten data key in a file; False: a reader is in the way."""
 
     def close(self) -> None:
         """Let go of the database."""
@@ -338,7 +338,7 @@ class Store(Protocol):
         """Return the result once it is durable. Raises :class:`StoreBusy`."""
 
     async def scrub(self) -> bool:
-        """Leave no bytes of an overwritten data key in a file; False while a reader is in the way."""
+        """Leave no bytes of an overwritten data key in a file; False: a reader is in the way."""
 
     async def renew(self) -> None:
         """As :meth:`Leaser.renew`; one that was fenced ends the process."""

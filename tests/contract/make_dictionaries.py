@@ -20,13 +20,13 @@ from switch.records import ANSWER, ANSWER_RECORD, ENQUIRY, EVIDENCE, OPENING
 from switch.runtime.entropy import SeededEntropy
 from switch.simulation.town import Town, residents
 from switch.simulation.world import World
-from switch.store.packing import DICTIONARIES, Packing
-from switch.store.vault import Vault
-from switch.wrapping_keys import wrapping_keys
+from switch.store.packing import DICTIONARIES
+from switch.wrapping_keys import open_vault
 
 if TYPE_CHECKING:
     from switch.simulation.town import Residents
     from switch.store.sqlite_read import SqliteReader
+    from switch.store.vault import Vault
 
 FOLDER: Final = Path(switch.store.__file__).parent / "dictionaries"
 MEMBER: Final = "ABAAKHPPXXX"
@@ -58,9 +58,7 @@ async def _played(world: World, shared: Residents, name: str) -> Records:
     await world.sleep(ENDS_WITHIN_S)
     await _outbound(town, name)
     assert town.running is not None, "the switch lives"
-    vault = Vault(
-        wrapping_keys("files", shared.keys), shared.keys.index(), SeededEntropy(0), Packing()
-    )
+    vault = open_vault("files", shared.keys, SeededEntropy(0))
     return _opened(town.running.engine, vault)
 
 

@@ -1,6 +1,6 @@
--- The vault. A wrapped key stands where it was first written: rows are added at the end, overwritten
--- by something as long (a new wrapping, or the mark of its erasure) and never moved or deleted, so
--- that no page of the file keeps an old copy.
+-- The vault. A wrapped key stands where it was first written: rows are added at the end,
+-- overwritten by something as long (a new wrapping, or the mark of its erasure) and never moved or
+-- deleted, so that no page of the file keeps an old copy.
 CREATE TABLE data_key_placed (
     place INTEGER PRIMARY KEY,
     payment_id INTEGER NOT NULL UNIQUE,
