@@ -356,14 +356,14 @@ class MemoryEngine(MemoryReader):
         """Nothing is held open; the tables stay as they are."""
 
     def _block(self, last: Block | None, leaves: Leaves) -> Block:
-        now = to_micros(self._clock.now())
+        newest = max((c[-1][0].at for c in self.tables.blocks.values() if c), default=0)
         unsigned = Block(
             slot=self._slot,
             number=1 if last is None else last.number + 1,
             epoch=self._epoch,
             previous=GENESIS if last is None else last.hash(),
             root=merkle_root([leaf_hash(salt, content) for salt, content in leaves]),
-            at=now if last is None else max(now, last.at),
+            at=max(to_micros(self._clock.now()), newest + 1),
             leaves=len(leaves),
             signature=b"",
         )

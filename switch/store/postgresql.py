@@ -22,8 +22,17 @@ from switch.model import to_micros
 from switch.store import postgresql_slots as slots
 from switch.store.contract import LEASE_S, Fenced, Takeover
 from switch.store.journal import GENESIS, Block, canonical, leaf_hash, merkle_root
-from switch.store.postgresql_link import AWAY, AWAY_S_MAX, CLASHES, Link, Readers, StoreAway
+from switch.store.postgresql_link import (
+    AWAY,
+    AWAY_S_MAX,
+    CLASHES,
+    Link,
+    Readers,
+    StoreAway,
+    connect,
+)
 from switch.store.postgresql_load import QUIET, alone, load, load_accounts
+from switch.store.postgresql_past import newest_at
 from switch.store.postgresql_read import PostgresReader
 from switch.store.postgresql_schema import current, durability
 from switch.store.postgresql_write import Loaded, keeps_all_balances, write
@@ -43,6 +52,11 @@ CLASHES_MAX: Final = 6
 
 CLASHES_TOGETHER: Final = 3
 """After so many it is decided with every other batch held, when nobody can be first again."""
+
+SCRUB_WAITS_MS: Final = 1_000
+SCRUB_WITHIN_S: Final = 600
+WRITTEN_ANEW_MAX: Final = 64 << 20
+"""Bytes of keys (about half a million payments) that are written anew within a second."""
 
 _BLOCK: Final = "SELECT slot, number, epoch, previous, root, at, leaves, signature FROM block "
 _MICROS: Final = 1_000_000
@@ -73,6 +87,7 @@ class PostgresEngine(PostgresReader):
         owner: str = "",
         lease_s: int = LEASE_S,
     ) -> None:
+        self._url = url
         self._readers = Readers(url, clock)
         super().__init__(self._readers.query, slot)
         self._clock = clock
@@ -83,6 +98,7 @@ class PostgresEngine(PostgresReader):
         self._one = asyncio.Lock()
         self._durable = ""
         self._head: Block | None = None
+        self._since = 0
         self._doubt: _Doubt | None = None
         self._together = False
 
@@ -114,6 +130,7 @@ class PostgresEngine(PostgresReader):
         """
         self._read_slot, self._read_epoch = await self._insist(self._claim)
         self._head = await self._insist(self._tail)
+        self._since = await newest_at(self._readers.query)
         await self.accounts()
 
     async def execute(self, commands: Sequence[Command]) -> list[Result]:
@@ -163,6 +180,32 @@ class PostgresEngine(PostgresReader):
 
         async with self._one:
             return await self._insist(leased)
+
+    async def newest_block_at(self) -> int | None:
+        """When anything was last written, by any process, in microseconds since 1970."""
+        (row,) = await self._readers.query("SELECT max(at) FROM block")
+        return None if row[0] is None else int(row[0])
+
+    async def scrub(self) -> bool:
+        """Leave no bytes of an overwritten data key in the table; False when it is in use.
+
+        A small table is written anew, which holds up batches for a moment. A large one is vacuumed:
+        what it was may then stay in free space until that is written over.
+        """
+        try:
+            connection = await connect(self._url)
+        except AWAY:
+            return False
+        try:
+            await connection.execute(f"SET lock_timeout = {SCRUB_WAITS_MS}")
+            size = await connection.fetchval("SELECT pg_relation_size('data_key')")
+            how = "VACUUM (FULL)" if size <= WRITTEN_ANEW_MAX else "VACUUM"
+            await connection.execute(f"{how} data_key", timeout=SCRUB_WITHIN_S)
+        except (*AWAY, asyncpg.LockNotAvailableError):
+            return False
+        finally:
+            connection.terminate()
+        return True
 
     async def release(self) -> None:
         """Let the slot go at an orderly end; an absent server is not waited for."""
@@ -252,7 +295,7 @@ class PostgresEngine(PostgresReader):
         self._doubt = _Doubt(commands, block, results)
         await _commit(connection)
         self._doubt = None
-        self._head = block
+        self._head, self._since = block, block.at
         self._seen.update(snapshot.accounts)
         return results
 
@@ -273,7 +316,7 @@ class PostgresEngine(PostgresReader):
             return None
         if Block(*row).hash() != doubt.block.hash():
             raise Fenced
-        self._head = doubt.block
+        self._head, self._since = doubt.block, doubt.block.at
         return doubt
 
     def _block(self, delta: Delta, number: int) -> Block:
@@ -284,7 +327,8 @@ class PostgresEngine(PostgresReader):
             epoch=self._read_epoch,
             previous=GENESIS if self._head is None else self._head.hash(),
             root=merkle_root(hashes),
-            at=max(to_micros(self._clock.now()), 0 if self._head is None else self._head.at),
+            # A statement asks for moments: a clock that was set back does not go back here.
+            at=max(to_micros(self._clock.now()), self._since + 1),
             leaves=len(hashes),
             signature=b"",
         )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 FINAL: Final = tuple(state.value for state, facts in STATES.items() if facts.final)
 _NUMBER: Final = (1 << BLOCK_BITS) - 1
 _AT: Final = "SELECT at FROM block WHERE slot = $1 AND number >= $2 ORDER BY number LIMIT 1"
+_NEWEST: Final = "SELECT at FROM block WHERE slot = $1 ORDER BY number DESC LIMIT 1"
 _EDGES: Final = (
     "SELECT (SELECT number FROM block WHERE slot = $1 ORDER BY number LIMIT 1), "
     "(SELECT number FROM block WHERE slot = $1 ORDER BY number DESC LIMIT 1)"
@@ -84,6 +85,12 @@ async def first_block_at(query: Query, slot: int, moment: int) -> int:
         else:
             high = middle
     return int(low)
+
+
+async def newest_at(query: Query) -> int:
+    """The time of the newest block of any slot; zero where there is none."""
+    times = [await _row(query, _NEWEST, slot) for slot in await slots(query)]
+    return max((row[0] for row in times if row is not None), default=0)
 
 
 async def _time(query: Query, slot: int, number: int) -> int:

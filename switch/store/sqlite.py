@@ -20,6 +20,7 @@ from switch.delta import accounts_wanted, across_slots, wanted
 from switch.model import to_micros
 from switch.store.contract import LEASE_S
 from switch.store.journal import GENESIS, Block, canonical, leaf_hash, merkle_root
+from switch.store.sqlite_ledger import newest_at
 from switch.store.sqlite_read import SqliteReader, load, row_of
 from switch.store.sqlite_slots import adopt, claim, fence, lease_numbers, release, renew, writing
 from switch.store.sqlite_wal import Checkpoints
@@ -100,6 +101,7 @@ class SqliteEngine(SqliteReader):
                 _current(self._writer)
             self._held = claim(self._writer, slot, owner or f"slot {slot}", self._until())
             self._head = self._tail()
+            self._newest_at = newest_at(self._writer)
         except _UNUSABLE as error:
             raise StoreUnreadable(f"{path}: cannot be opened: {error}") from None
         reader = self._writer if exclusive else self._open()
@@ -140,7 +142,7 @@ class SqliteEngine(SqliteReader):
                 self._writer.execute("ROLLBACK")
             raise
         self._writer.execute("COMMIT")
-        self._head = block
+        self._head, self._newest_at = block, block.at
         return results
 
     def scrub(self) -> bool:
@@ -199,7 +201,7 @@ class SqliteEngine(SqliteReader):
             previous=GENESIS if last is None else last.hash(),
             root=merkle_root(hashes),
             # A statement asks for moments: a clock that was set back does not go back here.
-            at=max(to_micros(self._clock.now()), 0 if last is None else last.at),
+            at=max(to_micros(self._clock.now()), self._newest_at + 1),
             leaves=len(hashes),
             signature=b"",
         )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 FINAL: Final = tuple(state.value for state, facts in STATES.items() if facts.final)
 _NUMBER: Final = (1 << BLOCK_BITS) - 1
 _AT: Final = "SELECT at FROM block WHERE slot = ? AND number >= ? ORDER BY number LIMIT 1"
+_NEWEST: Final = "SELECT at FROM block WHERE slot = ? ORDER BY number DESC LIMIT 1"
 _EDGE: Final = "SELECT number FROM block WHERE slot = ? ORDER BY number {} LIMIT 1"
 _BALANCE: Final = (
     "SELECT number, debits_posted, credits_posted, debits_pending, credits_pending "
@@ -85,6 +86,12 @@ def first_block_at(connection: apsw.Connection, slot: int, moment: int) -> int:
         else:
             high = middle
     return int(low)
+
+
+def newest_at(connection: apsw.Connection) -> int:
+    """The time of the newest block of any slot; zero where there is none."""
+    times = [_row(connection, _NEWEST, slot) for slot in slots(connection)]
+    return max((row[0] for row in times if row is not None), default=0)
 
 
 def _time(connection: apsw.Connection, slot: int, number: int) -> int:

@@ -1,8 +1,9 @@
 """Statements of accounts and what retention looks at: the values that the store answers with.
 
-A moment in the record is the time of the block that holds an entry, and that never goes back within
-a slot. Pages are bounded by what is looked at, not only by what is found, so an account that is
-hardly used costs no more than a busy one: a page may be short, or empty, and still have a next one.
+A moment in the record is the time of the block that holds an entry; each block of a process is
+later, by a microsecond at least, than all that were there when it began. Pages are bounded by what
+is looked at, not only by what is found, so an account that is hardly used costs no more than a busy
+one: a page may be short, or empty, and still have a next one.
 """
 
 from __future__ import annotations
