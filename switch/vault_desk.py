@@ -9,7 +9,7 @@ backups alone.
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from switch.data_folder import KEYS, readable_database
@@ -20,12 +20,12 @@ from switch.records import Records
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import Ids, SystemEntropy
 from switch.runtime.lock import FolderTaken, owned_folder
-from switch.store.erasure_requests import ask_erasure, holds
+from switch.store.erasure_requests import ask_erasure, ask_server, holds
 from switch.store.vault import UNNAMED_BYTES, Erased, VaultError, wrapping_of
 from switch.store.wrapping import FIRST, is_name
-from switch.stores import open_embedded
+from switch.stores import open_store, store_url
 from switch.upkeep import is_erased
-from switch.vault_keeper import BATCH, LAST, VaultKeeper
+from switch.vault_keeper import BATCH, EVERY_S, LAST, VaultKeeper, times_of
 from switch.wrapping_keys import destroy_wrapping_key, make_wrapping_key, open_vault, wrapping_keys
 
 if TYPE_CHECKING:
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from switch.store.vault import Vault
 
 Found = TypeVar("Found")
+
+ANY_SLOT: Final = 0
+"""Of a server's numbered slots, the lowest that is free."""
 
 LOOK_EVERY_S: Final = 0.5
 """How often it is looked whether a serving process has done what was asked."""
@@ -126,7 +129,7 @@ class Desk:
             others = standing.data_keys.keys() - {standing.current}
             return None if others & set(standing.held) else standing
 
-        await self._kept(lambda keeper: keeper.turn())
+        await self._kept(VaultKeeper.rotate)
         return await self._awaited(done, wait_s, "data keys are still under an earlier one")
 
     async def erase(self, uetr: str, wait_s: int) -> str:
@@ -142,16 +145,15 @@ class Desk:
             return "nothing of it was sealed"
         if is_erased(wrapped):
             return "was erased before"
-        database = readable_database(self._data)
-        ask_erasure(database, uetr, self._clock.now())
+        await self._asked(uetr)
 
         async def done() -> bool | None:
             async with open_record(self._config, self._data) as read:
                 held = await read.wrapped_key(uetr)
             gone = held is not None and is_erased(held)
-            return True if gone and not holds(database, wrapped[-UNNAMED_BYTES:]) else None
+            return True if gone and not self._on_disk(wrapped[-UNNAMED_BYTES:]) else None
 
-        await self._kept(lambda keeper: keeper.turn())
+        await self._kept(VaultKeeper.erase_asked)
         await self._awaited(done, wait_s, "it is asked for, and done when the payment has ended")
         return "erased"
 
@@ -186,29 +188,46 @@ class Desk:
             raise Refused("wrapping keys are in the environment: take it out there")
         destroy_wrapping_key(self._data / KEYS, name)
 
+    async def _asked(self, uetr: str) -> None:
+        if self._on_a_server:
+            await ask_server(store_url(self._config, self._keys), uetr, self._clock.now())
+        else:
+            ask_erasure(readable_database(self._data), uetr, self._clock.now())
+
+    @property
+    def _on_a_server(self) -> bool:
+        return self._config.store.engine == "postgresql"
+
+    def _on_disk(self, needle: bytes) -> bool:
+        """True where a file of the embedded store has these bytes; a server's are its own."""
+        return not self._on_a_server and holds(readable_database(self._data), needle)
+
     def _vault(self, entropy: SystemEntropy) -> Vault:
         return open_vault(self._config.vault.wrapping_keys, self._keys, entropy)
 
     async def _kept(self, work: Callable[[VaultKeeper], Awaitable[None]]) -> None:
-        """Work as the keeper, where no process serves the folder; else that one does."""
+        """Work as the keeper, on a free slot of a server, or where no process serves the folder."""
+        config = self._config
         async with AsyncExitStack() as opened:
-            try:
-                opened.enter_context(owned_folder(self._data))
-            except FolderTaken:
-                return
-            entropy, log = SystemEntropy(), json_log(self._clock, "warning")
-            database = readable_database(self._data)
-            store, _ = open_embedded(self._config, database, self._keys, self._clock, opened)
-            await work(
-                VaultKeeper(
-                    store=store,
-                    vault=self._vault(entropy),
-                    times={},
-                    clock=self._clock,
-                    ids=Ids(self._clock, entropy, store.slot),
-                    log=log,
-                )
+            if self._on_a_server:
+                config = replace(config, switch=config.switch.model_copy(update={"slot": ANY_SLOT}))
+            else:
+                try:
+                    opened.enter_context(owned_folder(self._data))
+                except FolderTaken:
+                    return
+            store, _ = await open_store(config, self._data, self._keys, self._clock, opened)
+            entropy = SystemEntropy()
+            keeper = VaultKeeper(
+                store=store,
+                vault=self._vault(entropy),
+                times=times_of(config.retention.personal_days),
+                clock=self._clock,
+                ids=Ids(self._clock, entropy, store.slot),
+                log=json_log(self._clock, "warning"),
+                others_notice_s=EVERY_S if self._on_a_server else 0,
             )
+            await work(keeper)
 
     async def _awaited(
         self, look: Callable[[], Awaitable[Found | None]], wait_s: int, otherwise: str

@@ -56,7 +56,10 @@ NUMBER_BITS: Final = 20
 
 
 class VaultKeeper:
-    """Keeps one vault. ``times`` is how long names are kept after the end of a payment."""
+    """Keeps one vault. ``times`` is how long names are kept after the end of a payment.
+
+    ``others_notice_s`` is how long other processes may go on using the wrapping key before.
+    """
 
     def __init__(
         self,
@@ -67,6 +70,7 @@ class VaultKeeper:
         clock: Clock,
         ids: Ids,
         log: Log,
+        others_notice_s: float = EVERY_S,
     ) -> None:
         self._store = store
         self._vault = vault
@@ -74,6 +78,7 @@ class VaultKeeper:
         self._clock = clock
         self._ids = ids
         self._log = log
+        self._others_notice_s = others_notice_s
         self._scrub_due = True
         self._rotation_due = not vault.alone
         self._next_pass = clock.monotonic()
@@ -96,6 +101,16 @@ class VaultKeeper:
             await self._scrub()
         except StoreBusy:
             self._log.info("vault_waits")
+
+    async def erase_asked(self) -> None:
+        """Erase what was asked for, and nothing else."""
+        await self._requests()
+        await self._scrub()
+
+    async def rotate(self) -> None:
+        """Wrap every data key under the current wrapping key, and nothing else."""
+        await self._rotate()
+        await self._scrub()
 
     def _refreshed(self) -> bool:
         """Look for wrapping keys; those that cannot be read now are used as they were."""
@@ -130,7 +145,7 @@ class VaultKeeper:
         wrapping, total = self._vault.wrapping, 0
         while changed := await self._rewrapped():
             total += changed
-            await self._clock.sleep(EVERY_S)
+            await self._clock.sleep(self._others_notice_s)
         self._rotation_due = False
         if total:
             self._scrub_due = True
@@ -189,9 +204,14 @@ class VaultKeeper:
 
 def keeper_of(days: PersonalDays, seams: Seams, vault: Vault, ids: Ids) -> VaultKeeper:
     """The keeper of a switch's vault."""
-    times = {
+    store, clock, log = seams.store, seams.clock, seams.log
+    times = times_of(days)
+    return VaultKeeper(store=store, vault=vault, times=times, clock=clock, ids=ids, log=log)
+
+
+def times_of(days: PersonalDays) -> dict[UseCase, timedelta]:
+    """How long names are kept after the end of a payment."""
+    return {
         UseCase.MERCHANT: timedelta(days=days.merchant),
         UseCase.TRANSFER: timedelta(days=days.transfer),
     }
-    store, clock, log = seams.store, seams.clock, seams.log
-    return VaultKeeper(store=store, vault=vault, times=times, clock=clock, ids=ids, log=log)

@@ -1,4 +1,4 @@
-"""Requests to erase, put into an embedded store beside the process that serves it.
+"""Requests to erase, put into a store beside the processes that serve it.
 
 The row is all that is written here: the process that owns the slot carries it out. What is left in
 the files afterwards can be searched for as well, because only bytes prove that bytes are gone.
@@ -37,6 +37,21 @@ def ask_erasure(database: Path, uetr: str, at: datetime) -> None:
         connection.close()
     except apsw.Error as error:
         raise StoreUnreadable(f"{database}: cannot be written: {error}") from None
+
+
+async def ask_server(url: str, uetr: str, at: datetime) -> None:
+    """As :func:`ask_erasure`, of a store on a PostgreSQL server. Raises :class:`OSError`."""
+    import asyncpg
+
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute(
+            "INSERT INTO erasure_request VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            uetr,
+            to_micros(at),
+        )
+    finally:
+        await connection.close()
 
 
 def holds(database: Path, needle: bytes) -> bool:
