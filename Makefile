@@ -60,7 +60,7 @@ sandbox: $(RUNTIME_READY) ## run the simulators of the networks
 bench: $(DEVELOPER_READY) $(NODE_READY) $(PEERS_READY) ## payments, codes, messages, quotes, peers
 	@$(BIN)/bakong-switch bench $(ARGS)
 
-test: $(DEVELOPER_READY) $(NODE_READY) $(SERVERS_READY) ## every test, with branch coverage collected
+test: $(DEVELOPER_READY) $(NODE_READY) $(SERVERS_READY) ## every test, with branch coverage
 	@$(BIN)/python -m pytest --cov --cov-report= --cov-fail-under=0 $(ARGS)
 
 soak: $(DEVELOPER_READY) ## the long tests: fifty kills on each engine

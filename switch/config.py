@@ -36,6 +36,7 @@ from switch.config_files import (
     PaymentsSection,
     QuotesSection,
     RetentionSection,
+    StoreSection,
     SwitchFile,
     SwitchSection,
     VaultSection,
@@ -104,6 +105,7 @@ class Config:
     """The whole configuration."""
 
     switch: SwitchSection
+    store: StoreSection
     http: HttpSection
     member_rules: MembersSection
     payments: PaymentsSection
@@ -147,6 +149,7 @@ def load_config(folder: Path) -> Config:
     known |= {provider.liquidity_holder for provider in market.providers.values()}
     return Config(
         switch=top.switch,
+        store=top.store,
         http=top.http,
         member_rules=top.members,
         payments=top.payments,

@@ -38,10 +38,30 @@ class SwitchSection(Strict):
     """Section ``switch``."""
 
     bic: Bic
-    slot: Annotated[int, Field(ge=1, le=99)]
+    slot: Annotated[int, Field(ge=0, le=99)]
     profile: Literal["development", "production"]
     config_version: Annotated[str, Field(min_length=1, max_length=35)]
     lease_s: Annotated[int, Field(ge=1, le=300)]
+
+
+class StoreSection(Strict):
+    """Section ``store``: which engine, and where its server is.
+
+    ``url`` names no password: that is a secret in the key folder. Where an address has more in it,
+    it stands whole in the environment, see :mod:`switch.stores`.
+    """
+
+    engine: Literal["sqlite", "postgresql"]
+    url: (
+        Annotated[
+            str,
+            Field(
+                pattern=r"^postgresql://([A-Za-z0-9._\-]+@)?[A-Za-z0-9.\-\[\]:]+"
+                r"/[A-Za-z0-9._\-]+(\?[A-Za-z0-9_=&.,/\-]+)?$"
+            ),
+        ]
+        | None
+    ) = None
 
 
 class HttpSection(Strict):
@@ -125,6 +145,7 @@ class SwitchFile(Strict):
     """``switch.toml``."""
 
     switch: SwitchSection
+    store: StoreSection
     http: HttpSection
     members: MembersSection
     payments: PaymentsSection

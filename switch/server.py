@@ -21,6 +21,7 @@ from switch.keys import KeyFolder, KeyMissing, make_development_keys, own_files
 from switch.logs import json_log
 from switch.loss_file import mark_restored, read_loss
 from switch.lost_tail import has_lost_its_tail
+from switch.rekeying import refuse_unfinished
 from switch.restoring import Restoring
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import Ids, SystemEntropy
@@ -112,6 +113,7 @@ async def start(config: Config, place: Place) -> Running:
     async with AsyncExitStack() as opened:
         # Closed in the opposite order, and all of it when the start fails half-way.
         opened.enter_context(owned_folder(place.data))
+        refuse_unfinished(place.data)
         switch, served = await _open(config, place, opened)
         await switch.start()
         settle_memory()

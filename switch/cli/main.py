@@ -20,6 +20,7 @@ _COMMANDS: Final = MappingProxyType(
         "backup": "switch.cli.backup",
         "bench": "switch.cli.bench",
         "call": "switch.cli.call",
+        "db": "switch.cli.db",
         "demo": "switch.cli.demo",
         "iso": "switch.cli.iso",
         "journal": "switch.cli.journal",

@@ -22,6 +22,7 @@ from switch.cli.options import (
     say,
     stop,
 )
+from switch.cli.store_option import store_option, with_slot, with_store
 from switch.runtime.process import run
 from switch.server import Place, serve
 
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
               help="Address of a partner network, instead of the configured one.")  # fmt: skip
 @click.option("--log", type=click.Choice(["info", "warning"]), default="info", show_default=True,
               help="Least important log lines that are written.")  # fmt: skip
+@store_option
+@click.option("--slot", type=click.IntRange(0, 99), default=None,
+              help="Writer slot instead of the configured one; 0: the lowest free.")  # fmt: skip
 @click.option("--restored", is_flag=True,
               help="The store came back from a copy: pay nothing new yet.")  # fmt: skip
 def command(
@@ -48,6 +52,8 @@ def command(
     port: int,
     peer: tuple[str, ...],
     log: str,
+    store: str | None,
+    slot: int | None,
     *,
     restored: bool,
 ) -> None:
@@ -56,7 +62,7 @@ def command(
     Writes one JSON line with its address on standard output when it takes requests, and structured
     logs on standard error.
     """
-    config = read_config(config_folder)
+    config = with_slot(with_store(read_config(config_folder), store), slot)
     peers = {
         name: checked_url(url, f"--peer {name}")
         for name, url in network_pairs(peer, "--peer", config.networks).items()

@@ -98,6 +98,10 @@ class Awaited:
         """Payments in the order they were opened, from behind a payment number."""
         return self._reader.listed(after, limit)
 
+    async def unended(self, after: int, limit: int) -> list[Payment]:
+        """Payments behind a number that have a timer or wait for a human, as they were opened."""
+        return self._reader.unended(after, limit)
+
     async def balance(self, key: str, before: datetime) -> Account | None:
         """An account's sums as all blocks before a moment left them, without caps."""
         return self._reader.balance(key, before)

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from switch.commands import Result
     from switch.runtime.threads import Writer
-    from switch.store.journal import Block
     from switch.store.contract import Engine, Reads, Takeover
+    from switch.store.journal import Block
 
 Done = TypeVar("Done")
 

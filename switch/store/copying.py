@@ -1,4 +1,4 @@
-"""A copy of a database while it is served, whether a file is whole, and what in it is open.
+"""A copy of a database while it is served, and whether a file is a whole database.
 
 The copy is one snapshot, taken in one step beside the process that writes; it is synced before it
 gets its name, so a file of that name is whole. Free pages are not copied as they stand: what was
@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 import apsw
 
-from switch.model import State, from_micros
+from switch.model import from_micros
 from switch.runtime.private_files import private_file, sync_file, sync_folder
-from switch.store.rows import PAYMENT_COLUMNS, payment_of
 from switch.store.sqlite import BUSY_TIMEOUT_MS, StoreUnreadable
 
 if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from switch.model import Payment
     from switch.store.sqlite_read import SqliteReader
 
 UNFINISHED: Final = ".unfinished"
@@ -52,16 +50,6 @@ def copy_database(source: Path, target: Path) -> None:
     sync_file(unfinished)
     unfinished.replace(target)
     sync_folder(target.parent)
-
-
-def unended(reader: SqliteReader) -> list[Payment]:
-    """Payments that have a timer or wait for a human, in the order they were opened."""
-    found = reader.connection.execute(
-        f"SELECT {PAYMENT_COLUMNS} FROM payment "  # noqa: S608  constants
-        "WHERE next_at IS NOT NULL OR state = ? ORDER BY payment_id",
-        (State.MANUAL.value,),
-    )
-    return [payment_of(row) for row in found]
 
 
 def newest_block_at(reader: SqliteReader) -> datetime | None:

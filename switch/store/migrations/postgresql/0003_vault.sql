@@ -1,4 +1,4 @@
--- The vault. A wrapped key is overwritten by a new wrapping or by the mark of its erasure, and never
+-- The vault. A wrapped key is overwritten by a new wrapping or by the mark of its erasure, never
 -- deleted; VACUUM then takes what it was.
 CREATE TRIGGER data_key_stays BEFORE DELETE ON data_key
 FOR EACH ROW EXECUTE FUNCTION refuse('a data key is overwritten, never deleted');

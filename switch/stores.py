@@ -1,0 +1,146 @@
+"""Opens the store that the configuration names: an embedded file, or a PostgreSQL server.
+
+The address of a server holds no password: that is a secret of the key folder, or the whole address
+stands in an environment variable; neither is ever shown. In the development profile a store is
+brought to the current schema as it is opened; in production only ``bakong-switch db migrate`` does,
+because other processes may be working on it.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote, urlsplit, urlunsplit
+
+from switch.config import ConfigError
+from switch.data_folder import KEYS, writable_database
+from switch.keys import JOURNAL, KeyFolder, KeyMissing
+from switch.model import from_micros
+from switch.runtime.private_files import private_file
+from switch.runtime.process import process_name
+from switch.runtime.tasks import Tasks, end_process
+from switch.runtime.threads import WokenThread, WriterThread
+from switch.store.committer import Committer
+from switch.store.copying import newest_block_at
+from switch.store.sqlite import SqliteEngine
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AsyncExitStack
+    from datetime import datetime
+    from pathlib import Path
+
+    from switch.config import Config
+    from switch.runtime.clock import Clock
+    from switch.store.committer import Waiting
+    from switch.store.contract import Store
+
+VARIABLE: Final = "BAKONG_SWITCH_STORE_URL"
+"""Environment variable with the whole address, password included; stronger than the file."""
+
+PASSWORD: Final = "postgresql-password"  # noqa: S105  the name of a file
+"""Name of the secret with which the server is spoken to, where it asks for one."""
+
+STORE_TASKS: Final = 2
+
+
+def store_url(config: Config, keys: KeyFolder) -> str:
+    """The address of the server. Raises :class:`KeyMissing` when none is given."""
+    given = os.environ.get(VARIABLE) or config.store.url
+    if given is None:
+        raise KeyMissing(f"store.url of switch.toml, or {VARIABLE}, must name the database")
+    parts = urlsplit(given)
+    if parts.password is not None:
+        return given
+    try:
+        password = quote(keys.secret(PASSWORD), safe="")
+    except KeyMissing:
+        return given
+    user, at, host = parts.netloc.rpartition("@")
+    return urlunsplit(parts._replace(netloc=f"{user}:{password}{at}{host}"))
+
+
+async def never_written(config: Config, data: Path) -> bool:
+    """Whether nothing was ever stored, so that new keys would make nothing unreadable.
+
+    Raises :class:`OSError` when the server cannot be used, or the file is no database.
+    """
+    if config.store.engine == "sqlite":
+        return not writable_database(data).exists()
+    from switch.store.postgresql_admin import is_empty
+
+    return await is_empty(store_url(config, KeyFolder(data / KEYS)))
+
+
+async def open_store(
+    config: Config, data: Path, keys: KeyFolder, clock: Clock, opened: AsyncExitStack
+) -> tuple[Store, datetime | None]:
+    """Open the configured store; also when anything was last written there.
+
+    What is opened is closed by ``opened``. Raises :class:`~switch.config.ConfigError`,
+    :class:`OSError`, and what the engine raises for a schema that is not its own.
+    """
+    if config.store.engine == "postgresql":
+        return await _open_server(config, keys, clock, opened)
+    if config.switch.slot == 0:
+        raise ConfigError("switch.toml: switch.slot: SQLite has one process, and its slot a number")
+    return _open_embedded(config, writable_database(data), keys, clock, opened)
+
+
+def _open_embedded(
+    config: Config, database: Path, keys: KeyFolder, clock: Clock, opened: AsyncExitStack
+) -> tuple[Store, datetime | None]:
+    """Open the file, with its writer and its checkpoints."""
+    private_file(database)
+    engine = SqliteEngine(
+        str(database),
+        clock=clock,
+        sign=keys.ed25519_private(JOURNAL).sign,
+        slot=config.switch.slot,
+        owner=process_name(),
+        lease_s=config.switch.lease_s,
+        migrates=config.switch.profile == "development",
+    )
+
+    def writer(execute: Callable[[list[Waiting]], None]) -> WriterThread[Waiting]:
+        return WriterThread("store-writer", execute, on_crash=end_process)
+
+    store = Committer(engine, writer)
+    opened.callback(store.close)
+    checkpoints = engine.checkpoints()
+    opened.callback(checkpoints.close)
+    checkpointer = WokenThread("store-checkpoints", checkpoints.run, on_crash=end_process)
+    opened.callback(checkpointer.close)
+    checkpoints.begin(checkpointer.wake)
+    return store, newest_block_at(engine)
+
+
+async def _open_server(
+    config: Config, keys: KeyFolder, clock: Clock, opened: AsyncExitStack
+) -> tuple[Store, datetime | None]:
+    """Take a slot on the PostgreSQL server."""
+    from switch.store.loop_committer import LoopCommitter
+    from switch.store.postgresql import PostgresEngine
+    from switch.store.postgresql_admin import StoreUnreachable, migrated
+    from switch.store.postgresql_link import StoreAway, shown
+
+    url = store_url(config, keys)
+    if config.switch.profile == "development":
+        await migrated(url)
+    engine = PostgresEngine(
+        url,
+        clock=clock,
+        sign=keys.ed25519_private(JOURNAL).sign,
+        slot=config.switch.slot,
+        owner=process_name(),
+        lease_s=config.switch.lease_s,
+    )
+    opened.push_async_callback(engine.close)
+    try:
+        await engine.start()
+    except StoreAway:
+        raise StoreUnreachable(f"{shown(url)}: does not answer") from None
+    store = LoopCommitter(engine, engine, Tasks(end_process, tasks_max=STORE_TASKS))
+    opened.push_async_callback(store.close)
+    newest = await engine.newest_block_at()
+    return store, None if newest is None else from_micros(newest)
