@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from switch.data_folder import DATABASE, KEYS, readable_database
-from switch.keys import JOURNAL, KeyFolder
+from switch.keys import KeyFolder
 from switch.loss_file import write_loss
 from switch.restoring import Loss
 from switch.runtime.lock import owned_folder
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from switch.config import Config
     from switch.store.report import Report
 
 MANIFEST_SUFFIX: Final = ".json"
@@ -57,6 +58,12 @@ class Checked:
             "head_at": None if self.head_at is None else self.head_at.isoformat(),
             "slots": [[each.slot, each.blocks, each.head.hex()] for each in self.report.anchors],
         }
+
+
+def embedded(config: Config) -> None:
+    """Raise :class:`BackupUnsound` where the store is a server, which has backups of its own."""
+    if config.store.engine != "sqlite":
+        raise BackupUnsound("the store is PostgreSQL: use pg_basebackup, and serve --restored")
 
 
 def back_up(data: Path, file: Path, slot: int) -> Mapping[str, object]:
@@ -104,7 +111,7 @@ def _checked(file: Path, data: Path, slot: int) -> Checked:
         raise BackupUnsound(f"{file}: is damaged: {broken[0]}")
     reader = open_reader(str(file), slot)
     try:
-        report = audit(reader, KeyFolder(data / KEYS).ed25519_public(JOURNAL))
+        report = audit(reader, KeyFolder(data / KEYS).journal_publics())
         head_at = newest_block_at(reader)
     finally:
         reader.connection.close()

@@ -10,19 +10,19 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from switch.answers import instant
-from switch.data_folder import readable_database
 from switch.loss_file import read_loss, write_loss
 from switch.model import State
+from switch.record_reader import open_record
 from switch.restoring import Loss
-from switch.store.copying import unended
-from switch.store.sqlite import open_reader
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from switch.config import Config
     from switch.model import Payment
-    from switch.store.sqlite_read import SqliteReader
+    from switch.store.contract import Reads
 
+PAGE: Final = 1_000
 SHOWN_MAX: Final = 100
 
 
@@ -54,21 +54,18 @@ class LossReport:
         }
 
 
-def loss_report(data: Path, slot: int) -> LossReport:
-    """How it stands with a data folder. Raises what opening its files raises."""
+async def loss_report(config: Config, data: Path) -> LossReport:
+    """How it stands with a data folder. Raises what opening its store raises."""
     loss = read_loss(data)
     if loss is None:
         return LossReport(None)
-    reader = open_reader(str(readable_database(data)), slot)
-    try:
-        return _reported(loss, reader)
-    finally:
-        reader.connection.close()
+    async with open_record(config, data) as read:
+        return await _reported(loss, read)
 
 
-def end_loss(data: Path, slot: int, *, although_open: bool) -> LossReport:
+async def end_loss(config: Config, data: Path, *, although_open: bool) -> LossReport:
     """End holding back, unless payments are left that nobody asked about."""
-    report = loss_report(data, slot)
+    report = await loss_report(config, data)
     if report.loss is None or (report.left and not although_open):
         return report
     loss = replace(report.loss, done=True)
@@ -76,15 +73,17 @@ def end_loss(data: Path, slot: int, *, although_open: bool) -> LossReport:
     return replace(report, loss=loss)
 
 
-def _reported(loss: Loss, reader: SqliteReader) -> LossReport:
+async def _reported(loss: Loss, read: Reads) -> LossReport:
     left: list[Payment] = []
     manual: list[Payment] = []
-    asked = 0
-    for payment in unended(reader):
-        if payment.state is State.MANUAL:
-            manual.append(payment)
-        elif payment.rung > 0 and payment.updated_at >= loss.restored_at:
-            asked += 1
-        else:
-            left.append(payment)
+    asked = after = 0
+    while page := await read.unended(after, PAGE):
+        after = page[-1].payment_id
+        for payment in page:
+            if payment.state is State.MANUAL:
+                manual.append(payment)
+            elif payment.rung > 0 and payment.updated_at >= loss.restored_at:
+                asked += 1
+            else:
+                left.append(payment)
     return LossReport(loss, tuple(left), asked, tuple(manual))

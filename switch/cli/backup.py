@@ -21,11 +21,12 @@ def command(file: Path, config_folder: Path | None, data: Path) -> None:
 
     Status 0: FILE is a whole copy of one moment. Status 2: there is none, and why.
     """
-    from switch.backup import back_up
+    from switch.backup import back_up, embedded
 
     config = read_config(config_folder)
 
     def work() -> int:
+        embedded(config)
         say(back_up(data, file, config.switch.slot))
         return 0
 

@@ -91,7 +91,7 @@ class LosingRig(Rig):
     async def asked_about_everything(self) -> None:
         """Wait until nothing is left that nobody asked about."""
         async with asyncio.timeout(20):
-            while loss_report(self.data, SLOT).left:  # noqa: ASYNC110  nothing tells when
+            while (await loss_report(self.config, self.data)).left:  # noqa: ASYNC110  nothing tells when
                 await asyncio.sleep(0.1)
 
 
@@ -163,7 +163,7 @@ async def test_nothing_is_paid_twice_after_a_loss(rig: LosingRig, tmp_path: Path
     assert await rig.book() == booked
 
     await rig.asked_about_everything()
-    assert end_loss(rig.data, SLOT, although_open=False).holding is False
+    assert (await end_loss(rig.config, rig.data, although_open=False)).holding is False
     rig.switch._seams.restoring.look()
     assert (await rig.pay("fresh", fresh)).status == 200
     # It is dealt with, and still nothing that may have been paid is paid again.
@@ -183,10 +183,10 @@ async def test_holding_ends_only_when_everything_was_asked_about(
     back_up(rig.data, copy, SLOT)
     async with lost(rig, copy):
         pass
-    report = end_loss(rig.data, SLOT, although_open=False)
+    report = await end_loss(rig.config, rig.data, although_open=False)
 
     assert (report.holding, len(report.left)) == (True, 1)
-    assert end_loss(rig.data, SLOT, although_open=True).holding is False
+    assert (await end_loss(rig.config, rig.data, although_open=True)).holding is False
     await rig.sandbox("POST", "/control/release", {})
     assert (await rig.paid("open", token))["status"] == "ACCC"
 
