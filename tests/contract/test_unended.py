@@ -1,4 +1,4 @@
-"""What has not ended is found in the order it was opened: what has a timer, and what a human has."""
+"""What has not ended is found as it was opened: what has a timer, and what a human has."""
 
 from __future__ import annotations
 
