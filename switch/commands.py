@@ -238,6 +238,18 @@ class Forget:
     salt: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Rekey:
+    """From the next block on this slot signs under another key, ``public`` (32 raw bytes).
+
+    The block that says so is the last one under the key before.
+    """
+
+    public: bytes
+    at: datetime
+    salt: bytes = field(repr=False)
+
+
 Command = (
     Open
     | Refuse
@@ -250,6 +262,7 @@ Command = (
     | Erase
     | Rewrap
     | Forget
+    | Rekey
 )
 
 

@@ -29,6 +29,7 @@ from switch.commands import (
     Publish,
     Receive,
     Refuse,
+    Rekey,
     Result,
     Rewrap,
     Stale,
@@ -79,6 +80,8 @@ def _one(batch: Batch, command: Command) -> Result:
             return upkeep.rewrap(batch, command)
         case Forget():
             return upkeep.forget(batch, command)
+        case Rekey():
+            return upkeep.rekey(batch, command)
 
 
 def _open(batch: Batch, command: Open) -> Result:

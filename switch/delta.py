@@ -23,6 +23,7 @@ from switch.commands import (
     Publish,
     Receive,
     Refuse,
+    Rekey,
     Rewrap,
 )
 from switch.postings import incoming_lines, lines_of
@@ -176,7 +177,7 @@ def wanted(commands: Sequence[Command]) -> Wanted:
                 wrapped[uetr] = None
             case Rewrap(keys=changes):
                 wrapped.update(dict.fromkeys(uetr for uetr, _, _ in changes))
-            case Configure():
+            case Configure() | Rekey():
                 pass
     return Wanted(
         payments=tuple(payments),

@@ -317,7 +317,7 @@ def _derive_public(folder: Path, names: Mapping[str, str]) -> None:
 def _write_public(
     folder: Path, name: str, key: ec.EllipticCurvePublicKey | Ed25519PublicKey
 ) -> None:
-    path, content = folder / f"{name}.pub.pem", _public_pem(key)
+    path, content = folder / f"{name}.pub.pem", public_pem(key)
     if not path.exists() or path.read_bytes() != content:
         write_private(path, content)
 
@@ -330,7 +330,8 @@ def _pem(key: RSAPrivateKey | EllipticCurvePrivateKey | Ed25519PrivateKey) -> by
     )
 
 
-def _public_pem(key: ec.EllipticCurvePublicKey | Ed25519PublicKey) -> bytes:
+def public_pem(key: ec.EllipticCurvePublicKey | Ed25519PublicKey) -> bytes:
+    """A public key as its file holds it."""
     return key.public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )

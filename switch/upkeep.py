@@ -20,7 +20,17 @@ from switch.postings import incoming_lines
 
 if TYPE_CHECKING:
     from switch.batch import Batch
-    from switch.commands import Bury, Configure, Erase, Forget, Publish, Receive, Result, Rewrap
+    from switch.commands import (
+        Bury,
+        Configure,
+        Erase,
+        Forget,
+        Publish,
+        Receive,
+        Rekey,
+        Result,
+        Rewrap,
+    )
     from switch.model import Payment
 
 ERASED: Final = bytes(16)
@@ -178,3 +188,10 @@ def forget(batch: Batch, command: Forget) -> Result:
 
 def _over(payment: Payment, command: Forget) -> bool:
     return lifecycle.is_final(payment) and payment.updated_at < command.ended_before
+
+
+def rekey(batch: Batch, command: Rekey) -> Result:
+    """Says under the key before which key comes next."""
+    content = {"kind": "key", "public": command.public.hex(), "at": to_micros(command.at)}
+    batch.leaf(command.salt, content)
+    return Done(None)

@@ -181,6 +181,28 @@ def check_proof(
     guarded(work)
 
 
+@command.command("rotate-key")
+@config_option
+@data_option
+def rotate_key(config_folder: Path | None, data: Path) -> None:
+    """Change the key that blocks are signed under, while the switch is stopped.
+
+    The journal says so under the old key, whose public part is kept for verifying.
+    """
+    from switch.rekeying import rotate_key as rotated
+    from switch.runtime.clock import SystemClock
+    from switch.runtime.entropy import SystemEntropy
+
+    config = read_config(config_folder)
+
+    def work() -> int:
+        kept = rotated(config, data, SystemClock(), SystemEntropy())
+        click.echo(f"changed; the old public key is kept as {kept}")
+        return 0
+
+    guarded(work)
+
+
 @command.command("export")
 @config_option
 @data_option
