@@ -211,22 +211,6 @@ def test_a_final_payment_is_never_due(engine: AnyEngine) -> None:
     assert engine.open_corridors() == []
 
 
-def test_sent_states_are_those_whose_first_answer_an_earlier_life_waited_for(place: Place) -> None:
-    with closing(place.open()) as engine:
-        for number, direction in ((3, Direction.INBOUND), (1, Direction.OUTBOUND)):
-            done(engine, opened(payment(number, direction=direction, quote=f"quote-{number}")))
-        lost = done(engine, opened(payment(2, quote="quote-2")))
-        done(engine, concluded(lost, Event.LOST))
-        ended = done(engine, opened(payment(4, quote="quote-4")))
-        done(engine, concluded(ended, Event.ACCEPTED))
-        assert engine.sent_states(9) == [], "this life still waits itself"
-    with closing(place.open()) as engine:
-        done(engine, opened(payment(6, quote="quote-6")))
-
-        assert [held.uetr for held in engine.sent_states(9)] == [uetr(1), uetr(3)]
-        assert [held.uetr for held in engine.sent_states(1)] == [uetr(1)]
-
-
 def test_payments_are_listed_as_opened_from_behind_a_number(engine: AnyEngine) -> None:
     for number in (3, 1, 2):
         done(engine, opened(payment(number, quote=f"quote-{number}")))

@@ -1,6 +1,6 @@
 """A database of every earlier schema is brought up to date with all that it holds.
 
-``schema_0002.sql`` is the dump of a database as the second schema's program left it: payments that
+``schema_0002.dump`` is the dump of a database as the second schema's program left it: payments that
 ended, that were refused, that are unknown and that were being sent, opened twice in slot 3.
 """
 
@@ -39,7 +39,7 @@ def faults(engine: AnyEngine) -> list[str]:
 
 def earlier(path: Path, version: int) -> SqlitePlace:
     """A database as the program of an earlier schema left it."""
-    dump = Path(__file__).parent / "data" / "schema_0002.sql"
+    dump = Path(__file__).parent / "data" / "schema_0002.dump"
     with closing(apsw.Connection(str(path))) as connection:
         connection.execute(dump.read_text("utf-8"))
         for name in MIGRATIONS[DUMPED:version]:

@@ -155,6 +155,7 @@ def test_a_silent_slot_is_taken_over_whole(
 
     assert second.adopt() == [Takeover(1, 3)]
     assert sent(second) == [uetr(1), uetr(4)], "mine is alive, and the ended one is nobody's"
+    assert [held.uetr for held in second.sent_states(1)] == [uetr(1)]
     assert due(second) == [uetr(1), uetr(2), uetr(5)]
     lost = done(second, concluded(outbound(1), Event.LOST))
     assert lost.state is State.UNKNOWN
