@@ -164,13 +164,15 @@ def leaf_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
 
 def _rate_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
     named = (content["provider"], content["pair"], content["rate_version"])
-    posted = (*named, content["effective_at"], content["sheet"])
+    posted = (*named, "posted", content["effective_at"], content["sheet"])
     if content["kind"] == "published":
-        yield item("rate", *posted, content["at"], None), 1
+        yield item("rate", *posted, content["at"]), 1
         return
-    yield item("rate", *posted, content.get("published_at"), content["at"]), 1
-    if content.get("held"):
-        yield item("rate", *posted, content["published_at"], None), -1
+    yield item("rate", *named, "withdrawn", content["at"]), 1
+    # One that was only configured is kept by its withdrawal. An entry of before this was written
+    # down is taken for one of a rate that was posted.
+    if not content.get("held", "published_at" not in content):
+        yield item("rate", *posted, content["published_at"]), 1
 
 
 def row_items(table: str, row: Row) -> tuple[bytes, ...]:
@@ -184,8 +186,11 @@ def row_items(table: str, row: Row) -> tuple[bytes, ...]:
             return (item(table, row[1], _sealed(row)),)
         case "rate":
             provider, pair, version, effective_at, published_at, sheet, withdrawn_at = row
-            posted = (provider, pair, version, effective_at, sheet)
-            return (item(table, *posted, published_at, withdrawn_at),)
+            rate = (table, provider, pair, version)
+            posted = item(*rate, "posted", effective_at, sheet, published_at)
+            if withdrawn_at is None:
+                return (posted,)
+            return posted, item(*rate, "withdrawn", withdrawn_at)
         case "tombstone":
             return (item(table, *row[:2]),)
     return (item(table, *row),)
