@@ -17,6 +17,7 @@ from fx.token import QuoteSeal
 from switch.answers import Answers
 from switch.api import app as api
 from switch.api.messages import MemberMessages
+from switch.breakers import Breakers
 from switch.collector import Collector
 from switch.commands import Configure
 from switch.config import ConfigError
@@ -67,7 +68,6 @@ if TYPE_CHECKING:
 
 SERVED_AS: Final = "switch"
 """The name under which the switch listens."""
-
 
 RATES_KEPT: Final = 20
 """Versions of each provider's pair that a start reads back; older ones can price nothing."""
@@ -208,6 +208,7 @@ class Switch:
         scans = Scans(
             quoting=self._quoting,
             transport=self._transport,
+            breakers=Breakers(self.adapters, seams.coordination, seams.clock),
             adapters=_lookups(self.adapters),
             routing=self._routing,
             banks=banks_of(config),

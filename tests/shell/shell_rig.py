@@ -17,6 +17,7 @@ import orjson
 from fx.money import Money
 from fx.token import QuoteSeal
 from switch.answers import Answers
+from switch.breakers import Breakers
 from switch.commands import Answer as StoredAnswer
 from switch.commands import Publish, RateRow
 from switch.config import Config, default_folder, load_config
@@ -142,6 +143,7 @@ class Shell:
         self.scans = Scans(
             quoting=self.quoting,
             transport=self.wire,
+            breakers=Breakers(self.adapters, self.coordination, self.clock),
             adapters={"thailand": self.thailand},
             routing=read_routing(self.adapters, config.corridors.values()),
             banks=BANKS,
