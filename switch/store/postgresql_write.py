@@ -60,7 +60,7 @@ class _Write:
         )
         names = ", ".join(held)
         if not self.changed:
-            rows = f"SELECT * FROM unnest({arrays})"
+            rows = f"SELECT * FROM unnest({arrays})"  # noqa: S608  constants
             return f"INSERT INTO {self.table} ({names}) {rows}"
         sets = ", ".join(f"{name} = new.{name}" for name in self.changed)
         key = " AND ".join(f"old.{name} = new.{name}" for name in self.columns[: self.keyed])

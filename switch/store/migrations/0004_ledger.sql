@@ -38,7 +38,7 @@ CREATE TABLE entry (
     currency TEXT NOT NULL,
     minor INTEGER NOT NULL CHECK (minor > 0),
     phase TEXT NOT NULL CHECK (phase IN ('pending', 'posted', 'voided', 'expired')),
-    pending_entry INTEGER CHECK (pending_entry < entry_id),
+    pending_entry INTEGER CHECK (pending_entry <> entry_id),
     CHECK (phase <> 'pending' OR pending_entry IS NULL),
     CHECK (phase NOT IN ('voided', 'expired') OR pending_entry IS NOT NULL)
 );

@@ -21,7 +21,7 @@ ALTER TABLE account
 ALTER TABLE entry
     DROP CONSTRAINT entry_phase_check,
     ADD CHECK (phase IN ('pending', 'posted', 'voided', 'expired')),
-    ADD CHECK (pending_entry < entry_id),
+    ADD CHECK (pending_entry <> entry_id),
     ADD CHECK (phase <> 'pending' OR pending_entry IS NULL),
     ADD CHECK (phase NOT IN ('voided', 'expired') OR pending_entry IS NOT NULL);
 
