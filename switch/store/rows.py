@@ -40,8 +40,13 @@ PAYMENT_COLUMNS: Final = (
 )
 
 
-def payment_row(payment: Payment, frozen: str | None = None) -> tuple[object, ...]:
-    """The columns of :data:`PAYMENT_COLUMNS`; ``frozen`` is its frozen text where it is at hand."""
+def payment_row(payment: Payment) -> tuple[object, ...]:
+    """The columns of :data:`PAYMENT_COLUMNS`."""
+    return payment_columns(payment, frozen_text(payment))
+
+
+def payment_columns(payment: Payment, frozen: str | None) -> tuple[object, ...]:
+    """The same with its frozen text at hand; None for a stored row that is changed."""
     return (
         payment.payment_id,
         payment.uetr,
@@ -56,7 +61,7 @@ def payment_row(payment: Payment, frozen: str | None = None) -> tuple[object, ..
         payment.far_reference,
         int(payment.disputed),
         payment.reservation,
-        frozen_text(payment) if frozen is None else frozen,
+        frozen,
         payment.block,
     )
 

@@ -20,6 +20,7 @@ from switch.delta import accounts_wanted, across_slots, wanted
 from switch.model import to_micros
 from switch.store.contract import LEASE_S
 from switch.store.journal import GENESIS, Block, canonical, leaf_hash, merkle_root
+from switch.store.open_payments import OpenPayments
 from switch.store.sqlite_ledger import newest_at
 from switch.store.sqlite_read import SqliteReader, load, row_of
 from switch.store.sqlite_slots import adopt, claim, fence, lease_numbers, release, renew, writing
@@ -92,6 +93,7 @@ class SqliteEngine(SqliteReader):
         self._sign = sign
         self._slot = slot
         self._lease_us = lease_s * MICROS
+        self._payments = OpenPayments()
         try:
             self._writer = self._open()
             self._durable = _durable(self._writer)
@@ -126,7 +128,7 @@ class SqliteEngine(SqliteReader):
         self._writer.execute("BEGIN IMMEDIATE")
         try:
             fence(self._writer, self._held)
-            snapshot = load(self._writer, wanted(commands))
+            snapshot = load(self._writer, wanted(commands), self._payments)
             snapshot.accounts = self.load_accounts(
                 self._writer, accounts_wanted(commands, snapshot)
             )
@@ -138,11 +140,13 @@ class SqliteEngine(SqliteReader):
             block = self._block(delta, number)
             write(self._writer, delta, block)
         except BaseException:
+            self._payments.forget()
             if not self._writer.get_autocommit():
                 self._writer.execute("ROLLBACK")
             raise
         self._writer.execute("COMMIT")
         self._head, self._newest_at = block, block.at
+        self._payments.committed(delta.payments.values())
         return results
 
     def scrub(self) -> bool:

@@ -19,6 +19,7 @@ from switch.port import Operation
 from switch.store import sqlite_ledger
 from switch.store.contract import RecordUnreadable, StoredExchange, WrappedKey
 from switch.store.journal import Block
+from switch.store.open_payments import OpenPayments
 from switch.store.rows import PAYMENT_COLUMNS, payment_of
 from switch.store.tables import TABLES
 
@@ -297,8 +298,11 @@ class SqliteReader:
         return {row[0]: Account(*row) for row in rows}
 
 
-def load(connection: apsw.Connection, keys: Wanted) -> Snapshot:
-    """Load what a batch named, the payments behind its bindings included."""
+def load(connection: apsw.Connection, keys: Wanted, held: OpenPayments) -> Snapshot:
+    """Load what a batch named, the payments behind its bindings included.
+
+    An open payment that is ``held`` is as stored, and has no answer yet.
+    """
     snapshot = Snapshot()
     uetrs = dict.fromkeys(keys.payments)
     for scope, key in keys.bindings:
@@ -307,6 +311,10 @@ def load(connection: apsw.Connection, keys: Wanted) -> Snapshot:
             snapshot.bindings[scope, key] = binding
             uetrs[binding.uetr] = None
     for uetr in uetrs:
+        known = held.get(uetr)
+        if known is not None:
+            snapshot.payments[uetr] = known
+            continue
         row = row_of(connection, _SELECT + "WHERE uetr = ?", (uetr,))
         if row is not None:
             snapshot.payments[uetr] = payment_of(row)

@@ -14,20 +14,24 @@ from switch.store.statements import BALANCES_EVERY
 from switch.store.table_rows import table_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import apsw
 
     from switch.delta import Delta
     from switch.store.journal import Block
+    from switch.store.table_rows import Row
 
 _PAYMENT: Final = (
     f"INSERT INTO payment ({PAYMENT_COLUMNS}, slot, epoch) "  # noqa: S608  constants
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT (payment_id) DO UPDATE SET state = excluded.state, "
-    "version = excluded.version, updated_at = excluded.updated_at, "
-    "next_at = excluded.next_at, rung = excluded.rung, reason = excluded.reason, "
-    "far_reference = excluded.far_reference, disputed = excluded.disputed, "
-    "block = excluded.block, slot = excluded.slot, epoch = excluded.epoch"
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
+_MOVED: Final = (
+    "UPDATE payment SET state = ?5, version = ?6, updated_at = ?7, next_at = ?8, rung = ?9, "
+    "reason = ?10, far_reference = ?11, disputed = ?12, block = ?15, slot = ?16, epoch = ?17 "
+    "WHERE payment_id = ?1"
+)
+_FROZEN_AT: Final = PAYMENT_COLUMNS.split(", ").index("frozen")
 _RATE: Final = (
     "INSERT INTO rate VALUES (?, ?, ?, ?, ?, ?, ?) "
     "ON CONFLICT DO UPDATE SET withdrawn_at = excluded.withdrawn_at"
@@ -64,10 +68,6 @@ _WRITES: Final = (
     ("unbound", "DELETE FROM binding WHERE payment_id = ?"),
     ("unbound", "DELETE FROM answer WHERE payment_id = ?"),
     ("unburied", "DELETE FROM tombstone WHERE scope = ? AND uetr = ?"),
-    (
-        "payment",
-        _PAYMENT,
-    ),
     ("binding", "INSERT INTO binding VALUES (?, ?, ?, ?)"),
     ("answer", "INSERT INTO answer VALUES (?, ?, ?, ?, ?)"),
     ("data_key", "INSERT INTO data_key (payment_id, wrapped) VALUES (?, ?)"),
@@ -93,6 +93,7 @@ _WRITES: Final = (
 def write(connection: apsw.Connection, delta: Delta, block: Block) -> None:
     """Write a delta and its block inside the caller's transaction."""
     rows = table_rows(delta, block)
+    _write_payments(connection, rows.payment)
     for table, sql in _WRITES:
         found = getattr(rows, table)
         # Most tables have none in most batches.
@@ -104,3 +105,13 @@ def write(connection: apsw.Connection, delta: Delta, block: Block) -> None:
         connection.execute(_ALL_BALANCES, (block.slot, block.number))
     elif rows.balance_after:
         connection.executemany(_BALANCE, rows.balance_after)
+
+
+def _write_payments(connection: apsw.Connection, rows: Sequence[Row]) -> None:
+    """Insert the new ones; of one that is stored, what can change."""
+    new = [row for row in rows if row[_FROZEN_AT] is not None]
+    moved = [row for row in rows if row[_FROZEN_AT] is None]
+    if new:
+        connection.executemany(_PAYMENT, new)
+    if moved:
+        connection.executemany(_MOVED, moved)

@@ -15,7 +15,7 @@ import orjson
 
 from switch.model import to_micros
 from switch.store.journal import canonical
-from switch.store.rows import payment_row
+from switch.store.rows import payment_columns
 
 if TYPE_CHECKING:
     from switch.commands import Binding, PlannedExchange, RateRow
@@ -32,6 +32,7 @@ class TableRows:
     """The rows of one batch by table."""
 
     payment: list[Row]
+    """The frozen text is None where the row is stored already: it never changes."""
     binding: list[Row]
     answer: list[Row]
     data_key: list[Row]
@@ -61,7 +62,7 @@ def table_rows(delta: Delta, block: Block) -> TableRows:
     sealed = [*delta.sealed, *(exchange.sealed for exchange in delta.exchanges)]
     return TableRows(
         payment=[
-            (*payment_row(payment, delta.frozen.get(payment.uetr)), block.slot, block.epoch)
+            (*payment_columns(payment, delta.frozen.get(payment.uetr)), block.slot, block.epoch)
             for payment in delta.payments.values()
         ],
         binding=[_binding(binding, ids[binding.uetr]) for binding in delta.bindings],
