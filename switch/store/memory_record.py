@@ -89,7 +89,7 @@ def _rows(held: MemoryTables, table: str) -> list[Row]:
         rates=held.rates,
     )
     columns = len(TABLES[table].columns.split(", "))
-    rows: list[Row] = getattr(table_rows(delta, NO_BLOCK), table)
+    rows: list[Row] = getattr(table_rows(delta, NO_BLOCK, bytes), table)
     return [row[:columns] for row in rows]
 
 

@@ -27,8 +27,12 @@ DICTIONARIES: Final = (
     (2, "enquiry", "enquiry-1.bin"),
     (3, "evidence", "evidence-1.bin"),
     (4, "answer", "answer-1.bin"),
+    (5, "leaf", "leaf-1.bin"),
 )
 """Number, kind of record and file; of several for a kind the last is written with."""
+
+LEAF: Final = "leaf"
+"""Kind of the journal's entries, which are packed but not sealed."""
 
 NO_DICTIONARY: Final = 0
 LEVEL: Final = 3

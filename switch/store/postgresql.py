@@ -291,7 +291,7 @@ class PostgresEngine(PostgresReader):
             await connection.execute("ROLLBACK")
             return results
         block = self._block(delta, number)
-        await write(connection, delta, block, loaded)
+        await write(connection, delta, block, loaded, self._leaves.pack)
         self._doubt = _Doubt(commands, block, results)
         await _commit(connection)
         self._doubt = None

@@ -18,6 +18,8 @@ from switch.port import Operation
 from switch.store import postgresql_past as past
 from switch.store.contract import StoredExchange, WrappedKey
 from switch.store.journal import Block
+from switch.store.leaf_packing import LeafPacking
+from switch.store.packing import LEAF
 from switch.store.rows import PAYMENT_COLUMNS, payment_of
 from switch.store.tables import TABLES
 
@@ -90,6 +92,7 @@ class PostgresReader:
         self._query = query
         self._read_slot = slot
         self._read_epoch = epoch
+        self._leaves = LeafPacking()
         self._seen: dict[str, Account] = {}
 
     @property
@@ -260,7 +263,10 @@ class PostgresReader:
     async def record_page(self, table: str, after: Sequence[Any], limit: int) -> list[Row]:
         """Raw rows of a table of ``switch.store.tables`` behind a key, in the order of keys."""
         sql = TABLES[table].page(lambda number: f"${number}", first=not after)
-        return [tuple(row) for row in await self._query(sql, *after, limit)]
+        rows = [tuple(row) for row in await self._query(sql, *after, limit)]
+        if table != LEAF:
+            return rows
+        return [(*key, self._leaves.unpack(content)) for *key, content in rows]
 
     async def payment_rows(self, uetrs: Sequence[str]) -> list[Row]:
         """Raw rows of the payments with these UETRs."""
@@ -274,7 +280,7 @@ class PostgresReader:
             first, number = number, page[-1]["number"]
             leaves: dict[int, list[tuple[bytes, bytes]]] = {}
             for row in await self._query(_LEAVES, self._read_slot, first, number):
-                leaves.setdefault(row[0], []).append((row[1], row[2]))
+                leaves.setdefault(row[0], []).append((row[1], self._leaves.unpack(row[2])))
             for row in page:
                 yield Block(*row), leaves.get(row["number"], [])
 

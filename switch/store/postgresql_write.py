@@ -17,7 +17,7 @@ from switch.store.statements import BALANCES_EVERY
 from switch.store.table_rows import TableRows, table_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from switch.delta import Delta, Snapshot
     from switch.store.journal import Block
@@ -209,9 +209,15 @@ def keeps_all_balances(number: int) -> bool:
     return number % BALANCES_EVERY == 0
 
 
-async def write(connection: Connection, delta: Delta, block: Block, loaded: Loaded) -> None:
+async def write(
+    connection: Connection,
+    delta: Delta,
+    block: Block,
+    loaded: Loaded,
+    pack: Callable[[bytes], bytes],
+) -> None:
     """Write a delta and its block inside the caller's transaction."""
-    made = table_rows(delta, block)
+    made = table_rows(delta, block, pack)
     rows = _divided(made, loaded)
     all_balances = keeps_all_balances(block.number)
     if all_balances:

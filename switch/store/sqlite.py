@@ -20,6 +20,7 @@ from switch.delta import accounts_wanted, across_slots, wanted
 from switch.model import to_micros
 from switch.store.contract import LEASE_S
 from switch.store.journal import GENESIS, Block, canonical, leaf_hash, merkle_root
+from switch.store.leaf_packing import LeafPacking
 from switch.store.open_payments import OpenPayments
 from switch.store.sqlite_ledger import newest_at
 from switch.store.sqlite_read import SqliteReader, load, row_of
@@ -94,6 +95,7 @@ class SqliteEngine(SqliteReader):
         self._slot = slot
         self._lease_us = lease_s * MICROS
         self._payments = OpenPayments()
+        self._packing = LeafPacking()
         try:
             self._writer = self._open()
             self._durable = _durable(self._writer)
@@ -138,7 +140,7 @@ class SqliteEngine(SqliteReader):
                 self._writer.execute("COMMIT")
                 return results
             block = self._block(delta, number)
-            write(self._writer, delta, block)
+            write(self._writer, delta, block, self._packing.pack)
         except BaseException:
             self._payments.forget()
             if not self._writer.get_autocommit():

@@ -19,7 +19,9 @@ from switch.port import Operation
 from switch.store import sqlite_ledger
 from switch.store.contract import RecordUnreadable, StoredExchange, WrappedKey
 from switch.store.journal import Block
+from switch.store.leaf_packing import LeafPacking
 from switch.store.open_payments import OpenPayments
+from switch.store.packing import LEAF
 from switch.store.rows import PAYMENT_COLUMNS, payment_of
 from switch.store.tables import TABLES
 
@@ -100,6 +102,7 @@ class SqliteReader:
         self.connection = connection
         self._read_slot = slot
         self._read_epoch = epoch
+        self._leaves = LeafPacking()
 
     @property
     def durability(self) -> str:
@@ -263,12 +266,20 @@ class SqliteReader:
                 "SELECT salt, content FROM leaf WHERE slot = ? AND number = ? ORDER BY place",
                 (block.slot, block.number),
             )
-            yield block, [(bytes(salt), bytes(content)) for salt, content in leaves]
+            yield (
+                block,
+                [(bytes(salt), self._leaves.unpack(bytes(content))) for salt, content in leaves],
+            )
 
     def record_page(self, table: str, after: Sequence[Any], limit: int) -> list[Row]:
         """Raw rows of a table of ``switch.store.tables`` behind a key, in the order of keys."""
         sql = TABLES[table].page(lambda number: f"?{number}", first=not after)
-        return self._raw(table, sql, (*after, limit))
+        rows = self._raw(table, sql, (*after, limit))
+        return rows if table != LEAF else [self._unpacked(row) for row in rows]
+
+    def _unpacked(self, row: Row) -> Row:
+        *key, content = row
+        return (*key, self._leaves.unpack(content) if isinstance(content, bytes) else content)
 
     def payment_rows(self, uetrs: Sequence[str]) -> list[Row]:
         """Raw rows of the payments with these UETRs."""

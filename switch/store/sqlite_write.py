@@ -14,7 +14,7 @@ from switch.store.statements import BALANCES_EVERY
 from switch.store.table_rows import table_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import apsw
 
@@ -90,9 +90,11 @@ _WRITES: Final = (
 """How each table takes its rows, in the order in which tables are written."""
 
 
-def write(connection: apsw.Connection, delta: Delta, block: Block) -> None:
+def write(
+    connection: apsw.Connection, delta: Delta, block: Block, pack: Callable[[bytes], bytes]
+) -> None:
     """Write a delta and its block inside the caller's transaction."""
-    rows = table_rows(delta, block)
+    rows = table_rows(delta, block, pack)
     _write_payments(connection, rows.payment)
     for table, sql in _WRITES:
         found = getattr(rows, table)

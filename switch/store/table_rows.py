@@ -18,6 +18,8 @@ from switch.store.journal import canonical
 from switch.store.rows import payment_columns
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from switch.commands import Binding, PlannedExchange, RateRow
     from switch.delta import Delta
     from switch.ledger import Account, Entry
@@ -56,8 +58,8 @@ class TableRows:
     """Tombstones that are deleted before anything is added."""
 
 
-def table_rows(delta: Delta, block: Block) -> TableRows:
-    """The rows of a delta and its block."""
+def table_rows(delta: Delta, block: Block, pack: Callable[[bytes], bytes]) -> TableRows:
+    """The rows of a delta and its block; ``pack`` makes a journal entry as it is stored."""
     ids = {payment.uetr: payment.payment_id for payment in delta.payments.values()}
     sealed = [*delta.sealed, *(exchange.sealed for exchange in delta.exchanges)]
     return TableRows(
@@ -85,7 +87,7 @@ def table_rows(delta: Delta, block: Block) -> TableRows:
             (block.slot, block.number, a.key, *_sums(a)) for a in delta.accounts.values()
         ],
         leaf=[
-            (block.slot, block.number, place, leaf.salt, canonical(leaf.content))
+            (block.slot, block.number, place, leaf.salt, pack(canonical(leaf.content)))
             for place, leaf in enumerate(delta.leaves)
         ],
         block=[_block(block)],

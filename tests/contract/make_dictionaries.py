@@ -20,7 +20,7 @@ from switch.records import ANSWER, ANSWER_RECORD, ENQUIRY, EVIDENCE, OPENING
 from switch.runtime.entropy import SeededEntropy
 from switch.simulation.town import Town, residents
 from switch.simulation.world import World
-from switch.store.packing import DICTIONARIES
+from switch.store.packing import DICTIONARIES, LEAF
 from switch.wrapping_keys import open_vault
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ def _opened(read: SqliteReader, vault: Vault) -> Records:
     for record_id, uetr, kind, blob in read.connection.execute(sql).fetchall():
         key = vault.open_key(uetr, read.wrapped_key(uetr) or b"")
         found[kind].append(vault.unseal(key, record_id, kind, blob))
+    found[LEAF] = [content for _, leaves in read.blocks() for _, content in leaves]
     for (uetr,) in read.connection.execute("SELECT uetr FROM payment ORDER BY 1").fetchall():
         stored = read.answer(uetr)
         if stored is not None and stored.sealed:
@@ -119,7 +120,10 @@ def main() -> None:
 
 
 def _shape(record: bytes) -> bytes:
-    """What tells a pacs.008 from a SOAP call: the names of its elements."""
+    """What tells a pacs.008 from a SOAP call: the names of its elements; an entry: its kind."""
+    kind = re.search(rb'"kind":"([a-z_]+)"', record)
+    if kind is not None:
+        return kind.group(1)
     return b" ".join(dict.fromkeys(re.findall(rb"(?:<|&lt;)([A-Za-z0-9:-]+)", record)))
 
 

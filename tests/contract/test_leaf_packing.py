@@ -1,0 +1,25 @@
+"""A journal entry is stored short and read back as it was; a damaged one is handed on to be found."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from switch.store.journal import canonical
+from switch.store.leaf_packing import LeafPacking
+
+PACKING = LeafPacking()
+CONTENTS = st.dictionaries(st.text(max_size=8), st.integers(0, 2**53) | st.text(max_size=60))
+
+
+@given(CONTENTS)
+def test_an_entry_is_read_back(content: dict[str, object]) -> None:
+    raw = canonical(content)
+
+    assert PACKING.unpack(PACKING.pack(raw)) == raw
+    assert PACKING.unpack(raw) == raw
+
+
+@given(st.binary(max_size=300))
+def test_what_is_no_entry_is_handed_on_or_unpacked_but_never_raises(stored: bytes) -> None:
+    assert isinstance(PACKING.unpack(stored), bytes)
