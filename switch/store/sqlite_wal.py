@@ -15,11 +15,11 @@ import apsw
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-CHECKPOINT_PAGES: Final = 1_000
-"""Pages of the log (4 MB) after which a checkpoint is asked for."""
+CHECKPOINT_PAGES: Final = 8_000
+"""Pages of the log (32 MB) after which a checkpoint is asked for; one copy serves many commits."""
 
-LOG_PAGES_MAX: Final = 16_000
-"""Pages of the log (64 MB) at which the writer copies what is left before it goes on."""
+LOG_PAGES_MAX: Final = 32_000
+"""Pages of the log (128 MB) at which the writer copies what is left before it goes on."""
 
 PAGE_BYTES: Final = 4_096
 
