@@ -105,7 +105,7 @@ class Board:
         if not opening:
             _in_time(sheet, live, at)
         opposite = self.listed.get((sheet.provider, sheet.pair[::-1]), ())
-        reference = _reference(self.references, sheet.pair)
+        reference = reference_of(self.references, sheet.pair)
         check(
             sheet,
             best_bp=self.market.improvements(sheet.provider)[-1],
@@ -224,13 +224,14 @@ class Board:
         return self._with(key, held)
 
 
-def _reference(references: Mapping[Pair, Reference], pair: Pair) -> Reference | None:
+def reference_of(references: Mapping[Pair, Reference], pair: Pair) -> Reference | None:
+    """The reference that judges a pair, in whichever direction it is stated."""
     return references.get(pair) or references.get(pair[::-1])
 
 
 def _listing(market: Market, references: Mapping[Pair, Reference], posted: Posted) -> Listed:
     sheet = posted.sheet
-    reference = _reference(references, sheet.pair)
+    reference = reference_of(references, sheet.pair)
     ladders = {each: ladder(sheet, each) for each in market.improvements(sheet.provider)}
     if reference is None:
         within = not market.rules.reference_required

@@ -33,6 +33,7 @@ from switch.registry import make_adapter
 from switch.routing import read_routing
 from switch.runtime.entropy import Ids
 from switch.scans import Scans
+from switch.scheme_quotes import SchemeQuotes
 from switch.store.vault import Vault
 from switch.sweeper import Sweeper
 from switch.wire.authenticate import MemberAuthenticator
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from switch.feed import Feed
     from switch.keys import KeyFolder
     from switch.logs import Log
-    from switch.port import Adapter
+    from switch.port import Adapter, QuoteAdapter
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Entropy
     from switch.runtime.tasks import Tasks
@@ -183,6 +184,7 @@ class Switch:
             ids=self._ids,
             slot=config.switch.slot,
             log=seams.log,
+            scheme_quotes=self._scheme_quotes(),
         )
         receiving = Receiving(
             config=config,
@@ -215,6 +217,17 @@ class Switch:
             ids=self._ids,
             log=seams.log,
             ready=self.health,
+        )
+
+    def _scheme_quotes(self) -> SchemeQuotes:
+        return SchemeQuotes(
+            quoting=self._quoting,
+            transport=self._transport,
+            adapters=_quotes(self.adapters),
+            clock=self._seams.clock,
+            ids=self._ids,
+            slot=self.config.switch.slot,
+            log=self._seams.log,
         )
 
     def _authenticator(self, keys: Mapping[str, EllipticCurvePublicKey]) -> MemberAuthenticator:
@@ -315,6 +328,14 @@ def _lookups(adapters: Mapping[str, Adapter]) -> dict[str, LookupAdapter]:
         name: cast("LookupAdapter", adapter)
         for name, adapter in adapters.items()
         if Operation.LOOKUP in adapter.facts.operations
+    }
+
+
+def _quotes(adapters: Mapping[str, Adapter]) -> dict[str, QuoteAdapter]:
+    return {
+        name: cast("QuoteAdapter", adapter)
+        for name, adapter in adapters.items()
+        if Operation.QUOTE in adapter.facts.operations
     }
 
 

@@ -19,6 +19,7 @@ from fx.market_file import read_market
 from fx.money import Money, MoneyError
 from fx.tables import ProviderConfigError
 from switch.feed import Feed
+from switch.fx_side import SideError, scheme_of
 from switch.ledger import Account, Role, account_key
 from switch.model import Direction, UseCase
 
@@ -106,6 +107,9 @@ class _CorridorRow(_Strict):
     quote_valid_s: Annotated[int, Field(ge=1, le=86_400)]
     fee_taker: Bic
     sponsor: Bic | None = None
+    fx_side: Literal["source", "scheme"] = "source"
+    scheme: NetworkName | None = None
+    scheme_currency: str | None = None
     enabled: bool
 
 
@@ -145,7 +149,11 @@ class _LimitFile(_Strict):
 
 @dataclass(frozen=True, slots=True)
 class Corridor:
-    """One corridor; amounts bound what the merchant gets, ``quote_valid_s`` how long it is held."""
+    """One corridor; amounts bound what the merchant gets, ``quote_valid_s`` how long it is held.
+
+    ``scheme`` is the provider that stands for the network where the network makes the price itself
+    (``fx_side``), and ``scheme_currency`` what it is paid in; empty where our providers quote.
+    """
 
     source_network: str
     destination_network: str
@@ -158,6 +166,8 @@ class Corridor:
     fee_taker: str
     sponsor: str
     enabled: bool
+    scheme: str = ""
+    scheme_currency: str = ""
 
     @property
     def name(self) -> str:
@@ -214,11 +224,11 @@ def load_config(folder: Path) -> Config:
         raise ConfigError(str(error)) from None
     except OSError:
         raise ConfigError(f"{folder / 'providers.toml'}: cannot be read") from None
-    table = _corridors(corridors, top.networks)
+    table = _corridors(corridors, top.networks, market)
     by_bic = _members(members, table)
     known = {*by_bic, *top.networks, *(each.own_bic for each in top.networks.values())}
     known |= {each.fee_taker for each in table.values()}
-    known |= {provider.liquidity_holder for provider in market.providers.values()}
+    known |= {bic for provider in market.providers.values() for bic in provider.holders}
     return Config(
         switch=top.switch,
         http=top.http,
@@ -262,12 +272,12 @@ def _read(path: Path, shape: type[File]) -> File:
 
 
 def _corridors(
-    rows: list[_CorridorRow], networks: dict[str, NetworkSection]
+    rows: list[_CorridorRow], networks: dict[str, NetworkSection], market: Market
 ) -> dict[tuple[str, str], Corridor]:
     table: dict[tuple[str, str], Corridor] = {}
     for place, row in enumerate(rows):
         where = f"corridors.toml: corridor[{place}]"
-        corridor = _corridor(row, where, networks)
+        corridor = _corridor(row, where, networks, market)
         ends = (corridor.source_network, corridor.destination_network)
         if ends in table:
             raise ConfigError(f"{where}: these two ends are there twice")
@@ -307,7 +317,9 @@ def _every_cap(members: list[Account], others: list[Account]) -> tuple[Account, 
     return tuple(caps.values())
 
 
-def _corridor(row: _CorridorRow, where: str, networks: dict[str, NetworkSection]) -> Corridor:
+def _corridor(
+    row: _CorridorRow, where: str, networks: dict[str, NetworkSection], market: Market
+) -> Corridor:
     for network in (row.source_network, row.destination_network):
         if network not in networks:
             raise ConfigError(f"{where}: {network} is not a network of switch.toml")
@@ -324,6 +336,10 @@ def _corridor(row: _CorridorRow, where: str, networks: dict[str, NetworkSection]
     ]
     if bounds[1] < bounds[0]:
         raise ConfigError(f"{where}.amount_max: is below amount_min")
+    try:
+        scheme, paid_in = scheme_of(row, market, inbound=row.destination_network == HOME)
+    except SideError as error:
+        raise ConfigError(f"{where}.{error}") from None
     return Corridor(
         source_network=row.source_network,
         destination_network=row.destination_network,
@@ -336,6 +352,8 @@ def _corridor(row: _CorridorRow, where: str, networks: dict[str, NetworkSection]
         fee_taker=row.fee_taker,
         sponsor=row.sponsor or "",
         enabled=row.enabled,
+        scheme=scheme,
+        scheme_currency=paid_in,
     )
 
 

@@ -112,7 +112,7 @@ class _Batch:
             return Declined(Reason.QUOTE_USED)
         if payment.opened_at >= payment.terms.quote_expires_at:
             return Declined(Reason.QUOTE_EXPIRED)
-        rates = [self.seen.rates.get(hop.rate_key) for hop in payment.terms.hops]
+        rates = [self.seen.rates.get(key) for key in payment.terms.rate_keys]
         if any(rate is not None and rate.withdrawn_at is not None for rate in rates):
             return Declined(Reason.RATE_WITHDRAWN)
         lines = ledger.lines_of(payment)
@@ -335,12 +335,14 @@ class _Batch:
                 payment.terms.destination.minor,
             ],
             "quote": payment.terms.quote_id,
-            "rates": [list(hop.rate_key) for hop in payment.terms.hops],
+            "rates": [list(key) for key in payment.terms.rate_keys],
             "config_version": payment.config_version,
             "reason": None if payment.reason is None else payment.reason.name,
             "at": to_micros(payment.updated_at),
             "entries": [_entry_content(entry) for entry in entries],
         }
+        if payment.terms.scheme_quote:
+            content["scheme_quote"] = payment.terms.scheme_quote
         self.delta.leaves.append(Leaf(salt, content))
 
 

@@ -23,6 +23,7 @@ from fx.money import Money, MoneyError, Rounding, currency, divide
 from fx.quotes import Quote
 from fx.refusals import LeftOut, QuoteError
 from fx.requests import Quoted, Request
+from fx.scheme import ask_scheme, quote_scheme
 from fx.sheets import Posted, RateSheet
 from switch.ledger import Account, Role, account_key
 from switch.outstanding import Outstanding
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
+    from fx.scheme import Asking, Stated
     from fx.token import QuoteSeal
     from switch.commands import RateRow
     from switch.config import Config, Corridor
@@ -137,12 +139,48 @@ class Quoting:
         most: int | None = None,
     ) -> Offers:
         """Every willing provider's quote, or the best ``most``; each is counted. Raises Refusal."""
-        fixed = destination.merchant.amount
-        if fixed is not None and fixed.currency == amount.currency and fixed != amount:
-            raise Refusal(Reason.AMOUNT_DIFFERS)
+        _as_fixed(destination, amount)
         corridor, member = destination.corridor, destination.origin
         until = (destination.valid_until,)
         quoted = self._quoted(corridor, member, amount, nominated, until)
+        return self.given(quoted, destination, nominated, most=most)
+
+    def asking(
+        self, destination: Destination, amount: Money, nominated: str | None = None
+    ) -> Asking:
+        """What to ask the merchant's network, which prices itself. Raises Refusal."""
+        _as_fixed(destination, amount)
+        corridor = destination.corridor
+        provider = self._config.market.providers[corridor.scheme]
+        scheme = (provider, currency(corridor.scheme_currency))
+        now = self._clock.now()
+        try:
+            until = (destination.valid_until,)
+            request = self._request(corridor, destination.origin, amount, nominated, until, now)
+            found = ask_scheme(
+                self._board, request, at=now, scheme=scheme, quote_ids=self._ids.uuid
+            )
+        except (MoneyError, QuoteError) as error:
+            raise _refused(error) from None
+        if isinstance(found, Quoted):
+            raise _nobody(found)
+        return found
+
+    def believed(self, destination: Destination, asking: Asking, stated: Stated) -> Quoted:
+        """What a network said of its price as a quote; or, where it is not believed, why."""
+        quoted = quote_scheme(self._board, asking, stated, quote_ids=self._ids.uuid)
+        return _bounded(quoted, destination.corridor)
+
+    def given(
+        self,
+        quoted: Quoted,
+        destination: Destination,
+        nominated: str | None = None,
+        *,
+        most: int | None = None,
+    ) -> Offers:
+        """Seal what was quoted, or the best ``most``, and count it. Raises Refusal."""
+        fixed, member = destination.merchant.amount, destination.origin
         quotes = quoted.quotes
         if fixed is not None:
             quotes = tuple(quote for quote in quotes if quote.credit == fixed)
@@ -212,6 +250,9 @@ class Quoting:
         Only the provider that was nominated is asked again, where one was.
         """
         old, destination = priced.quote, priced.destination
+        if old.scheme_quote:
+            # Only the network could make it again: the payer asks it anew.
+            return None
         until = (destination.valid_until,)
         try:
             quoted = self._quoted(
@@ -235,25 +276,35 @@ class Quoting:
     ) -> Quoted:
         now = self._clock.now()
         try:
-            request = Request(
-                corridor=corridor.name,
-                payer=currency(corridor.payer_currency),
-                payee=currency(corridor.merchant_currency),
-                amount=amount.positive(),
-                member=member,
-                sponsor=corridor.sponsor,
-                nominated=nominated,
-                validity_s=corridor.quote_valid_s,
-                expires_by=until,
-                room=self._rooms(),
-                shut=self._shut(member, now),
-            )
+            request = self._request(corridor, member, amount, nominated, until, now)
             quoted = quote_all(self._board, request, at=now, quote_ids=self._ids.uuid)
-        except MoneyError as error:
-            raise Refusal(of_money(error)) from None
-        except QuoteError as error:
-            raise Refusal(of_quote(error)) from None
+        except (MoneyError, QuoteError) as error:
+            raise _refused(error) from None
         return _bounded(quoted, corridor)
+
+    def _request(
+        self,
+        corridor: Corridor,
+        member: str,
+        amount: Money,
+        nominated: str | None,
+        until: tuple[datetime, ...],
+        now: datetime,
+    ) -> Request:
+        """Raises MoneyError for an amount that is none."""
+        return Request(
+            corridor=corridor.name,
+            payer=currency(corridor.payer_currency),
+            payee=currency(corridor.merchant_currency),
+            amount=amount.positive(),
+            member=member,
+            sponsor=corridor.sponsor,
+            nominated=nominated,
+            validity_s=corridor.quote_valid_s,
+            expires_by=until,
+            room=self._rooms(),
+            shut=self._shut(member, now),
+        )
 
     def _rooms(self) -> Mapping[tuple[str, str], int]:
         """What each capped holder may still pay out under quotes, in minor units."""
@@ -275,6 +326,17 @@ class Quoting:
         return {name: LeftOut.OUTSTANDING_CAP for name in names if full(member, name, now)}
 
 
+def _as_fixed(destination: Destination, amount: Money) -> None:
+    """Refuse another amount than the code fixes."""
+    fixed = destination.merchant.amount
+    if fixed is not None and fixed.currency == amount.currency and fixed != amount:
+        raise Refusal(Reason.AMOUNT_DIFFERS)
+
+
+def _refused(error: MoneyError | QuoteError) -> Refusal:
+    return Refusal(of_money(error) if isinstance(error, MoneyError) else of_quote(error))
+
+
 def _posted(row: RateRow) -> Posted:
     sheet = RateSheet.from_terms(orjson.loads(row.sheet))
     return Posted(sheet, row.published_at, row.withdrawn_at)
@@ -282,7 +344,8 @@ def _posted(row: RateRow) -> Posted:
 
 def _capped(config: Config) -> tuple[tuple[tuple[str, str], Account], ...]:
     """The capped accounts of liquidity holders, by holder and currency."""
-    holders = sorted({each.liquidity_holder for each in config.market.providers.values()})
+    providers = config.market.providers.values()
+    holders = sorted({bic for provider in providers for bic in provider.holders})
     caps = {cap.key: cap for cap in config.caps if cap.net_debit_max is not None}
     return tuple(
         ((holder, cap.currency), cap)
