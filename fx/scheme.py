@@ -106,9 +106,14 @@ def ask_scheme(
 
 
 def quote_scheme(
-    board: Board, asking: Asking, stated: Stated, *, quote_ids: Callable[[], str]
+    board: Board,
+    asking: Asking,
+    stated: Stated,
+    *,
+    at: datetime,
+    quote_ids: Callable[[], str],
 ) -> Quoted:
-    """Believe a scheme's answer, and put fees, expiry and the leading hop around it.
+    """Believe a scheme's answer that came ``at``, and put fees, expiry and the leading hop around.
 
     One that is not believed is left out: ``inconsistent``, ``out_of_bounds``, ``no_liquidity``.
     """
@@ -136,6 +141,8 @@ def quote_scheme(
         until = until if first is None else min(until, first.expires_at)
         quote = framed(hops, rate, ask, until, (), quote_ids)
     except (QuoteError, MoneyError, RateRefused):
+        return asking.left_out(LeftOut.INCONSISTENT)
+    if until <= at:
         return asking.left_out(LeftOut.INCONSISTENT)
     if isinstance(quote, LeftOut):
         return asking.left_out(quote)

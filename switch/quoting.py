@@ -168,7 +168,8 @@ class Quoting:
 
     def believed(self, destination: Destination, asking: Asking, stated: Stated) -> Quoted:
         """What a network said of its price as a quote; or, where it is not believed, why."""
-        quoted = quote_scheme(self._board, asking, stated, quote_ids=self._ids.uuid)
+        now = self._clock.now()
+        quoted = quote_scheme(self._board, asking, stated, at=now, quote_ids=self._ids.uuid)
         return _bounded(quoted, destination.corridor)
 
     def given(
