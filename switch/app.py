@@ -27,7 +27,7 @@ from switch.ledger import Account
 from switch.payments import Payments
 from switch.port import AdapterContext, CollectAdapter, InboundAdapter, LookupAdapter, Operation
 from switch.quoting import Quoting
-from switch.rates import Rates
+from switch.rates import RATES_KEPT, Rates
 from switch.receiving import Receiving
 from switch.registry import make_adapter
 from switch.routing import read_routing
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from switch.feed import Feed
     from switch.keys import KeyFolder
     from switch.logs import Log
+    from switch.outstanding import Meter
     from switch.port import Adapter, QuoteAdapter
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Entropy
@@ -60,13 +61,12 @@ SERVED_AS: Final = "switch"
 """The name under which the switch listens."""
 
 
-RATES_KEPT: Final = 20
-"""Versions of each provider's pair that a start reads back; older ones can price nothing."""
-
-
 @dataclass(frozen=True, slots=True)
 class Seams:
-    """Everything of the world that a switch is given."""
+    """Everything of the world that a switch is given.
+
+    ``outstanding`` counts open quotes where several processes share one count.
+    """
 
     clock: Clock
     entropy: Entropy
@@ -74,6 +74,7 @@ class Seams:
     tasks: Tasks
     store: Store
     log: Log
+    outstanding: Meter | None = None
 
 
 @runtime_checkable
@@ -127,6 +128,7 @@ class Switch:
                 self._ids,
                 seams.entropy,
                 account=seams.store.read.account,
+                outstanding=seams.outstanding,
             )
         except RateRefused as refused:
             raise ConfigError(f"providers.toml: rate: {refused.detail}") from None
@@ -286,6 +288,7 @@ class Switch:
         self._seams.tasks.start("sweeper", self.sweeper.run())
         for collector in self.collectors:
             self._seams.tasks.start("collector", collector.run())
+        self._seams.tasks.start("rates-refresh", self.rates.run())
         for feed in self.feeds:
             self._seams.tasks.start("feed", feed.run())
         self.ready = True

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from switch.dispatch import Dispatch
     from switch.endings import Endings
     from switch.logs import Log
-    from switch.outstanding import Outstanding
+    from switch.outstanding import Meter
     from switch.port import Adapter
     from switch.reasons import Reason
     from switch.runtime.clock import Clock
@@ -96,7 +96,7 @@ class Payments:
         adapters: Mapping[str, Adapter],
         answers: Answers,
         endings: Endings,
-        outstanding: Outstanding,
+        outstanding: Meter,
         clock: Clock,
         ids: Ids,
         tasks: Tasks,

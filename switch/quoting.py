@@ -15,8 +15,6 @@ from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-import orjson
-
 from fx.board import Board
 from fx.engine import quote_all
 from fx.money import Money, MoneyError, Rounding, currency, divide
@@ -24,7 +22,7 @@ from fx.quotes import Quote
 from fx.refusals import LeftOut, QuoteError
 from fx.requests import Quoted, Request
 from fx.scheme import ask_scheme, quote_scheme
-from fx.sheets import Posted, RateSheet
+from switch import kept_rates
 from switch.ledger import Account, Role, account_key
 from switch.outstanding import Outstanding
 from switch.reasons import Reason
@@ -39,6 +37,7 @@ if TYPE_CHECKING:
     from fx.token import QuoteSeal
     from switch.commands import RateRow
     from switch.config import Config, Corridor
+    from switch.outstanding import Meter
     from switch.port import Merchant
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Entropy, Ids
@@ -70,6 +69,7 @@ class Quoting:
     """Makes quotes and opens tokens.
 
     ``account`` reads one account of the ledger: quoting stops before a holder's cap is used up.
+    ``outstanding`` counts open quotes; without one they are counted in this process alone.
     """
 
     def __init__(  # the parts it uses
@@ -81,6 +81,7 @@ class Quoting:
         entropy: Entropy,
         *,
         account: Callable[[str], Account | None] = lambda _: None,
+        outstanding: Meter | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -89,7 +90,7 @@ class Quoting:
         self._account = account
         self._capped = _capped(config)
         self._board = Board.open(config.market, clock.now())
-        self.outstanding = Outstanding(config.quotes.outstanding_max)
+        self.outstanding: Meter = outstanding or Outstanding(config.quotes.outstanding_max)
 
     @property
     def board(self) -> Board:
@@ -102,7 +103,16 @@ class Quoting:
 
     def restore(self, rows: Iterable[RateRow]) -> None:
         """Put the rates that an earlier life committed over the configured ones, oldest first."""
-        self._board = self._board.restore([_posted(row) for row in rows])
+        sheets, references = kept_rates.read(rows)
+        self._board = kept_rates.referred(self._board.restore(sheets), references)
+
+    def refresh(self, rows: Iterable[RateRow]) -> bool:
+        """Learn rows that others committed; the same again changes nothing. True if any was new."""
+        sheets, references = kept_rates.read(rows)
+        board = self._board.refresh(sheets, self._clock.now())
+        board = kept_rates.referred(board, references)
+        changed, self._board = board is not self._board, board
+        return changed
 
     def corridor(self, source: str, destination: str) -> Corridor | None:
         """The enabled corridor between two networks, if there is one."""
@@ -336,11 +346,6 @@ def _as_fixed(destination: Destination, amount: Money) -> None:
 
 def _refused(error: MoneyError | QuoteError) -> Refusal:
     return Refusal(of_money(error) if isinstance(error, MoneyError) else of_quote(error))
-
-
-def _posted(row: RateRow) -> Posted:
-    sheet = RateSheet.from_terms(orjson.loads(row.sheet))
-    return Posted(sheet, row.published_at, row.withdrawn_at)
 
 
 def _capped(config: Config) -> tuple[tuple[tuple[str, str], Account], ...]:

@@ -173,7 +173,8 @@ class SqliteEngine(SqliteReader):
         run("INSERT INTO incoming VALUES (?)", [(item,) for item in delta.incoming])
         run(
             "INSERT INTO rate VALUES (?, ?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET withdrawn_at = excluded.withdrawn_at",
+            "ON CONFLICT DO UPDATE SET published_at = excluded.published_at, "
+            "withdrawn_at = excluded.withdrawn_at",
             [_rate_row(row) for row in delta.rates.values()],
         )
         run(

@@ -90,7 +90,7 @@ async def test_moment_off_the_calendar_is_refused_by_put_and_by_page(
 
 
 async def test_page_that_the_board_cannot_read_is_a_line_in_the_log(judged: Rig) -> None:
-    async def unreadable(*_: object) -> None:
+    async def unreadable(*_: object, **__: object) -> None:
         raise OverflowError
 
     fetching = reader(judged, {"sheets": [sheet(judged)]})
