@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from switch.cli.options import config_option, data_option, guarded, read_config, say
+from switch.cli.options import config_option, data_option, guarded, read_config, say, tell
 from switch.data_folder import KEYS, readable_database
 from switch.keys import JOURNAL, KeyFolder
 from switch.store.audit import audit
@@ -41,8 +41,8 @@ def verify(config_folder: Path | None, data: Path, *, as_json: bool) -> None:
             say(report.view())
         else:
             for fault in report.faults:
-                click.echo(f"{fault.place}: {fault.what}")
-            click.echo(f"{report.blocks} blocks, {len(report.faults)} faults")
+                tell(f"{fault.place}: {fault.what}")
+            tell(f"{report.blocks} blocks, {len(report.faults)} faults")
         return 0 if report.sound else 1
 
     guarded(check)
