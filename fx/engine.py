@@ -52,7 +52,7 @@ class Ask:
 
     request: Request
     at: datetime
-    limits: tuple[datetime, ...]
+    limit: datetime | None
     fees: CorridorFees
     by_source: bool
     fixed: int
@@ -72,10 +72,10 @@ def quote_all(
     """
     at = _utc(at)
     _check(request)
-    limits = _limits(request, at)
+    limit = _limit(request, at)
     pair = (request.payer.code, request.payee.code)
     route = board.route(request.corridor, pair, request.member, request.sponsor)
-    ask = _ask(request, at, limits, route.fees)
+    ask = _ask(request, at, limit, route.fees)
     found, left = _answers(route.direct, ask, ask.fixed, (request.payer, request.payee))
     chains: list[_Chain] = [(each,) for each in found]
     left.update(route.left_out)
@@ -111,7 +111,7 @@ def made_ready(request: Request, at: datetime, fees: CorridorFees) -> Ask:
     """Make a request ready that somebody else prices. Raises :class:`QuoteError` as quote_all."""
     at = _utc(at)
     _check(request)
-    return _ask(request, at, _limits(request, at), fees)
+    return _ask(request, at, _limit(request, at), fees)
 
 
 def _utc(moment: datetime) -> datetime:
@@ -134,16 +134,17 @@ def _check(request: Request) -> None:
         raise QuoteError("amount_decimals", "the amount is not a multiple of its currency's step")
 
 
-def _limits(request: Request, at: datetime) -> tuple[datetime, ...]:
+def _limit(request: Request, at: datetime) -> datetime | None:
     limits = [_utc(limit) for limit in request.expires_by]
     if request.validity_s is not None:
         limits.append(at + timedelta(seconds=request.validity_s))
-    if limits and min(limits) <= at:
+    least = min(limits, default=None)
+    if least is not None and least <= at:
         raise QuoteError("expired", "what is to be paid has expired")
-    return tuple(limits)
+    return least
 
 
-def _ask(request: Request, at: datetime, limits: tuple[datetime, ...], fees: CorridorFees) -> Ask:
+def _ask(request: Request, at: datetime, limit: datetime | None, fees: CorridorFees) -> Ask:
     """Take the payer's fee off a fixed debit, or put the payee's on a fixed credit."""
     amount = request.amount
     none = Money(0, request.payer)
@@ -151,14 +152,14 @@ def _ask(request: Request, at: datetime, limits: tuple[datetime, ...], fees: Cor
         source, fee = amount, none
         if fees.payer is not None:
             source, fee = fees.payer.split(amount)
-        return Ask(request, at, limits, fees, True, source.minor, amount, fee, None)
+        return Ask(request, at, limit, fees, True, source.minor, amount, fee, None)
     if fees.payee is None:
-        return Ask(request, at, limits, fees, False, amount.minor, None, none, None)
+        return Ask(request, at, limit, fees, False, amount.minor, None, none, None)
     try:
         gross = fees.payee.grossed(amount)
     except MoneyError as error:
         raise QuoteError(error.code, error.detail) from None
-    return Ask(request, at, limits, fees, False, gross.minor, None, none, gross - amount)
+    return Ask(request, at, limit, fees, False, gross.minor, None, none, gross - amount)
 
 
 def _answers(
@@ -166,15 +167,16 @@ def _answers(
 ) -> tuple[list[_Found], dict[str, LeftOut]]:
     """Ask every desk for one leg between two currencies, ``fixed`` minor units on one side."""
     request, by_source = ask.request, ask.by_source
+    shut, nominated, unbound = request.shut, request.nominated, not request.room
     payer, payee = ends
     convert, step = (buy, payee.cash_step) if by_source else (cost, payer.cash_step)
     found: list[_Found] = []
     left: dict[str, LeftOut] = {}
     for desk in desks:
         name = desk.provider.name
-        if name in request.shut:
-            left[name] = request.shut[name]
-        elif request.nominated not in (None, name):
+        if shut and name in shut:
+            left[name] = shut[name]
+        elif nominated is not None and nominated != name:
             left[name] = LeftOut.NOT_NOMINATED
         elif isinstance(opened := desk.sheet(ask.at), LeftOut):
             left[name] = opened
@@ -185,6 +187,8 @@ def _answers(
                 left[name] = LeftOut.AMOUNT_TOO_SMALL
             elif leg.source > MINOR_UNITS_MAX or leg.destination > MINOR_UNITS_MAX:
                 left[name] = LeftOut.AMOUNT_TOO_LARGE
+            elif unbound and desk.liquidity is None:
+                found.append(_Found(desk, sheet, leg))
             elif not _liquid(desk, payee, leg.destination, request):
                 left[name] = LeftOut.NO_LIQUIDITY
             else:
@@ -306,6 +310,7 @@ def framed(
     first, last = hops[0], hops[-1]
     provider, version = first.provider, first.rate_version
     fee, payee_fee, debit, fees = ask.fee, ask.payee_fee, ask.debit, ask.fees
+    limit = ask.limit
     if len(hops) > 1:
         provider = "+".join(dict.fromkeys(hop.provider for hop in hops))
         version = "+".join(hop.rate_version for hop in hops if hop.rate_version)
@@ -334,7 +339,7 @@ def framed(
         source=first.source,
         destination=last.destination,
         issued_at=ask.at,
-        expires_at=min(until, *ask.limits) if ask.limits else until,
+        expires_at=until if limit is None or until < limit else limit,
         hops=hops,
         payee_fee=payee_fee if payee_fee is not None and payee_fee.minor else None,
         alarms=alarms,
