@@ -105,7 +105,9 @@ class Rates:
 
         A busy store refuses a sheet too (``busy``), because those before it are taken already. One
         that was ``pulled`` may have waited for us: if it is dated back too far it takes effect now.
+        It is judged beside what other processes have recorded until now.
         """
+        await self.refresh()
         found = []
         for terms in sheets:
             async with self._turn:

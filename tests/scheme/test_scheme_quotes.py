@@ -11,8 +11,9 @@ from typing import Any
 import orjson
 import pytest
 
+from iso20022.jws import JwsSigner
 from switch.api import shapes
-from switch.client import ClientAnswer
+from switch.client import ClientAnswer, SigningClient
 from tests.api.api_rig import DEBTOR
 from tests.scheme.conftest import CODE, LuckyRig
 
@@ -95,8 +96,19 @@ async def test_the_quote_is_paid_and_its_id_is_handed_back_and_booked(
     # Only the provider's own hop claims a version of a sheet, and its dollars are another bank's.
     claimed = [] if paid_in is None else [["canadia", "KHR/USD", "khr-usd-7"]]
     assert opened["rates"] == claimed
-    dollars = town.engine.account("CADIKHPPXXX/holder/USD/deferred")
-    assert (dollars is None) == (paid_in is None)
+    overseer = JwsSigner(town.keys.ec_private("overseer"), "overseer")
+    session, url = town.net.session("switch"), town.urls["switch"]
+    client = SigningClient(session, url, overseer, town.clock, town.ids)
+    positions = (await client.call("GET", "/v1/positions")).json()["positions"]
+    owing = {
+        (each["holder"], each["currency"]): (each["providers"], each["owes"])
+        for each in positions
+        if each["owes"] not in ("0", "0.00")
+    }
+    expected = {("BKCHCNBJXXX", "CNY"): (["lucky"], "128.50")}
+    if paid_in == "USD":
+        expected["CADIKHPPXXX", "USD"] = (["canadia"], "18.05")
+    assert owing == expected
 
 
 async def test_a_merchant_that_was_looked_up_is_priced_later_and_a_fixed_code_at_once(

@@ -145,6 +145,18 @@ async def test_a_sheet_taken_and_withdrawn_by_one_process_is_known_to_the_other(
     assert one.quoting.board.history(PROVIDER, PAIR) == other.quoting.board.history(PROVIDER, PAIR)
 
 
+async def test_a_sheet_is_judged_beside_those_of_other_processes(
+    pair: tuple[Process, Process],
+) -> None:
+    one, other = pair
+    await one.put(one.sheet())
+    one.shell.clock.pass_s(1)
+
+    assert await other.put(other.sheet(rate="118.40")) == ["version_reused"]
+    assert await other.put(other.sheet("v-0", effective_at=NOW.isoformat())) == ["out_of_order"]
+    assert await other.put(other.sheet("v-3")) == ["taken"]
+
+
 async def test_a_version_cancelled_before_its_time_is_cancelled_everywhere(
     pair: tuple[Process, Process],
 ) -> None:
