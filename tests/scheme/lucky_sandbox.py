@@ -42,6 +42,9 @@ class Lucky:
 
     async def quote(self, request: web.Request) -> web.Response:
         asked = orjson.loads(await request.read())
+        if "cut" in self.control:
+            assert request.transport is not None
+            request.transport.abort()
         if "closed" in self.control:
             return web.Response(status=CLOSED)
         value, code = asked["amount"]

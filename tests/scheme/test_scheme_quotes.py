@@ -164,8 +164,12 @@ async def test_a_network_that_gives_no_price_is_named_by_its_reason(town: LuckyR
     await town.lucky("POST", "/control", {"say": {"expires": "soon"}})
     unread = await scanned(town)
 
+    await town.lucky("POST", "/control", {"cut": True})
+    cut = await scanned(town)
+
     assert (refused.status, refused.json()["reason"]) == (422, "AG03")
     assert unread.status == 422
+    assert (cut.status, cut.json()["reason"]) == (503, "AB07")
     assert (await town.lucky("GET", "/state"))["payments"] == []
 
 
