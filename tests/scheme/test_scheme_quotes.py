@@ -14,6 +14,7 @@ import pytest
 from iso20022.jws import JwsSigner
 from switch.api import shapes
 from switch.client import ClientAnswer, SigningClient
+from switch.store.audit import audit
 from tests.api.api_rig import DEBTOR
 from tests.scheme.conftest import CODE, LuckyRig
 
@@ -109,6 +110,18 @@ async def test_the_quote_is_paid_and_its_id_is_handed_back_and_booked(
     if paid_in == "USD":
         expected["CADIKHPPXXX", "USD"] = (["canadia"], "18.05")
     assert owing == expected
+
+
+async def test_the_record_holds_after_payments_confirmations_and_official_rates(
+    town: LuckyRig,
+) -> None:
+    quote = await quoted(town)
+    await town.client().pay("k1", {"quote": quote["quote"], "debtor": DEBTOR})
+    official = {"unit_currency": "USD", "quoted_currency": "KHR", "rate": "4025"}
+    stated = await town.switch.rates.refer([{**official, "at": town.clock.now().isoformat()}])
+    report = audit(town.engine, town.keys.ed25519_private("journal").public_key())
+
+    assert (stated, report.payments, report.faults) == (1, 1, ())
 
 
 async def test_a_merchant_that_was_looked_up_is_priced_later_and_a_fixed_code_at_once(
