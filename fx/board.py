@@ -20,7 +20,7 @@ from fx.sanity import check, loops, out_of_bounds
 from fx.sheets import ANY, Posted, utc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from fx.market import Market
@@ -105,7 +105,7 @@ class Board:
         if not opening:
             _in_time(sheet, live, at)
         opposite = self.listed.get((sheet.provider, sheet.pair[::-1]), ())
-        reference = _reference(self.references, sheet.pair)
+        reference = reference_of(self.references, sheet.pair)
         check(
             sheet,
             best_bp=self.market.improvements(sheet.provider)[-1],
@@ -155,20 +155,36 @@ class Board:
         A version that is there already is exchanged; one of a provider that is no longer
         configured is passed over.
         """
-        listed = {
-            key: {each.posted.sheet.version: each for each in held}
-            for key, held in self.listed.items()
-        }
+        return self._joined(posted, lambda _, each: each)
+
+    def refresh(self, posted: Iterable[Posted], at: datetime) -> Board:
+        """Learn what other boards have taken; itself where nothing of it is new.
+
+        What was withdrawn anywhere stays withdrawn, and what was seen stays seen: so it does not
+        matter in which order boards learn of each other. Nothing is judged again.
+        """
+        joined = self._joined(posted, _merged)
+        if joined.listed == self.listed:
+            return self
+        kept = {key: _kept(held, utc(at)) for key, held in joined.listed.items()}
+        return Board(self.market, MappingProxyType(kept), self.references)
+
+    def _joined(self, posted: Iterable[Posted], join: Callable[[Posted, Posted], Posted]) -> Board:
+        """A board with more versions; ``join`` makes one of what it holds and what it is given."""
+        listed = dict(self.listed)
         for each in posted:
             sheet = each.sheet
-            if sheet.provider in self.market.providers:
-                versions = listed.setdefault((sheet.provider, sheet.pair), {})
-                versions[sheet.version] = _listing(self.market, self.references, each)
-        held = {
-            key: tuple(sorted(versions.values(), key=lambda each: each.posted.sheet.effective_at))
-            for key, versions in listed.items()
-        }
-        return Board(self.market, MappingProxyType(held), self.references)
+            if sheet.provider not in self.market.providers:
+                continue
+            key = (sheet.provider, sheet.pair)
+            versions = {held.posted.sheet.version: held for held in listed.get(key, ())}
+            before = versions.get(sheet.version)
+            after = each if before is None else join(before.posted, each)
+            if before is None or after != before.posted:
+                versions[sheet.version] = _listing(self.market, self.references, after)
+                in_order = sorted(versions.values(), key=_effective)
+                listed[key] = tuple(in_order)
+        return Board(self.market, MappingProxyType(listed), self.references)
 
     def history(self, provider: str, pair: Pair) -> tuple[Posted, ...]:
         """Every version of a provider's pair, newest first."""
@@ -224,13 +240,25 @@ class Board:
         return self._with(key, held)
 
 
-def _reference(references: Mapping[Pair, Reference], pair: Pair) -> Reference | None:
+def _effective(listed: Listed) -> datetime:
+    return listed.posted.sheet.effective_at
+
+
+def _merged(held: Posted, given: Posted) -> Posted:
+    """One version as two boards know it."""
+    gone = [at for at in (held.withdrawn_at, given.withdrawn_at) if at is not None]
+    seen = max(held.seen_at, given.seen_at)
+    return Posted(given.sheet, seen, min(gone) if gone else None)
+
+
+def reference_of(references: Mapping[Pair, Reference], pair: Pair) -> Reference | None:
+    """The reference that judges a pair, in whichever direction it is stated."""
     return references.get(pair) or references.get(pair[::-1])
 
 
 def _listing(market: Market, references: Mapping[Pair, Reference], posted: Posted) -> Listed:
     sheet = posted.sheet
-    reference = _reference(references, sheet.pair)
+    reference = reference_of(references, sheet.pair)
     ladders = {each: ladder(sheet, each) for each in market.improvements(sheet.provider)}
     if reference is None:
         within = not market.rules.reference_required

@@ -45,13 +45,15 @@ class Listed:
 class Desk:
     """A provider that may quote a pair to a member; its sheets newest first, none cancelled.
 
-    ``liquidity`` is the most that one quote may pay out, in minor units of the payee's currency.
+    ``holder`` is the institution (BIC) that pays out the payee's currency, ``liquidity`` the most
+    that one quote may pay out of it, in minor units.
     """
 
     provider: Provider
     improvement_bp: int
     validity: timedelta
     stale_after: timedelta | None
+    holder: str
     liquidity: int | None
     listed: tuple[Listed, ...]
 
@@ -129,14 +131,14 @@ def _desks(
         if held is None or provider is None:
             continue
         stale = provider.stale_after_s
-        bounds = [each.minor for each in provider.liquidity if each.currency.code == pair[1]]
         desks.append(
             Desk(
                 provider=provider,
                 improvement_bp=improvement_bp,
                 validity=timedelta(seconds=provider.validity_s),
                 stale_after=None if stale is None else timedelta(seconds=stale),
-                liquidity=bounds[0] if bounds else None,
+                holder=provider.holder(pair[1]),
+                liquidity=provider.most(pair[1]),
                 listed=tuple(each for each in reversed(held) if not each.cancelled),
             )
         )

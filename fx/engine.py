@@ -13,7 +13,7 @@ from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from fx.money import MINOR_UNITS_MAX, Currency, Money, MoneyError, Rate, Rounding
-from fx.pricing import Leg, buy, cost, rounded
+from fx.pricing import Leg, buy, cost, price, rounded
 from fx.quotes import Hop, Quote
 from fx.refusals import LeftOut, QuoteError
 from fx.requests import TRIANGULAR, Quoted, Request
@@ -43,7 +43,7 @@ _Chain: TypeAlias = tuple[_Found, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Ask:
+class Ask:
     """A request made ready: the moment in UTC, and the side that is fixed with its fee off or on.
 
     ``fixed`` is the source or the gross destination in minor units; ``debit`` and ``fee`` are known
@@ -52,7 +52,7 @@ class _Ask:
 
     request: Request
     at: datetime
-    limits: tuple[datetime, ...]
+    limit: datetime | None
     fees: CorridorFees
     by_source: bool
     fixed: int
@@ -72,10 +72,10 @@ def quote_all(
     """
     at = _utc(at)
     _check(request)
-    limits = _limits(request, at)
+    limit = _limit(request, at)
     pair = (request.payer.code, request.payee.code)
     route = board.route(request.corridor, pair, request.member, request.sponsor)
-    ask = _ask(request, at, limits, route.fees)
+    ask = _ask(request, at, limit, route.fees)
     found, left = _answers(route.direct, ask, ask.fixed, (request.payer, request.payee))
     chains: list[_Chain] = [(each,) for each in found]
     left.update(route.left_out)
@@ -107,6 +107,13 @@ def quote_all(
     return Quoted(tuple(quotes), tuple(sorted(left.items())), alarms)
 
 
+def made_ready(request: Request, at: datetime, fees: CorridorFees) -> Ask:
+    """Make a request ready that somebody else prices. Raises :class:`QuoteError` as quote_all."""
+    at = _utc(at)
+    _check(request)
+    return _ask(request, at, _limit(request, at), fees)
+
+
 def _utc(moment: datetime) -> datetime:
     if moment.tzinfo is UTC:
         return moment
@@ -127,16 +134,17 @@ def _check(request: Request) -> None:
         raise QuoteError("amount_decimals", "the amount is not a multiple of its currency's step")
 
 
-def _limits(request: Request, at: datetime) -> tuple[datetime, ...]:
+def _limit(request: Request, at: datetime) -> datetime | None:
     limits = [_utc(limit) for limit in request.expires_by]
     if request.validity_s is not None:
         limits.append(at + timedelta(seconds=request.validity_s))
-    if limits and min(limits) <= at:
+    least = min(limits, default=None)
+    if least is not None and least <= at:
         raise QuoteError("expired", "what is to be paid has expired")
-    return tuple(limits)
+    return least
 
 
-def _ask(request: Request, at: datetime, limits: tuple[datetime, ...], fees: CorridorFees) -> _Ask:
+def _ask(request: Request, at: datetime, limit: datetime | None, fees: CorridorFees) -> Ask:
     """Take the payer's fee off a fixed debit, or put the payee's on a fixed credit."""
     amount = request.amount
     none = Money(0, request.payer)
@@ -144,30 +152,31 @@ def _ask(request: Request, at: datetime, limits: tuple[datetime, ...], fees: Cor
         source, fee = amount, none
         if fees.payer is not None:
             source, fee = fees.payer.split(amount)
-        return _Ask(request, at, limits, fees, True, source.minor, amount, fee, None)
+        return Ask(request, at, limit, fees, True, source.minor, amount, fee, None)
     if fees.payee is None:
-        return _Ask(request, at, limits, fees, False, amount.minor, None, none, None)
+        return Ask(request, at, limit, fees, False, amount.minor, None, none, None)
     try:
         gross = fees.payee.grossed(amount)
     except MoneyError as error:
         raise QuoteError(error.code, error.detail) from None
-    return _Ask(request, at, limits, fees, False, gross.minor, None, none, gross - amount)
+    return Ask(request, at, limit, fees, False, gross.minor, None, none, gross - amount)
 
 
 def _answers(
-    desks: tuple[Desk, ...], ask: _Ask, fixed: int, ends: tuple[Currency, Currency]
+    desks: tuple[Desk, ...], ask: Ask, fixed: int, ends: tuple[Currency, Currency]
 ) -> tuple[list[_Found], dict[str, LeftOut]]:
     """Ask every desk for one leg between two currencies, ``fixed`` minor units on one side."""
     request, by_source = ask.request, ask.by_source
+    shut, nominated, unbound = request.shut, request.nominated, not request.room
     payer, payee = ends
     convert, step = (buy, payee.cash_step) if by_source else (cost, payer.cash_step)
     found: list[_Found] = []
     left: dict[str, LeftOut] = {}
     for desk in desks:
         name = desk.provider.name
-        if name in request.shut:
-            left[name] = request.shut[name]
-        elif request.nominated not in (None, name):
+        if shut and name in shut:
+            left[name] = shut[name]
+        elif nominated is not None and nominated != name:
             left[name] = LeftOut.NOT_NOMINATED
         elif isinstance(opened := desk.sheet(ask.at), LeftOut):
             left[name] = opened
@@ -178,6 +187,8 @@ def _answers(
                 left[name] = LeftOut.AMOUNT_TOO_SMALL
             elif leg.source > MINOR_UNITS_MAX or leg.destination > MINOR_UNITS_MAX:
                 left[name] = LeftOut.AMOUNT_TOO_LARGE
+            elif unbound and desk.liquidity is None:
+                found.append(_Found(desk, sheet, leg))
             elif not _liquid(desk, payee, leg.destination, request):
                 left[name] = LeftOut.NO_LIQUIDITY
             else:
@@ -191,12 +202,12 @@ def _liquid(desk: Desk, payee: Currency, amount: int, request: Request) -> bool:
         return False
     if not request.room:
         return True
-    room = request.room.get((desk.provider.liquidity_holder, payee.code))
+    room = request.room.get((desk.holder, payee.code))
     return room is None or amount <= room
 
 
 def _bridged(
-    legs: tuple[tuple[Desk, ...], tuple[Desk, ...]], ask: _Ask, bridge: Currency
+    legs: tuple[tuple[Desk, ...], tuple[Desk, ...]], ask: Ask, bridge: Currency
 ) -> tuple[_Chain | None, dict[str, LeftOut]]:
     """The best pair of legs over the bridge, the fixed side's first; or why there is none."""
     ends = ((ask.request.payer, bridge), (bridge, ask.request.payee))
@@ -256,11 +267,10 @@ def _hops(chain: _Chain, by_source: bool) -> tuple[Hop, ...]:
     for desk, sheet, (step, source, destination, residue) in chain:
         given = Money(source, sheet.payer) if not hops else hops[-1].destination
         got = Money(destination, sheet.payee)
-        provider = desk.provider
         hops.append(
             Hop(
-                provider.name,
-                provider.liquidity_holder,
+                desk.provider.name,
+                desk.holder,
                 step.rate,
                 sheet.version,
                 step.spread_bp,
@@ -273,19 +283,38 @@ def _hops(chain: _Chain, by_source: bool) -> tuple[Hop, ...]:
 
 
 def _quote(
-    chain: _Chain, ask: _Ask, alarms: tuple[str, ...], quote_ids: Callable[[], str]
+    chain: _Chain, ask: Ask, alarms: tuple[str, ...], quote_ids: Callable[[], str]
 ) -> Quote | LeftOut:
     """Put fees and expiry around a chain of legs."""
     hops = _hops(chain, ask.by_source)
-    first, last = hops[0], hops[-1]
-    provider, version, rate = first.provider, first.rate_version, first.rate
-    fee, payee_fee, debit, fees = ask.fee, ask.payee_fee, ask.debit, ask.fees
+    if len(chain) == 1:
+        until = ask.at + chain[0].desk.validity
+        return framed(hops, hops[0].rate, ask, until, alarms, quote_ids)
     try:
-        if len(hops) > 1:
-            provider = "+".join(dict.fromkeys(hop.provider for hop in hops))
-            version = "+".join(hop.rate_version for hop in hops)
-            _writable(chain)
-            rate = _together(first.source, last.destination)
+        rate = together(hops)
+    except MoneyError:
+        return LeftOut.AMOUNT_TOO_LARGE
+    until = ask.at + min(each.desk.validity for each in chain)
+    return framed(hops, rate, ask, until, alarms, quote_ids)
+
+
+def framed(
+    hops: tuple[Hop, ...],
+    rate: Rate,
+    ask: Ask,
+    until: datetime,
+    alarms: tuple[str, ...],
+    quote_ids: Callable[[], str],
+) -> Quote | LeftOut:
+    """Put fees and expiry around hops that are together ``rate`` and hold ``until``."""
+    first, last = hops[0], hops[-1]
+    provider, version = first.provider, first.rate_version
+    fee, payee_fee, debit, fees = ask.fee, ask.payee_fee, ask.debit, ask.fees
+    limit = ask.limit
+    if len(hops) > 1:
+        provider = "+".join(dict.fromkeys(hop.provider for hop in hops))
+        version = "+".join(hop.rate_version for hop in hops if hop.rate_version)
+    try:
         if debit is None:
             fee = fee if fees.payer is None else fees.payer.on(first.source)
             debit = Money(first.source.minor + fee.minor, fee.currency)
@@ -310,32 +339,48 @@ def _quote(
         source=first.source,
         destination=last.destination,
         issued_at=ask.at,
-        expires_at=min([*ask.limits, *[ask.at + each.desk.validity for each in chain]]),
+        expires_at=until if limit is None or until < limit else limit,
         hops=hops,
         payee_fee=payee_fee if payee_fee is not None and payee_fee.minor else None,
         alarms=alarms,
     )
 
 
-def _writable(chain: _Chain) -> None:
-    """Refuse sheets that together make a rate too long to write, whatever the amounts.
+def together(hops: tuple[Hop, ...]) -> Rate:
+    """Several hops as one rate. Raises :class:`MoneyError` ``rate_malformed`` where none can be.
 
-    Raises :class:`MoneyError` ``rate_malformed``. Judged by the rates so that both modes agree.
+    That is judged by the rates alone, so that both modes agree on who is left out.
+    """
+    return _together(hops[0].source, hops[-1].destination, _product(hops))
+
+
+def _product(hops: tuple[Hop, ...]) -> tuple[int, int]:
+    """The payer's major units for one of the payee's, by the rates alone, ``(num, den)``.
+
+    Raises :class:`MoneyError` ``rate_malformed`` for rates that make one too long to write.
     """
     num = den = 1
-    for each in chain:
-        num, den = num * each.leg.step.num, den * each.leg.step.den
-    payer, payee = chain[0].sheet.payer, chain[-1].sheet.payee
+    for hop in hops:
+        more, less = price(hop.rate, hop.source.currency)
+        num, den = num * more, den * less
+    payer, payee = hops[0].source.currency, hops[-1].destination.currency
     num, den = num * payee.minor_per_major, den * payer.minor_per_major
     if max(num, den) > RATE_MAX * min(num, den):
         raise MoneyError("rate_malformed", "two rates make one of more than ten digits")
+    return num, den
 
 
-def _together(source: Money, destination: Money) -> Rate:
-    """Two hops as one rate, in the larger-number direction; never above what the source pays."""
+def _together(source: Money, destination: Money, product: tuple[int, int]) -> Rate:
+    """Two hops as one rate, in the larger-number direction; never above what the source pays.
+
+    It is what the amounts make. Tiny ones may make one that cannot be written, because each hop
+    is rounded to a step against the payer: then it is that of the sheets, which is better.
+    """
     payer, payee = source.currency, destination.currency
     given = source.minor * payee.minor_per_major
     got = destination.minor * payer.minor_per_major
+    if given > RATE_MAX * got:
+        given, got = product
     if given >= got:
         return Rate(rounded(given, got, Rounding.DOWN), payee, payer)
     return Rate(rounded(got, given, Rounding.UP), payer, payee)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from fx.board import Board
 from fx.fees import Fee
 from fx.market import CorridorFees, Market
-from fx.money import Money, currency
+from fx.money import Money, MoneyError, currency
 from fx.refusals import RateRefused
 from fx.sheets import (
     ANY,
@@ -46,6 +46,8 @@ VALIDITY_S_MAX: Final = 86_400
 PAYEE_FEE_BP_MAX: Final = 5_000
 """Largest share of a fee deducted from the payee."""
 
+DAY_MINUTES: Final = 24 * 60
+
 BEFORE_ALL: Final = datetime(1970, 1, 1, tzinfo=UTC)
 """When a configured sheet takes effect that does not say it: before anything that is posted."""
 
@@ -60,13 +62,15 @@ _PARTY: Final = re.compile(r"\A(?:payer|payee)\Z", re.ASCII)
 _OFFSET: Final = re.compile(r"\A[+-](?:0[0-9]|1[0-4]):[0-5][0-9]\Z", re.ASCII)
 _TIME: Final = re.compile(r"\A(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)\Z", re.ASCII)
 _PROVIDER_KEYS: Final = (
-    "id", "liquidity_holder", "validity_s", "roles", "stale_after_s", "hours", "liquidity",
+    "id", "liquidity_holder", "liquidity_holders", "validity_s", "roles", "stale_after_s", "hours",
+    "liquidity",
 )  # fmt: skip
 _FEE_KEYS: Final = ("fee_fixed", "fee_basis_points", "fee_minimum", "fee_maximum")
 _RATE_KEYS: Final = (
     "provider", "source_network", "destination_network", "payer_currency", "merchant_currency",
     "unit_currency", "rate", "rate_version", "effective_at", "spread_bp", "tiers", *_FEE_KEYS,
 )  # fmt: skip
+_HOLDERS: Final = "liquidity_holders"
 _WEEK: Final = range(1, 8)
 _FeeKey = tuple[str, str, str]
 
@@ -138,6 +142,7 @@ def _provider(table: Table) -> Provider:
         stale_after_s=table.optional_whole("stale_after_s", 1, 7 * VALIDITY_S_MAX),
         hours=_hours(table.inner("hours")) if table.has("hours") else None,
         liquidity=_liquidity(table.inner("liquidity")) if table.has("liquidity") else (),
+        liquidity_holders=_holders(table.inner(_HOLDERS)) if table.has(_HOLDERS) else (),
     )
 
 
@@ -148,8 +153,10 @@ def _hours(table: Table) -> Hours:
     opens, closes = (
         _minutes(table.text(key, _TIME, "a time such as 08:00")) for key in ("opens", "closes")
     )
-    if closes <= opens:
-        raise table.problem("closes", "must be after opens")
+    if opens == DAY_MINUTES:
+        raise table.problem("opens", "must be before 24:00")
+    if closes == opens:
+        raise table.problem("closes", "must not be opens: all day is 00:00 to 24:00")
     days = table.values.get("days")
     if not isinstance(days, list) or not all(type(day) is int and day in _WEEK for day in days):
         raise table.problem("days", "must be a list of weekdays, Monday 1 to Sunday 7")
@@ -166,14 +173,22 @@ def _minutes(clock: str) -> int:
 
 
 def _liquidity(table: Table) -> tuple[Money, ...]:
-    amounts = []
-    for code in table.values:
-        try:
-            unit = currency(code)
-        except ValueError:
-            raise table.problem(code, "is not a supported currency") from None
-        amounts.append(table.money(code, unit))
-    return tuple(amounts)
+    return tuple(table.money(code, _unit(table, code)) for code in table.values)
+
+
+def _holders(table: Table) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (_unit(table, code).code, table.text(code, _BIC, "a BIC of 8 or 11 characters"))
+        for code in table.values
+    )
+
+
+def _unit(table: Table, code: str) -> Currency:
+    """The currency that a key names."""
+    try:
+        return currency(code)
+    except MoneyError:
+        raise table.problem(code, "is not a supported currency") from None
 
 
 def _rates(

@@ -37,6 +37,7 @@ _TERMS_TEXT: Final = (
 _TERMS_WHOLE: Final = ("debit", "fee", "source", "destination", "payee_fee")
 _TERMS_LISTS: Final = ("hops", "alarms")
 _HOP_TYPES: Final = (*[str] * 8, *[int] * 4)
+_SCHEME_QUOTE: Final = re.compile(r"\A[A-Za-z0-9._:/+=-]{1,64}\Z", re.ASCII)
 _Term = TypeVar("_Term", str, int, list[Any])
 
 
@@ -47,6 +48,8 @@ class Hop:
     ``rate`` is what was applied, ``spread_bp`` how far it is from the provider's base (rounded up;
     for display). ``residue`` is what rounding to the cash step gave the holder, in whole minor
     units: of the source currency when the destination was fixed, else of the destination currency.
+    ``scheme_quote`` is the network's own id where it made the price itself: then there is no
+    version of a sheet, and the amounts are the network's, within a step of its stated rate.
     """
 
     provider: str
@@ -57,6 +60,7 @@ class Hop:
     source: Money
     destination: Money
     residue: Money
+    scheme_quote: str = ""
 
     def __post_init__(self) -> None:
         payer, payee = self.source.currency.code, self.destination.currency.code
@@ -65,7 +69,12 @@ class Hop:
             raise QuoteError("quote_inconsistent", "the residue is in neither currency")
         if self.source.minor == 0 or self.destination.minor == 0:
             raise QuoteError("quote_inconsistent", "a quote converts something")
-        if not _covers(self.source, self.rate, self.destination):
+        if self.scheme_quote:
+            if _SCHEME_QUOTE.match(self.scheme_quote) is None:
+                raise QuoteError("quote_inconsistent", "a scheme's quote id cannot be written")
+            if not _follows(self.source, self.rate, self.destination):
+                raise QuoteError("quote_inconsistent", "the amounts do not follow from the rate")
+        elif not _covers(self.source, self.rate, self.destination):
             raise QuoteError("quote_inconsistent", "the source does not pay for the destination")
 
     def to_terms(self) -> list[object]:
@@ -83,14 +92,17 @@ class Hop:
             self.source.minor,
             self.destination.minor,
             self.residue.minor,
+            *([self.scheme_quote] if self.scheme_quote else []),
         ]
 
     @classmethod
     def from_terms(cls, terms: object) -> Hop:
         """Read what :meth:`to_terms` wrote; raises ValueError for anything else."""
-        if not isinstance(terms, list) or tuple(map(type, terms)) != _HOP_TYPES:
+        types = tuple(map(type, terms)) if isinstance(terms, list) else ()
+        if not isinstance(terms, list) or types not in (_HOP_TYPES, (*_HOP_TYPES, str)):
             raise QuoteError("terms_malformed", "a hop cannot be read")
-        provider, holder, value, unit, version, *codes, spread, source, destination, residue = terms
+        held, own = terms[: len(_HOP_TYPES)], terms[len(_HOP_TYPES) :]
+        provider, holder, value, unit, version, *codes, spread, source, destination, residue = held
         payer, payee, left = (currency(code) for code in codes)
         quoted = payee if unit == payer.code else payer
         return cls(
@@ -102,6 +114,7 @@ class Hop:
             source=Money(source, payer),
             destination=Money(destination, payee),
             residue=Money(residue, left),
+            scheme_quote=own[0] if own else "",
         )
 
 
@@ -201,6 +214,11 @@ class Quote:
         return tuple(hop.residue for hop in self.hops)
 
     @property
+    def scheme_quote(self) -> str:
+        """The network's own quote id, where it made the price of the last hop itself."""
+        return self.hops[-1].scheme_quote
+
+    @property
     def effective_rate(self) -> str:
         """What the payer really pays, fees included, in the direction of ``rate``: ``119.565217``.
 
@@ -297,6 +315,13 @@ def _covers(source: Money, rate: Rate, destination: Money) -> bool:
     """Whether the source is worth at least the destination, exactly."""
     num, den = price(rate, source.currency)
     return destination.minor * num <= source.minor * den
+
+
+def _follows(source: Money, rate: Rate, destination: Money) -> bool:
+    """Whether each amount is less than a step from what the rate makes of the other, or a step."""
+    num, den = price(rate, source.currency)
+    off = abs(destination.minor * num - source.minor * den)
+    return off <= source.currency.cash_step * den or off <= destination.currency.cash_step * num
 
 
 def _term(terms: Mapping[str, object], name: str, kind: type[_Term]) -> _Term:

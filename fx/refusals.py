@@ -61,3 +61,5 @@ class LeftOut(StrEnum):
     NO_LIQUIDITY = "no_liquidity"
     AMOUNT_TOO_SMALL = "amount_too_small"
     AMOUNT_TOO_LARGE = "amount_too_large"
+    INCONSISTENT = "inconsistent"
+    """A scheme's own quote whose amounts, rate and times do not fit together."""

@@ -73,6 +73,13 @@ def out_of_bounds(sheet: RateSheet, reference: Reference) -> bool:
     )
 
 
+def beyond(rate: Rate, payer: Currency, reference: Reference) -> bool:
+    """Whether a rate that no sheet states is too far from the reference."""
+    if reference.bounds_bp is None:
+        return False
+    return _apart(_worth(rate, payer), _worth(reference.rate, payer), reference.bounds_bp)
+
+
 def _worth(rate: Rate, payer: Currency) -> Fraction:
     return Fraction(*price(rate, payer))
 

@@ -88,8 +88,9 @@ def utc(moment: datetime) -> datetime:
 class Hours:
     """When a provider quotes, in a fixed offset from UTC (none of these zones has summer time).
 
-    ``opens`` and ``closes`` are minutes of the local day, ``closes`` exclusive and after ``opens``;
-    ``days`` are ISO weekdays, Monday 1; ``holidays`` are local dates.
+    ``opens`` and ``closes`` are minutes of the local day, ``closes`` exclusive; one before
+    ``opens`` is of the next day. ``days`` are ISO weekdays, Monday 1, and ``holidays`` local dates
+    of the day that it opens on: what is left of a night belongs to the evening before it.
     """
 
     offset_minutes: int
@@ -101,22 +102,31 @@ class Hours:
     def shut(self, at: datetime) -> LeftOut | None:
         """Return why the provider does not quote at this moment, or nothing."""
         local = at.astimezone(timezone(timedelta(minutes=self.offset_minutes)))
+        minute = local.hour * 60 + local.minute
+        if self.closes > self.opens:
+            return self._shut_on(local) or (
+                None if self.opens <= minute < self.closes else LeftOut.CLOSED
+            )
+        if minute < self.closes:
+            return self._shut_on(local - timedelta(days=1))
+        return self._shut_on(local) or (None if self.opens <= minute else LeftOut.CLOSED)
+
+    def _shut_on(self, local: datetime) -> LeftOut | None:
+        """Why it does not open on this day at all."""
         if local.date() in self.holidays:
             return LeftOut.HOLIDAY
-        minute = local.hour * 60 + local.minute
-        if local.isoweekday() not in self.days or not self.opens <= minute < self.closes:
-            return LeftOut.CLOSED
-        return None
+        return None if local.isoweekday() in self.days else LeftOut.CLOSED
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
     """An institution that quotes, or holds liquidity for one that does.
 
-    ``liquidity_holder`` is the BIC whose money is paid out; ``validity_s`` seconds is how long its
-    quotes hold at most; a sheet not posted or confirmed for more than ``stale_after_s`` seconds is
-    not quoted (absent: a rate holds until replaced); ``liquidity`` is the most that one quote may
-    pay out, per currency (a currency not named has no such bound).
+    ``liquidity_holder`` is the BIC whose money is paid out, ``liquidity_holders`` are those of
+    single currencies (code, BIC) that another institution pays out; ``validity_s`` seconds is how
+    long its quotes hold at most; a sheet not posted or confirmed for more than ``stale_after_s``
+    seconds is not quoted (absent: a rate holds until replaced); ``liquidity`` is the most that one
+    quote may pay out, per currency (a currency not named has no such bound).
     """
 
     name: str
@@ -126,11 +136,30 @@ class Provider:
     stale_after_s: int | None = None
     hours: Hours | None = None
     liquidity: tuple[Money, ...] = ()
+    liquidity_holders: tuple[tuple[str, str], ...] = ()
 
     @property
     def quotes(self) -> bool:
         """Whether it may post sheets."""
         return ProviderRole.QUOTER in self.roles or ProviderRole.SCHEME in self.roles
+
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """Every institution that pays out for it, each once."""
+        others = (bic for _, bic in self.liquidity_holders)
+        return tuple(dict.fromkeys([self.liquidity_holder, *others]))
+
+    def holder(self, code: str) -> str:
+        """The institution (BIC) that pays out this currency."""
+        for unit, bic in self.liquidity_holders:
+            if unit == code:
+                return bic
+        return self.liquidity_holder
+
+    def most(self, code: str) -> int | None:
+        """Most that one quote may pay out of this currency, in minor units; None is no bound."""
+        bounds = (each.minor for each in self.liquidity if each.currency.code == code)
+        return next(bounds, None)
 
 
 @dataclass(frozen=True, slots=True)

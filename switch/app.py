@@ -34,7 +34,7 @@ from switch.pace import Pace
 from switch.payments import Payments
 from switch.port import AdapterContext, CollectAdapter, InboundAdapter, LookupAdapter, Operation
 from switch.quoting import Quoting
-from switch.rates import Rates
+from switch.rates import RATES_KEPT, Rates
 from switch.receiving import Receiving
 from switch.records import Records
 from switch.registry import make_adapter
@@ -42,6 +42,7 @@ from switch.restoring import Restoring
 from switch.routing import read_routing
 from switch.runtime.entropy import Ids
 from switch.scans import Scans
+from switch.scheme_quotes import SchemeQuotes
 from switch.sweeper import Sweeper
 from switch.vault_keeper import keeper_of
 from switch.wire.authenticate import MemberAuthenticator
@@ -59,7 +60,8 @@ if TYPE_CHECKING:
     from switch.feed import Feed
     from switch.keys import KeyFolder
     from switch.logs import Log
-    from switch.port import Adapter
+    from switch.outstanding import Meter
+    from switch.port import Adapter, QuoteAdapter
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Entropy
     from switch.runtime.tasks import Tasks
@@ -69,13 +71,13 @@ if TYPE_CHECKING:
 SERVED_AS: Final = "switch"
 """The name under which the switch listens."""
 
-RATES_KEPT: Final = 20
-"""Versions of each provider's pair that a start reads back; older ones can price nothing."""
-
 
 @dataclass(frozen=True, slots=True)
 class Seams:
-    """Everything of the world that a switch is given."""
+    """Everything of the world that a switch is given.
+
+    ``outstanding`` counts open quotes where several processes share one count.
+    """
 
     clock: Clock
     entropy: Entropy
@@ -87,6 +89,7 @@ class Seams:
     restoring: Restoring = field(default_factory=Restoring)
     published: Mapping[tuple[int, int], bytes] = field(default_factory=dict)
     """Hashes of journal heads that were published, by slot and number."""
+    outstanding: Meter | None = None
 
 
 @runtime_checkable
@@ -156,6 +159,7 @@ class Switch:
                 self._ids,
                 seams.entropy,
                 account=seams.store.read.account_now,
+                outstanding=seams.outstanding,
             )
         except RateRefused as refused:
             raise ConfigError(f"providers.toml: rate: {refused.detail}") from None
@@ -216,6 +220,7 @@ class Switch:
             ids=self._ids,
             slot=config.switch.slot,
             log=seams.log,
+            scheme_quotes=self._scheme_quotes(),
         )
         receiving = Receiving(
             config=config,
@@ -255,6 +260,17 @@ class Switch:
             ids=self._ids,
             log=seams.log,
             ready=self.health,
+        )
+
+    def _scheme_quotes(self) -> SchemeQuotes:
+        return SchemeQuotes(
+            quoting=self._quoting,
+            transport=self._transport,
+            adapters=_quotes(self.adapters),
+            clock=self._seams.clock,
+            ids=self._ids,
+            slot=self.config.switch.slot,
+            log=self._seams.log,
         )
 
     def _authenticator(self, keys: Mapping[str, EllipticCurvePublicKey]) -> MemberAuthenticator:
@@ -321,6 +337,9 @@ class Switch:
         self._seams.tasks.start("vault", self._keeper.run())
         for collector in self.collectors:
             self._seams.tasks.start("collector", collector.run())
+        if self.config.store.engine != "sqlite":
+            # Only here can another process have posted a rate.
+            self._seams.tasks.start("rates-refresh", self.rates.run())
         for feed in self.feeds:
             self._seams.tasks.start("feed", feed.run())
         self.ready = True
@@ -374,6 +393,14 @@ def _lookups(adapters: Mapping[str, Adapter]) -> dict[str, LookupAdapter]:
         name: cast("LookupAdapter", adapter)
         for name, adapter in adapters.items()
         if Operation.LOOKUP in adapter.facts.operations
+    }
+
+
+def _quotes(adapters: Mapping[str, Adapter]) -> dict[str, QuoteAdapter]:
+    return {
+        name: cast("QuoteAdapter", adapter)
+        for name, adapter in adapters.items()
+        if Operation.QUOTE in adapter.facts.operations
     }
 
 

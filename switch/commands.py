@@ -170,7 +170,8 @@ class RateRow:
     """One version of a provider's rate as it is kept: what was posted, and whether it still stands.
 
     ``pair`` is as in ``KHR/THB``, payer's currency first; ``sheet`` is canonical JSON of what was
-    posted. ``withdrawn_at`` is when the provider took it back: no payment opens at it any more.
+    posted. ``published_at`` is when it was last posted or confirmed, ``withdrawn_at`` when the
+    provider took it back: no payment opens at it any more.
     """
 
     provider: str
@@ -189,10 +190,14 @@ class RateRow:
 
 @dataclass(frozen=True, slots=True)
 class Publish:
-    """A rate posted, or with ``withdrawn_at`` taken back (also one that was only configured)."""
+    """A rate posted, or with ``withdrawn_at`` taken back (also one that was only configured).
+
+    One that ``confirms`` was posted before: it is as fresh as ``published_at`` now says.
+    """
 
     row: RateRow
     salt: bytes = field(repr=False)
+    confirms: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ from switch.config_files import (
 )
 from switch.coordination.ports import MOST
 from switch.feed import Feed
+from switch.fx_side import SideError, scheme_of
 from switch.ledger import Account, Role, account_key
 from switch.model import Direction, UseCase
 
@@ -57,7 +58,11 @@ class ConfigError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Corridor:
-    """One corridor; amounts bound what the merchant gets, ``quote_valid_s`` how long it is held."""
+    """One corridor; amounts bound what the merchant gets, ``quote_valid_s`` how long it is held.
+
+    ``scheme`` is the provider that stands for the network where the network makes the price itself
+    (``fx_side``), and ``scheme_currency`` what it is paid in; empty where our providers quote.
+    """
 
     source_network: str
     destination_network: str
@@ -70,6 +75,8 @@ class Corridor:
     fee_taker: str
     sponsor: str
     enabled: bool
+    scheme: str = ""
+    scheme_currency: str = ""
 
     @property
     def name(self) -> str:
@@ -142,11 +149,11 @@ def load_config(folder: Path) -> Config:
         raise ConfigError(str(error)) from None
     except OSError:
         raise ConfigError(f"{folder / 'providers.toml'}: cannot be read") from None
-    table = _corridors(corridors, top.networks)
+    table = _corridors(corridors, top.networks, market)
     by_bic = _members(members, table)
     known = {*by_bic, *top.networks, *(each.own_bic for each in top.networks.values())}
     known |= {each.fee_taker for each in table.values()}
-    known |= {provider.liquidity_holder for provider in market.providers.values()}
+    known |= {bic for provider in market.providers.values() for bic in provider.holders}
     return Config(
         switch=top.switch,
         store=top.store,
@@ -197,12 +204,12 @@ def _read(path: Path, shape: type[File]) -> File:
 
 
 def _corridors(
-    rows: list[CorridorRow], networks: dict[str, NetworkSection]
+    rows: list[CorridorRow], networks: dict[str, NetworkSection], market: Market
 ) -> dict[tuple[str, str], Corridor]:
     table: dict[tuple[str, str], Corridor] = {}
     for place, row in enumerate(rows):
         where = f"corridors.toml: corridor[{place}]"
-        corridor = _corridor(row, where, networks)
+        corridor = _corridor(row, where, networks, market)
         ends = (corridor.source_network, corridor.destination_network)
         if ends in table:
             raise ConfigError(f"{where}: these two ends are there twice")
@@ -242,7 +249,9 @@ def _every_cap(members: list[Account], others: list[Account]) -> tuple[Account, 
     return tuple(caps.values())
 
 
-def _corridor(row: CorridorRow, where: str, networks: dict[str, NetworkSection]) -> Corridor:
+def _corridor(
+    row: CorridorRow, where: str, networks: dict[str, NetworkSection], market: Market
+) -> Corridor:
     for network in (row.source_network, row.destination_network):
         if network not in networks:
             raise ConfigError(f"{where}: {network} is not a network of switch.toml")
@@ -259,6 +268,10 @@ def _corridor(row: CorridorRow, where: str, networks: dict[str, NetworkSection])
     ]
     if bounds[1] < bounds[0]:
         raise ConfigError(f"{where}.amount_max: is below amount_min")
+    try:
+        scheme, paid_in = scheme_of(row, market, inbound=row.destination_network == HOME)
+    except SideError as error:
+        raise ConfigError(f"{where}.{error}") from None
     return Corridor(
         source_network=row.source_network,
         destination_network=row.destination_network,
@@ -271,6 +284,8 @@ def _corridor(row: CorridorRow, where: str, networks: dict[str, NetworkSection])
         fee_taker=row.fee_taker,
         sponsor=row.sponsor or "",
         enabled=row.enabled,
+        scheme=scheme,
+        scheme_currency=paid_in,
     )
 
 

@@ -172,6 +172,9 @@ class CorridorRow(Strict):
     quote_valid_s: Annotated[int, Field(ge=1, le=86_400)]
     fee_taker: Bic
     sponsor: Bic | None = None
+    fx_side: Literal["source", "scheme"] = "source"
+    scheme: NetworkName | None = None
+    scheme_currency: str | None = None
     enabled: bool
 
 

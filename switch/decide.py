@@ -97,7 +97,7 @@ def _open(batch: Batch, command: Open) -> Result:
         return Declined(Reason.QUOTE_USED)
     if payment.opened_at >= payment.terms.quote_expires_at:
         return Declined(Reason.QUOTE_EXPIRED)
-    rates = [batch.seen.rates.get(hop.rate_key) for hop in payment.terms.hops]
+    rates = [batch.seen.rates.get(key) for key in payment.terms.rate_keys]
     if any(rate is not None and rate.withdrawn_at is not None for rate in rates):
         return Declined(Reason.RATE_WITHDRAWN)
     lines = batch.seen.lines_of(payment)

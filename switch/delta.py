@@ -159,7 +159,7 @@ def wanted(commands: Sequence[Command]) -> Wanted:
                 bindings[binding.scope, binding.key] = None
                 claims[payment.terms.quote_id] = None
                 tombstones[payment.origin, payment.uetr] = None
-                rates.update(dict.fromkeys(hop.rate_key for hop in payment.terms.hops))
+                rates.update(dict.fromkeys(payment.terms.rate_keys))
             case Attempt(uetr=uetr) | Conclude(uetr=uetr):
                 payments[uetr] = None
             case Forget(bindings=uetrs, tombstones=graves):

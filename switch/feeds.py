@@ -104,7 +104,9 @@ class FeedReader:
             await self._rates.refer([reference.model_dump() for reference in stated])
         else:
             provider, sheets = self._feed.provider, read_json(body, RatesRequest).sheets
-            await self._rates.publish(provider, [sheet.terms(provider) for sheet in sheets])
+            await self._rates.publish(
+                provider, [sheet.terms(provider) for sheet in sheets], pulled=True
+            )
         return True
 
     async def _fetch(self) -> bytes:

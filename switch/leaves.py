@@ -23,6 +23,8 @@ def payment_content(
 ) -> dict[str, object]:
     """A payment as it is after a command, and the entries that the command booked for it."""
     terms = payment.terms
+    if terms.scheme_quote:
+        more = {**more, "scheme_quote": terms.scheme_quote}
     return {
         **more,
         "kind": kind,
@@ -35,7 +37,7 @@ def payment_content(
         "debit": [terms.debit.currency.code, terms.debit.minor],
         "destination": [terms.destination.currency.code, terms.destination.minor],
         "quote": terms.quote_id,
-        "rates": [list(hop.rate_key) for hop in terms.hops],
+        "rates": [list(key) for key in terms.rate_keys],
         "config_version": payment.config_version,
         "reason": None if payment.reason is None else payment.reason.name,
         "disputed": payment.disputed,

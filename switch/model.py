@@ -98,6 +98,7 @@ class Hop:
     """One conversion: ``source`` buys ``destination`` at a provider's ``rate`` of one version.
 
     ``holder`` is the institution whose money is paid out in the destination's currency.
+    ``scheme_quote`` is the network's own quote id where the network made the price itself.
     """
 
     provider: str
@@ -106,6 +107,7 @@ class Hop:
     destination: Money
     rate: Rate
     rate_version: str
+    scheme_quote: str = ""
 
     @property
     def rate_key(self) -> RateKey:
@@ -155,6 +157,16 @@ class Terms:
     def paid_out(self) -> Money:
         """What the paying holder pays: to the payee, and the fee that the payee bears."""
         return self.destination if self.payee_fee is None else self.destination + self.payee_fee
+
+    @property
+    def rate_keys(self) -> tuple[RateKey, ...]:
+        """The versions that the conversions are at; a network's own price is at none of ours."""
+        return tuple(hop.rate_key for hop in self.hops if not hop.scheme_quote)
+
+    @property
+    def scheme_quote(self) -> str:
+        """The network's own quote id, to be handed back to it; empty where we priced."""
+        return self.hops[-1].scheme_quote if self.hops else ""
 
     @property
     def between(self) -> Money | None:

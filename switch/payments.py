@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from switch.endings import Endings
     from switch.facts import Facts
     from switch.logs import Log
-    from switch.outstanding import Outstanding
+    from switch.outstanding import Meter
     from switch.pace import Pace
     from switch.port import Adapter, Exchange
     from switch.reasons import Reason
@@ -115,7 +115,7 @@ class Payments:
         adapters: Mapping[str, Adapter],
         answers: Answers,
         endings: Endings,
-        outstanding: Outstanding,
+        outstanding: Meter,
         pace: Pace,
         restoring: Restoring,
         clock: Clock,

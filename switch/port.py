@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, runtime_checkable
+
+from fx.scheme import Stated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +33,7 @@ class Operation(StrEnum):
     """What can be asked of a network; a missing one is missing in its facts."""
 
     LOOKUP = "lookup"
+    QUOTE = "quote"
     PAY = "pay"
     ENQUIRE = "enquire"
     COLLECT = "collect"
@@ -153,9 +156,14 @@ class Merchant:
     extra: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
+SchemeQuote: TypeAlias = Stated
+"""A price that a network made itself: ``quote_id``, ``source``, ``destination``, ``rate``,
+``expires_at``. A payment hands the id back in ``payment.terms.scheme_quote``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """A lookup that got no usable answer: nothing was moved, so the caller may simply ask again."""
+    """No usable answer to a lookup or a quote: nothing was moved, so the caller may ask again."""
 
     reason: Reason
 
@@ -328,6 +336,22 @@ class LookupAdapter(Adapter, Protocol):
 
     def read_lookup(self, exchange: Exchange, answer: WireAnswer) -> Merchant | Unavailable:
         """The merchant, or why there is none; never raises for bad input."""
+
+
+class QuoteAdapter(LookupAdapter, Protocol):
+    """A network that prices its own merchants (``quote`` among its operations)."""
+
+    def plan_quote(
+        self, merchant: Merchant, payload: str, amount: Money, other: str, planning: Planning
+    ) -> Exchange:
+        """Ask what a fixed ``amount`` is in ``other``: the payee gets it, or it is paid for them.
+
+        ``amount`` in the merchant's currency is what the payee gets, else what the network is paid.
+        Moves nothing, so it is not stored.
+        """
+
+    def read_quote(self, exchange: Exchange, answer: WireAnswer) -> SchemeQuote | Unavailable:
+        """The network's own price, or why there is none; never raises for bad input."""
 
 
 class CollectAdapter(Adapter, Protocol):

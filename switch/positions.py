@@ -1,6 +1,6 @@
 """What each rate provider holds, owes and has reserved, per currency, live; and who holds quotes.
 
-A provider is shown by the institution whose money it pays out. Figures are the four sums of the
+A provider is shown by each institution whose money it pays out. Figures are the four sums of the
 holder's accounts, seen from the holder: what others owe it (``holds``) or it owes them (``owes``)
 by posted lines, and what open payments have ``reserved`` of it. The surprise: ``stopped`` tells of
 new quotes only; a payment on a quote that was given is bound by the cap itself.
@@ -33,7 +33,8 @@ async def positions_page(
     """
     holders: dict[str, list[str]] = {}
     for provider in market.providers.values():
-        holders.setdefault(provider.liquidity_holder, []).append(provider.name)
+        for bic in provider.holders:
+            holders.setdefault(bic, []).append(provider.name)
     found = []
     for account in (await read.accounts()).values():
         institution, role, *_ = account.key.split("/")

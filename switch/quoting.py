@@ -15,15 +15,14 @@ from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-import orjson
-
 from fx.board import Board
 from fx.engine import quote_all
 from fx.money import Money, MoneyError, Rounding, currency, divide
 from fx.quotes import Quote
 from fx.refusals import LeftOut, QuoteError
 from fx.requests import Quoted, Request
-from fx.sheets import Posted, RateSheet
+from fx.scheme import ask_scheme, quote_scheme
+from switch import kept_rates
 from switch.ledger import Account, Role, account_key
 from switch.outstanding import Outstanding
 from switch.reasons import Reason
@@ -34,9 +33,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
+    from fx.scheme import Asking, Stated
     from fx.token import QuoteSeal
     from switch.commands import RateRow
     from switch.config import Config, Corridor
+    from switch.outstanding import Meter
     from switch.port import Merchant
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Entropy, Ids
@@ -68,6 +69,7 @@ class Quoting:
     """Makes quotes and opens tokens.
 
     ``account`` reads one account of the ledger: quoting stops before a holder's cap is used up.
+    ``outstanding`` counts open quotes; without one they are counted in this process alone.
     """
 
     def __init__(  # the parts it uses
@@ -79,6 +81,7 @@ class Quoting:
         entropy: Entropy,
         *,
         account: Callable[[str], Account | None] = lambda _: None,
+        outstanding: Meter | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -87,7 +90,7 @@ class Quoting:
         self._account = account
         self._capped = _capped(config)
         self._board = Board.open(config.market, clock.now())
-        self.outstanding = Outstanding(config.quotes.outstanding_max)
+        self.outstanding: Meter = outstanding or Outstanding(config.quotes.outstanding_max)
 
     @property
     def board(self) -> Board:
@@ -100,7 +103,16 @@ class Quoting:
 
     def restore(self, rows: Iterable[RateRow]) -> None:
         """Put the rates that an earlier life committed over the configured ones, oldest first."""
-        self._board = self._board.restore([_posted(row) for row in rows])
+        sheets, references = kept_rates.read(rows)
+        self._board = kept_rates.referred(self._board.restore(sheets), references)
+
+    def refresh(self, rows: Iterable[RateRow]) -> bool:
+        """Learn rows that others committed; the same again changes nothing. True if any was new."""
+        sheets, references = kept_rates.read(rows)
+        board = self._board.refresh(sheets, self._clock.now())
+        board = kept_rates.referred(board, references)
+        changed, self._board = board is not self._board, board
+        return changed
 
     def corridor(self, source: str, destination: str) -> Corridor | None:
         """The enabled corridor between two networks, if there is one."""
@@ -137,12 +149,49 @@ class Quoting:
         most: int | None = None,
     ) -> Offers:
         """Every willing provider's quote, or the best ``most``; each is counted. Raises Refusal."""
-        fixed = destination.merchant.amount
-        if fixed is not None and fixed.currency == amount.currency and fixed != amount:
-            raise Refusal(Reason.AMOUNT_DIFFERS)
+        _as_fixed(destination, amount)
         corridor, member = destination.corridor, destination.origin
         until = (destination.valid_until,)
         quoted = self._quoted(corridor, member, amount, nominated, until)
+        return self.given(quoted, destination, nominated, most=most)
+
+    def asking(
+        self, destination: Destination, amount: Money, nominated: str | None = None
+    ) -> Asking:
+        """What to ask the merchant's network, which prices itself. Raises Refusal."""
+        _as_fixed(destination, amount)
+        corridor = destination.corridor
+        provider = self._config.market.providers[corridor.scheme]
+        scheme = (provider, currency(corridor.scheme_currency))
+        now = self._clock.now()
+        try:
+            until = (destination.valid_until,)
+            request = self._request(corridor, destination.origin, amount, nominated, until, now)
+            found = ask_scheme(
+                self._board, request, at=now, scheme=scheme, quote_ids=self._ids.uuid
+            )
+        except (MoneyError, QuoteError) as error:
+            raise _refused(error) from None
+        if isinstance(found, Quoted):
+            raise _nobody(found)
+        return found
+
+    def believed(self, destination: Destination, asking: Asking, stated: Stated) -> Quoted:
+        """What a network said of its price as a quote; or, where it is not believed, why."""
+        now = self._clock.now()
+        quoted = quote_scheme(self._board, asking, stated, at=now, quote_ids=self._ids.uuid)
+        return _bounded(quoted, destination.corridor)
+
+    def given(
+        self,
+        quoted: Quoted,
+        destination: Destination,
+        nominated: str | None = None,
+        *,
+        most: int | None = None,
+    ) -> Offers:
+        """Seal what was quoted, or the best ``most``, and count it. Raises Refusal."""
+        fixed, member = destination.merchant.amount, destination.origin
         quotes = quoted.quotes
         if fixed is not None:
             quotes = tuple(quote for quote in quotes if quote.credit == fixed)
@@ -212,6 +261,9 @@ class Quoting:
         Only the provider that was nominated is asked again, where one was.
         """
         old, destination = priced.quote, priced.destination
+        if old.scheme_quote:
+            # Only the network could make it again: the payer asks it anew.
+            return None
         until = (destination.valid_until,)
         try:
             quoted = self._quoted(
@@ -235,25 +287,35 @@ class Quoting:
     ) -> Quoted:
         now = self._clock.now()
         try:
-            request = Request(
-                corridor=corridor.name,
-                payer=currency(corridor.payer_currency),
-                payee=currency(corridor.merchant_currency),
-                amount=amount.positive(),
-                member=member,
-                sponsor=corridor.sponsor,
-                nominated=nominated,
-                validity_s=corridor.quote_valid_s,
-                expires_by=until,
-                room=self._rooms(),
-                shut=self._shut(member, now),
-            )
+            request = self._request(corridor, member, amount, nominated, until, now)
             quoted = quote_all(self._board, request, at=now, quote_ids=self._ids.uuid)
-        except MoneyError as error:
-            raise Refusal(of_money(error)) from None
-        except QuoteError as error:
-            raise Refusal(of_quote(error)) from None
+        except (MoneyError, QuoteError) as error:
+            raise _refused(error) from None
         return _bounded(quoted, corridor)
+
+    def _request(
+        self,
+        corridor: Corridor,
+        member: str,
+        amount: Money,
+        nominated: str | None,
+        until: tuple[datetime, ...],
+        now: datetime,
+    ) -> Request:
+        """Raises MoneyError for an amount that is none."""
+        return Request(
+            corridor=corridor.name,
+            payer=currency(corridor.payer_currency),
+            payee=currency(corridor.merchant_currency),
+            amount=amount.positive(),
+            member=member,
+            sponsor=corridor.sponsor,
+            nominated=nominated,
+            validity_s=corridor.quote_valid_s,
+            expires_by=until,
+            room=self._rooms(),
+            shut=self._shut(member, now),
+        )
 
     def _rooms(self) -> Mapping[tuple[str, str], int]:
         """What each capped holder may still pay out under quotes, in minor units."""
@@ -275,14 +337,21 @@ class Quoting:
         return {name: LeftOut.OUTSTANDING_CAP for name in names if full(member, name, now)}
 
 
-def _posted(row: RateRow) -> Posted:
-    sheet = RateSheet.from_terms(orjson.loads(row.sheet))
-    return Posted(sheet, row.published_at, row.withdrawn_at)
+def _as_fixed(destination: Destination, amount: Money) -> None:
+    """Refuse another amount than the code fixes."""
+    fixed = destination.merchant.amount
+    if fixed is not None and fixed.currency == amount.currency and fixed != amount:
+        raise Refusal(Reason.AMOUNT_DIFFERS)
+
+
+def _refused(error: MoneyError | QuoteError) -> Refusal:
+    return Refusal(of_money(error) if isinstance(error, MoneyError) else of_quote(error))
 
 
 def _capped(config: Config) -> tuple[tuple[tuple[str, str], Account], ...]:
     """The capped accounts of liquidity holders, by holder and currency."""
-    holders = sorted({each.liquidity_holder for each in config.market.providers.values()})
+    providers = config.market.providers.values()
+    holders = sorted({bic for provider in providers for bic in provider.holders})
     caps = {cap.key: cap for cap in config.caps if cap.net_debit_max is not None}
     return tuple(
         ((holder, cap.currency), cap)

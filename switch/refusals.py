@@ -68,6 +68,7 @@ _QUOTE: Final = MappingProxyType(
         "closed": Reason.RATE_UNAVAILABLE,
         "stale": Reason.RATE_UNAVAILABLE,
         "out_of_bounds": Reason.RATE_UNAVAILABLE,
+        "inconsistent": Reason.RATE_UNAVAILABLE,
         "withdrawn": Reason.RATE_UNAVAILABLE,
     }
 )

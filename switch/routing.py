@@ -56,6 +56,7 @@ class Routing:
 
 def read_routing(adapters: Mapping[str, Adapter], corridors: Iterable[Corridor]) -> Routing:
     """Join the adapters' schemes to the built-in ones. Raises :class:`ConfigError`."""
+    corridors = tuple(corridors)
     schemes = _schemes(adapters)
     known = frozenset(scheme.scheme for scheme in schemes.schemes)
     pays: dict[str, tuple[str, ...]] = {}
@@ -64,6 +65,13 @@ def read_routing(adapters: Mapping[str, Adapter], corridors: Iterable[Corridor])
         for word in pays[name]:
             if word not in known:
                 raise ConfigError(f"{name}/facts.toml: schemes: {word}: no scheme file has it")
+    for corridor in corridors:
+        if corridor.enabled and corridor.scheme:
+            offered = adapters[corridor.destination_network].facts.operations
+            if not {Operation.LOOKUP, Operation.QUOTE} <= set(offered):
+                raise ConfigError(
+                    f"corridors.toml: {corridor.name}.fx_side: the network's facts name no quote"
+                )
     abroad = tuple(
         corridor.destination_network
         for corridor in corridors

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from switch.routing import Routing
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
+    from switch.scheme_quotes import SchemeQuotes
     from switch.sealing import Destination
     from switch.wire.transport import Transport
 
@@ -67,6 +68,7 @@ class Scans:
         ids: Ids,
         slot: int,
         log: Log,
+        scheme_quotes: SchemeQuotes | None = None,
     ) -> None:
         self._quoting = quoting
         self._transport = transport
@@ -77,6 +79,7 @@ class Scans:
         self._clock = clock
         self._ids = ids
         self._slot = slot
+        self._scheme_quotes = scheme_quotes
         self._log = log
 
     async def scan(self, member: str, payload: str, amount: Money | None) -> Scanned:
@@ -92,7 +95,7 @@ class Scans:
                 corridor, member, merchant, payload, content.expires_at
             )
             known = merchant.amount or amount
-            offers = Offers(()) if known is None else self._offers(destination, known, None)
+            offers = Offers(()) if known is None else await self._offers(destination, known, None)
             token = self._quoting.scan_token(destination)
             return Scanned(
                 network, destination, offers.offers, offers.left_out, offers.alarms, token
@@ -103,24 +106,32 @@ class Scans:
         """What a code says and what is wrong with it. Nobody is asked, and it is kept nowhere."""
         return examine(payload, at=self._clock.now(), schemes=self._routing.schemes)
 
-    def price(
+    async def price(
         self, member: str, scan_token: str, amount: Money, nominated: str | None = None
     ) -> Offers:
         """Price a merchant looked up before, for an amount in either currency. Raises Refusal."""
         destination = self._quoting.open_scan(scan_token, member)
-        return self._offers(destination, amount, nominated)
+        return await self._offers(destination, amount, nominated)
 
     def display(
         self, member: str, corridor: str, amount: Money, nominated: str | None = None
     ) -> Quoted:
-        """Prices of a corridor to be shown to a payer; none can be paid. Raises Refusal."""
+        """Prices of a corridor to be shown to a payer; none can be paid. Raises Refusal.
+
+        A network that prices itself is not asked for a price that nobody may pay.
+        """
         source, _, destination = corridor.partition("-")
         found = self._quoting.corridor(source, destination) if source == HOME else None
-        if found is None:
+        if found is None or found.scheme:
             raise Refusal(Reason.TRANSACTION_UNSUPPORTED, place="$.corridor")
         return self._quoting.display(found, member, amount, nominated)
 
-    def _offers(self, destination: Destination, amount: Money, nominated: str | None) -> Offers:
+    async def _offers(
+        self, destination: Destination, amount: Money, nominated: str | None
+    ) -> Offers:
+        if destination.corridor.scheme:
+            assert self._scheme_quotes is not None, "a start names no corridor that nobody prices"
+            return await self._scheme_quotes.offers(destination, amount, nominated)
         offers = self._quoting.offers(destination, amount, nominated)
         for alarm in offers.alarms:
             best = offers.offers[0].quote

@@ -38,6 +38,7 @@ def frozen(quote: Quote) -> Terms:
                 destination=hop.destination,
                 rate=hop.rate,
                 rate_version=hop.rate_version,
+                scheme_quote=hop.scheme_quote,
             )
             for hop in quote.hops
         ),

@@ -101,20 +101,27 @@ def configure(batch: Batch, command: Configure) -> Result:
 def publish(batch: Batch, command: Publish) -> Result:
     """Keeps a version once; what was posted under it never changes, and it is withdrawn once.
 
-    A withdrawal needs no version that is kept: one that was only configured is kept by it.
+    A withdrawal or a confirmation needs no version that is kept: one that was only configured is
+    kept by it. What was withdrawn cannot be confirmed.
     """
     row = command.row
     held = batch.seen.rates.get(row.key)
+    kind = "published" if row.withdrawn_at is None else "withdrawn"
     if held is not None:
         if (held.sheet, held.effective_at) != (row.sheet, row.effective_at):
             return Conflict("sheet")
-        if row.withdrawn_at is None or held.withdrawn_at is not None:
+        if command.confirms and held.withdrawn_at is not None:
+            return Conflict("withdrawn_at")
+        if command.confirms and row.published_at > held.published_at:
+            kind, row = "confirmed", replace(held, published_at=row.published_at)
+        elif row.withdrawn_at is None or held.withdrawn_at is not None:
             return Known(None, None)
-        row = replace(held, withdrawn_at=row.withdrawn_at)
+        else:
+            row = replace(held, withdrawn_at=row.withdrawn_at)
     batch.seen.rates[row.key] = row
     batch.delta.rates[row.key] = row
     content: dict[str, object] = {
-        "kind": "published" if row.withdrawn_at is None else "withdrawn",
+        "kind": kind,
         "provider": row.provider,
         "pair": row.pair,
         "rate_version": row.version,
@@ -124,6 +131,9 @@ def publish(batch: Batch, command: Publish) -> Result:
     }
     if row.withdrawn_at is not None:
         content |= {"published_at": to_micros(row.published_at), "held": held is not None}
+    if kind == "confirmed":
+        assert held is not None, "what is confirmed was published"
+        content["before"] = to_micros(held.published_at)
     batch.leaf(command.salt, content)
     return Done(None)
 

@@ -27,6 +27,7 @@ from switch.api.rates import RatesApi
 from switch.api.routes import ROUTES
 from switch.commands import Answer
 from switch.positions import positions_page
+from switch.posting import Posting
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -108,6 +109,7 @@ def _rates(parts: Parts) -> RatesApi:
         quoters=parts.quoters,
         overseers=parts.overseers,
         rates=parts.rates,
+        posting=Posting(parts.clock),
         positions=lambda: positions_page(
             parts.read,
             parts.config.market,

@@ -112,7 +112,7 @@ class MemberApi:
             corridor = asked.corridor or ""
             shown = self._scans.display(signed.member, corridor, priced, asked.provider)
             return _json(200, displayed(shown))
-        given = self._scans.price(signed.member, asked.scan, priced, asked.provider)
+        given = await self._scans.price(signed.member, asked.scan, priced, asked.provider)
         return _json(200, offered(given.offers, given.left_out, given.alarms))
 
     async def pay(self, request: web.Request) -> web.Response:

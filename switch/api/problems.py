@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from switch.answers import problem
+from switch.posting import TooOften
 from switch.reasons import Reason
 from switch.refusals import Busy, Refusal, TooMany
 from switch.store.contract import StoreBusy
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
 BAD_REQUEST: Final = 400
 UNAUTHORISED: Final = 401
 TIMED_OUT: Final = 408
+TOO_MANY: Final = 429
 SERVER_ERROR: Final = 500
 EXPECTATION_FAILED: Final = 417
-TOO_MANY: Final = 429
 UNAVAILABLE: Final = 503
 
 HEALTH: Final = ("/health/live", "/health/ready")
@@ -94,6 +95,10 @@ def guard(log: Log) -> Middleware:
             log.info("request_not_authenticated", why=refusal.why)
             answer = problem(UNAUTHORISED, "The request is not authenticated.", refusal.reason)
             return respond(answer, {"WWW-Authenticate": "JWS"})
+        except TooOften as refusal:
+            log.warning("request_too_often")
+            answer = problem(TOO_MANY, "This caller posts too often; nothing was stored.", None)
+            return respond(answer, {"Retry-After": str(refusal.retry_after_s)})
         except (Busy, StoreBusy):
             log.warning("request_turned_away")
             answer = problem(UNAVAILABLE, "The switch is busy; nothing was stored.", None)

@@ -72,4 +72,5 @@ def _hop(hop: Hop) -> dict[str, object]:
         "rate_version": hop.rate_version,
         "spread_bp": hop.spread_bp,
         "residue": amount(hop.residue),
+        "scheme_quote": hop.scheme_quote or None,
     }

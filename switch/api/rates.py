@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from switch.posting import Posting
     from switch.rates import Outcome, Rates
     from switch.wire.authenticate import MemberAuthenticator
 
@@ -42,11 +43,13 @@ class RatesApi:
         quoters: MemberAuthenticator,
         overseers: MemberAuthenticator,
         rates: Rates,
+        posting: Posting,
         positions: Callable[[], Awaitable[Mapping[str, object]]],
     ) -> None:
         self._quoters = quoters
         self._overseers = overseers
         self._rates = rates
+        self._posting = posting
         self._positions = positions
 
     async def publish(self, request: web.Request) -> web.Response:
@@ -55,6 +58,7 @@ class RatesApi:
         if signed.member == OVERSEER:
             raise Refusal(Reason.TRANSACTION_FORBIDDEN, FORBIDDEN)
         asked = read_json(signed.body, RatesRequest)
+        self._posting.take(signed.member, len(asked.sheets))
         terms = [sheet.terms(signed.member) for sheet in asked.sheets]
         outcomes = await self._rates.publish(signed.member, terms)
         return _outcomes(outcomes)

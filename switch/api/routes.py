@@ -194,6 +194,7 @@ ROUTES: Final = (
             Said(200, "Every sheet is taken or confirmed.", RatesAnswer),
             Said(403, "The overseer posts no rates."),
             Said(422, "Some sheets are refused; each says what became of it.", RatesAnswer),
+            Said(429, "Too many sheets of this provider. Try again after Retry-After seconds."),
             *_BODY,
         ),
         takes=RatesRequest,

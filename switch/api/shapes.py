@@ -154,9 +154,12 @@ class QuoteHop(_Answer):
     destination: Amount
     rate: str
     unit_currency: str
-    rate_version: str
+    rate_version: Annotated[str, Field(description="Empty where the network prices itself.")]
     spread_bp: Annotated[int, Field(description="How far the rate is from the provider's base.")]
     residue: Annotated[Amount, Field(description="What rounding leaves with the provider.")]
+    scheme_quote: Annotated[
+        str | None, Field(description="The network's own quote id, where it prices itself.")
+    ]
 
 
 class QuoteFee(_Answer):

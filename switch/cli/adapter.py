@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import click
 
+from switch.cli.options import tell
 from switch.registry import ADAPTERS, SANDBOXES, installed
 
 
@@ -20,4 +21,4 @@ def listed() -> None:
     """Name each installed adapter, and whether it has a simulator."""
     simulators = installed(SANDBOXES)
     for name in installed(ADAPTERS):
-        click.echo(f"{name}\t{'with' if name in simulators else 'without'} simulator")
+        tell(f"{name}\t{'with' if name in simulators else 'without'} simulator")

@@ -19,7 +19,7 @@ from switch.bench.machine import NoMeter, description
 from switch.bench.qr import run_qr
 from switch.bench.race import FULL_RACE, QUICK_RACE
 from switch.bench.run import FULL_PLAN, QUICK_PLAN, run
-from switch.cli.options import config_option, guarded, read_config, say, stop
+from switch.cli.options import config_option, guarded, read_config, say, stop, tell
 from switch.runtime import process
 from switch.runtime.children import ChildFailed
 from switch.runtime.clock import SystemClock
@@ -165,22 +165,22 @@ def _print(
     else:
         _print_payments(measured)
     if codes is not None:
-        click.echo()
+        tell()
         for line in qr_report.lines(codes):
-            click.echo(line)
+            tell(line)
     if messages is not None:
-        click.echo()
+        tell()
         for line in iso_report.lines(messages):
-            click.echo(line)
+            tell(line)
     if quotes is not None:
-        click.echo()
+        tell()
         for line in fx.lines(quotes):
-            click.echo(line)
+            tell(line)
 
 
 def _print_payments(measured: Measured) -> None:
     _print_conditions(measured)
-    click.echo(
+    tell(
         "\nin flight  payments  commits  per sec.  CPU us/payment   p50 ms   p95 ms   p99 ms  busy"
     )
     for level in measured.levels:
@@ -188,14 +188,14 @@ def _print_payments(measured: Measured) -> None:
         spread = "".join(
             f"{micros / 1000:9.1f}" for micros in (latency.p50_us, latency.p95_us, latency.p99_us)
         )
-        click.echo(
+        tell(
             f"{level.in_flight:9}  {level.payments:8}  {level.commits:7}  {level.per_second:8}  "
             f"{level.cpu_us:14}{spread}  switch {level.switch_busy_percent}, "
             f"simulator {level.partner_busy_percent}, load {level.load_busy_percent}, "
             f"others {level.others_busy_percent}"
         )
     last, paced = measured.levels[-1], measured.paced
-    click.echo(
+    tell(
         f"At {paced.rate} a second: p50 {paced.latency.p50_us / 1000:.1f} ms, "
         f"p99 {paced.latency.p99_us / 1000:.1f} ms; fsync p99 meanwhile "
         f"{paced.disk.p99_us / 1000:.1f} ms. Written per payment at the last level: "
@@ -212,29 +212,29 @@ def _print_conditions(measured: Measured) -> None:
         else "not pinned"
     )
     _print_machine(machine, f"; {where}")
-    click.echo(
+    tell(
         f"Valid: {gate['sent']} payments sent, {gate['answered_accc']} answered ACCC, "
         f"{gate['held_by_switch']} in the switch, {gate['booked_by_network']} in the network's "
         "book; ledger balanced, journal verified, fsync on"
     )
     disk = measured.disk
-    click.echo(f"Disk: fsync of a page p50 {disk.p50_us} us, p99 {disk.p99_us} us")
+    tell(f"Disk: fsync of a page p50 {disk.p50_us} us, p99 {disk.p99_us} us")
 
 
 def _print_machine(machine: dict[str, object], where: str = "") -> None:
-    click.echo(
+    tell(
         f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, "
         f"Python {machine['python']}{where}"
     )
 
 
 def _print_stages(measured: Measured) -> None:
-    click.echo(f"\n  {'Stage, one payment':46}  wall us   CPU us  cold us")
+    tell(f"\n  {'Stage, one payment':46}  wall us   CPU us  cold us")
     for cost in measured.stages:
         mark = " " if cost.counts else "-"
         cold = "" if cost.cold_us is None else cost.cold_us
-        click.echo(f"{mark} {cost.stage:46}{cost.wall_us:9}{cost.cpu_us:9}{cold:>9}")
+        tell(f"{mark} {cost.stage:46}{cost.wall_us:9}{cost.cpu_us:9}{cold:>9}")
     total = sum(cost.cpu_us for cost in measured.stages if cost.counts)
     rest = measured.levels[-1].cpu_us - total
-    click.echo(f"  {'sum without the lines marked -':46}{'':9}{total:9}")
-    click.echo(f"  {'rest of the last level: loop, tasks, cold caches':46}{'':7}{rest:9}")
+    tell(f"  {'sum without the lines marked -':46}{'':9}{total:9}")
+    tell(f"  {'rest of the last level: loop, tasks, cold caches':46}{'':7}{rest:9}")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from switch.cli.options import config_option, data_option, guarded, read_config, say
+from switch.cli.options import config_option, data_option, guarded, read_config, say, tell
 from switch.cli.store_option import store_option, with_store
 from switch.runtime.process import run
 
@@ -62,7 +62,7 @@ def migrate(config_folder: Path | None, data: Path, store: str | None, *, as_jso
         if as_json:
             say({"store": config.store.engine, "before": before, "after": after})
         else:
-            click.echo(f"schema version {before} -> {after}")
+            tell(f"schema version {before} -> {after}")
         return 0
 
     guarded(work)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from switch.cli.options import config_option, guarded, read_config, say, stop
+from switch.cli.options import config_option, guarded, read_config, say, stop, tell
 from switch.demo.books import differences, network_books, switch_book
 from switch.demo.scenes import SceneFailed, play
 from switch.demo.stage import Stage
@@ -112,27 +112,27 @@ def _view(shown: Shown) -> dict[str, object]:
 
 def _print(shown: Shown) -> None:
     by_uetr = {line["uetr"]: line for line in shown.ours}
-    click.echo("Receipts")
+    tell("Receipts")
     for scene in shown.scenes:
         line = by_uetr[scene.uetr]
         paid, got = line["debit"], line["credit"]
         mark = "ok " if scene.as_expected else "BAD"
         reason = f" {line['reason']}" if line["reason"] else ""
-        click.echo(
+        tell(
             f"  {mark} {scene.direction:8} {line['status']}{reason:5} "
             f"{paid['value']:>9} {paid['currency']} -> {got['value']:>9} {got['currency']} "
             f"at {line['rate']}  {scene.milliseconds:>5} ms  {scene.title}"
         )
-    click.echo("Books")
-    click.echo(f"  switch    {_sums(shown.ours)}")
+    tell("Books")
+    tell(f"  switch    {_sums(shown.ours)}")
     for network, entries in shown.theirs.items():
         booked = [entry for entry in entries if entry["status"] == "booked"]
-        click.echo(f"  {network:9} {len(entries)} entries, {len(booked)} booked")
+        tell(f"  {network:9} {len(entries)} entries, {len(booked)} booked")
     for sentence in shown.differing:
-        click.echo(f"  differs: {sentence}")
+        tell(f"  differs: {sentence}")
     for fault in shown.report.faults:
-        click.echo(f"  fault: {fault.place}: {fault.what}")
-    click.echo(
+        tell(f"  fault: {fault.place}: {fault.what}")
+    tell(
         f"  books agree: {_yes(not shown.differing)}   "
         f"ledger balanced: {_yes(shown.report.ledger_balanced)}   "
         f"journal verified: {_yes(shown.report.journal_verified)} "

@@ -22,6 +22,7 @@ from switch.cli.options import (
     say,
     shown,
     stop,
+    tell,
     write_result,
 )
 from switch.cli.statement import moment
@@ -170,10 +171,10 @@ def check_proof(
         else:
             for entry in proven.entries:
                 reason = f" {entry['reason']}" if entry.get("reason") else ""
-                click.echo(f"{entry['version']} {entry['kind']}: {entry['state']}{reason}")
+                tell(f"{entry['version']} {entry['kind']}: {entry['state']}{reason}")
             for head in proven.heads[-1:]:
-                click.echo(f"head {head.slot};{head.number};{head.hash.hex()}")
-            click.echo("anchored by published heads" if anchored else "not anchored: signed only")
+                tell(f"head {head.slot};{head.number};{head.hash.hex()}")
+            tell("anchored by published heads" if anchored else "not anchored: signed only")
         if other:
             click.echo("another head was published in this place", err=True)
         return 1 if other else 0
@@ -197,7 +198,7 @@ def rotate_key(config_folder: Path | None, data: Path) -> None:
 
     def work() -> int:
         kept = rotated(config, data, SystemClock(), SystemEntropy())
-        click.echo(f"changed; the old public key is kept as {kept}")
+        tell(f"changed; the old public key is kept as {kept}")
         return 0
 
     guarded(work)
@@ -255,15 +256,15 @@ def _heads(file: Path | None, keys: list[Ed25519PublicKey]) -> Heads:
 
 def _print(report: Report, heads: Heads) -> None:
     for fault in report.faults:
-        click.echo(f"{fault.place}: {fault.what}")
+        tell(f"{fault.place}: {fault.what}")
     for slot, number in heads.contradictions:
-        click.echo(f"block {slot}/{number}: two heads of it were published")
+        tell(f"block {slot}/{number}: two heads of it were published")
     for anchor in report.anchors:
-        click.echo(anchor.sentence)
+        tell(anchor.sentence)
     if heads.unreadable:
-        click.echo(f"{heads.unreadable} lines of the heads are no head under a known key")
+        tell(f"{heads.unreadable} lines of the heads are no head under a known key")
     faults = len(report.faults) + len(heads.contradictions)
-    click.echo(f"{report.blocks} blocks, {report.payments} payments, {faults} faults")
+    tell(f"{report.blocks} blocks, {report.payments} payments, {faults} faults")
 
 
 def _of_heads(heads: Heads, file: Path | None) -> dict[str, object]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.metadata import version
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import click
 
@@ -38,6 +38,20 @@ _COMMANDS: Final = MappingProxyType(
 
 class _Lazy(click.Group):
     """Commands by name; importing all of them would cost every start what only one needs."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run; help that nobody takes ends like any other output."""
+        try:
+            return super().main(*args, **extra)
+        except OSError as error:
+            place = error.__traceback__
+            while place is not None and place.tb_next is not None:
+                place = place.tb_next
+            if place is None or place.tb_frame.f_globals.get("__name__") != "click.utils":
+                raise
+            from switch.cli.options import untaken
+
+            untaken(error)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx

@@ -82,7 +82,7 @@ def read_bounded(path: Path, limit: int) -> bytes:
 def write_result(content: bytes, output: Path | None) -> None:
     """Write to the file of ``--output`` or standard output; a file that cannot be is an exit."""
     if output is None:
-        _put(content)
+        put(content)
         return
     try:
         output.write_bytes(content)
@@ -128,21 +128,36 @@ def port_of(url: str, where: str) -> int | None:
 
 def say(value: object) -> None:
     """One JSON line on standard output, written at once: somebody may be waiting for it."""
-    _put(orjson.dumps(value) + b"\n")
+    put(orjson.dumps(value) + b"\n")
 
 
-def _put(content: bytes) -> None:
+def tell(line: str = "") -> None:
+    """One line of a result for people on standard output."""
+    put(f"{line}\n".encode("utf-8", "replace"))
+
+
+def put(content: bytes) -> None:
+    """Write to standard output at once.
+
+    Where nobody takes it (a full disk, a reader that is gone) the command ends with status 2 and
+    one sentence.
+    """
     if sys.stdout is None:
         stop("standard output is closed")
     try:
         sys.stdout.buffer.write(content)
         sys.stdout.buffer.flush()
     except OSError as error:
-        # What is left in the buffer would be tried once more, and complained about, at the exit.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-        stop(f"standard output: {error.strerror}")
+        untaken(error)
+
+
+def untaken(error: OSError) -> NoReturn:
+    """End because nobody takes what is written."""
+    # What is left in the buffer would be tried once more, and complained about, at the exit.
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+    stop(f"standard output: {error.strerror}")
 
 
 def guarded(work: Callable[[], int]) -> NoReturn:

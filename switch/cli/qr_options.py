@@ -6,13 +6,13 @@ line is bytes, so a code on it that is not UTF-8 is noticed here and nowhere lat
 
 from __future__ import annotations
 
-import os
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import click
 
+from switch.cli import options
 from switch.cli.options import stop
 from switch.qr.view import without_line_end
 
@@ -67,19 +67,5 @@ def read_payload(argument: str) -> str:
 
 
 def put(line: bytes) -> None:
-    """Write one line to standard output at once.
-
-    Where nobody takes it (a full disk, a reader that is gone) the command ends with status 2 and
-    one sentence.
-    """
-    if sys.stdout is None:
-        stop("standard output is closed")
-    try:
-        sys.stdout.buffer.write(line + b"\n")
-        sys.stdout.buffer.flush()
-    except OSError as error:
-        # What is left in the buffer would be tried once more, and complained about, at the exit.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
-        stop(f"standard output: {error.strerror}")
+    """Write one line to standard output at once, as :func:`switch.cli.options.put` does."""
+    options.put(line + b"\n")

@@ -12,7 +12,7 @@ import click
 import orjson
 
 from switch.cli.asking import HTTP_OK_MAX, ask, url_option
-from switch.cli.options import data_option, say
+from switch.cli.options import data_option, say, tell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,22 +62,22 @@ def command(
 
 def _print(told: dict[str, Any]) -> None:
     for quote in told["quotes"]:
-        click.echo(
+        tell(
             f"{quote['provider']:24} {_amount(quote['debit'])} -> {_amount(quote['credit'])} "
             f"at {quote['effective_rate']} until {quote['expires_at']}"
         )
         for hop in quote["hops"]:
-            click.echo(
+            tell(
                 f"  {_amount(hop['source'])} -> {_amount(hop['destination'])}  {hop['provider']} "
                 f"1 {hop['unit_currency']} = {hop['rate']}, spread {hop['spread_bp']} bp, "
                 f"version {hop['rate_version']}, residue {_amount(hop['residue'])}"
             )
         for fee in quote["fees"]:
-            click.echo(f"  fee of the {fee['party']}, {fee['mode']}: {_amount(fee['amount'])}")
+            tell(f"  fee of the {fee['party']}, {fee['mode']}: {_amount(fee['amount'])}")
     for left in told["left_out"]:
-        click.echo(f"{left['provider']:24} left out: {left['reason']}")
+        tell(f"{left['provider']:24} left out: {left['reason']}")
     for alarm in told["alarms"]:
-        click.echo(f"alarm: {alarm}")
+        tell(f"alarm: {alarm}")
 
 
 def _amount(amount: dict[str, str]) -> str:

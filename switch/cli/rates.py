@@ -14,7 +14,7 @@ import click
 import orjson
 
 from switch.cli.asking import HTTP_OK_MAX, ask, url_option
-from switch.cli.options import data_option, say, stop
+from switch.cli.options import data_option, say, stop, tell
 from switch.runtime.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -164,16 +164,16 @@ def _shown(*, as_json: bool) -> Callable[[ClientAnswer], None]:
         if as_json or answer.status > HTTP_OK_MAX:
             say(answer.json())
             return
-        click.echo(f"{'provider':16} {'pair':8} {'rate':>14}  {'version':20} {'spread':>6}  since")
+        tell(f"{'provider':16} {'pair':8} {'rate':>14}  {'version':20} {'spread':>6}  since")
         for rate in answer.json()["rates"]:
             pair = f"{rate['payer_currency']}/{rate['payee_currency']}"
             gone = "" if rate["withdrawn_at"] is None else "  withdrawn"
-            click.echo(
+            tell(
                 f"{rate['provider']:16} {pair:8} {rate['rate']:>14}  {rate['version']:20} "
                 f"{rate['spread_bp']:>6}  {rate['effective_at']}{gone}"
             )
         for loop in answer.json().get("loops", []):
-            click.echo(f"alarm: {' | '.join(loop['rates'])} pay {loop['gain_bp']} bp in a circle")
+            tell(f"alarm: {' | '.join(loop['rates'])} pay {loop['gain_bp']} bp in a circle")
 
     return show
 
@@ -188,8 +188,8 @@ def _told(*, as_json: bool) -> Callable[[ClientAnswer], None]:
             return
         for sheet in told["sheets"]:
             why = "" if sheet["code"] is None else f" {sheet['code']}: {sheet['detail']}"
-            click.echo(f"{sheet['outcome']}{why}")
+            tell(f"{sheet['outcome']}{why}")
             for alarm in sheet["alarms"]:
-                click.echo(f"  alarm: {alarm}")
+                tell(f"  alarm: {alarm}")
 
     return show

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from switch.account_statement import Asked, statement_lines, statement_page
-from switch.cli.options import config_option, data_option, guarded, read_config, say, stop
+from switch.cli.options import config_option, data_option, guarded, read_config, say, stop, tell
 from switch.data_folder import readable_database
 from switch.model import EPOCH
 from switch.runtime.clock import SystemClock
@@ -84,11 +84,11 @@ def _head(head: dict[str, object], *, as_json: bool) -> None:
     if as_json:
         say(head)
         return
-    click.echo(f"{head['account']}: {head['currency']}, settled {head['asset']}, {head['kind']}")
+    tell(f"{head['account']}: {head['currency']}, settled {head['asset']}, {head['kind']}")
     for name, moment_of in (("opening", "from"), ("closing", "to")):
         sums = head[name]
         assert isinstance(sums, dict), "a balance has four sums"
-        click.echo(
+        tell(
             f"{name} {head[moment_of]}  posted {sums['debits_posted']} Dr {sums['credits_posted']} "
             f"Cr  pending {sums['debits_pending']} Dr {sums['credits_pending']} Cr"
         )
@@ -100,4 +100,4 @@ def _line(line: dict[str, object], *, as_json: bool) -> None:
         return
     side = "Dr" if line["side"] == "debit" else "Cr"
     booked = f"{line['phase']:8} {line['amount']:>16} {side}"
-    click.echo(f"{line['at']}  {booked}  {line['uetr'] or '-'}")
+    tell(f"{line['at']}  {booked}  {line['uetr'] or '-'}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from switch.cli.options import config_option, data_option, guarded, read_config, say
+from switch.cli.options import config_option, data_option, guarded, read_config, say, tell
 from switch.runtime.process import run
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def rotate(config_folder: Path | None, data: Path, name: str | None, wait_s: int
     async def work(desk: Desk) -> int:
         made = desk.new_key(name)
         standing = await desk.rotated(wait_s)
-        click.echo(f"{standing.data_keys.get(made, 0)} data keys under {made}")
+        tell(f"{standing.data_keys.get(made, 0)} data keys under {made}")
         return 0
 
     _at_the_desk(config_folder, data, work)
@@ -91,7 +91,7 @@ def destroy(config_folder: Path | None, data: Path, name: str) -> None:
 
     async def work(desk: Desk) -> int:
         await desk.destroy(name)
-        click.echo(f"{name} destroyed")
+        tell(f"{name} destroyed")
         return 0
 
     _at_the_desk(config_folder, data, work)
@@ -109,7 +109,7 @@ def erase(uetr: str, config_folder: Path | None, data: Path, wait_s: int) -> Non
     """
 
     async def work(desk: Desk) -> int:
-        click.echo(f"{uetr}: {await desk.erase(uetr, wait_s)}")
+        tell(f"{uetr}: {await desk.erase(uetr, wait_s)}")
         return 0
 
     _at_the_desk(config_folder, data, work)

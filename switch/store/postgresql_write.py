@@ -135,7 +135,7 @@ _SELDOM: Final = (
     _Write("tombstone", "tombstone", ("scope", "uetr", "at")),
     _Write("incoming", "incoming", ("item_hash",)),
     _Write("new_rate", "rate", _RATE),
-    _Write("rate", "rate", _RATE, _RATE[-1:], keyed=3),
+    _Write("rate", "rate", _RATE, ("published_at", "withdrawn_at"), keyed=3),
 )
 """What few batches write, each by a statement of its own where there is something."""
 

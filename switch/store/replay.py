@@ -158,14 +158,16 @@ def leaf_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
             yield item("answer", forgotten, digest), -1
         for scope, grave in content["graves"]:
             yield item("tombstone", scope, grave), -1
-    elif kind in ("published", "withdrawn"):
+    elif kind in ("published", "confirmed", "withdrawn"):
         yield from _rate_items(content)
 
 
 def _rate_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
     named = (content["provider"], content["pair"], content["rate_version"])
     posted = (*named, "posted", content["effective_at"], content["sheet"])
-    if content["kind"] == "published":
+    if content["kind"] == "confirmed":
+        yield item("rate", *posted, content["before"]), -1
+    if content["kind"] in ("published", "confirmed"):
         yield item("rate", *posted, content["at"]), 1
         return
     yield item("rate", *named, "withdrawn", content["at"]), 1

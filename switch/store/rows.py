@@ -158,6 +158,7 @@ def _hop_json(hop: Hop) -> dict[str, object]:
         "destination": [hop.destination.currency.code, hop.destination.minor],
         "rate": [str(hop.rate), hop.rate.unit.code, hop.rate.quoted.code],
         "rate_version": hop.rate_version,
+        **({"scheme_quote": hop.scheme_quote} if hop.scheme_quote else {}),
     }
 
 
@@ -169,6 +170,7 @@ def _hop_of(held: Mapping[str, Any]) -> Hop:
         destination=_money(*held["destination"]),
         rate=Rate.parse(*held["rate"]),
         rate_version=held["rate_version"],
+        scheme_quote=held.get("scheme_quote", ""),
     )
 
 

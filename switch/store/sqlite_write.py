@@ -34,7 +34,8 @@ _MOVED: Final = (
 _FROZEN_AT: Final = PAYMENT_COLUMNS.split(", ").index("frozen")
 _RATE: Final = (
     "INSERT INTO rate VALUES (?, ?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT DO UPDATE SET withdrawn_at = excluded.withdrawn_at"
+    "ON CONFLICT DO UPDATE SET published_at = excluded.published_at, "
+    "withdrawn_at = excluded.withdrawn_at"
 )
 _REWRAPPED: Final = (
     "UPDATE data_key SET wrapped = ? "

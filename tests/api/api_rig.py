@@ -112,17 +112,18 @@ class Rig:
     crashes: list[str] = field(default_factory=list)
     served: list[Served] = field(default_factory=list)
     urls: dict[str, str] = field(default_factory=dict)
+    networks: tuple[str, ...] = NETWORKS
 
     async def start(self) -> Rig:
         """Serve the switch and the simulators."""
-        names = ("switch", *NETWORKS)
+        names = ("switch", *self.networks)
         ports = dict(zip(names, free_ports(len(names)), strict=True))
         self.urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
         binds = {name: ("127.0.0.1", port) for name, port in ports.items()}
         self.net = TcpNet(self.clock, binds, self.urls)
         self.tasks = Tasks(lambda name, error: self.crashes.append(f"{name}: {error!r}"))
         self.ids = Ids(self.clock, SystemEntropy())
-        for name in NETWORKS:
+        for name in self.networks:
             options = sandbox_options(self.config, name)
             context = SandboxContext(self.clock, self.ids, self.tasks, self.net, self.keys, options)
             self.served.append(await self.net.serve(sandbox_factory(name)(context), name))

@@ -6,7 +6,7 @@ Figures are worked out twice: by the engine, and from the shown applied rate wit
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
@@ -15,7 +15,7 @@ import click
 import orjson
 import pytest
 
-from fx.board import Board
+from fx.board import BACKDATED_MAX, Board
 from fx.engine import quote_all
 from fx.market import Market
 from fx.money import Money, Rate, currency
@@ -25,6 +25,9 @@ from fx.sheets import Provider, RateSheet, Relationship, Rules
 from switch.api.rate_shapes import RatesRequest
 from switch.api.routes import ROUTES
 from switch.cli import main
+from switch.kept_rates import REFERENCE_WALK
+from switch.posting import SHEETS_AT_ONCE, SHEETS_PER_S
+from switch.rates import REFRESH_S
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -168,6 +171,16 @@ def test_example_of_a_sheet_is_one_that_is_taken(page: str) -> None:
 
     assert [tier.improvement_bp for tier in taken.tiers] == [5, 10]
     assert taken.effective_at == datetime(2026, 11, 22, 1, tzinfo=UTC)
+
+
+def test_every_bound_of_the_page_is_the_code_s(page: str) -> None:
+    text = " ".join(page.split())
+
+    assert f"post {SHEETS_AT_ONCE} sheets at once and {SHEETS_PER_S} more each second" in text
+    assert (REFERENCE_WALK, "within four times `bounds_bp` of the" in text) == (4, True)
+    assert (BACKDATED_MAX, text.count("more than five minutes")) == (timedelta(minutes=5), 2)
+    assert REFRESH_S * 2 <= 1
+    assert "on the same database does within a second" in text
 
 
 def test_every_call_and_command_of_the_page_exists(page: str) -> None:

@@ -14,9 +14,9 @@ import pytest
 
 from fx.money import Rate
 from fx.sheets import Reference
-from switch.app import RATES_KEPT
 from switch.feed import Feed
 from switch.feeds import FeedReader
+from switch.rates import RATES_KEPT
 from switch.runtime.entropy import SeededEntropy
 from switch.wire.transport import Answer
 from tests.api.api_rig import DEBTOR, Rig, configured
@@ -90,7 +90,7 @@ async def test_moment_off_the_calendar_is_refused_by_put_and_by_page(
 
 
 async def test_page_that_the_board_cannot_read_is_a_line_in_the_log(judged: Rig) -> None:
-    async def unreadable(*_: object) -> None:
+    async def unreadable(*_: object, **__: object) -> None:
         raise OverflowError
 
     fetching = reader(judged, {"sheets": [sheet(judged)]})

@@ -140,6 +140,18 @@ async def test_slip_of_a_finger_is_refused_with_an_alarm_and_never_quoted(
     assert ("rate_refused", {"provider": PROVIDER, "code": code}) in judged.log.events
 
 
+async def test_provider_that_posts_too_often_is_told_when_to_come_again(rig: Rig) -> None:
+    sheets = [sheet(rig, version="khr-thb-1")] * rate_shapes.SHEETS_MAX
+    answers = [await put(rig, *sheets) for _ in range(12)]
+    gone = await withdraw(rig, "khr-thb-1")
+
+    over = [answer for answer in answers if answer.status == 429]
+    assert [answer.status for answer in answers[:10]] == [422] * 10
+    assert 1 <= len(over) <= 2
+    assert 1 <= int(over[0].headers["retry-after"]) <= 7
+    assert gone.status == 200
+
+
 async def test_withdrawn_rate_is_neither_quoted_nor_paid(rig: Rig) -> None:
     await put(rig, sheet(rig))
     quote = await best(rig)

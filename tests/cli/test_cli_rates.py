@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,11 +15,11 @@ from switch.cli import main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from click.testing import Result
 
 pytestmark = pytest.mark.slow
+FULL = Path("/dev/full")
 SET = ("rates", "set", "acleda", "KHR", "THB")
 
 
@@ -91,3 +92,23 @@ def test_what_cannot_be_sent_is_said_in_one_sentence(at: tuple[str, ...]) -> Non
     )
     assert (nobody.exit_code, "provider-nobody.pem" in nobody.stderr) == (2, True)
     assert (member.exit_code, json.loads(member.stdout)["reason"]) == (1, "AG03")
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="needs the device that is always full")
+@pytest.mark.parametrize(
+    "line",
+    [
+        "rates list",
+        "rates list --json",
+        "rates history acleda KHR THB",
+        "rates withdraw acleda KHR THB none",
+        "quote bakong-thailand 345.00 THB",
+    ],
+)
+def test_an_answer_that_nobody_takes_is_one_sentence(at: tuple[str, ...], line: str) -> None:
+    words = [sys.executable, "-m", "switch", *line.split(), *at]
+    with FULL.open("wb") as full:
+        run = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+
+    said = "bakong-switch: standard output: No space left on device\n"
+    assert (run.returncode, run.stderr) == (2, said)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switch.commands import Known
+from switch.commands import Conflict, Done, Known
 from tests.contract.contract_engines import AnyEngine, Place
 from tests.switch_core.core_values import MEMBER_KHR, NOW, capped, opened, payment, posted, uetr
 
@@ -44,6 +44,18 @@ def test_a_rate_withdrawn_before_it_took_effect_pushes_none_out(engine: AnyEngin
     engine.execute([replace(standing, row=row, salt=b"b") for row in gone])
 
     assert engine.rates(2) == [standing.row]
+
+
+def test_a_confirmed_rate_is_as_fresh_as_it_was_last_confirmed(engine: AnyEngine) -> None:
+    first, again = posted("r-1"), posted("r-1", second=30)
+    results = engine.execute([first, replace(again, confirms=True), replace(first, confirms=True)])
+    withdrawal = posted("r-1", withdrawn=True, second=60)
+    gone = engine.execute([withdrawal, replace(again, confirms=True)])
+
+    assert results == [Done(None), Done(None), Known(None, None)]
+    assert gone == [Done(None), Conflict("withdrawn_at")]
+    [row] = engine.rates(9)
+    assert row == replace(again.row, withdrawn_at=withdrawal.row.withdrawn_at)
 
 
 def test_every_version_is_read_by_name_however_old(engine: AnyEngine) -> None:

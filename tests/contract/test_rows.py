@@ -12,19 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fx.money import CURRENCIES, Money, Rate
-from switch.model import (
-    Channel,
-    Direction,
-    Hop,
-    Institutions,
-    Payment,
-    Residue,
-    State,
-    Terms,
-    UseCase,
-    from_micros,
-    to_micros,
-)
+from switch import model
 from switch.postings import lines_of
 from switch.reasons import Reason
 from switch.store.rows import PAYMENT_COLUMNS, payment_of, payment_row, terms_json, terms_of
@@ -36,7 +24,7 @@ NUMBERS = st.integers(1, 2**63 - 1)
 
 
 @st.composite
-def terms(draw: st.DrawFn) -> Terms:
+def terms(draw: st.DrawFn) -> model.Terms:
     """Terms between any two currencies, a rate of any allowed length."""
     payer, payee = draw(UNITS), draw(UNITS)
     decimals = draw(st.integers(0, 10))
@@ -52,7 +40,7 @@ def terms(draw: st.DrawFn) -> Terms:
     )
     payee_fee = draw(st.none() | st.integers(1, destination.minor)) if destination.minor else None
     taken = None if payee_fee is None else Money(payee_fee, payee)
-    return Terms(
+    return model.Terms(
         debit=Money(source + fee, payer),
         fee=Money(fee, payer),
         source=Money(source, payer),
@@ -60,10 +48,10 @@ def terms(draw: st.DrawFn) -> Terms:
         payee_fee=taken,
         rate=rate,
         hops=tuple(
-            Hop(draw(st.text()), draw(st.text()), one, two, rate, draw(st.text()))
+            model.Hop(draw(st.text()), draw(st.text()), one, two, rate, draw(st.text()))
             for one, two in pairwise(amounts)
         ),
-        residues=tuple(Residue(draw(st.text()), each) for each in amounts[1:]),
+        residues=tuple(model.Residue(draw(st.text()), each) for each in amounts[1:]),
         rate_version=draw(st.text()),
         quote_id=draw(st.text()),
         quote_expires_at=draw(TIMES),
@@ -71,19 +59,19 @@ def terms(draw: st.DrawFn) -> Terms:
 
 
 PAYMENTS = st.builds(
-    Payment,
+    model.Payment,
     payment_id=NUMBERS,
     uetr=st.uuids(version=4).map(str),
-    direction=st.sampled_from(Direction),
-    use_case=st.sampled_from(UseCase),
+    direction=st.sampled_from(model.Direction),
+    use_case=st.sampled_from(model.UseCase),
     corridor=st.text(),
     origin=st.text(),
-    channel=st.sampled_from(Channel),
+    channel=st.sampled_from(model.Channel),
     network=st.text(),
     reference=st.text(),
     terms=terms(),
     institutions=st.builds(
-        Institutions,
+        model.Institutions,
         payer_side=st.text(),
         holder=st.text(),
         payee_side=st.text(),
@@ -92,7 +80,7 @@ PAYMENTS = st.builds(
         second_holder=st.text(),
     ),
     config_version=st.text(),
-    state=st.sampled_from(State),
+    state=st.sampled_from(model.State),
     version=NUMBERS,
     opened_at=TIMES,
     accepted_at=TIMES,
@@ -109,12 +97,12 @@ PAYMENTS = st.builds(
 
 
 @given(PAYMENTS)
-def test_a_payment_is_read_back_equal(held: Payment) -> None:
+def test_a_payment_is_read_back_equal(held: model.Payment) -> None:
     assert payment_of(payment_row(held)) == held
 
 
 @given(terms())
-def test_terms_are_read_back_equal(held: Terms) -> None:
+def test_terms_are_read_back_equal(held: model.Terms) -> None:
     assert terms_of(terms_json(held)) == held
 
 
@@ -134,9 +122,9 @@ def test_terms_of_an_earlier_version_are_one_hop_without_residue() -> None:
 
 def test_every_reason_and_state_is_read_back() -> None:
     for reason in Reason:
-        held = replace(payment(), state=State.REFUSED, reason=reason, next_at=None)
+        held = replace(payment(), state=model.State.REFUSED, reason=reason, next_at=None)
         assert payment_of(payment_row(held)).reason is reason
-    for state in State:
+    for state in model.State:
         assert payment_of(payment_row(replace(payment(), state=state))).state is state
 
 
@@ -146,11 +134,13 @@ def test_a_row_has_a_value_for_each_column() -> None:
 
 @given(TIMES)
 def test_times_are_kept_to_the_microsecond(at: datetime) -> None:
-    assert from_micros(to_micros(at)) == at
+    assert model.from_micros(model.to_micros(at)) == at
 
 
 @given(PAYMENTS, PAYMENTS)
-def test_two_payments_that_differ_are_written_differently(one: Payment, other: Payment) -> None:
-    for name in (f.name for f in fields(Payment)):
+def test_two_payments_that_differ_are_written_differently(
+    one: model.Payment, other: model.Payment
+) -> None:
+    for name in (f.name for f in fields(model.Payment)):
         mixed = replace(one, **{name: getattr(other, name)})
         assert (payment_row(mixed) == payment_row(one)) is (mixed == one)

@@ -52,7 +52,10 @@ class KeptRates:
     published: list[tuple[str, Sequence[Mapping[str, object]]]] = field(default_factory=list)
     stated: list[Mapping[str, str]] = field(default_factory=list)
 
-    async def publish(self, provider: str, sheets: Sequence[Mapping[str, object]]) -> None:
+    async def publish(
+        self, provider: str, sheets: Sequence[Mapping[str, object]], *, pulled: bool
+    ) -> None:
+        assert pulled
         self.published.append((provider, sheets))
 
     async def refer(self, stated: Sequence[Mapping[str, str]]) -> None:

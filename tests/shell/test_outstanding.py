@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fx.money import Money
+from fx.token import QuoteSeal
 from switch.outstanding import Outstanding
+from switch.quoting import Quoting
+from switch.reasons import Reason
+from switch.refusals import Refusal
+from switch.runtime.entropy import SeededEntropy
 from tests.shell.hand_parts import NOW
+from tests.shell.shell_rig import MEMBER, Shell, shop
 
 STEPS = st.lists(
     st.tuples(
@@ -53,3 +61,21 @@ def test_a_quote_that_is_not_counted_can_be_used() -> None:
     counted.used("of an earlier life")
 
     assert counted.all(NOW) == {}
+
+
+def test_processes_that_share_a_count_share_its_bound(shell: Shell) -> None:
+    shared = Outstanding(2)
+    seal = QuoteSeal({"1": bytes(32)}, "1")
+    one, other = (
+        Quoting(shell.config, seal, shell.clock, shell.ids, SeededEntropy(name), outstanding=shared)
+        for name in ("one", "other")
+    )
+    corridor = shell.config.corridors["bakong", "thailand"]
+    amount = Money.parse("345.00", "THB")
+    for quoting in (one, other):
+        quoting.offers(quoting.destination(corridor, MEMBER, shop(), ""), amount)
+
+    with pytest.raises(Refusal) as refused:
+        one.offers(one.destination(corridor, MEMBER, shop(), ""), amount)
+    assert refused.value.reason is Reason.QUOTES_OUTSTANDING
+    assert set(shared.all(NOW).values()) == {2}

@@ -232,7 +232,7 @@ async def test_an_odd_bridged_price_raises_an_alarm(shell: Shell) -> None:
     shell.configured(market(shell.config, DIRECT, HOME, BRIDGE))
     shell.thailand.merchant = shop()
     token = shell.quoting.scan_token(destination(shell))
-    found = shell.scans.price(MEMBER, token, BAHT)
+    found = await shell.scans.price(MEMBER, token, BAHT)
 
     assert found.alarms == ("triangular",)
     assert "quote_alarm" in shell.log.events

@@ -42,6 +42,14 @@ class SecondIsBusy:
     def __init__(self) -> None:
         self.kept: list[object] = []
 
+    @property
+    def read(self) -> SecondIsBusy:
+        return self
+
+    def rates(self, newest: int) -> list[object]:
+        """Nothing that another process recorded."""
+        return []
+
     async def commit(self, command: object) -> Done:
         if self.kept:
             raise StoreBusy

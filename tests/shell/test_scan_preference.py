@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from fx.money import Money
+from switch.breakers import Breakers
 from switch.config import ConfigError
 from switch.port import InboundLookup, Merchant, Operation
 from switch.qr import SCHEMES
@@ -97,6 +98,7 @@ def scans(shell: Shell, config: Config, *adapters: ToyAdapter) -> Scans:
         ids=shell.ids,
         slot=1,
         log=shell.log,
+        breakers=Breakers(linked, shell.coordination, shell.clock),
     )
 
 

@@ -69,6 +69,30 @@ def test_a_rate_is_withdrawn_once_and_a_repeated_post_does_not_bring_it_back(wor
     assert world.state.rates == {held.key: held}
 
 
+def test_a_rate_that_was_only_configured_is_kept_when_it_is_confirmed(world: World) -> None:
+    later = replace(posted(second=7), confirms=True)
+
+    assert world.do(replace(posted(), confirms=True)) == Done(None)
+    assert world.last.leaves[0].content["kind"] == "published"
+    assert world.do(later) == Done(None)
+    assert world.last.leaves[0].content["kind"] == "confirmed"
+    assert world.state.rates == {later.row.key: later.row}
+    assert world.do(replace(posted(rate="118.85"), confirms=True)) == Conflict("sheet")
+
+
+def test_a_network_s_own_price_is_at_no_version_that_could_be_withdrawn(world: World) -> None:
+    terms = direct()
+    [hop] = terms.hops
+    world.do(posted(withdrawn=True))
+    held = world.done(
+        opened(replace(payment(), terms=replace(terms, hops=(replace(hop, scheme_quote="LKY-1"),))))
+    )
+
+    assert held.terms.rate_keys == ()
+    assert world.last.leaves[0].content["rates"] == []
+    assert world.last.leaves[0].content["scheme_quote"] == "LKY-1"
+
+
 def test_a_rate_that_was_only_configured_can_be_withdrawn(world: World) -> None:
     assert world.do(posted(withdrawn=True)) == Done(None)
     assert world.last.leaves[0].content["kind"] == "withdrawn"
