@@ -18,7 +18,7 @@ from switch.answers import Answers
 from switch.api import app as api
 from switch.api.messages import MemberMessages
 from switch.breakers import Breakers
-from switch.collector import Collector
+from switch.collector import collectors_of
 from switch.commands import Configure
 from switch.config import ConfigError
 from switch.coordination.local import InProcess
@@ -32,7 +32,7 @@ from switch.leases import Leases
 from switch.ledger import Account
 from switch.pace import Pace
 from switch.payments import Payments
-from switch.port import AdapterContext, CollectAdapter, InboundAdapter, LookupAdapter, Operation
+from switch.port import AdapterContext, InboundAdapter, LookupAdapter, Operation
 from switch.quoting import Quoting
 from switch.rates import Rates
 from switch.receiving import Receiving
@@ -42,6 +42,7 @@ from switch.restoring import Restoring
 from switch.routing import read_routing
 from switch.runtime.entropy import Ids
 from switch.scans import Scans
+from switch.sequences import skip_lost
 from switch.sweeper import Sweeper
 from switch.vault_keeper import keeper_of
 from switch.wire.authenticate import MemberAuthenticator
@@ -138,7 +139,16 @@ class Switch:
         seal = QuoteSeal({"1": keys.symmetric("seal")}, "1")
         self._quoting = self._quoting_of(seal)
         self.payments = self._payments()
-        self.collectors = _collectors(self.adapters, config, seams, self._transport, self._ids)
+        self.collectors = collectors_of(
+            self.adapters,
+            config.networks,
+            store=seams.store,
+            transport=self._transport,
+            clock=seams.clock,
+            ids=self._ids,
+            slot=config.switch.slot,
+            log=seams.log,
+        )
         self.rates = Rates(
             self._quoting, store=seams.store, clock=seams.clock, ids=self._ids, log=seams.log
         )
@@ -310,6 +320,9 @@ class Switch:
             salt=self._ids.salt(),
         )
         await self._seams.store.commit(configure)
+        if self._seams.restoring.holding:
+            facts = [adapter.facts for adapter in self.adapters.values()]
+            await skip_lost(self._seams.store, facts, self._seams.clock.now())
         self._quoting.restore(await self._seams.store.read.rates(RATES_KEPT))
         recovered = await self.sweeper.recover()
         self._seams.log.info("recovered", payments=recovered)
@@ -375,26 +388,3 @@ def _lookups(adapters: Mapping[str, Adapter]) -> dict[str, LookupAdapter]:
         for name, adapter in adapters.items()
         if Operation.LOOKUP in adapter.facts.operations
     }
-
-
-def _collectors(
-    adapters: Mapping[str, Adapter],
-    config: Config,
-    seams: Seams,
-    transport: Transport,
-    ids: Ids,
-) -> list[Collector]:
-    return [
-        Collector(
-            adapter=cast("CollectAdapter", adapter),
-            sponsor=config.networks[name].own_bic,
-            store=seams.store,
-            transport=transport,
-            clock=seams.clock,
-            ids=ids,
-            slot=config.switch.slot,
-            log=seams.log,
-        )
-        for name, adapter in adapters.items()
-        if Operation.COLLECT in adapter.facts.operations
-    ]
