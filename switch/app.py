@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast, runtime_checkable
+from typing import TYPE_CHECKING, Final
 
 from fx.refusals import RateRefused
 from fx.token import QuoteSeal
@@ -18,7 +18,7 @@ from switch.answers import Answers
 from switch.api import app as api
 from switch.api.messages import MemberMessages
 from switch.breakers import Breakers
-from switch.collector import Collector
+from switch.collector import collectors_of
 from switch.commands import Configure
 from switch.config import ConfigError
 from switch.coordination.local import InProcess
@@ -30,19 +30,19 @@ from switch.key_retention import KeyRetention, kept, too_short
 from switch.keys import OVERSEER
 from switch.leases import Leases
 from switch.ledger import Account
+from switch.linked import banks_of, inbound_of, lookups_of, made_adapters, quotes_of
 from switch.pace import Pace
 from switch.payments import Payments
-from switch.port import AdapterContext, CollectAdapter, InboundAdapter, LookupAdapter, Operation
 from switch.quoting import Quoting
 from switch.rates import RATES_KEPT, Rates
 from switch.receiving import Receiving
 from switch.records import Records
-from switch.registry import make_adapter
 from switch.restoring import Restoring
 from switch.routing import read_routing
 from switch.runtime.entropy import Ids
 from switch.scans import Scans
 from switch.scheme_quotes import SchemeQuotes
+from switch.sequences import skip_lost
 from switch.sweeper import Sweeper
 from switch.vault_keeper import keeper_of
 from switch.wire.authenticate import MemberAuthenticator
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from switch.keys import KeyFolder
     from switch.logs import Log
     from switch.outstanding import Meter
-    from switch.port import Adapter, QuoteAdapter
+    from switch.port import Adapter
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Entropy
     from switch.runtime.tasks import Tasks
@@ -92,11 +92,6 @@ class Seams:
     outstanding: Meter | None = None
 
 
-@runtime_checkable
-class _Inbound(Protocol):
-    def translate(self, headers: Any, body: Any, planning: Any) -> Any: ...
-
-
 class Switch:
     """One switch."""
 
@@ -114,9 +109,9 @@ class Switch:
         self._endings = Endings(partial(seams.coordination.publish, Topic.ENDED))
         seams.coordination.subscribe(Topic.ENDED, self._endings.look)
         self._messages = MemberMessages(config.switch.bic)
-        self.adapters = _adapters(config, keys)
+        self.adapters = made_adapters(config, keys)
         self._routing = read_routing(self.adapters, config.corridors.values())
-        self._inbound = _inbound(self.adapters)
+        self._inbound = inbound_of(self.adapters)
         self._answers = Answers(self._messages, self._inbound)
         self.dispatch = self._dispatch()
         self.sweeper = Sweeper(
@@ -141,7 +136,16 @@ class Switch:
         seal = QuoteSeal({"1": keys.symmetric("seal")}, "1")
         self._quoting = self._quoting_of(seal)
         self.payments = self._payments()
-        self.collectors = _collectors(self.adapters, config, seams, self._transport, self._ids)
+        self.collectors = collectors_of(
+            self.adapters,
+            config.networks,
+            store=seams.store,
+            transport=self._transport,
+            clock=seams.clock,
+            ids=self._ids,
+            slot=config.switch.slot,
+            log=seams.log,
+        )
         self.rates = Rates(
             self._quoting, store=seams.store, clock=seams.clock, ids=self._ids, log=seams.log
         )
@@ -213,7 +217,7 @@ class Switch:
             quoting=self._quoting,
             transport=self._transport,
             breakers=Breakers(self.adapters, seams.coordination, seams.clock),
-            adapters=_lookups(self.adapters),
+            adapters=lookups_of(self.adapters),
             routing=self._routing,
             banks=banks_of(config),
             clock=seams.clock,
@@ -266,7 +270,7 @@ class Switch:
         return SchemeQuotes(
             quoting=self._quoting,
             transport=self._transport,
-            adapters=_quotes(self.adapters),
+            adapters=quotes_of(self.adapters),
             clock=self._seams.clock,
             ids=self._ids,
             slot=self.config.switch.slot,
@@ -326,6 +330,9 @@ class Switch:
             salt=self._ids.salt(),
         )
         await self._seams.store.commit(configure)
+        if self._seams.restoring.holding:
+            facts = [adapter.facts for adapter in self.adapters.values()]
+            await skip_lost(self._seams.store, facts, self._seams.clock.now())
         self._quoting.restore(await self._seams.store.read.rates(RATES_KEPT))
         recovered = await self.sweeper.recover()
         self._seams.log.info("recovered", payments=recovered)
@@ -345,24 +352,6 @@ class Switch:
         self.ready = True
 
 
-def banks_of(config: Config) -> dict[str, str]:
-    """Which institution holds the accounts ``name@bank``, by the part behind the @."""
-    listed = config.networks["bakong"].options.get("banks", "")
-    pairs = (entry.partition("=") for entry in listed.split(",") if entry)
-    return {bank.strip(): bic.strip() for bank, _, bic in pairs}
-
-
-def _adapters(config: Config, keys: KeyFolder) -> dict[str, Adapter]:
-    made: dict[str, Adapter] = {}
-    for name, section in sorted(config.networks.items()):
-        context = AdapterContext(section.own_bic, section.partner_bic, section.options, keys)
-        try:
-            made[name] = make_adapter(name, context)
-        except ValueError as error:
-            raise ConfigError(f"switch.toml: networks.{name}: {error}") from None
-    return made
-
-
 def _key_retention(
     config: Config, adapters: Mapping[str, Adapter], seams: Seams, ids: Ids
 ) -> KeyRetention:
@@ -378,50 +367,3 @@ def _quoters(config: Config, keys: KeyFolder) -> dict[str, EllipticCurvePublicKe
     """The keys of the providers that have one; without it a provider cannot post rates."""
     found = {name: keys.provider_public(name) for name in sorted(config.market.providers)}
     return {name: key for name, key in found.items() if key is not None}
-
-
-def _inbound(adapters: Mapping[str, Adapter]) -> dict[str, InboundAdapter]:
-    return {
-        name: cast("InboundAdapter", adapter)
-        for name, adapter in adapters.items()
-        if isinstance(adapter, _Inbound)
-    }
-
-
-def _lookups(adapters: Mapping[str, Adapter]) -> dict[str, LookupAdapter]:
-    return {
-        name: cast("LookupAdapter", adapter)
-        for name, adapter in adapters.items()
-        if Operation.LOOKUP in adapter.facts.operations
-    }
-
-
-def _quotes(adapters: Mapping[str, Adapter]) -> dict[str, QuoteAdapter]:
-    return {
-        name: cast("QuoteAdapter", adapter)
-        for name, adapter in adapters.items()
-        if Operation.QUOTE in adapter.facts.operations
-    }
-
-
-def _collectors(
-    adapters: Mapping[str, Adapter],
-    config: Config,
-    seams: Seams,
-    transport: Transport,
-    ids: Ids,
-) -> list[Collector]:
-    return [
-        Collector(
-            adapter=cast("CollectAdapter", adapter),
-            sponsor=config.networks[name].own_bic,
-            store=seams.store,
-            transport=transport,
-            clock=seams.clock,
-            ids=ids,
-            slot=config.switch.slot,
-            log=seams.log,
-        )
-        for name, adapter in adapters.items()
-        if Operation.COLLECT in adapter.facts.operations
-    ]

@@ -9,17 +9,20 @@ slow bound of the facts, and falls back when something came.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from switch.commands import Receive
-from switch.port import Planning, WireAnswer
+from switch.port import Operation, Planning, WireAnswer
 from switch.sending import send_exchange
 from switch.store.contract import StoreBusy
 from switch.wire.transport import Answer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from switch.config_files import NetworkSection
     from switch.logs import Log
-    from switch.port import CollectAdapter, Exchange, IncomingItem
+    from switch.port import Adapter, CollectAdapter, Exchange, IncomingItem
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.store.contract import Store
@@ -114,3 +117,31 @@ class Collector:
         if not isinstance(result, Answer):
             return None
         return WireAnswer(result.status, result.headers, result.body)
+
+
+def collectors_of(
+    adapters: Mapping[str, Adapter],
+    networks: Mapping[str, NetworkSection],
+    *,
+    store: Store,
+    transport: Transport,
+    clock: Clock,
+    ids: Ids,
+    slot: int,
+    log: Log,
+) -> list[Collector]:
+    """One collector for each network that is polled, under the participant code that we have."""
+    return [
+        Collector(
+            adapter=cast("CollectAdapter", adapter),
+            sponsor=networks[name].own_bic,
+            store=store,
+            transport=transport,
+            clock=clock,
+            ids=ids,
+            slot=slot,
+            log=log,
+        )
+        for name, adapter in adapters.items()
+        if Operation.COLLECT in adapter.facts.operations
+    ]

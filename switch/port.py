@@ -18,13 +18,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
 
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-    from cryptography.x509 import Certificate
-
     from fx.money import Money
     from fx.quotes import Quote
     from switch.facts import Facts
+    from switch.key_store import KeyStore
     from switch.model import Particulars, Party, Payment, Status
     from switch.reasons import Reason
 
@@ -265,22 +262,6 @@ class InboundEnquiry:
 
 
 Inbound = InboundLookup | InboundPay | InboundEnquiry
-
-
-class KeyStore(Protocol):
-    """Key material by name, loaded once at start-up; a missing name refuses the start."""
-
-    def rsa_private(self, name: str) -> RSAPrivateKey:
-        """The private RSA key of that name."""
-
-    def message_private(self, name: str) -> RSAPrivateKey | EllipticCurvePrivateKey:
-        """The private key of that name for signing messages: RSA, or P-256 (ten times faster)."""
-
-    def certificate(self, name: str) -> Certificate:
-        """The certificate of that name: ours, or a partner's that is pinned."""
-
-    def secret(self, name: str) -> str:
-        """A shared secret such as a password."""
 
 
 @dataclass(frozen=True, slots=True)

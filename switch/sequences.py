@@ -12,8 +12,10 @@ import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from switch.port import Operation
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from switch.facts import Facts
@@ -24,6 +26,9 @@ LEASED_AT_ONCE: Final = 500
 
 NAMES_KEPT_MAX: Final = 64
 """Networks, kinds and days of which numbers are kept; the one not used for longest goes."""
+
+LOST_PART: Final = 4
+"""After a loss this part of a day's numbers is passed over, at each start that holds."""
 
 Name = tuple[str, str, str]
 """Network, kind and day of a sequence."""
@@ -49,9 +54,8 @@ class Sequences:
         """
         if not facts.reference_sequence_digits:
             return 0
-        day = (at + timedelta(minutes=facts.reference_day_ahead_min)).date()
         last = 10**facts.reference_sequence_digits - 1
-        return await self.next((facts.network, kind, day.isoformat()), last)
+        return await self.next((facts.network, kind, day_of(facts, at)), last)
 
     async def next(self, name: Name, last: int) -> int:
         """The next number, from 1 to ``last``. Raises as :meth:`for_reference`."""
@@ -77,3 +81,21 @@ class Sequences:
         if len(self._left) > NAMES_KEPT_MAX:
             del self._left[next(iter(self._left))]
         return next(left, None)
+
+
+async def skip_lost(store: Store, facts: Iterable[Facts], at: datetime) -> None:
+    """After a loss: pass over numbers of today that may have been given and forgotten.
+
+    A quarter of the day's numbers each time; a network that would be given one again would take a
+    new payment for the old one. Where none is left, nothing is sent there until tomorrow.
+    """
+    for each in facts:
+        if each.reference_sequence_digits:
+            last = 10**each.reference_sequence_digits - 1
+            name = (each.network, Operation.PAY, day_of(each, at))
+            await store.lease_numbers(name, (last + 1) // LOST_PART, last)
+
+
+def day_of(facts: Facts, at: datetime) -> str:
+    """The network's day at a moment."""
+    return (at + timedelta(minutes=facts.reference_day_ahead_min)).date().isoformat()

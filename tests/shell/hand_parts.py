@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from switch.commands import Command, Result
     from switch.reasons import Reason
     from switch.store.contract import Reads, Takeover
+    from switch.store.journal import Block
     from switch.store.memory import MemoryEngine
 
 NOW: Final = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
@@ -102,6 +103,10 @@ class HandStore:
     @property
     def read(self) -> Reads:
         return self._read
+
+    @property
+    def head(self) -> Block | None:
+        return self._engine.head
 
     async def scrub(self) -> bool:
         self.scrubbed += 1

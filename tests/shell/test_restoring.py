@@ -5,18 +5,21 @@ Both directions, on the in-memory store with networks that say what the test has
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from switch.model import State
 from switch.payments import Standing
-from switch.port import is_lost
+from switch.port import Operation, is_lost
 from switch.reasons import Reason
 from switch.refusals import Busy
 from switch.restoring import Loss
+from switch.sequences import NumbersSpent, Sequences, skip_lost
 from tests.shell.hand_parts import said
 from tests.shell.test_receiving import enquiry, unreadable
+from tests.shell.toy_network import THAILAND
 
 if TYPE_CHECKING:
     from switch.model import Payment
@@ -144,3 +147,20 @@ async def test_what_cannot_be_booked_is_left_to_the_operator(shell: Shell) -> No
 
     assert "lost_payment_unbooked" in shell.log.events
     assert shell.engine.listed(0, 10) == []
+
+
+async def test_numbers_that_may_have_been_given_are_passed_over(shell: Shell) -> None:
+    counted = replace(THAILAND, reference_sequence_digits=3)
+    now = shell.clock.now()
+    numbers = Sequences(shell.store, 5)
+    before = await numbers.for_reference(counted, Operation.PAY, now)
+    # The next life finds the store as it was, or an older one.
+    for held in (1, 2, 3):
+        await skip_lost(shell.store, [counted, THAILAND], now)
+        next_life = Sequences(shell.store, 5)
+        assert await next_life.for_reference(counted, Operation.PAY, now) > 250 * held
+    await skip_lost(shell.store, [counted], now)
+
+    assert before == 1
+    with pytest.raises(NumbersSpent):
+        await Sequences(shell.store, 5).for_reference(counted, Operation.PAY, now)
