@@ -1,8 +1,9 @@
 """Which message answers one that is refused, and what it says.
 
 A payment that can be named is rejected by a pacs.002, so that its bank need not wait; whatever has
-no reference to be trusted is rejected as a message, by an admi.002. The surprise: a payment is
-named by its UETR, so one whose UETR is what is wrong cannot be rejected, only its message can.
+no reference to be trusted is rejected as a message, by an admi.002. The surprise: a payment whose
+UETR is what is wrong is named by its other identifications, which another payment may bear as well.
+Who knows payments by their UETR, as the switch does, says no more of it than an admi.002 says.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from iso20022 import elements as e
 from iso20022.envelope import find_parts, parse_any
 from iso20022.errors import IsoError
 from iso20022.originals import id_of_header, ids_of_payment, originals_of
+from iso20022.rules import NAMES_WITHOUT_UETR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +33,9 @@ INFORMATION_MAX: Final = 105
 
 LINES_MAX: Final = 4
 """Most ``AddtlInf`` of one reason in our guideline."""
+
+_NO_END_TO_END: Final = "NOTPROVIDED"
+"""``EndToEndId`` where the payer gave none; it names nothing."""
 
 _PAYMENTS: Final = ("pacs.008.001.", "pacs.009.001.")
 _UNTRUSTED: Final = frozenset({"parse", "security"})
@@ -79,7 +84,8 @@ def refusal_of(raw: bytes, error: IsoError) -> Refusal:
     """Return the answer to ``raw``, which was refused with ``error``; never raises.
 
     Signature, safety, encoding, an unknown message or version, and anything in the header: there
-    is no reference to trust, so admi.002. A payment of known kind whose UETR is readable: pacs.002.
+    is no reference to trust, so admi.002. A payment of known kind with a readable UETR, or else
+    with another identification of its own: pacs.002.
     """
     parts = None if error.layer in _UNTRUSTED else _parts(raw)
     if parts is None:
@@ -88,7 +94,7 @@ def refusal_of(raw: bytes, error: IsoError) -> Refusal:
     if parts.document is None or not _names_payment(parts, error):
         return _rejected(error, heading or NO_REFERENCE)
     ids = ids_of_payment(parts.document)
-    if "uetr" not in ids:
+    if not _named(ids):
         return _rejected(error, heading or ids.get("message_id", NO_REFERENCE))
     ids.setdefault("message_id", heading or NO_REFERENCE)
     originals = MappingProxyType(originals_of(ids, parts.document_name))
@@ -104,6 +110,11 @@ def _names_payment(parts: Parts, error: IsoError) -> bool:
     unknown = error.layer == "schema" and error.path == e.AT_DOCUMENT
     in_header = error.path.startswith(e.AT_HEADER)
     return parts.document_name.startswith(_PAYMENTS) and not (unknown or in_header)
+
+
+def _named(ids: Mapping[str, str]) -> bool:
+    found = {f"original_{name}": value for name, value in ids.items() if value != _NO_END_TO_END}
+    return "uetr" in ids or any(name in found for name in NAMES_WITHOUT_UETR)
 
 
 def _parts(raw: bytes) -> Parts | None:

@@ -150,9 +150,8 @@ def _plain(text: str) -> str:
     """Return what a text with references says; raises :class:`_UnusualError` for a number."""
     if "&#" in text:
         raise _UnusualError
-    for name, character in (("lt", "<"), ("gt", ">"), ("quot", '"'), ("apos", "'"), ("amp", "&")):
-        text = text.replace(f"&{name};", character)
-    return text
+    text = text.replace("&lt;", "<").replace("&gt;", ">")
+    return text.replace("&quot;", '"').replace("&apos;", "'").replace("&amp;", "&")
 
 
 @lru_cache(maxsize=SHAPES_MAX)
