@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from lxml.etree import _Element
+
     from iso20022.envelope import Parts
 
 NO_REFERENCE: Final = "NOTPROVIDED"
@@ -87,7 +89,19 @@ def refusal_of(raw: bytes, error: IsoError) -> Refusal:
     is no reference to trust, so admi.002. A payment of known kind with a readable UETR, or else
     with another identification of its own: pacs.002.
     """
-    parts = None if error.layer in _UNTRUSTED else _parts(raw)
+    try:
+        root = None if error.layer in _UNTRUSTED else parse_any(raw)
+    except IsoError:
+        root = None
+    return _rejected(error, NO_REFERENCE) if root is None else refusal_of_tree(root, error)
+
+
+def refusal_of_tree(root: _Element, error: IsoError) -> Refusal:
+    """Return the answer to a parsed message, such as the part that a signature covers."""
+    try:
+        parts = None if error.layer in _UNTRUSTED else find_parts(root)
+    except IsoError:
+        parts = None
     if parts is None:
         return _rejected(error, NO_REFERENCE)
     heading = "" if parts.header is None else id_of_header(parts.header)
@@ -115,13 +129,6 @@ def _names_payment(parts: Parts, error: IsoError) -> bool:
 def _named(ids: Mapping[str, str]) -> bool:
     found = {f"original_{name}": value for name, value in ids.items() if value != _NO_END_TO_END}
     return "uetr" in ids or any(name in found for name in NAMES_WITHOUT_UETR)
-
-
-def _parts(raw: bytes) -> Parts | None:
-    try:
-        return find_parts(parse_any(raw))
-    except IsoError:
-        return None
 
 
 def _wrapped(text: str) -> list[str]:
