@@ -23,6 +23,7 @@ TOLD = build(
     header=HEAD,
 )
 
+
 def bad() -> list[dict[str, str]]:
     if not SAMPLES.is_dir():
         return []
