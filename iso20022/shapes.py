@@ -66,41 +66,40 @@ class _UnusualError(Exception):
 
 
 class _Value(NamedTuple):
-    """Number ``place`` of the texts, and how it is read."""
+    """Number ``place`` of the texts, its type, and how it is read."""
 
     place: int
-    read: _Read
     type: Scalar | AmountType
+    read: _Read
 
 
-@dataclass(frozen=True, slots=True)
-class _Fields:
-    """Fields in their order: what is text is picked, the rest is read or gathered after that."""
+class _Level(NamedTuple):
+    """The fields of a header, a document or a row: their names, and where their values are."""
 
     names: tuple[str, ...]
-    pick: _Pick
-    reads: tuple[tuple[int, _Read], ...]
-    several: tuple[tuple[int, tuple[_Value, ...]], ...]
-    rows: tuple[tuple[int, tuple[_Fields, ...]], ...]
+    start: int
+    end: int
 
-    def read(self, texts: list[str]) -> dict[str, object]:
-        """Return the fields of a message of this shape; raises ``Breach``."""
-        found: list[Any] = [*self.pick(texts)]
-        for at, read in self.reads:
-            found[at] = read(found[at])
-        for at, values in self.several:
-            found[at] = tuple([read(texts[place]) for place, read, _ in values])
-        for at, rows in self.rows:
-            found[at] = tuple([row.read(texts) for row in rows])
-        return dict(zip(self.names, found, strict=True))
+    def fields(self, found: list[object]) -> dict[str, object]:
+        """Return the fields out of the values of a message."""
+        return dict(zip(self.names, found[self.start : self.end], strict=False))
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """A shape: its fields, and which of its texts are held to the rules of texts."""
+    """A shape as a list to be filled: by texts, what is read of them, and what is gathered.
 
-    header: _Fields | None
-    values: _Fields
+    ``pick`` gives the texts, ``reads`` tells which are no text and how they are read. A value of
+    ``several`` and ``rows`` is gathered from values behind it, those of inner rows first.
+    ``words`` are the texts that are held to the rules of texts.
+    """
+
+    header: _Level | None
+    values: _Level
+    pick: _Pick
+    reads: tuple[tuple[int, _Read], ...]
+    several: tuple[tuple[int, int, int], ...]
+    rows: tuple[tuple[int, tuple[_Level, ...]], ...]
     words: tuple[_Value, ...]
     pick_words: _Pick
     pick_identifiers: _Pick
@@ -114,10 +113,17 @@ class _Shape:
             or "| " in words
             or "/" in "|".join(self.pick_identifiers(texts))
         ):
-            for place, read, _ in self.words:
+            for place, _, read in self.words:
                 read(texts[place])
-        header = None if self.header is None else self.header.read(texts)
-        return header, self.values.read(texts)
+        found: list[Any] = [*self.pick(texts)]
+        for at, read in self.reads:
+            found[at] = read(found[at])
+        for at, start, end in self.several:
+            found[at] = tuple(found[start:end])
+        for at, levels in self.rows:
+            found[at] = tuple([level.fields(found) for level in levels])
+        header = None if self.header is None else self.header.fields(found)
+        return header, self.values.fields(found)
 
 
 def collect_by_shape(
@@ -170,16 +176,7 @@ def _learnt(shape: str, header: str | None, name: str) -> _Shape:
         values = take_each(document, name, _numbered)
     except (etree.XMLSyntaxError, IsoError):
         raise _UnusualError from None
-    words: list[_Value] = []
-    return _Shape(
-        header=None if above is None else _fields(above, words),
-        values=_fields(values, words),
-        words=tuple(words),
-        pick_words=_picker([each.place for each in words]),
-        pick_identifiers=_picker(
-            [each.place for each in words if rules.IDENTIFIER in each.type.rules]
-        ),
-    )
+    return _Layout().shape(above, values)
 
 
 def _numbered(child: _Element, kind: Scalar | AmountType) -> _Value:
@@ -188,34 +185,63 @@ def _numbered(child: _Element, kind: Scalar | AmountType) -> _Value:
         # An element without text is not seen where a message is cut.
         raise _UnusualError
     if isinstance(kind, AmountType):
-        return _Value(int(text), partial(kind.read, code=child.get(e.CURRENCY, "")), kind)
-    return _Value(int(text), kind.read, kind)
+        return _Value(int(text), kind, partial(kind.read, code=child.get(e.CURRENCY, "")))
+    return _Value(int(text), kind, kind.read)
 
 
-def _fields(found: Mapping[str, Any], words: list[_Value]) -> _Fields:
-    """Return the fields of a level; its texts are added to ``words``."""
-    indices: list[int] = []
-    reads: list[tuple[int, _Read]] = []
-    several: list[tuple[int, tuple[_Value, ...]]] = []
-    rows: list[tuple[int, tuple[_Fields, ...]]] = []
-    for at, entry in enumerate(found.values()):
-        index = 0
-        if isinstance(entry, _Value):
-            index = entry.place
-            if isinstance(entry.type, Scalar) and entry.type.words:
-                words.append(entry)
-            elif not (isinstance(entry.type, Scalar) and entry.type.plain):
-                reads.append((at, entry.read))
-        elif isinstance(entry[0], _Value):
-            several.append((at, entry))
-        else:
-            rows.append((at, tuple([_fields(row, words) for row in entry])))
-        # What is gathered later has its place held by any text.
-        indices.append(index)
-    return _Fields(tuple(found), _picker(indices), tuple(reads), tuple(several), tuple(rows))
+class _Layout:
+    """Lays out the values of a shape, one after another."""
+
+    def __init__(self) -> None:
+        self._places: list[int] = []
+        self._reads: list[tuple[int, _Read]] = []
+        self._several: list[tuple[int, int, int]] = []
+        self._rows: list[tuple[int, tuple[_Level, ...]]] = []
+        self._words: list[_Value] = []
+
+    def shape(self, header: Mapping[str, Any] | None, values: Mapping[str, Any]) -> _Shape:
+        """Return the shape of a message with these fields."""
+        levels = None if header is None else self._level(header), self._level(values)
+        words = self._words
+        return _Shape(
+            *levels,
+            _picker(self._places),
+            tuple(self._reads),
+            tuple(self._several),
+            tuple(self._rows),
+            tuple(words),
+            _picker([each.place for each in words]),
+            _picker([each.place for each in words if rules.IDENTIFIER in each.type.rules]),
+        )
+
+    def _level(self, found: Mapping[str, Any]) -> _Level:
+        start = self._hold(len(found))
+        for at, entry in enumerate(found.values(), start):
+            if isinstance(entry, _Value):
+                self._value(at, entry)
+            elif isinstance(entry[0], _Value):
+                first = self._hold(len(entry))
+                for place, value in enumerate(entry, first):
+                    self._value(place, value)
+                self._several.append((at, first, first + len(entry)))
+            else:
+                self._rows.append((at, tuple([self._level(row) for row in entry])))
+        return _Level(tuple(found), start, start + len(found))
+
+    def _hold(self, count: int) -> int:
+        """Hold places, at first for any text, and return the first."""
+        self._places += [0] * count
+        return len(self._places) - count
+
+    def _value(self, at: int, value: _Value) -> None:
+        self._places[at] = value.place
+        if isinstance(value.type, Scalar) and value.type.words:
+            self._words.append(value)
+        elif not (isinstance(value.type, Scalar) and value.type.plain):
+            self._reads.append((at, value.read))
 
 
-def _picker(indices: list[int]) -> _Pick:
-    if len(indices) > 1:
-        return itemgetter(*indices)
-    return lambda texts: tuple(texts[index] for index in indices)
+def _picker(places: list[int]) -> _Pick:
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda texts: tuple(texts[place] for place in places)
