@@ -21,7 +21,7 @@ from iso20022.errors import IsoError
 from iso20022.messages import DOCUMENTS, HEADERS
 from iso20022.places import ENVELOPE
 from iso20022.rules import Subject, Values
-from iso20022.schema import compiled
+from iso20022.schema import compiled, compiled_together
 from iso20022.shapes import collect_by_shape
 from iso20022.walk import collect
 
@@ -142,13 +142,16 @@ def _read(
             "schema", "FF01", e.AT_DOCUMENT, "the message or its version is not one accepted here"
         )
     header_name = None
-    if head is not None:
+    if head is None:
+        _hold_to_schema(document, declaration)
+    else:
         declared = _HEADER_BY_TAG.get(head.tag)
         if declared is None:
             raise IsoError("schema", "FF01", e.AT_HEADER, "the header's version is not accepted")
         header_name = declared.name
-        _hold_to_schema(head, declared)
-    _hold_to_schema(document, declaration)
+        if not compiled_together(header_name, declaration.name).validate(root):
+            _hold_to_schema(head, declared)
+            _hold_to_schema(document, declaration)
     found = collect_by_shape(_text(root, raw), header_name, declaration.name)
     if found is None:
         above = None if head is None or header_name is None else collect(head, header_name)
