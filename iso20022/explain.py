@@ -18,7 +18,6 @@ from iso20022 import elements as e
 from iso20022.declare import Declaration, Group, Leaf, Node, Repeated
 from iso20022.errors import IsoError
 from iso20022.places import local_name, place_of, unnumbered
-from iso20022.reader import read
 from iso20022.scalars import AmountType, Scalar
 from iso20022.schema import GUIDELINE, compiled
 
@@ -70,15 +69,6 @@ def explain(element: _Element, declaration: Declaration) -> IsoError:
         return _children(error, declaration)
     at = _element(error)
     return _content(element if at is None else at, declaration)
-
-
-def explain_bytes(raw: bytes, name: str) -> str:
-    """Return one sentence on why ``raw`` is not a ``name``, or that it is one; for people."""
-    try:
-        read(raw, names=(name,))
-    except IsoError as error:
-        return str(error)
-    return f"the message is a valid {name}"
 
 
 def excess(element: _Element) -> str | None:

@@ -15,7 +15,6 @@ from lxml import etree
 
 from fx.money import Money
 from iso20022 import elements as e
-from iso20022.declare import ISO
 from iso20022.identifiers import is_uetr
 
 if TYPE_CHECKING:
@@ -45,12 +44,6 @@ def originals_of(values: Mapping[str, object], name: str) -> dict[str, str]:
     return {**found, "original_message_name": name}
 
 
-def readable_ids(tree: _Element, name: str) -> dict[str, str]:
-    """The identifications of a broken pacs.008 in an envelope, by field; only usable shapes."""
-    documents = tree.findall(f"{{{ISO}{name}}}{e.DOCUMENT}")
-    return ids_of_payment(documents[0]) if len(documents) == 1 else {}
-
-
 def ids_of_payment(document: _Element) -> dict[str, str]:
     """The identifications of a pacs.008 or pacs.009, sound or not; only usable shapes."""
     space = f"{{{etree.QName(document).namespace}}}"
@@ -62,12 +55,6 @@ def ids_of_payment(document: _Element) -> dict[str, str]:
         if value is not None and (is_uetr(value) if field == "uetr" else _usable(value)):
             values[field] = value
     return values
-
-
-def business_id(tree: _Element, header_name: str) -> str:
-    """``BizMsgIdr`` for a rejection to refer to; empty when it has no usable shape."""
-    headers = tree.findall(f"{{{ISO}{header_name}}}{e.APPLICATION_HEADER}")
-    return id_of_header(headers[0]) if len(headers) == 1 else ""
 
 
 def id_of_header(header: _Element) -> str:

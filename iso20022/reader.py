@@ -21,7 +21,8 @@ from iso20022.errors import IsoError
 from iso20022.messages import DOCUMENTS, HEADERS
 from iso20022.places import ENVELOPE
 from iso20022.rules import Subject, Values
-from iso20022.schema import compiled
+from iso20022.schema import compiled, compiled_together
+from iso20022.shapes import collect_by_shape
 from iso20022.walk import collect
 
 if TYPE_CHECKING:
@@ -82,11 +83,13 @@ def parse(raw: bytes) -> _Element:
         raise IsoError("security", "FF01", "/", "the message is larger than 64 KiB")
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in raw:
         raise IsoError("parse", "FF01", "/", "the message is not UTF-8")
-    _refuse_markup(raw)
+    plain = _refuse_markup(raw)
     try:
         root = etree.fromstring(raw, _PARSER)
     except (etree.XMLSyntaxError, ValueError, LookupError):
         raise IsoError("parse", "FF01", "/", "the message is not well-formed XML") from None
+    if plain:
+        return root
     info = root.getroottree().docinfo
     if info.internalDTD is not None or info.doctype:
         raise IsoError("security", "FF01", "/", "a document type declaration is not accepted")
@@ -95,19 +98,22 @@ def parse(raw: bytes) -> _Element:
     return root
 
 
-def _refuse_markup(raw: bytes) -> None:
+def _refuse_markup(raw: bytes) -> bool:
     """Refuse what no payment message needs, before the parser sees it.
 
+    Return whether nothing was declared: then the encoding is UTF-8, and there is no document type.
     One byte is sought first, because that is many times faster than two.
     """
     declared = raw.startswith(_DECLARATIONS)
+    marked = b"!" in raw
     after = raw.find(b"?>") + 2 if declared else 0
     if raw.find(b"?", after) >= 0 and raw.count(b"<?") > declared:
         raise IsoError("security", "FF01", "/", "processing instructions are not accepted")
-    if b"!" in raw and raw.count(b"<!") > raw.count(b"<![CDATA["):
+    if marked and raw.count(b"<!") > raw.count(b"<![CDATA["):
         raise IsoError(
             "security", "FF01", "/", "document types, entities and comments are not accepted"
         )
+    return raw.startswith(b"<") and not declared and not marked
 
 
 def read(raw: bytes, *, names: Collection[str], header: bool | None = None) -> Message:
@@ -116,30 +122,41 @@ def read(raw: bytes, *, names: Collection[str], header: bool | None = None) -> M
     ``header`` True requires a ``BizMsg`` envelope with a business header, False refuses one, None
     takes either. Raises :class:`IsoError`, and nothing else whatever the bytes are.
     """
-    return _read(parse(raw), names, header)
+    return _read(parse(raw), raw, names, header)
 
 
 def read_document(root: _Element, *, names: Collection[str], header: bool | None = None) -> Message:
     """Read an already parsed tree, such as the part that a signature covers; as :func:`read`."""
     if next(root.iter(etree.Comment, etree.ProcessingInstruction, etree.Entity), None) is not None:
         raise IsoError("security", "FF01", "/", "comments and entities are not accepted")
-    return _read(root, names, header)
+    return _read(root, None, names, header)
 
 
-def _read(root: _Element, names: Collection[str], header: bool | None) -> Message:
+def _read(
+    root: _Element, raw: bytes | None, names: Collection[str], header: bool | None
+) -> Message:
     head, document = _envelope(root, header)
     declaration = _BY_TAG.get(document.tag)
     if declaration is None or declaration.name not in names:
         raise IsoError(
             "schema", "FF01", e.AT_DOCUMENT, "the message or its version is not one accepted here"
         )
-    header_name, header_values = None, None
-    if head is not None:
+    header_name = None
+    if head is None:
+        _hold_to_schema(document, declaration)
+    else:
         declared = _HEADER_BY_TAG.get(head.tag)
         if declared is None:
             raise IsoError("schema", "FF01", e.AT_HEADER, "the header's version is not accepted")
-        header_name, header_values = declared.name, _fields(head, declared)
-    values = _fields(document, declaration)
+        header_name = declared.name
+        if not compiled_together(header_name, declaration.name).validate(root):
+            _hold_to_schema(head, declared)
+            _hold_to_schema(document, declaration)
+    found = collect_by_shape(_text(root, raw), header_name, declaration.name)
+    if found is None:
+        above = None if head is None or header_name is None else collect(head, header_name)
+        found = above, collect(document, declaration.name)
+    header_values, values = found
     check_rules(declaration, header_values, values, emitted=False)
     return Message(declaration.name, header_name, header_values, values)
 
@@ -171,10 +188,20 @@ def _refuse_text(root: _Element, parts: list[_Element]) -> None:
         raise IsoError("schema", "FF01", "/BizMsg", "BizMsg holds no text or attributes of its own")
 
 
-def _fields(element: _Element, declaration: Declaration) -> Values:
+def _hold_to_schema(element: _Element, declaration: Declaration) -> None:
     if not compiled(declaration.name).validate(element):
         _explain(element, declaration)
-    return collect(element, declaration.name)
+
+
+def _text(root: _Element, raw: bytes | None) -> str:
+    """Return the message as text; of a tree without its bytes, as the tree would be written."""
+    if raw is None:
+        return etree.tostring(root, encoding="unicode", with_tail=False)
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        # Should libxml2 ever take for UTF-8 what is none, the tree says what it made of it.
+        return ""
 
 
 def _explain(element: _Element, declaration: Declaration) -> NoReturn:

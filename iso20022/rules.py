@@ -189,6 +189,14 @@ FOREIGN_NAMESPACE: Final = Rule(
 )
 
 
+NAMES_WITHOUT_UETR: Final = (
+    "original_transaction_id",
+    "original_instruction_id",
+    "original_end_to_end_id",
+)
+"""What names a payment in a rejection when its UETR cannot be read."""
+
+
 def slashes_misplaced(text: str) -> bool:
     """Tell whether an identifier breaks :data:`IDENTIFIER`."""
     return text.startswith("/") or text.endswith("/") or "//" in text
@@ -244,6 +252,14 @@ def _rejection_explained(subject: Subject) -> str | None:
     if values["status"] != "RJCT" or "reason" in values or "reason_proprietary" in values:
         return None
     return "reason"
+
+
+def _payment_named(subject: Subject) -> str | None:
+    values = subject.values
+    if "original_uetr" in values:
+        return None
+    named = any(field in values for field in NAMES_WITHOUT_UETR)
+    return None if named and values["status"] == "RJCT" else "original_uetr"
 
 
 def _denial_explained(subject: Subject) -> str | None:
@@ -305,6 +321,15 @@ REJECTION_EXPLAINED: Final = MessageRule(
         "a rejection needs StsRsnInf/Rsn with a code or a proprietary reason",
     ),
     _rejection_explained,
+)
+PAYMENT_NAMED: Final = MessageRule(
+    Rule(
+        "ORG-2",
+        "Nexus and CBPR+: OrgnlUETR names the payment, where its UETR could be read",
+        "CH21",
+        "OrgnlUETR is missing; only a rejection that names the payment otherwise goes without",
+    ),
+    _payment_named,
 )
 DENIAL_EXPLAINED: Final = MessageRule(
     Rule(

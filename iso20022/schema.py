@@ -7,7 +7,7 @@ schemas, so whatever is valid here is valid there.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,7 @@ from lxml import etree
 
 from iso20022 import elements as e
 from iso20022.declare import (
+    ISO,
     XMLDSIG,
     Declaration,
     Group,
@@ -26,6 +27,7 @@ from iso20022.declare import (
 )
 from iso20022.messages import DOCUMENTS, HEADERS
 from iso20022.messages.supplementary import NAMESPACES
+from iso20022.places import ENVELOPE
 from iso20022.scalars import CURRENCY_CODE, AmountType, Scalar
 
 GUIDELINE: Final = Path(__file__).parent / "guideline"
@@ -33,6 +35,9 @@ GUIDELINE: Final = Path(__file__).parent / "guideline"
 
 SUPPLEMENTS_MAX: Final = 4
 """Most ``SplmtryData`` elements in one place; ISO leaves it open."""
+
+PAIRS_MAX: Final = 64
+"""Most pairs of header and document that are kept as one schema, a millisecond each."""
 
 _AMOUNT: Final = "Amount"
 _AMOUNT_FACETS: Final = (
@@ -174,3 +179,23 @@ def generate() -> dict[str, str]:
 def compiled(name: str) -> etree.XMLSchema:
     """Return the guideline schema of a message, ready to validate; compiled once per process."""
     return etree.XMLSchema(etree.parse(GUIDELINE / f"{name}.xsd"))
+
+
+@lru_cache(maxsize=PAIRS_MAX)
+def compiled_together(header: str, name: str) -> etree.XMLSchema:
+    """Return both guidelines as one schema of the envelope, for one look at the whole message.
+
+    What it refuses, they may admit: foreign data in the namespace of the other.
+    """
+    roots = ((header, e.APPLICATION_HEADER), (name, e.DOCUMENT))
+    imports = [
+        f'<xs:import namespace="{ISO}{part}" schemaLocation="{part}.xsd"/>' for part, _ in roots
+    ]
+    elements = [f'<xs:element ref="p:{tag}" xmlns:p="{ISO}{part}"/>' for part, tag in roots]
+    text = (
+        f'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">{"".join(imports)}'
+        f'<xs:element name="{ENVELOPE}"><xs:complexType><xs:sequence>{"".join(elements)}'
+        "</xs:sequence></xs:complexType></xs:element></xs:schema>"
+    )
+    place = (GUIDELINE / f"{ENVELOPE}.xsd").as_uri()
+    return etree.XMLSchema(etree.fromstring(text, base_url=place))

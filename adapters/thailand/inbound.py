@@ -16,7 +16,8 @@ from adapters.thailand import mapping, mapping_inbound
 from adapters.thailand.envelope import CONTENT_TYPE, Envelope
 from adapters.thailand.mapping_inbound import Report, Unusable
 from iso20022 import SIZE_BYTES_MAX, IsoError
-from iso20022.originals import business_id, originals_of, readable_ids
+from iso20022.originals import originals_of
+from iso20022.refusals import NO_REFERENCE, refusal_of_tree
 from switch.model import Status
 from switch.port import Inbound, InboundPay, Rendered, WireRefusal
 from switch.reasons import Reason, from_iso
@@ -38,6 +39,8 @@ PATH: Final = "/iso20022/v1/messages"
 _OK, _BAD, _UNAUTHORISED, _TOO_LARGE, _WRONG_TYPE = 200, 400, 401, 413, 415
 
 _ACCEPTED: Final = (mapping.QUESTION, mapping.PAYMENT, mapping.ENQUIRY)
+
+_NAMING: Final = frozenset({"original_message_id", "original_transaction_id", "original_uetr"})
 
 _SIGNATURE_CODES: Final = frozenset({"DS0A", "DS0B", "DS0C", "DS0D"})
 
@@ -96,12 +99,15 @@ class ThailandInbound:
             self._reject(refusal.reason, _BAD, planning, related=related)
 
     def _unreadable(self, tree: _Element, error: IsoError, planning: Planning) -> NoReturn:
-        """Refuse a message that the partner signed and that breaks the schema or a rule."""
-        reason = from_iso(error.code)
-        originals = self._readable(tree)
-        if originals is not None:
-            self._refuse_payment(originals, reason, planning, error)
-        self._reject(reason, _BAD, planning, error, related=business_id(tree, mapping.HEADER))
+        """Refuse a message that the partner signed and that breaks the schema or a rule.
+
+        It speaks of a payment only where all that names one here can be read.
+        """
+        reason, refusal = from_iso(error.code), refusal_of_tree(tree, error)
+        named = refusal.originals.keys() >= _NAMING and self._envelope.addressed(tree)
+        if named and refusal.related != NO_REFERENCE:
+            self._refuse_payment(refusal.originals, reason, planning, error)
+        self._reject(reason, _BAD, planning, error, related=refusal.related)
 
     def _refuse_payment(
         self,
@@ -208,15 +214,6 @@ class ThailandInbound:
         message_id, now = self._message_id(planning), planning.now
         values = mapping_inbound.status_values(report, message_id, self._envelope.sides, now)
         return self._envelope.write(mapping.STATUS, values, message_id, now)
-
-    def _readable(self, tree: _Element) -> dict[str, str] | None:
-        """What a refusal repeats of a broken pacs.008; None when it must not speak of a payment."""
-        if not self._envelope.addressed(tree):
-            return None
-        values = readable_ids(tree, mapping.PAYMENT)
-        if not values.keys() >= {"message_id", "transaction_id", "uetr"}:
-            return None
-        return originals_of(values, mapping.PAYMENT)
 
     def _message_id(self, planning: Planning) -> str:
         return mapping.message_reference(self._envelope.sides.own, planning)

@@ -193,7 +193,7 @@ class Payer:
             # A message-level rejection: never an outcome of the payment.
             return Answered(http, None, str(values["reason_code"]))
         if message.name != wire.STATUS or (
-            values["original_uetr"] != credit.uetr
+            values.get("original_uetr") != credit.uetr
             or values.get("original_transaction_id") != credit.transaction_id
         ):
             return Answered(http)

@@ -188,7 +188,7 @@ def _status() -> Group:
         e.TRANSACTION_INFORMATION_AND_STATUS,
         (
             Leaf(e.STATUS_IDENTIFICATION, "status_id", ID),
-            *r.original_references(),
+            *r.original_references(uetr_required=False),
             Leaf(e.TRANSACTION_STATUS, "status", CODE, required=True),
             b.reason_information(e.STATUS_REASON_INFORMATION),
             r.acceptance_at(),
@@ -246,6 +246,7 @@ PACS = (
         *_ENVELOPE_RULES,
         rules.STATUS_KNOWN,
         rules.REJECTION_EXPLAINED,
+        rules.PAYMENT_NAMED,
     ),
     *family("pacs.028.001", (3, 6), b.document(_enquiry()), *_ENVELOPE_RULES),
 )

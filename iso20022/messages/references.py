@@ -259,13 +259,13 @@ def original_ids() -> tuple[Node, ...]:
     )
 
 
-def original_references() -> tuple[Node, ...]:
-    """Return how an interbank message names the payment it speaks of; the UETR is required."""
+def original_references(*, uetr_required: bool = True) -> tuple[Node, ...]:
+    """Return how an interbank message names the payment it speaks of."""
     return (
         original_group(),
         *original_ids(),
         Leaf(e.ORIGINAL_TRANSACTION_IDENTIFICATION, "original_transaction_id", ID),
-        Leaf(e.ORIGINAL_UETR, "original_uetr", UUID4, required=True),
+        Leaf(e.ORIGINAL_UETR, "original_uetr", UUID4, required=uetr_required),
     )
 
 

@@ -221,13 +221,17 @@ class MemberMessages:
     def _unreadable(
         self, body: bytes, error: IsoError, member: str, planning: Planning
     ) -> NoReturn:
-        """Refuse by pacs.002 where the payment can be named, else by admi.002."""
+        """Refuse by pacs.002 where the UETR can be read, else by admi.002.
+
+        Payments are known by their UETR. Under other identifications one may be on its way already,
+        and a rejection by those would be taken for its end.
+        """
         reason, refusal = from_iso(error.code), refusal_of(body, error)
         rejected = self._rejected(error, refusal.related, member, planning)
-        if refusal.message == "admi.002":
+        uetr = refusal.originals.get("original_uetr")
+        if uetr is None:
             raise Refused(reason, rejected) from None
         answer = self._status(_UNBOUND, refusal.values(planning.now), member, planning)
-        uetr = refusal.originals["original_uetr"]
         raise Refused(reason, answer, uetr=uetr, otherwise=rejected) from None
 
     def _rejected(self, error: IsoError, related: str, member: str, planning: Planning) -> Answer:

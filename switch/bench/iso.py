@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import cycle
 from typing import TYPE_CHECKING, Final
 
 from iso20022 import build, read, read_document
 from iso20022.reader import parse
 from iso20022.schema import compiled
+from iso20022.shapes import SHAPES_MAX
 from switch.bench import iso_signing
 from switch.bench.iso_messages import header, payment, samples
 from switch.bench.iso_peers import Sample, explainer, limits, models, peers_on_path, template
@@ -30,6 +32,13 @@ if TYPE_CHECKING:
 OURS: Final = "bakong-switch"
 LIMIT: Final = 1
 """Place in each race of whoever does the least that must be done."""
+
+END: Final = b"</CdtTrfTxInf>"
+FOREIGN: Final = (
+    b'<SplmtryData><Envlp><x:Any xmlns:x="urn:example:1"><x:Nm>Another</x:Nm>'
+    b"<x:Ref>12</x:Ref></x:Any></Envlp></SplmtryData>"
+)
+LAYOUTS: Final = 2 * SHAPES_MAX
 
 INSIDE: Final = ("pacs.008.001.13", "head.001.001.04")
 OUTWARD: Final = ("pacs.008.001.08", "head.001.001.02")
@@ -167,12 +176,17 @@ def _reading(sample: Sample) -> dict[str, Callable[[], object]]:
     raw, names = sample.raw, (sample.document,)
     root = parse(raw)
     head, body = compiled(sample.header), compiled(sample.document)
+    foreign = raw.replace(END, FOREIGN + END)
+    # More of them than are remembered, so that each is forgotten when its turn comes again.
+    unseen = cycle([raw.replace(END, END[:-1] + b" " * count + b">") for count in range(LAYOUTS)])
     return {
         "parse: size, markup, libxml2": lambda: parse(raw),
         "schema of the header": lambda: head.validate(root[0]),
         "schema of the document": lambda: body.validate(root[1]),
         "from a parsed tree: schemas, fields, rules": lambda: read_document(root, names=names),
         "read, all of it": lambda: read(raw, names=names, header=True),
+        "read, supplementary data of others inside": lambda: read(foreign, names=names),
+        "read, in a layout never seen": lambda: read(next(unseen), names=names),
     }
 
 

@@ -27,14 +27,14 @@ def view(measured: IsoMeasured) -> dict[str, Any]:
         "rounds": measured.rounds,
         "absent": list(measured.absent),
         "versions": [_version_view(version) for version in measured.versions],
-        "stages": [{"stage": stage.name, **_times(stage)} for stage in measured.stages],
-        "signatures": [{"stage": stage.name, **_times(stage)} for stage in measured.signatures],
+        "stages": [{"stage": stage.name, **stage.times()} for stage in measured.stages],
+        "signatures": [{"stage": stage.name, **stage.times()} for stage in measured.signatures],
         "messages": [
             {
                 "name": message.name,
                 "bytes": message.size_bytes,
-                "read": _times(message.read),
-                "write": _times(message.write),
+                "read": message.read.times(),
+                "write": message.write.times(),
             }
             for message in measured.messages
         ],
@@ -55,16 +55,7 @@ def _version_view(version: VersionCost) -> dict[str, Any]:
 def _race_view(race: Race) -> dict[str, Any]:
     return {
         "contenders": [
-            {
-                "name": speed.name,
-                "checks": speed.checks,
-                "checked": speed.checked,
-                "comparable": speed.fault is None,
-                "why_not": speed.fault,
-                "of_ours_permille": speed.share_permille,
-                **_times(speed),
-            }
-            for speed in race.speeds
+            {**speed.view(), "of_ours_permille": speed.share_permille} for speed in race.speeds
         ],
         "times_the_limit_percent": times_the_limit(race),
     }
@@ -73,14 +64,6 @@ def _race_view(race: Race) -> dict[str, Any]:
 def times_the_limit(race: Race) -> int:
     """Our time in percent of that of whoever does the least, rounded up."""
     return -(-100 * 1_000 // max(1, race.speeds[LIMIT].share_permille))
-
-
-def _times(speed: Speed) -> dict[str, int]:
-    return {
-        "median_ns": speed.median_ns,
-        "least_ns": speed.least_ns,
-        "most_ns": speed.most_ns,
-    }
 
 
 def lines(measured: IsoMeasured) -> Iterator[str]:

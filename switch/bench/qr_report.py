@@ -23,35 +23,16 @@ def view(measured: QrMeasured) -> dict[str, Any]:
         "absent": list(measured.absent),
         "decode": _race_view(measured.read),
         "encode": _race_view(measured.write),
-        "stages": [{"stage": stage.name, **_times(stage)} for stage in measured.stages],
+        "stages": [{"stage": stage.name, **stage.times()} for stage in measured.stages],
     }
 
 
 def _race_view(race: Race) -> dict[str, Any]:
     fastest = race.fastest
     return {
-        "contenders": [
-            {
-                "name": speed.name,
-                "checks": speed.checks,
-                "checked": speed.checked,
-                "comparable": speed.fault is None,
-                "why_not": speed.fault,
-                "per_second": speed.per_second,
-                **_times(speed),
-            }
-            for speed in race.speeds
-        ],
+        "contenders": [{**speed.view(), "per_second": speed.per_second} for speed in race.speeds],
         "fastest_checked": None if fastest is None else fastest.name,
         "ratio_percent": race.ratio_percent,
-    }
-
-
-def _times(speed: Speed) -> dict[str, int]:
-    return {
-        "median_ns": speed.median_ns,
-        "least_ns": speed.least_ns,
-        "most_ns": speed.most_ns,
     }
 
 

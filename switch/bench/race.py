@@ -94,6 +94,25 @@ class Speed:
         """Whether ours is measured against it."""
         return self.checked and self.fault is None
 
+    def times(self) -> dict[str, int]:
+        """Its times as plain values."""
+        return {
+            "median_ns": self.median_ns,
+            "least_ns": self.least_ns,
+            "most_ns": self.most_ns,
+        }
+
+    def view(self) -> dict[str, str | int | None]:
+        """Its name, what it checks and its times as plain values."""
+        return {
+            "name": self.name,
+            "checks": self.checks,
+            "checked": self.checked,
+            "comparable": self.fault is None,
+            "why_not": self.fault,
+            **self.times(),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Race:

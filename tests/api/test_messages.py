@@ -295,6 +295,22 @@ async def test_message_that_cannot_be_trusted_is_rejected_as_a_whole(
     assert rig.sums() == []
 
 
+async def test_a_payment_whose_uetr_cannot_be_read_is_no_end_of_another_with_its_ids(
+    rig: Rig,
+) -> None:
+    """A rejection by ``TxId`` or ``EndToEndId`` would be read as the end of the first."""
+    good = await pacs008(rig)
+    first = await rig.client().message(good)
+
+    answer = await rig.client().message(good.replace(b"<UETR>", b"<UETR>F"))
+
+    message = read(answer.body, names=(REJECT,), header=True)
+    assert answer.status == 400
+    assert message.values["related_reference"] == "M1"
+    assert len(await rig.book()) == 1
+    assert status(await rig.client().message(good)) == status(first)
+
+
 async def test_message_without_signature_is_a_problem(rig: Rig) -> None:
     answer = await rig.send(
         "POST", "/v1/messages", await pacs008(rig), {"Content-Type": "application/xml"}

@@ -99,7 +99,7 @@ def test_every_family_of_messages_is_measured_once_in_its_newest_version(
 def test_stages_and_signatures_are_measured(shown: dict[str, Any]) -> None:
     signatures = [stage["stage"] for stage in shown["signatures"]]
 
-    assert len(shown["stages"]) == 5
+    assert len(shown["stages"]) == 7
     for words in ("JWS Ed25519", "JWS ES256", "one reference", "three references"):
         assert [name.split(": ")[1] for name in signatures if words in name][:2] == [
             "sign",

@@ -172,6 +172,9 @@ def _tie(declaration: Declaration, values: dict[str, Any], draw: st.DrawFn) -> N
     statuses = st.sampled_from(["RCVD", "PDNG", "ACSP", "ACSC", "ACCC", "BLCK", "RJCT"])
     if family == "pacs.002":
         values["status"] = draw(statuses)
+        if "original_uetr" not in values:
+            values["status"] = "RJCT"
+            values.setdefault("original_transaction_id", "T1")
         if values["status"] == "RJCT" and not values.keys() & {"reason", "reason_proprietary"}:
             values["reason"] = "AB05"
     if family == "pain.002":

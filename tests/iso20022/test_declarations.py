@@ -14,7 +14,6 @@ from iso20022.declare import Group, Leaf, Repeated, family, places, since, until
 from iso20022.messages import blocks
 from iso20022.scalars import ID
 from iso20022.tables import PAGE, messages_page
-from iso20022.walk import read_in_one_pass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("iso20022", "switch", "adapters")
 EVERY = (*HEADERS.values(), *DOCUMENTS.values())
-TWO_PLACES = {"pain.002.001.06"}
 SIMULATORS = "sandbox"
 """They spell a partner's messages on their own, so that they do not share our faults."""
 
@@ -76,15 +74,6 @@ def test_the_dictionary_holds_each_name_once_and_nothing_else() -> None:
 
 def test_the_page_of_messages_is_current() -> None:
     assert messages_page() == PAGE.read_text("utf-8"), "run `python -m iso20022.guideline`"
-
-
-@pytest.mark.parametrize("declaration", EVERY, ids=lambda d: d.name)
-def test_every_message_but_the_one_with_two_places_is_read_in_one_pass(
-    declaration: object,
-) -> None:
-    name = getattr(declaration, "name", "")
-
-    assert read_in_one_pass(name) is (name not in TWO_PLACES)
 
 
 @pytest.mark.parametrize("declaration", EVERY, ids=lambda d: d.name)

@@ -9,7 +9,6 @@ import pytest
 from lxml import etree
 
 from iso20022 import DOCUMENTS, IsoError, build, read
-from iso20022.explain import explain_bytes
 from iso20022.explain_base import explain_base
 from iso20022.places import place_of, unnumbered
 from tests.iso20022.iso_examples import HEADER, PAYMENT
@@ -53,13 +52,6 @@ def test_a_schema_refusal_is_explained(
     error = caught.value
     assert ("schema", code, place) == (error.layer, error.code, error.path)
     assert says in error.detail
-
-
-def test_a_person_gets_one_sentence() -> None:
-    assert explain_bytes(RAW, "pacs.008.001.08") == "the message is a valid pacs.008.001.08"
-    assert "schema CH21 at" in explain_bytes(
-        RAW.replace(b"<ChrgBr>SHAR</ChrgBr>", b""), "pacs.008.001.08"
-    )
 
 
 def refused(raw: bytes) -> IsoError:

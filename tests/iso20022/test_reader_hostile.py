@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import random
-
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from lxml import etree
 
 from iso20022 import DOCUMENTS, SIZE_BYTES_MAX, IsoError, build, read, read_document
@@ -152,33 +148,3 @@ def test_no_refusal_repeats_a_value_of_the_message() -> None:
 
 def test_a_message_does_not_show_its_values_in_repr() -> None:
     assert "Sok Dara" not in repr(read(VALID, names=DOCUMENTS))
-
-
-@settings(max_examples=150, deadline=None, database=None)
-@given(seed=st.integers(min_value=0, max_value=2**32))
-def test_mutated_bytes_raise_nothing_but_our_own_error(seed: int) -> None:
-    source = random.Random(seed)
-    raw = bytearray(VALID)
-    for _ in range(source.randint(1, 4)):
-        at = source.randrange(len(raw))
-        match source.randrange(4):
-            case 0:
-                raw[at] = source.randrange(256)
-            case 1:
-                del raw[at : at + source.randint(1, 30)]
-            case 2:
-                raw[at:at] = raw[: source.randint(1, 60)]
-            case _:
-                raw[at:at] = source.choice([b"<", b"&#0;", b"<x/>", b"]]>", b"&amp;", b"/", b"\n"])
-
-    try:
-        read(bytes(raw), names=DOCUMENTS)
-    except IsoError as error:
-        assert error.layer in {"parse", "security", "schema", "rule"}  # noqa: PT017
-
-
-@settings(max_examples=150, deadline=None, database=None)
-@given(raw=st.binary(max_size=200))
-def test_arbitrary_bytes_raise_nothing_but_our_own_error(raw: bytes) -> None:
-    with pytest.raises(IsoError):
-        read(raw, names=DOCUMENTS)

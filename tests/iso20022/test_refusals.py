@@ -23,9 +23,6 @@ TOLD = build(
     header=HEAD,
 )
 
-WITHOUT_UETR = {"bad__uetr_upper.xml", "bad__uetr_v1.xml"}
-"""The makers would reject the payment; what has no UETR names no payment of ours."""
-
 
 def bad() -> list[dict[str, str]]:
     if not SAMPLES.is_dir():
@@ -46,8 +43,6 @@ def test_bad_samples_get_the_answer_that_their_makers_suggest(entry: dict[str, s
     raw = (SAMPLES / entry["file"]).read_bytes()
     kind, _, code = entry["suggested_answer"].partition("/")
     expected = "pacs.002" if kind == "RJCT" else kind
-    if entry["file"] in WITHOUT_UETR:
-        expected = "admi.002"
 
     found = refused(raw)
 
@@ -106,7 +101,8 @@ def test_a_payment_whose_message_id_is_broken_is_named_by_the_header(old: str, n
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("<UETR>.*</UETR>", ""),
+        ("<PmtId>.*</PmtId>", ""),
+        ("<InstrId>.*</UETR>", "<EndToEndId>NOTPROVIDED</EndToEndId>"),
         ("<MsgDefIdr>pacs.008", "<MsgDefIdr>pacs.009"),
         ("xsd:pacs.008.001.08", "xsd:pacs.008.001.99"),
         ("<BizMsgIdr>KHXB0001", "<BizMsgIdr>/KHXB0001"),
@@ -114,6 +110,40 @@ def test_a_payment_whose_message_id_is_broken_is_named_by_the_header(old: str, n
 )
 def test_what_has_no_reference_to_trust_is_rejected_as_a_message(old: str, new: str) -> None:
     assert refused(changed(PAID, old, new)).message == "admi.002"
+
+
+@pytest.mark.parametrize("uetr", ["", "<UETR>5F8C1A52</UETR>", f"<UETR>{UETR}</UETR>" * 2])
+def test_a_payment_without_a_readable_uetr_is_named_by_what_else_it_has(uetr: str) -> None:
+    found = refused(changed(PAID, "<UETR>.*</UETR>", uetr))
+    status = {"message_id": "1", "created_at": AT, **found.values(AT)}
+
+    assert found.message == "pacs.002"
+    assert "original_uetr" not in found.originals
+    told = read(build("pacs.002.001.15", status), names=DOCUMENTS).values
+    assert told["original_transaction_id"] == "KHXB0001"
+    assert told["original_end_to_end_id"] == "E2E-1"
+
+
+@pytest.mark.parametrize(
+    "change", [{"status": "ACCC"}, {"original_transaction_id": None}], ids=["other", "unnamed"]
+)
+def test_a_status_without_uetr_that_is_not_such_a_rejection_is_refused(
+    change: dict[str, object],
+) -> None:
+    rejection: dict[str, object] = {
+        **STATUS,
+        "original_uetr": None,
+        "original_transaction_id": "KHXB0001",
+        "status": "RJCT",
+        "reason": "FF01",
+    }
+    assert build("pacs.002.001.15", rejection)
+
+    with pytest.raises(IsoError) as caught:
+        build("pacs.002.001.15", rejection | change)
+
+    assert (caught.value.layer, caught.value.code) == ("rule", "CH21")
+    assert caught.value.path.endswith("/OrgnlUETR")
 
 
 def test_ids_of_two_transactions_name_none() -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 
 import pytest
 from lxml import etree
 
 import iso20022
-from iso20022 import DOCUMENTS, HEADERS
+from iso20022 import DOCUMENTS, HEADERS, build, read
 from iso20022.declare import Group, Leaf, Node, Repeated, Signature, Supplement
-from iso20022.schema import GUIDELINE, compiled, generate
+from iso20022.schema import GUIDELINE, compiled, compiled_together, generate
+from tests.iso20022.iso_examples import HEADER, PAYMENT
 from tests.iso20022.iso_strategies import WITHOUT_BASE
+from tests.iso20022.mutations import mutated
 
 BASE = Path(__file__).resolve().parents[2].parent / "shared" / "xsd"
 XS = "{http://www.w3.org/2001/XMLSchema}"
@@ -81,3 +84,35 @@ def test_the_list_of_public_names_is_complete() -> None:
         iso20022.__all__
     )
     assert all(hasattr(iso20022, name) for name in iso20022.__all__)
+
+
+def test_what_both_guidelines_admit_as_one_each_of_them_admits() -> None:
+    header, name = "head.001.001.02", "pacs.008.001.08"
+    raw = build(name, PAYMENT, header_name=header, header=HEADER)
+    source = Random(20_261_122)
+    outcomes: set[tuple[bool, bool]] = set()
+
+    for _ in range(1500):
+        try:
+            root = etree.fromstring(mutated(raw, source))
+        except etree.XMLSyntaxError:
+            continue
+        together = compiled_together(header, name).validate(root)
+        apart = len(root) == 2 and all(
+            compiled(each).validate(part) for each, part in zip((header, name), root, strict=True)
+        )
+        outcomes.add((together, apart))
+        assert apart or not together
+
+    assert {(True, True), (False, False)} <= outcomes
+
+
+def test_foreign_data_in_the_namespace_of_the_header_is_none_of_the_headers_business() -> None:
+    header, name = "head.001.001.02", "pacs.008.001.08"
+    inside = f'<Envlp><AppHdr xmlns="{HEADERS[header].namespace}"><Odd/></AppHdr></Envlp>'
+    raw = build(name, PAYMENT, header_name=header, header=HEADER).replace(
+        b"</CdtTrfTxInf>", f"<SplmtryData>{inside}</SplmtryData></CdtTrfTxInf>".encode()
+    )
+
+    assert not compiled_together(header, name).validate(etree.fromstring(raw))
+    assert read(raw, names={name}).values == PAYMENT

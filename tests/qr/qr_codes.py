@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from switch.qr import Khqr, Language, recognise
 from switch.qr.emv import compose, seal
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -81,4 +82,36 @@ def code(network: str, changes: dict[str, str | None] | None = None) -> str:
     objects = {**_SHOP, **NETWORKS[network], **(changes or {})}
     return seal(
         "".join(compose(tag, objects[tag] or "") for tag in sorted(objects) if objects[tag])
+    )
+
+
+def read_back(payload: str, at: datetime) -> Khqr:
+    """What our reader makes of a text, as an input again; a deviation fails.
+
+    A code with object 15 is payable through UnionPay too; as KHQR it comes first.
+    """
+    candidate = recognise(payload, at=at).candidates[0]
+    assert (candidate.scheme, candidate.deviations) == ("khqr", ())
+    content = candidate.content
+    language = content.language
+    union = {node.tag: node.value for node in content.nodes}.get("15")
+    return Khqr(
+        account=content.bakong_account or "",
+        merchant_name=content.merchant_name or "",
+        merchant_city=content.merchant_city or "",
+        currency=content.currency.code,
+        merchant_id=content.merchant_id,
+        acquiring_bank=content.acquiring_bank,
+        account_information=content.account_information,
+        category=content.merchant_category or "",
+        amount=content.amount,
+        created_at=content.created_at,
+        expires_at=content.expires_at,
+        bill_number=content.bill_number,
+        mobile_number=content.mobile_number,
+        store_label=content.store_label,
+        terminal_label=content.terminal_label,
+        purpose=content.purpose,
+        language=Language(language["00"], language["01"], content.local_city) if language else None,
+        unionpay=union,
     )

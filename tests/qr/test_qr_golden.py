@@ -22,6 +22,7 @@ from switch.qr import Khqr, Language, QrError, recognise, write_khqr
 from tests.peers.khqr_peer import asked, why_absent
 from tests.qr.broken_khqr import ODDITIES, TEXTS, TREES, broken, odd
 from tests.qr.make_golden import GOLDEN, inputs
+from tests.qr.qr_codes import read_back
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 VECTORS: Final = Path(__file__).resolve().parents[2] / ".." / "shared" / "vectors" / "qr.jsonl"
@@ -116,38 +117,6 @@ def code_of(said: dict[str, Any]) -> Khqr:
         language=None
         if language is None
         else Language(language["code"], language["name"], language.get("city")),
-    )
-
-
-def read_back(payload: str, at: datetime) -> Khqr:
-    """What our reader makes of a text, as an input again; a deviation fails.
-
-    A code with object 15 is payable through UnionPay too; as KHQR it comes first.
-    """
-    candidate = recognise(payload, at=at).candidates[0]
-    assert (candidate.scheme, candidate.deviations) == ("khqr", ())
-    content = candidate.content
-    language = content.language
-    union = {node.tag: node.value for node in content.nodes}.get("15")
-    return Khqr(
-        account=content.bakong_account or "",
-        merchant_name=content.merchant_name or "",
-        merchant_city=content.merchant_city or "",
-        currency=content.currency.code,
-        merchant_id=content.merchant_id,
-        acquiring_bank=content.acquiring_bank,
-        account_information=content.account_information,
-        category=content.merchant_category or "",
-        amount=content.amount,
-        created_at=content.created_at,
-        expires_at=content.expires_at,
-        bill_number=content.bill_number,
-        mobile_number=content.mobile_number,
-        store_label=content.store_label,
-        terminal_label=content.terminal_label,
-        purpose=content.purpose,
-        language=Language(language["00"], language["01"], content.local_city) if language else None,
-        unionpay=union,
     )
 
 
