@@ -64,7 +64,7 @@ class KeyUnreadable(KeyMissing):
 
 
 class KeyFolder:
-    """Keys of one process (``KeyStore`` of the port). All raise :class:`KeyMissing`."""
+    """Keys of one process (``switch.key_store``). All raise :class:`KeyMissing`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from switch.port import KeyStore
+    from switch.key_store import KeyStore
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.runtime.tasks import Tasks
