@@ -82,7 +82,7 @@ def test_a_run_that_is_not_valid_prints_no_figures(monkeypatch: pytest.MonkeyPat
         del plan
         none = Percentiles(0, 0, 0)
         faults = ("3 payments sent, 2 answered ACCC",)
-        return Measured(None, faults, (), (), none, {}, None)  # type: ignore[arg-type]
+        return Measured(None, faults, (), None, (), none, {}, None)  # type: ignore[arg-type]
 
     monkeypatch.setattr(bench, "run", unsound)
     result = CliRunner().invoke(bench.command, ["--quick", "--part", "payments"])

@@ -46,7 +46,7 @@ class SecondIsBusy:
     def read(self) -> SecondIsBusy:
         return self
 
-    def rates(self, newest: int) -> list[object]:
+    async def rates(self, newest: int) -> list[object]:
         """Nothing that another process recorded."""
         return []
 
