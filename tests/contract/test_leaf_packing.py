@@ -1,4 +1,4 @@
-"""A journal entry is stored short and read back as it was; a damaged one is handed on to be found."""
+"""A journal entry is stored short and read back as it was; a damaged one is handed on as it is."""
 
 from __future__ import annotations
 
