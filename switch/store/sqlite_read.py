@@ -81,7 +81,7 @@ _WRAPPED_PAGE: Final = (
     "SELECT payment_id, uetr, wrapped FROM payment JOIN data_key USING (payment_id) "
     "WHERE payment_id > ? AND payment_id < ? ORDER BY payment_id LIMIT ?"
 )
-NAMED: Final = f"{SELECT_PAYMENT} WHERE uetr IN (SELECT value FROM json_each(?))"
+NAMED: Final = f"{SELECT_PAYMENT} WHERE uetr IN (SELECT value FROM json_each(?))"  # noqa: S608
 
 
 def rows_of(connection: apsw.Connection, sql: str, values: Sequence[Any] = ()) -> list[Row]:
