@@ -60,6 +60,7 @@ if TYPE_CHECKING:
     from switch.feed import Feed
     from switch.keys import KeyFolder
     from switch.logs import Log
+    from switch.outstanding import Meter
     from switch.port import Adapter
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Entropy
@@ -88,6 +89,8 @@ class Seams:
     restoring: Restoring = field(default_factory=Restoring)
     published: Mapping[tuple[int, int], bytes] = field(default_factory=dict)
     """Hashes of journal heads that were published, by slot and number."""
+    outstanding: Meter | None = None
+    """Counts open quotes where several processes share one count."""
 
 
 @runtime_checkable
@@ -166,6 +169,7 @@ class Switch:
                 self._ids,
                 seams.entropy,
                 account=seams.store.read.account_now,
+                outstanding=seams.outstanding,
             )
         except RateRefused as refused:
             raise ConfigError(f"providers.toml: rate: {refused.detail}") from None
@@ -324,12 +328,13 @@ class Switch:
             facts = [adapter.facts for adapter in self.adapters.values()]
             await skip_lost(self._seams.store, facts, self._seams.clock.now())
         self._quoting.restore(await self._seams.store.read.rates(RATES_KEPT))
+        # Before recovery, which may take longer than a lease.
+        self._seams.tasks.start("leases", self._leases.run())
         recovered = await self.sweeper.recover()
         self._seams.log.info("recovered", payments=recovered)
         self._seams.coordination.start(self._seams.tasks)
         self._seams.tasks.start("restoring", self._seams.restoring.run(self._seams.clock))
         self._seams.tasks.start("sweeper", self.sweeper.run())
-        self._seams.tasks.start("leases", self._leases.run())
         self._seams.tasks.start("retention", self.retention.run())
         self._seams.tasks.start("vault", self._keeper.run())
         for collector in self.collectors:
