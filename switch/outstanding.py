@@ -1,8 +1,9 @@
 """Quotes that were given and can still be used: each is a free option, so they are counted.
 
 A quote holds a provider to a rate while the market moves, and costs its holder nothing to let
-expire; so a member may hold only so many of one provider. Counts live in memory: a restart forgets
-them, and the quotes given before it expire by themselves. The surprise: expiry is counted in whole
+expire; so a member may hold only so many of one provider. ``Meter`` is what quoting needs of a
+count; ``Outstanding`` is the one of a single process, in memory: a restart forgets it, and the
+quotes given before it expire by themselves. The surprise: expiry is counted in whole
 seconds, so that looking for what has expired costs the same however many quotes are held.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from switch.model import to_micros
 
@@ -21,6 +22,28 @@ if TYPE_CHECKING:
     Place = tuple[str, str]
 
 MICROS: Final = 1_000_000
+
+
+class Meter(Protocol):
+    """Counts open quotes by (member, provider).
+
+    No call waits, because each quote makes several: a count that processes share answers from what
+    it last heard and passes on what it is told, so it may be behind by its own interval.
+    """
+
+    def full(self, member: str, provider: str, at: datetime) -> bool:
+        """Whether this member may be given no more quotes of this provider now."""
+
+    def given(
+        self, quote_id: str, member: str, providers: Iterable[str], expires_at: datetime
+    ) -> None:
+        """Count a quote until it expires; one through two providers counts for both."""
+
+    def used(self, quote_id: str) -> None:
+        """Take a quote off: claimed. One that is not counted, or counted elsewhere, may be told."""
+
+    def all(self, at: datetime) -> Mapping[tuple[str, str], int]:
+        """Every member and provider with open quotes, by name."""
 
 
 @dataclass(slots=True)

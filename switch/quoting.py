@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from fx.token import QuoteSeal
     from switch.commands import RateRow
     from switch.config import Config, Corridor
+    from switch.outstanding import Meter
     from switch.port import Merchant
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Entropy, Ids
@@ -79,6 +80,7 @@ class Quoting:
         entropy: Entropy,
         *,
         account: Callable[[str], Account | None] = lambda _: None,
+        outstanding: Meter | None = None,
     ) -> None:
         self._config = config
         self._clock = clock
@@ -87,7 +89,7 @@ class Quoting:
         self._account = account
         self._capped = _capped(config)
         self._board = Board.open(config.market, clock.now())
-        self.outstanding = Outstanding(config.quotes.outstanding_max)
+        self.outstanding: Meter = outstanding or Outstanding(config.quotes.outstanding_max)
 
     @property
     def board(self) -> Board:
