@@ -281,7 +281,9 @@ class Payments:
         """Wait for a payment's end until a time, and read how it stands then."""
         uetr = standing.payment.uetr
         left_s = (until - self._clock.now()) / timedelta(seconds=1)
-        while _is_awaited(standing) and left_s > 0 and not self._endings.released:
+        while standing.answer is None and left_s > 0 and not self._endings.released:
+            if lifecycle.is_final(standing.payment):
+                break  # erased: what was answered never comes again
             # Nothing is awaited between the opening's commit and this: no ending is missed. One
             # that another process commits is found by looking again.
             ended = await self._endings.wait(uetr, min(left_s, LOOK_AGAIN_S))
@@ -396,8 +398,3 @@ class Payments:
         if differs is not None:
             return Conflict(differs)
         return Standing(result.payment, await self._answer(result.payment.uetr, result.answer))
-
-
-def _is_awaited(standing: Standing) -> bool:
-    """True where waiting may bring an answer; one that was erased never comes again."""
-    return standing.answer is None and not lifecycle.is_final(standing.payment)
