@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
+import asyncpg
 import pytest
 
 from switch.config import default_folder, load_config
@@ -59,6 +62,42 @@ def test_names_are_shown_and_erased(data: Path) -> None:
     assert done == (0, f"{ENDED}: erased\n", "")
     assert json.loads(after[1])["erased"]["cause"] == "request"
     assert (status(data)["erased"], status(data)["waiting"]) == (1, 0)
+
+
+def test_no_table_of_the_server_keeps_the_bytes_of_an_erased_key(
+    data: Path, postgres_server: PostgresServer
+) -> None:
+    """The archived log may: there the wrapping key of the month is what protects them."""
+
+    def found(wrapped: bytes) -> int:
+        asyncio.run(_sent("CHECKPOINT"))
+        tables = (postgres_server.folder / "data" / "base").rglob("*")
+        return sum(path.read_bytes().count(wrapped) for path in tables if path.is_file())
+
+    sql = "SELECT wrapped FROM data_key JOIN payment USING (payment_id) WHERE uetr = $1"
+    wrapped = [asyncio.run(_asked(sql, uetr))[-60:] for uetr in (ENDED, OPEN)]
+    before = [found(each) for each in wrapped]
+    assert vault(data, "erase", ENDED)[0] == 0
+
+    assert before == [1, 1]
+    assert [found(each) for each in wrapped] == [0, 1]
+
+
+async def _asked(sql: str, *values: object) -> bytes:
+    connection = await asyncpg.connect(os.environ[VARIABLE])
+    try:
+        found: bytes = await connection.fetchval(sql, *values)
+        return found
+    finally:
+        await connection.close()
+
+
+async def _sent(sql: str) -> None:
+    connection = await asyncpg.connect(os.environ[VARIABLE])
+    try:
+        await connection.execute(sql)
+    finally:
+        await connection.close()
 
 
 def test_an_open_payment_waits_to_be_erased(data: Path) -> None:
