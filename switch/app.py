@@ -150,6 +150,7 @@ class Switch:
             clock=seams.clock,
             ids=self._ids,
             slot=config.switch.slot,
+            leads=self._leases.leads,
             log=seams.log,
         )
         self.rates = Rates(

@@ -71,6 +71,7 @@ _SENT: Final = (
     SELECT_PAYMENT + "WHERE next_at IS NOT NULL AND slot = ? AND epoch < ? AND state IN (?, ?) "
     "ORDER BY payment_id LIMIT ?"
 )
+_LOWEST_SLOT: Final = "SELECT min(slot) FROM slot WHERE lease_until > ?"
 _LAST_NUMBER: Final = (
     "SELECT max((SELECT coalesce(max(payment_id), 0) FROM payment), "
     "(SELECT coalesce(max(record_id), 0) FROM sealed), "
@@ -164,6 +165,11 @@ class SqliteReader:
             (network, reference),
         )
         return None if row is None else payment_of(row)
+
+    def lowest_slot(self, at: datetime) -> int | None:
+        """The lowest slot whose lease is alive."""
+        row = row_of(self.connection, _LOWEST_SLOT, (to_micros(at),))
+        return None if row is None else row[0]
 
     def last_number(self) -> int:
         """The greatest number of a payment, a record or an exchange; zero in an empty store."""
