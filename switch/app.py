@@ -90,6 +90,7 @@ class Seams:
     published: Mapping[tuple[int, int], bytes] = field(default_factory=dict)
     """Hashes of journal heads that were published, by slot and number."""
     outstanding: Meter | None = None
+    """Counts open quotes where several processes share one count."""
 
 
 class Switch:
@@ -144,6 +145,7 @@ class Switch:
             clock=seams.clock,
             ids=self._ids,
             slot=config.switch.slot,
+            leads=self._leases.leads,
             log=seams.log,
         )
         self.rates = Rates(
@@ -334,12 +336,13 @@ class Switch:
             facts = [adapter.facts for adapter in self.adapters.values()]
             await skip_lost(self._seams.store, facts, self._seams.clock.now())
         self._quoting.restore(await self._seams.store.read.rates(RATES_KEPT))
+        # Before recovery, which may take longer than a lease.
+        self._seams.tasks.start("leases", self._leases.run())
         recovered = await self.sweeper.recover()
         self._seams.log.info("recovered", payments=recovered)
         self._seams.coordination.start(self._seams.tasks)
         self._seams.tasks.start("restoring", self._seams.restoring.run(self._seams.clock))
         self._seams.tasks.start("sweeper", self.sweeper.run())
-        self._seams.tasks.start("leases", self._leases.run())
         self._seams.tasks.start("retention", self.retention.run())
         self._seams.tasks.start("vault", self._keeper.run())
         for collector in self.collectors:

@@ -18,7 +18,7 @@ from switch.store.contract import StoreBusy
 from switch.wire.transport import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from switch.config_files import NetworkSection
     from switch.logs import Log
@@ -33,7 +33,7 @@ PAGES_MAX: Final = 50
 
 
 class Collector:
-    """Collects for one participant code."""
+    """Collects for one participant code, where ``leads`` says so: one process does it for all."""
 
     def __init__(  # the parts it uses
         self,
@@ -45,6 +45,7 @@ class Collector:
         clock: Clock,
         ids: Ids,
         slot: int,
+        leads: Callable[[], bool],
         log: Log,
     ) -> None:
         self._adapter = adapter
@@ -54,6 +55,7 @@ class Collector:
         self._clock = clock
         self._ids = ids
         self._slot = slot
+        self._leads = leads
         self._log = log
 
     async def run(self) -> None:
@@ -61,7 +63,7 @@ class Collector:
         facts = self._adapter.facts
         pause_ms = facts.poll_fast_ms
         while True:
-            came = await self.drain()
+            came = await self.drain() if self._leads() else 0
             pause_ms = facts.poll_fast_ms if came else min(2 * pause_ms, facts.poll_slow_ms)
             await self._clock.sleep(pause_ms / 1000)
 
@@ -128,6 +130,7 @@ def collectors_of(
     clock: Clock,
     ids: Ids,
     slot: int,
+    leads: Callable[[], bool],
     log: Log,
 ) -> list[Collector]:
     """One collector for each network that is polled, under the participant code that we have."""
@@ -140,6 +143,7 @@ def collectors_of(
             clock=clock,
             ids=ids,
             slot=slot,
+            leads=leads,
             log=log,
         )
         for name, adapter in adapters.items()

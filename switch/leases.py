@@ -38,6 +38,14 @@ class Leases:
         self._log = log
         self._lease_s = lease_s
         self._renewed_at = clock.monotonic()
+        self._leads = False
+
+    def leads(self) -> bool:
+        """Whether this process does what one must do for all: its slot is the lowest that lives.
+
+        For an instant two may think so, or nobody, so it must be harmless to do it twice or later.
+        """
+        return self._leads
 
     async def run(self) -> None:
         """Renew and look until cancelled."""
@@ -53,8 +61,10 @@ class Leases:
                 await self._store.renew()
                 self._renewed_at = now
             takeovers = await self._store.adopt()
+            lowest = await self._store.read.lowest_slot(self._clock.now())
         except StoreBusy:
             return
+        self._leads = lowest == self._store.slot
         for takeover in takeovers:
             self._log.warning("slot_taken_over", slot=takeover.slot, payments=takeover.payments)
         if takeovers:

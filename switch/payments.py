@@ -31,7 +31,6 @@ from switch.lifecycle import Event
 from switch.model import Channel, Direction, Particulars, Payment, State
 from switch.port import Operation, Planning
 from switch.reasons import from_iso
-from switch.records import NOBODY
 from switch.records import Open as Opened
 from switch.refusals import Busy
 from switch.restoring import ENDING, LATE, as_lost
@@ -87,7 +86,10 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a payment stands for its caller: final with the stored answer, or still open."""
+    """How a payment stands for its caller: final with the stored answer, or still open.
+
+    One that is final without an answer was erased: what asks again says whom it is about.
+    """
 
     payment: Payment
     answer: Answer | None
@@ -280,6 +282,8 @@ class Payments:
         uetr = standing.payment.uetr
         left_s = (until - self._clock.now()) / timedelta(seconds=1)
         while standing.answer is None and left_s > 0 and not self._endings.released:
+            if lifecycle.is_final(standing.payment):
+                break  # erased: what was answered never comes again
             # Nothing is awaited between the opening's commit and this: no ending is missed. One
             # that another process commits is found by looking again.
             ended = await self._endings.wait(uetr, min(left_s, LOOK_AGAIN_S))
@@ -306,16 +310,16 @@ class Payments:
         payment = await self._store.read.payment(uetr)
         if payment is None:
             return None
-        return Standing(payment, await self._answer(payment, await self._store.read.answer(uetr)))
+        return Standing(payment, await self._answer(uetr, await self._store.read.answer(uetr)))
 
-    async def _answer(self, payment: Payment, stored: Answer | None) -> Answer | None:
-        """A stored answer as it was given; one that was erased is made again, without names."""
+    async def _answer(self, uetr: str, stored: Answer | None) -> Answer | None:
+        """A stored answer as it was given; none where it was erased, so that it is made anew."""
         if stored is None:
             return None
         try:
-            return await self._records.answered(payment.uetr, stored)
+            return await self._records.answered(uetr, stored)
         except Erased:
-            return self._answers.render(payment, NOBODY, self._dispatch.planning(payment))
+            return None
 
     def _received(self, instruction: Instruction) -> Payment:
         """The payment before any check, with its roles, terms and deadlines."""
@@ -393,4 +397,4 @@ class Payments:
         differs = await self._records.difference(result.binding, instruction.content)
         if differs is not None:
             return Conflict(differs)
-        return Standing(result.payment, await self._answer(result.payment, result.answer))
+        return Standing(result.payment, await self._answer(result.payment.uetr, result.answer))

@@ -14,18 +14,19 @@ from typing import TYPE_CHECKING, Final
 
 from fx.money import Money, currency
 from switch.ledger import Side
-from switch.postings import POSTINGS, filled, refunded
+from switch.postings import filled, refunded
+from switch.templates import POSTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from switch.ledger import Line
-    from switch.postings import Posting
+    from switch.templates import Posting
 
 _HEAD: Final = """\
 # What is booked
 
-Generated from the table in `switch/postings.py` by
+Generated from the table in `switch/templates.py` by
 `python -m switch.postings_page > docs/developer/postings.md`; a test compares the two.
 
 Every set sums to zero in each currency. A set that is reserved counts against caps as if it were

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from switch.commands import Binding, PlannedExchange, Sealed
-from switch.model import Channel, Particulars, Party
+from switch.model import Channel
 from switch.port import Exchange, Operation
 from switch.runtime.entropy import uuid_of
 from switch.store.rows import particulars_bytes, particulars_of
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from switch.commands import Answer
-    from switch.model import Payment
+    from switch.model import Particulars, Payment
     from switch.runtime.entropy import Ids
     from switch.store.contract import Reads, StoredExchange
     from switch.store.vault import DataKey, Vault
@@ -40,9 +40,6 @@ EARLIER_EXCHANGE: Final = "exchange"
 
 ANSWER_RECORD: Final = 0
 """A payment has one stored answer, which stands in no numbered record."""
-
-NOBODY: Final = Particulars(Party("", ""), Party("", ""), "")
-"""Who is involved in a payment whose names were erased."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,8 +95,8 @@ def _say(
         ]
         if not said:
             engine.execute([Rekey(public, clock.now(), ids.salt())])
-    finally:
         engine.release()
+    finally:
         engine.close()
 
 

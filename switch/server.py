@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from switch.app import SERVED_AS, Seams, Switch
 from switch.coordination.local import InProcess
+from switch.coordination.quotes import SharedQuotes
 from switch.data_folder import DATABASE, KEYS
 from switch.heads import HeadPublisher
 from switch.keys import KeyFolder, KeyMissing, make_development_keys, own_files
@@ -146,7 +147,8 @@ async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[S
         mark_restored(place.data, clock.now(), written_at)
     restoring = Restoring(partial(read_loss, place.data))
     seams = Seams(
-        clock, entropy, net, tasks, store, log, coordination, restoring, publisher.published
+        *(clock, entropy, net, tasks, store, log, coordination, restoring, publisher.published),
+        outstanding=_outstanding(config, coordination),
     )
     switch = Switch(config, keys, seams)
     served = await net.serve(switch.application, SERVED_AS)
@@ -193,6 +195,16 @@ def _coordination(config: Config, keys: KeyFolder, clock: Clock, entropy: Entrop
         clock=clock,
         password=password,
     )
+
+
+def _outstanding(config: Config, coordination: Coordination) -> SharedQuotes | None:
+    """The count of open quotes of several processes; one process counts by itself."""
+    processes_max = config.coordination.processes_max
+    if processes_max == 1:
+        return None
+    valid_s_max = max(corridor.quote_valid_s for corridor in config.corridors.values())
+    most = config.quotes.outstanding_max
+    return SharedQuotes(most, coordination, processes_max=processes_max, valid_s_max=valid_s_max)
 
 
 async def serve(

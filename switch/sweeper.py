@@ -8,6 +8,7 @@ the meantime is simply stale.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Final
 
 from switch import lifecycle, timers
@@ -62,14 +63,19 @@ class Sweeper:
         self._busy: dict[str, dict[str, None]] = {}
 
     async def recover(self) -> int:
-        """Move what was in the middle of a first send to unknown. Returns how many there were."""
+        """Move what was in the middle of a first send to unknown. Returns how many there were.
+
+        Many at once share a commit: who recovers must be done well within its own lease.
+        """
         count = 0
         while found := await self._store.read.sent_states(SWEEP_BATCH):
-            for payment in found:
-                opened = await self._dispatch.open(payment.uetr)
-                await self._dispatch.conclude(payment, opened, Happened(Event.LOST))
-                count += 1
+            await asyncio.gather(*[self._lost(payment) for payment in found])
+            count += len(found)
         return count
+
+    async def _lost(self, payment: Payment) -> None:
+        opened = await self._dispatch.open(payment.uetr)
+        await self._dispatch.conclude(payment, opened, Happened(Event.LOST))
 
     async def run(self) -> None:
         """Look for due timers until cancelled."""

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
 ROOT: Final = Path(__file__).resolve().parent.parent
 PRODUCT: Final = ("fx", "iso20022", "switch", "adapters")
 CORE: Final = tuple(
-    f"switch.{name}" for name in ("model", "lifecycle", "ledger", "commands", "decide", "port")
+    f"switch.{name}"
+    for name in (
+        *("model", "lifecycle", "ledger", "templates", "postings", "books", "commands"),
+        *("decide", "upkeep", "batch", "delta", "leaves", "port"),
+    )
 )
 MACHINE: Final = frozenset(
     {

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Final
 import orjson
 from aiohttp import web
 
-from switch.answers import JSON, amount, payment_view, problem
+from switch import lifecycle
+from switch.answers import JSON, amount, json_answer, payment_view, problem
 from switch.api.body import read_json
 from switch.api.intake import JSON_MEDIA, idempotency_key, take_in
 from switch.api.problems import respond
@@ -172,6 +173,8 @@ def _json(status: int, view: object) -> web.Response:
 def _standing(standing: Standing) -> web.Response:
     if standing.answer is not None:
         return respond(standing.answer)
+    if lifecycle.is_final(standing.payment):
+        return respond(json_answer(standing.payment))
     view = payment_view(standing.payment)
     location = f"/v1/payments/{standing.payment.uetr}"
     return respond(Answer(202, JSON, orjson.dumps(view)), {"Location": location})

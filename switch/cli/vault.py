@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from switch.cli.options import config_option, data_option, guarded, read_config, say, tell
+from switch.cli.store_option import store_option, with_store
 from switch.runtime.process import run
 
 if TYPE_CHECKING:
@@ -49,22 +50,26 @@ def command() -> None:
 @command.command("status")
 @config_option
 @data_option
-def status(config_folder: Path | None, data: Path) -> None:
+@store_option
+def status(config_folder: Path | None, data: Path, store: str | None) -> None:
     """Show wrapping keys, how many data keys are under each, and what waits, as JSON."""
 
     async def work(desk: Desk) -> int:
         say((await desk.standing()).view())
         return 0
 
-    _at_the_desk(config_folder, data, work)
+    _at_the_desk(config_folder, data, store, work)
 
 
 @command.command("rotate")
 @config_option
 @data_option
+@store_option
 @click.option("--name", default=None, help="Name of the new wrapping key (default: this month's).")
 @wait_option
-def rotate(config_folder: Path | None, data: Path, name: str | None, wait_s: int) -> None:
+def rotate(
+    config_folder: Path | None, data: Path, store: str | None, name: str | None, wait_s: int
+) -> None:
     """Make a wrapping key, if it is not there, and wrap every data key under it.
 
     Status 0: every data key is under it. Status 1: not yet, or it cannot be.
@@ -76,14 +81,15 @@ def rotate(config_folder: Path | None, data: Path, name: str | None, wait_s: int
         tell(f"{standing.data_keys.get(made, 0)} data keys under {made}")
         return 0
 
-    _at_the_desk(config_folder, data, work)
+    _at_the_desk(config_folder, data, store, work)
 
 
 @command.command("destroy")
 @config_option
 @data_option
+@store_option
 @click.argument("name")
-def destroy(config_folder: Path | None, data: Path, name: str) -> None:
+def destroy(config_folder: Path | None, data: Path, store: str | None, name: str) -> None:
     """Destroy the wrapping key NAME: what only backups hold under it is unreadable from then on.
 
     Status 1: it is the current one, or data keys are under it.
@@ -94,15 +100,18 @@ def destroy(config_folder: Path | None, data: Path, name: str) -> None:
         tell(f"{name} destroyed")
         return 0
 
-    _at_the_desk(config_folder, data, work)
+    _at_the_desk(config_folder, data, store, work)
 
 
 @command.command("erase")
 @uetr_argument
 @config_option
 @data_option
+@store_option
 @wait_option
-def erase(uetr: str, config_folder: Path | None, data: Path, wait_s: int) -> None:
+def erase(
+    uetr: str, config_folder: Path | None, data: Path, store: str | None, wait_s: int
+) -> None:
     """Erase the names of a payment for ever; its amounts, entries and proofs stay.
 
     Status 0: no file of the database holds its key any more. Status 1: not yet, or there is none.
@@ -112,14 +121,15 @@ def erase(uetr: str, config_folder: Path | None, data: Path, wait_s: int) -> Non
         tell(f"{uetr}: {await desk.erase(uetr, wait_s)}")
         return 0
 
-    _at_the_desk(config_folder, data, work)
+    _at_the_desk(config_folder, data, store, work)
 
 
 @command.command("show")
 @uetr_argument
 @config_option
 @data_option
-def show(uetr: str, config_folder: Path | None, data: Path) -> None:
+@store_option
+def show(uetr: str, config_folder: Path | None, data: Path, store: str | None) -> None:
     """Show who is involved in a payment, as JSON, or since when and why nobody can tell.
 
     Status 1: they were erased, or nothing was ever sealed.
@@ -142,15 +152,18 @@ def show(uetr: str, config_folder: Path | None, data: Path) -> None:
         say({"uetr": uetr, "particulars": orjson.loads(particulars_bytes(opened.particulars))})
         return 0
 
-    _at_the_desk(config_folder, data, work)
+    _at_the_desk(config_folder, data, store, work)
 
 
 def _at_the_desk(
-    config_folder: Path | None, data: Path, work: Callable[[Desk], Awaitable[int]]
+    config_folder: Path | None,
+    data: Path,
+    store: str | None,
+    work: Callable[[Desk], Awaitable[int]],
 ) -> None:
     from switch.vault_desk import Desk, Refused
 
-    config = read_config(config_folder)
+    config = with_store(read_config(config_folder), store)
 
     async def program(_: object) -> int:
         try:

@@ -88,6 +88,11 @@ class InProcess:
         for heard in self._heard.get(topic, ()):
             heard(text)
 
+    def heard_all_for(self, seconds: int) -> bool:
+        """Nothing is missed here; without a hub, what the others do is never heard."""
+        del seconds
+        return self._processes == 1
+
     def start(self, tasks: Tasks) -> None:
         """Nothing runs on its own here."""
 

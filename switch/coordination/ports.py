@@ -26,8 +26,8 @@ class Topic(StrEnum):
 
     ENDED = "ended"
     """A payment ended: its UETR."""
-    RATES = "rates"
-    """The rates of the store have changed: the provider's name."""
+    QUOTES = "quotes"
+    """A quote was given or used: see :mod:`switch.coordination.quotes`."""
     NETWORK = "network"
     """A network cannot be reached: see :mod:`switch.breakers`."""
 
@@ -68,6 +68,9 @@ class Coordination(Protocol):
 
     def subscribe(self, topic: Topic, heard: Callable[[str], None]) -> None:
         """Call ``heard`` with each text that another process publishes; it must not wait."""
+
+    def heard_all_for(self, seconds: int) -> bool:
+        """Whether no hint can have been missed for so long, as far as this process can tell."""
 
     def start(self, tasks: Tasks) -> None:
         """Begin to listen and to publish."""

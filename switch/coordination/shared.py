@@ -89,6 +89,7 @@ class Shared:
         self._hints: deque[tuple[Topic, str]] = deque()
         self._some = asyncio.Event()
         self._listening = False
+        self._listens_since = 0.0
 
     @property
     def state(self) -> str:
@@ -139,6 +140,10 @@ class Shared:
     def subscribe(self, topic: Topic, heard: Callable[[str], None]) -> None:
         """Call ``heard`` with each text that another process publishes."""
         self._heard.setdefault(topic, []).append(heard)
+
+    def heard_all_for(self, seconds: int) -> bool:
+        """Whether it has listened for so long without a break."""
+        return self._listening and self._clock.monotonic() - self._listens_since >= seconds
 
     def start(self, tasks: Tasks) -> None:
         """Begin to listen and to publish."""
@@ -193,6 +198,7 @@ class Shared:
                 # Nothing is drawn; a server that is new to us begins to count its age.
                 await self._script(keys=[], args=[PREFIX, SLICES])
             self._listening = True
+            self._listens_since = self._clock.monotonic()
             while True:
                 said = await subscription.get_message(
                     ignore_subscribe_messages=True, timeout=LOOK_EVERY_S

@@ -78,6 +78,10 @@ class Awaited:
         """The payment that our reference names at a network."""
         return self._reader.by_reference(network, reference)
 
+    async def lowest_slot(self, at: datetime) -> int | None:
+        """The lowest slot whose lease is alive; a server judges that by its own clock."""
+        return self._reader.lowest_slot(at)
+
     async def last_number(self) -> int:
         """The greatest number of a payment, a record or an exchange; zero in an empty store."""
         return self._reader.last_number()

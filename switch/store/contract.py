@@ -113,6 +113,9 @@ class Reader(Protocol):
     def by_reference(self, network: str, reference: str) -> Payment | None:
         """The payment that our reference names at a network."""
 
+    def lowest_slot(self, at: datetime) -> int | None:
+        """The lowest slot whose lease is alive; a server judges that by its own clock."""
+
     def last_number(self) -> int:
         """The greatest number of a payment, a record or an exchange; zero in an empty store."""
 
@@ -209,6 +212,9 @@ class Reads(Protocol):
 
     async def by_reference(self, network: str, reference: str) -> Payment | None:
         """The payment that our reference names at a network."""
+
+    async def lowest_slot(self, at: datetime) -> int | None:
+        """The lowest slot whose lease is alive; a server judges that by its own clock."""
 
     async def last_number(self) -> int:
         """The greatest number of a payment, a record or an exchange; zero in an empty store."""

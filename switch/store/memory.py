@@ -155,6 +155,11 @@ class MemoryReader:
         uetr = self.tables.references.get((network, reference))
         return None if uetr is None else self.tables.payments[uetr]
 
+    def lowest_slot(self, at: datetime) -> int | None:
+        """The lowest slot whose lease is alive."""
+        living = [number for number, row in self.tables.slots.items() if row.lease_until > at]
+        return min(living, default=None)
+
     def last_number(self) -> int:
         """The greatest number of a payment, a record or an exchange; zero in an empty store."""
         held = self.tables

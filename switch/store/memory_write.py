@@ -51,12 +51,13 @@ def refuse_clashes(tables: MemoryTables, delta: Delta) -> None:
 
 def write(tables: MemoryTables, delta: Delta, number: int) -> None:
     """Keep a delta whole; ``number`` is that of its block, across slots."""
-    for payment_id in delta.unbound:
-        (uetr,) = (u for u, p in tables.payments.items() if p.payment_id == payment_id)
-        del tables.answers[uetr]
-        tables.bindings = {k: b for k, b in tables.bindings.items() if b.uetr != uetr}
+    # What came and went in one batch was never here, as a database deletes no row then.
+    gone = [u for u, p in tables.payments.items() if p.payment_id in delta.unbound]
+    for uetr in gone:
+        tables.answers.pop(uetr, None)
+    tables.bindings = {k: b for k, b in tables.bindings.items() if b.uetr not in gone}
     for grave in delta.unburied:
-        del tables.tombstones[grave]
+        tables.tombstones.pop(grave, None)
     for what, before in delta.retained.items():
         tables.retained[what] = max(before, tables.retained.get(what, 0))
     tables.balances[number] = tuple(delta.accounts.values())

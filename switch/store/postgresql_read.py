@@ -20,6 +20,7 @@ from switch.store.contract import StoredExchange, WrappedKey
 from switch.store.journal import Block
 from switch.store.leaf_packing import LeafPacking
 from switch.store.packing import LEAF
+from switch.store.postgresql_slots import LOWEST_SLOT
 from switch.store.rows import PAYMENT_COLUMNS, payment_of
 from switch.store.tables import TABLES
 
@@ -175,6 +176,13 @@ class PostgresReader:
         """The payment that our reference names at a network."""
         row = await self._row(_SELECT + "WHERE network = $1 AND reference = $2", network, reference)
         return None if row is None else payment_of(tuple(row))
+
+    async def lowest_slot(self, at: datetime) -> int | None:
+        """The lowest slot whose lease is alive, by the server's clock."""
+        del at
+        (row,) = await self._query(LOWEST_SLOT)
+        found: int | None = row[0]
+        return found
 
     async def last_number(self) -> int:
         """The greatest number of a payment, a record or an exchange; zero in an empty store."""

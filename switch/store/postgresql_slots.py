@@ -42,6 +42,7 @@ _LEFT: Final = (
 """Slots whose lease ran out and that somebody held to the end, or that have work left. One that is
 locked has an owner after all, in the middle of a batch or of a renewal."""
 
+LOWEST_SLOT: Final = f"SELECT min(slot) FROM slot WHERE lease_until > {_NOW}"  # noqa: S608
 _RELEASE: Final = "UPDATE slot SET owner = '', lease_until = 0 WHERE slot = $1 AND epoch = $2"
 
 

@@ -23,7 +23,8 @@ from switch.store.journal import GENESIS, Block, canonical, leaf_hash, merkle_ro
 from switch.store.leaf_packing import LeafPacking
 from switch.store.open_payments import OpenPayments
 from switch.store.sqlite_ledger import newest_at
-from switch.store.sqlite_read import SqliteReader, load, row_of
+from switch.store.sqlite_load import load
+from switch.store.sqlite_read import SqliteReader, row_of
 from switch.store.sqlite_slots import adopt, claim, fence, lease_numbers, release, renew, writing
 from switch.store.sqlite_wal import Checkpoints
 from switch.store.sqlite_write import write

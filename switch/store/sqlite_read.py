@@ -1,4 +1,4 @@
-"""Reads of the SQLite store, and the load of a batch.
+"""Reads of the SQLite store.
 
 Each read is one indexed query on a committed snapshot. Where a decision reads several rows they are
 ordered, so that two runs of one seed see the same order.
@@ -12,7 +12,6 @@ import apsw
 import orjson
 
 from switch.commands import Answer, Binding, RateRow
-from switch.delta import Claim, Snapshot, Wanted
 from switch.ledger import Account
 from switch.model import State, from_micros, to_micros
 from switch.port import Operation
@@ -20,7 +19,6 @@ from switch.store import sqlite_ledger
 from switch.store.contract import RecordUnreadable, StoredExchange, WrappedKey
 from switch.store.journal import Block
 from switch.store.leaf_packing import LeafPacking
-from switch.store.open_payments import OpenPayments
 from switch.store.packing import LEAF
 from switch.store.rows import PAYMENT_COLUMNS, payment_of
 from switch.store.tables import TABLES
@@ -49,7 +47,7 @@ _BLOCKS: Final = (
     "SELECT slot, number, epoch, previous, root, at, leaves, signature FROM block "
     "WHERE slot = ? ORDER BY number "
 )
-_ONE_RATE: Final = (
+ONE_RATE: Final = (
     "SELECT provider, pair, version, effective_at, published_at, sheet, withdrawn_at FROM rate "
     "WHERE provider = ? AND pair = ? AND version = ?"
 )
@@ -64,25 +62,27 @@ _ACCOUNTS: Final = (
     "SELECT key, currency, debits_posted, credits_posted, debits_pending, credits_pending, "
     "net_debit_max, net_credit_max FROM account "
 )
-_SELECT: Final = f"SELECT {PAYMENT_COLUMNS} FROM payment "  # noqa: S608  a constant
+SELECT_PAYMENT: Final = f"SELECT {PAYMENT_COLUMNS} FROM payment "  # noqa: S608  a constant
 _DUE: Final = (
-    _SELECT + "WHERE slot = ? AND network = ? AND next_at <= ? ORDER BY next_at, payment_id LIMIT ?"
+    SELECT_PAYMENT
+    + "WHERE slot = ? AND network = ? AND next_at <= ? ORDER BY next_at, payment_id LIMIT ?"
 )
 _SENT: Final = (
-    _SELECT + "WHERE next_at IS NOT NULL AND slot = ? AND epoch < ? AND state IN (?, ?) "
+    SELECT_PAYMENT + "WHERE next_at IS NOT NULL AND slot = ? AND epoch < ? AND state IN (?, ?) "
     "ORDER BY payment_id LIMIT ?"
 )
+_LOWEST_SLOT: Final = "SELECT min(slot) FROM slot WHERE lease_until > ?"
 _LAST_NUMBER: Final = (
     "SELECT max((SELECT coalesce(max(payment_id), 0) FROM payment), "
     "(SELECT coalesce(max(record_id), 0) FROM sealed), "
     "(SELECT coalesce(max(exchange_id), 0) FROM exchange))"
 )
-_WRAPPED: Final = "SELECT wrapped FROM data_key JOIN payment USING (payment_id) WHERE uetr = ?"
+WRAPPED: Final = "SELECT wrapped FROM data_key JOIN payment USING (payment_id) WHERE uetr = ?"
 _WRAPPED_PAGE: Final = (
     "SELECT payment_id, uetr, wrapped FROM payment JOIN data_key USING (payment_id) "
     "WHERE payment_id > ? AND payment_id < ? ORDER BY payment_id LIMIT ?"
 )
-_NAMED: Final = _SELECT + "WHERE uetr IN (SELECT value FROM json_each(?))"  # noqa: S608  constants
+NAMED: Final = f"{SELECT_PAYMENT} WHERE uetr IN (SELECT value FROM json_each(?))"  # noqa: S608
 
 
 def rows_of(connection: apsw.Connection, sql: str, values: Sequence[Any] = ()) -> list[Row]:
@@ -111,16 +111,16 @@ class SqliteReader:
 
     def payment(self, uetr: str) -> Payment | None:
         """The payment of a UETR."""
-        row = row_of(self.connection, _SELECT + "WHERE uetr = ?", (uetr,))
+        row = row_of(self.connection, SELECT_PAYMENT + "WHERE uetr = ?", (uetr,))
         return None if row is None else payment_of(row)
 
     def binding(self, scope: str, key: str) -> Binding | None:
         """What an idempotency key is bound to."""
-        return _binding(self.connection, scope, key)
+        return binding_in(self.connection, scope, key)
 
     def answer(self, uetr: str) -> Answer | None:
         """The stored final answer of a payment."""
-        return _answer(self.connection, uetr)
+        return answer_in(self.connection, uetr)
 
     def exchange(self, exchange_id: int) -> StoredExchange | None:
         """A committed exchange."""
@@ -134,7 +134,7 @@ class SqliteReader:
 
     def wrapped_key(self, uetr: str) -> bytes | None:
         """The wrapped data key of a payment."""
-        row = row_of(self.connection, _WRAPPED, (uetr,))
+        row = row_of(self.connection, WRAPPED, (uetr,))
         return None if row is None else bytes(row[0])
 
     def wrapped_keys(self, after: int, before: int, limit: int) -> list[WrappedKey]:
@@ -160,9 +160,16 @@ class SqliteReader:
     def by_reference(self, network: str, reference: str) -> Payment | None:
         """The payment that our reference names at a network."""
         row = row_of(
-            self.connection, _SELECT + "WHERE network = ? AND reference = ?", (network, reference)
+            self.connection,
+            SELECT_PAYMENT + "WHERE network = ? AND reference = ?",
+            (network, reference),
         )
         return None if row is None else payment_of(row)
+
+    def lowest_slot(self, at: datetime) -> int | None:
+        """The lowest slot whose lease is alive."""
+        row = row_of(self.connection, _LOWEST_SLOT, (to_micros(at),))
+        return None if row is None else row[0]
 
     def last_number(self) -> int:
         """The greatest number of a payment, a record or an exchange; zero in an empty store."""
@@ -193,7 +200,7 @@ class SqliteReader:
         """Payments in the order they were opened, from behind a payment number."""
         rows = rows_of(
             self.connection,
-            _SELECT + "WHERE payment_id > ? ORDER BY payment_id LIMIT ?",
+            SELECT_PAYMENT + "WHERE payment_id > ? ORDER BY payment_id LIMIT ?",
             (after, limit),
         )
         return [payment_of(row) for row in rows]
@@ -202,7 +209,7 @@ class SqliteReader:
         """Payments behind a number that have a timer or wait for a human, as they were opened."""
         rows = rows_of(
             self.connection,
-            _SELECT + "WHERE payment_id > ? AND (next_at IS NOT NULL OR state = ?) "
+            SELECT_PAYMENT + "WHERE payment_id > ? AND (next_at IS NOT NULL OR state = ?) "
             "ORDER BY payment_id LIMIT ?",
             (after, State.MANUAL.value, limit),
         )
@@ -240,12 +247,12 @@ class SqliteReader:
         One that was withdrawn before it took effect is passed over, as if never posted.
         """
         rows = rows_of(self.connection, _NEWEST_RATES, (newest,))
-        return [_rate(row) for row in rows]
+        return [rate_of(row) for row in rows]
 
     def rate(self, key: RateKey) -> RateRow | None:
         """One version by provider, pair and version; every one that was posted is kept."""
-        row = row_of(self.connection, _ONE_RATE, key)
-        return None if row is None else _rate(row)
+        row = row_of(self.connection, ONE_RATE, key)
+        return None if row is None else rate_of(row)
 
     def blocks(
         self, *, last_only: bool = False
@@ -283,7 +290,7 @@ class SqliteReader:
 
     def payment_rows(self, uetrs: Sequence[str]) -> list[Row]:
         """Raw rows of the payments with these UETRs."""
-        return self._raw("payment", _NAMED, (orjson.dumps(list(uetrs)).decode(),))
+        return self._raw("payment", NAMED, (orjson.dumps(list(uetrs)).decode(),))
 
     def _raw(self, table: str, sql: str, values: Sequence[Any]) -> list[Row]:
         try:
@@ -309,57 +316,8 @@ class SqliteReader:
         return {row[0]: Account(*row) for row in rows}
 
 
-def load(connection: apsw.Connection, keys: Wanted, held: OpenPayments) -> Snapshot:
-    """Load what a batch named, the payments behind its bindings included.
-
-    An open payment that is ``held`` is as stored, and has no answer yet.
-    """
-    snapshot = Snapshot()
-    uetrs = dict.fromkeys(keys.payments)
-    for scope, key in keys.bindings:
-        binding = _binding(connection, scope, key)
-        if binding is not None:
-            snapshot.bindings[scope, key] = binding
-            uetrs[binding.uetr] = None
-    for uetr in uetrs:
-        known = held.get(uetr)
-        if known is not None:
-            snapshot.payments[uetr] = known
-            continue
-        row = row_of(connection, _SELECT + "WHERE uetr = ?", (uetr,))
-        if row is not None:
-            snapshot.payments[uetr] = payment_of(row)
-            answer = _answer(connection, uetr)
-            if answer is not None:
-                snapshot.answers[uetr] = answer
-    _load_others(connection, keys, snapshot)
-    return snapshot
-
-
-def _load_others(connection: apsw.Connection, keys: Wanted, snapshot: Snapshot) -> None:
-    """Load what stands beside payments."""
-    for quote_id in keys.claims:
-        row = row_of(connection, "SELECT uetr, released FROM claim WHERE quote_id = ?", (quote_id,))
-        if row is not None:
-            snapshot.claims[quote_id] = Claim(quote_id, row[0], bool(row[1]))
-    for grave in keys.tombstones:
-        row = row_of(connection, "SELECT at FROM tombstone WHERE scope = ? AND uetr = ?", grave)
-        if row is not None:
-            snapshot.tombstones[grave] = from_micros(row[0])
-    for item in keys.incoming:
-        if row_of(connection, "SELECT 1 FROM incoming WHERE item_hash = ?", (item,)):
-            snapshot.incoming.add(item)
-    for uetr in keys.wrapped:
-        row = row_of(connection, _WRAPPED, (uetr,))
-        if row is not None:
-            snapshot.wrapped[uetr] = bytes(row[0])
-    for rate_key in keys.rates:
-        row = row_of(connection, _ONE_RATE, rate_key)
-        if row is not None:
-            snapshot.rates[rate_key] = _rate(row)
-
-
-def _binding(connection: apsw.Connection, scope: str, key: str) -> Binding | None:
+def binding_in(connection: apsw.Connection, scope: str, key: str) -> Binding | None:
+    """What an idempotency key is bound to."""
     row = row_of(
         connection,
         "SELECT uetr, content FROM binding JOIN payment USING (payment_id) "
@@ -369,7 +327,8 @@ def _binding(connection: apsw.Connection, scope: str, key: str) -> Binding | Non
     return None if row is None else Binding(scope, key, orjson.loads(row[1]), row[0])
 
 
-def _answer(connection: apsw.Connection, uetr: str) -> Answer | None:
+def answer_in(connection: apsw.Connection, uetr: str) -> Answer | None:
+    """The stored answer of a payment."""
     row = row_of(
         connection,
         "SELECT status, content_type, body, sealed FROM answer JOIN payment USING (payment_id) "
@@ -379,7 +338,8 @@ def _answer(connection: apsw.Connection, uetr: str) -> Answer | None:
     return None if row is None else Answer(row[0], row[1], bytes(row[2]), bool(row[3]))
 
 
-def _rate(row: Row) -> RateRow:
+def rate_of(row: Row) -> RateRow:
+    """The rate of a row."""
     return RateRow(
         provider=row[0],
         pair=row[1],

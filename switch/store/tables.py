@@ -39,7 +39,8 @@ class Table:
         key = ", ".join(self.columns.split(", ")[: self.keyed])
         marks = [mark(number) for number in range(1, self.keyed + 2)]
         if first:
-            return f"SELECT {self.columns} FROM {self.source} ORDER BY {key} LIMIT {marks[0]}"  # noqa: S608  constants
+            rows = f"SELECT {self.columns} FROM {self.source}"  # noqa: S608  constants
+            return f"{rows} ORDER BY {key} LIMIT {marks[0]}"
         behind = f"({key}) > ({', '.join(marks[:-1])})"
         return (
             f"SELECT {self.columns} FROM {self.source} WHERE {behind} "  # noqa: S608  constants

@@ -91,7 +91,7 @@ class LosingRig(Rig):
     async def asked_about_everything(self) -> None:
         """Wait until nothing is left that nobody asked about."""
         async with asyncio.timeout(20):
-            while (await loss_report(self.config, self.data)).left:  # noqa: ASYNC110  nothing tells when
+            while (await loss_report(self.config, self.data)).left:  # noqa: ASYNC110  no event
                 await asyncio.sleep(0.1)
 
 

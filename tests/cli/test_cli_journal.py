@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -14,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from switch.cli.main import main
 from switch.heads import line, short
 from switch.model import from_micros
+from switch.runtime.children import start_child
 from switch.store.audit import audit
 from switch.store.journal import leaf_hash, merkle_root
 from switch.store.sqlite import open_reader
@@ -248,3 +252,18 @@ def test_an_audit_of_the_open_file_agrees(data: Path) -> None:
 
     assert audit(reader, [KEY.public_key()]).sound
     reader.connection.close()
+
+
+async def test_a_switch_that_stops_has_published_its_last_block(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    serve = (sys.executable, "-m", "switch", "serve", "--port", "0", "--data", str(data))
+    child = await start_child("switch", serve, tmp_path / "log")
+    assert await child.stop() == 0
+    words = ("journal", "verify", "--data", data, "--heads", data / "heads.jsonl")
+    verify = (sys.executable, "-m", "switch", *map(str, words))
+    asked = await asyncio.create_subprocess_exec(*verify, stdout=subprocess.PIPE)
+    shown, _ = await asked.communicate()
+
+    assert asked.returncode == 0
+    assert b"slot 1: anchored to its last block" in shown
+    assert b'"event":"journal_head_published"' in (tmp_path / "log").read_bytes()

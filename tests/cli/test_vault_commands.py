@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from switch.commands import Open
     from switch.store.vault import Vault
+    from tests.contract.contract_engines import AnyEngine
 
 ENDED: Final = uetr(1)
 OPEN: Final = uetr(2)
@@ -64,15 +65,20 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     engine = SqliteEngine(
         str(folder / "switch.db"), clock=SystemClock(), sign=keys.ed25519_private("journal").sign
     )
+    fill(engine, vault)
+    engine.release()
+    engine.close()
+    return folder
+
+
+def fill(engine: AnyEngine, vault: Vault) -> None:
+    """Put the three payments into a store."""
     (first,) = engine.execute([sealed(vault, 1)])
     assert isinstance(first, Done)
     assert first.payment is not None
     engine.execute([concluded(first.payment, Event.ACCEPTED), sealed(vault, 2)])
     _, wrapped = vault.new_key(REFUSED)
     engine.execute([replace(refused(payment(3)), wrapped_key=wrapped)])
-    engine.release()
-    engine.close()
-    return folder
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from switch.runtime.entropy import SeededEntropy
 from switch.simulation.town import Town, residents
 from switch.simulation.world import World
 from switch.store.packing import DICTIONARIES, LEAF
+from switch.store.sqlite_read import rows_of
 from switch.wrapping_keys import open_vault
 
 if TYPE_CHECKING:
@@ -95,11 +96,11 @@ def _opened(read: SqliteReader, vault: Vault) -> Records:
     sql = (
         "SELECT record_id, uetr, kind, blob FROM sealed JOIN payment USING (payment_id) ORDER BY 1"
     )
-    for record_id, uetr, kind, blob in read.connection.execute(sql).fetchall():
+    for record_id, uetr, kind, blob in rows_of(read.connection, sql):
         key = vault.open_key(uetr, read.wrapped_key(uetr) or b"")
         found[kind].append(vault.unseal(key, record_id, kind, blob))
     found[LEAF] = [content for _, leaves in read.blocks() for _, content in leaves]
-    for (uetr,) in read.connection.execute("SELECT uetr FROM payment ORDER BY 1").fetchall():
+    for (uetr,) in rows_of(read.connection, "SELECT uetr FROM payment ORDER BY 1"):
         stored = read.answer(uetr)
         if stored is not None and stored.sealed:
             key = vault.open_key(uetr, read.wrapped_key(uetr) or b"")

@@ -12,144 +12,20 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
 
 from hypothesis import event as note
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from switch.commands import Attempt, Command, Conclude, Done, Known, Result, Stale
+from switch.commands import Command, Forget
 from switch.decide import decide
 from switch.delta import Snapshot, across_slots
 from switch.ledger import Account
-from switch.lifecycle import STATES, TABLE, Event, Timer, Verdict
-from switch.model import Direction
-from switch.reasons import Reason
+from switch.lifecycle import STATES, Event
 from switch.store.audit import audit
 from switch.store.memory import MemoryEngine, MemoryTables
-from tests.contract.contract_engines import KEY, MemoryPlace, comparable, dump, transient
-from tests.switch_core.core_values import (
-    EXPIRY,
-    HOLDER_THB,
-    MEMBER_KHR,
-    NOW,
-    POOL_KHR,
-    answer,
-    buried,
-    capped,
-    concluded,
-    direct,
-    enquired,
-    erased,
-    opened,
-    payment,
-    posted,
-    received,
-    refused,
-    rewrapped,
-    uetr,
-)
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from switch.model import Payment
-
-NUMBERS = st.integers(1, 5)
-QUOTES = st.sampled_from(["quote-1", "quote-2", "quote-3"])
-CONTENTS = st.sampled_from([{}, {}, {}, {"amount": "a1"}, {"creditor": "c1"}])
-CONCLUDING = [event for event in Event if event not in (Event.OPENED, Event.CHECK_FAILED)]
-CAPS = st.sampled_from([None, 0, 4_125_000, 2 * 4_125_000, 10**12])
-CAPPED = st.sampled_from([MEMBER_KHR, HOLDER_THB, POOL_KHR])
-
-
-def fresh(draw: st.DrawFn, number: int) -> Payment:
-    """Payment ``number`` as some request would open it; its direction is its number's parity."""
-    direction = Direction.INBOUND if number % 2 else Direction.OUTBOUND
-    quote = draw(QUOTES)
-    held = payment(number, direction=direction, quote=quote)
-    if draw(st.booleans()):
-        held = replace(held, terms=direct(direction, quote, draw(st.sampled_from(["r-1", "r-2"]))))
-    return replace(held, opened_at=EXPIRY if draw(st.integers(0, 9)) == 0 else NOW)
-
-
-def about(draw: st.DrawFn, held: Payment) -> Attempt | Conclude | None:
-    """An enquiry or a conclusion about a payment, possible in its state; sometimes stale."""
-    chosen = draw(st.sampled_from(CONCLUDING))
-    ladder = STATES[held.state].timer in (Timer.POLL, Timer.LADDER)
-    command: Attempt | Conclude | None
-    if chosen is Event.RUNG:
-        command = enquired(held) if ladder else None
-    elif TABLE[held.direction, held.state, chosen].verdict is Verdict.IMPOSSIBLE:
-        command = None
-    else:
-        command = concluded(held, chosen)
-    if command is not None and held.version > 1 and draw(st.integers(0, 5)) == 0:
-        command = replace(command, version=held.version - 1)
-    return command
-
-
-@st.composite
-def scripts(draw: st.DrawFn) -> tuple[list[Command], list[int]]:
-    """Commands that an honest shell could make, and where to cut them into batches."""
-    model = MemoryPlace().open()
-    commands: list[Command] = []
-    for place in range(draw(st.integers(1, 24))):
-        number = draw(NUMBERS)
-        held = model.payment(uetr(number))
-        kind = draw(
-            st.sampled_from(
-                ["open", "about", "about", "refuse", "bury", "money", "cap", "rate", "key"]
-            )
-        )
-        command: Command | None
-        if kind == "about" and held is not None:
-            command = about(draw, held)
-        elif kind == "refuse":
-            command = refused(fresh(draw, number), Reason.TOO_OLD, **draw(CONTENTS))
-        elif kind == "key" and held is not None:
-            wrapped = model.wrapped_key(held.uetr) or b""
-            command = draw(st.sampled_from([erased(held), rewrapped(held, wrapped)]))
-        elif kind == "bury":
-            command = buried(number, fresh(draw, number).origin)
-        elif kind == "money":
-            command = received(draw(st.sampled_from(["item-1", "item-2"])))
-        elif kind == "cap":
-            command = capped(draw(CAPS), draw(CAPPED), f"c-{place}")
-        elif kind == "rate":
-            version = draw(st.sampled_from(["r-1", "r-2"]))
-            rate = draw(st.sampled_from(["118.84", "118.85"]))
-            command = posted(version, rate, withdrawn=draw(st.booleans()), second=place)
-        else:
-            command = opened(
-                fresh(draw, number), draw(st.sampled_from([None, "k"])), **draw(CONTENTS)
-            )
-        if command is not None:
-            model.execute([command])
-            commands.append(command)
-    cuts = draw(st.lists(st.integers(0, len(commands)), max_size=6))
-    return commands, sorted({0, len(commands), *cuts})
-
-
-def plain(result: Result) -> Result:
-    """A result without the number of the reservation."""
-    match result:
-        case Done(payment=held):
-            return Done(comparable(held))
-        case Known(payment=held, answer=stored):
-            return Known(comparable(held), stored, result.binding)
-        case Stale(payment=held):
-            return Stale(comparable(held) or held)
-        case _:
-            return result
-
-
-def run(engine: Any, commands: Sequence[Command], cuts: Sequence[int]) -> list[Result]:
-    """Execute the commands in batches between the cuts."""
-    results: list[Result] = []
-    for start, end in pairwise(cuts):
-        results += engine.execute(commands[start:end])
-    return [plain(result) for result in results]
+from tests.contract.contract_engines import KEY, MemoryPlace, dump, transient
+from tests.contract.contract_scripts import run, scripts
+from tests.switch_core.core_values import NOW, answer, concluded, opened, payment
 
 
 @settings(max_examples=150)
@@ -179,7 +55,7 @@ def everything(tables: MemoryTables) -> Snapshot:
         bindings=dict(tables.bindings),
         answers=dict(tables.answers),
         claims=dict(tables.claims),
-        tombstones=set(tables.tombstones),
+        tombstones=dict(tables.tombstones),
         incoming=set(tables.incoming),
         accounts=dict(tables.accounts),
         rates=dict(tables.rates),
@@ -240,10 +116,14 @@ def test_answers_never_change_and_ended_payments_stay_ended(
     assert isinstance(engine, MemoryEngine)
     answers: dict[str, object] = {}
     ended: dict[str, object] = {}
+    forgotten: set[str] = set()
     for command in commands:
         engine.execute([command])
         for number, stored in answers.items():
-            assert engine.answer(number) == stored
+            let_go = isinstance(command, Forget) and number in command.bindings
+            gone = number in forgotten or let_go
+            assert engine.answer(number) in ((stored, None) if gone else (stored,))
+        forgotten |= {number for number in answers if engine.answer(number) is None}
         for number, state in ended.items():
             held = engine.payment(number)
             assert held is not None

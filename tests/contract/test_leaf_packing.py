@@ -1,4 +1,4 @@
-"""A journal entry is stored short and read back as it was; a damaged one is handed on."""
+"""A journal entry is stored short and read back as it was; a damaged one is handed on as it is."""
 
 from __future__ import annotations
 
@@ -23,3 +23,16 @@ def test_an_entry_is_read_back(content: dict[str, object]) -> None:
 @given(st.binary(max_size=300))
 def test_what_is_no_entry_is_handed_on_or_unpacked_but_never_raises(stored: bytes) -> None:
     assert isinstance(PACKING.unpack(stored), bytes)
+
+
+@given(CONTENTS, st.data())
+def test_no_bit_of_a_stored_entry_can_change_unnoticed(
+    content: dict[str, object], data: st.DataObject
+) -> None:
+    """Also where the changed bytes would unpack to the same text."""
+    raw = canonical(content)
+    stored = bytearray(PACKING.pack(raw))
+    bit = data.draw(st.integers(0, 8 * len(stored) - 1))
+    stored[bit // 8] ^= 1 << bit % 8
+
+    assert PACKING.unpack(bytes(stored)) != raw

@@ -340,6 +340,16 @@ def test_no_number_is_given_twice_whoever_asks(asked: list[tuple[int, int]]) -> 
 # Reads that go with it.
 
 
+def test_the_lowest_living_slot_is_known(
+    shared_place: Place, pair: tuple[AnyEngine, AnyEngine]
+) -> None:
+    assert [engine.lowest_slot(NOW) for engine in pair] == [1, 1]
+    silent(shared_place, 1)
+    assert [engine.lowest_slot(NOW) for engine in pair] == [2, 2]
+    pair[1].release()
+    assert pair[0].lowest_slot(NOW) is None
+
+
 def test_a_payment_is_found_by_our_reference(place: Place) -> None:
     with closing(place.open()) as engine:
         held = done(engine, opened(outbound(1)))

@@ -169,15 +169,15 @@ async def test_hints_reach_the_other_process_and_not_oneself(pair: Pair) -> None
     heard: dict[str, list[str]] = {"one": [], "two": []}
     pair.one.subscribe(Topic.ENDED, heard["one"].append)
     pair.two.subscribe(Topic.ENDED, heard["two"].append)
-    pair.two.subscribe(Topic.RATES, lambda text: heard["two"].append(f"rates {text}"))
+    pair.two.subscribe(Topic.NETWORK, lambda text: heard["two"].append(f"network {text}"))
     for uetr in ("a", "b", "c"):
         pair.one.publish(Topic.ENDED, uetr)
-    pair.one.publish(Topic.RATES, "acleda")
+    pair.one.publish(Topic.NETWORK, "thailand")
     async with asyncio.timeout(5):
         while len(heard["two"]) < 4:  # noqa: ASYNC110  nothing tells when
             await asyncio.sleep(0.01)
 
-    assert heard == {"one": [], "two": ["a", "b", "c", "rates acleda"]}
+    assert heard == {"one": [], "two": ["a", "b", "c", "network thailand"]}
 
 
 async def test_alone_a_process_without_anything_shared_keeps_to_its_part() -> None:

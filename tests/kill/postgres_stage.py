@@ -12,7 +12,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import asyncpg
 
@@ -21,7 +21,7 @@ from switch.client import SigningClient
 from switch.config import default_folder, load_config
 from switch.data_folder import KEYS
 from switch.demo.stage import Stage
-from switch.runtime.children import start_child
+from switch.runtime.children import Child, start_child
 from switch.runtime.ports import free_ports
 from switch.stores import VARIABLE
 from switch.wire.net import TcpNet
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     import pytest
 
-    from switch.runtime.children import Child
     from tests.servers.processes import PostgresServer
 
 LEASE_S: Final = 2
@@ -80,27 +79,28 @@ def stage_maker(
 class Beside:
     """A further switch on the store of a stage, in the lowest slot that is free."""
 
+    child: Child
+
     def __init__(self, stage: Stage, folder: Path) -> None:
         self._stage = stage
         self.data = folder / "beside"
-        shutil.copytree(stage.data / KEYS, self.data / KEYS)
         (port,) = free_ports(1)
         self.url = f"http://127.0.0.1:{port}"
         self._port = port
         self._net = TcpNet(stage.clock, {}, {"switch": self.url})
 
-    async def start(self) -> Child:
-        """Start it; the stage stops it in the end."""
+    async def __aenter__(self) -> Self:
+        """Start it."""
         stage = self._stage
+        shutil.copytree(stage.data / KEYS, self.data / KEYS)
         peers = [f"--peer={name}={url}" for name, url in stage.urls.items() if name != "switch"]
         command = [
             *(sys.executable, "-m", "switch", "serve", "--slot", "0", "--log", "warning"),
             *("--port", str(self._port), "--data", str(self.data), *peers),
             *("--config", str(stage.config_folder)),
         ]
-        child = await start_child("beside", command, self.data / "switch.log")
-        stage.children.append(child)
-        return child
+        self.child = await start_child("beside", command, self.data / "switch.log")
+        return self
 
     def member(self, bic: str) -> SigningClient:
         """A member's client of this switch."""
@@ -110,12 +110,13 @@ class Beside:
         session = self._net.session("switch")
         return SigningClient(session, self.url, signer, stage.clock, stage.ids)
 
-    async def close(self) -> None:
-        """Close the connections to it."""
+    async def __aexit__(self, *_: object) -> None:
+        """Stop it, and close the connections to it."""
         await self._net.close()
+        await self.child.stop()
 
 
-async def rows(url: str, sql: str) -> list[tuple[object, ...]]:
+async def rows(url: str, sql: str) -> list[Any]:
     """The rows of a statement."""
     connection = await asyncpg.connect(url)
     try:

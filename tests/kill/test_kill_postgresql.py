@@ -54,9 +54,7 @@ def test_killed_at_any_moment_among_payments_on_postgresql(
 
 async def _zombie(make: Callable[[], Stage], folder: Path) -> None:
     url = os.environ[VARIABLE]
-    async with make() as stage:
-        beside = Beside(stage, folder)
-        second = await beside.start()
+    async with make() as stage, Beside(stage, folder) as beside:
         first = child(stage, "switch")
         instruction = await call(stage, "345.00")
         # It has sent and waits for the answer when it is stopped.
@@ -68,7 +66,7 @@ async def _zombie(make: Callable[[], Stage], folder: Path) -> None:
 
         await until(taken_over)
         await stage.sandbox(THAI, "POST", "/control/release", {})
-        before = dict(await rows(url, BLOCKS))
+        before: dict[int, int] = dict(await rows(url, BLOCKS))
 
         async def ended() -> bool:
             return await rows(url, "SELECT state, slot FROM payment") == [("accepted", 2)]
@@ -87,13 +85,12 @@ async def _zombie(make: Callable[[], Stage], folder: Path) -> None:
         assert [line for line in said if "Fenced" in line] == [said[-1]]
         assert said[-1].startswith("process_ended part=")
         assert dict(await rows(url, BLOCKS))[1] == before[1], "the stopped one wrote nothing more"
-        assert second.process.returncode is None
+        assert beside.child.process.returncode is None
         assert (again[0].status, again[0].json()["status"]) == (200, "ACCC")
         assert again[0].body == again[1].body
         assert len(await arrived(stage, THAI)) == 1
         report = await kill_rounds.verified(stage)
         assert report["faults"] == []
-        await beside.close()
 
 
 def test_stopped_past_its_lease_it_commits_nothing_and_ends(
@@ -104,9 +101,7 @@ def test_stopped_past_its_lease_it_commits_nothing_and_ends(
 
 
 async def _dead(make: Callable[[], Stage], folder: Path) -> None:
-    async with make() as stage:
-        beside = Beside(stage, folder)
-        await beside.start()
+    async with make() as stage, Beside(stage, folder) as beside:
         instruction = await call(stage, "345.00")
         paying = await launched(stage, THAI, instruction.send(stage), kind="hold")
         await child(stage, "switch").kill()
@@ -123,7 +118,6 @@ async def _dead(make: Callable[[], Stage], folder: Path) -> None:
 
         assert (answer.status, answer.json()["status"]) == (200, "ACCC")
         assert len(await arrived(stage, THAI)) == 1
-        await beside.close()
 
 
 def test_what_a_dead_process_was_paying_is_ended_by_another(
@@ -134,9 +128,7 @@ def test_what_a_dead_process_was_paying_is_ended_by_another(
 
 
 async def _raced(make: Callable[[], Stage], folder: Path) -> None:
-    async with make() as stage:
-        beside = Beside(stage, folder)
-        await beside.start()
+    async with make() as stage, Beside(stage, folder) as beside:
         clients = [stage.member(MEMBER), beside.member(MEMBER)]
         hot = [await quoted(stage, thai_code("100.00")) for _ in range(PAYMENTS)]
         one = await quoted(stage, thai_code("50.00"))
@@ -149,13 +141,12 @@ async def _raced(make: Callable[[], Stage], folder: Path) -> None:
         reasons = [answer.json().get("reason") for answer in answers if answer.status == 422]
         lines = await all_ended(stage)
         used = sum(1 for answer in paid if answer.status == 200)
-        fee = [answer for answer in claims if answer.status == 200]
+        winners = [answer for answer in claims if answer.status == 200]
         accounts = await rows(os.environ[VARIABLE], MEMBER_ACCOUNT)
         report = await kill_rounds.verified(stage)
-        await beside.close()
 
     assert {answer.status for answer in answers} == {200, 422}
-    assert len(fee) == 1, "one quote is used once"
+    assert len(winners) == 1, "one quote is used once"
     assert sorted({str(reason) for reason in reasons}) == ["AM04", "DUPL"]
     accepted = [line for line in lines.values() if line["status"] == "ACCC"]
     assert len(accepted) == used + 1

@@ -41,6 +41,7 @@ def collector(shell: Shell) -> Collector:
         clock=shell.clock,
         ids=shell.ids,
         slot=1,
+        leads=lambda: True,
         log=shell.log,
     )
 
@@ -178,3 +179,19 @@ async def test_the_pause_falls_back_when_something_came(shell: Shell, collector:
     slept = await looked(shell, collector, lambda: len(shell.clock.slept) >= 4)
 
     assert slept[:4] == [0.4, 0.8, 0.2, 0.4]
+
+
+async def test_nobody_is_asked_where_another_process_collects(
+    shell: Shell, collector: Collector
+) -> None:
+    leading = [False]
+    collector._leads = lambda: leading[0]
+    running = asyncio.create_task(collector.run())
+    await shell.settle()
+    assert asked(shell, "/collect") == 0
+
+    leading[0] = True
+    await shell.settle()
+    running.cancel()
+
+    assert asked(shell, "/collect") > 0

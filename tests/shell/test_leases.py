@@ -119,3 +119,15 @@ async def test_a_process_that_was_replaced_is_told_so_at_its_next_renewal(shell:
 
     with pytest.raises(Fenced):
         await mine.turn()
+
+
+async def test_the_lowest_living_slot_leads_and_another_when_it_dies(shell: Shell) -> None:
+    first, second = leases(shell), leases(shell, HandStore(of_slot(shell, 2)))
+    assert not first.leads(), "not before it has looked"
+    await first.turn()
+    await second.turn()
+    assert (first.leads(), second.leads()) == (True, False)
+
+    await turns(second, shell, LEASE_S + 1)
+
+    assert second.leads()

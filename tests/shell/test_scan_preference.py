@@ -91,6 +91,7 @@ def scans(shell: Shell, config: Config, *adapters: ToyAdapter) -> Scans:
     return Scans(
         quoting=shell.quoting_of(config),
         transport=shell.wire,
+        breakers=Breakers(linked, shell.coordination, shell.clock),
         adapters=linked,
         routing=read_routing(linked, config.corridors.values()),
         banks=BANKS,

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar
 
 import aiohttp
 import apsw
+from aiohttp.web_app import _cached_build_middleware
 
 from switch.client import ClientAnswer
 from switch.config import default_folder, load_config
@@ -107,6 +108,8 @@ def tell(scene: Scene, kill: Kill | None = None, found: Found | None = None) -> 
         told.wrong += findings(connection, books)
         told.wrong += _audited(connection)
         connection.close()
+    # aiohttp remembers a thousand handlers, and with each of them a whole switch.
+    _cached_build_middleware.cache_clear()
     return told
 
 

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from fx.money import Money, currency
 from switch.ledger import Side, balanced
 from switch.model import Direction
-from switch.postings import POSTINGS, filled, incoming_lines, lines_of, refunded
+from switch.postings import filled, incoming_lines, lines_of, refunded
 from switch.postings_page import example, page
+from switch.templates import POSTINGS
 from tests.switch_core.core_values import SECOND, SPONSOR, bridged, direct, khr, payment, thb
 
 if TYPE_CHECKING:

@@ -1,0 +1,167 @@
+"""Scripts of commands as an honest shell could make them, for tests that compare engines.
+
+They are made against a model that executes them singly, so that they hold real versions and stale
+ones, repeats, clashes and refusals.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import strategies as st
+
+from switch.commands import Attempt, Command, Conclude, Done, Forget, Known, Result, Stale
+from switch.lifecycle import STATES, TABLE, Event, Timer, Verdict
+from switch.model import Direction
+from switch.reasons import Reason
+from tests.contract.contract_engines import AnyEngine, MemoryPlace, comparable
+from tests.switch_core.core_values import (
+    EXPIRY,
+    HOLDER_THB,
+    MEMBER,
+    MEMBER_KHR,
+    NOW,
+    POOL_KHR,
+    buried,
+    capped,
+    concluded,
+    direct,
+    enquired,
+    erased,
+    opened,
+    payment,
+    posted,
+    received,
+    refused,
+    rewrapped,
+    salt,
+    uetr,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from switch.model import Payment
+
+NUMBERS = st.integers(1, 5)
+QUOTES = st.sampled_from(["quote-1", "quote-2", "quote-3"])
+CONTENTS = st.sampled_from([{}, {}, {}, {"amount": "a1"}, {"creditor": "c1"}])
+CONCLUDING = [event for event in Event if event not in (Event.OPENED, Event.CHECK_FAILED)]
+CAPS = st.sampled_from([None, 0, 4_125_000, 2 * 4_125_000, 10**12])
+CAPPED = st.sampled_from([MEMBER_KHR, HOLDER_THB, POOL_KHR])
+KINDS = ["open", "about", "about", "refuse", "bury", "money", "cap", "rate", "key", "forget"]
+
+
+def fresh(draw: st.DrawFn, number: int) -> Payment:
+    """Payment ``number`` as some request would open it; its direction is its number's parity."""
+    direction = Direction.INBOUND if number % 2 else Direction.OUTBOUND
+    quote = draw(QUOTES)
+    held = payment(number, direction=direction, quote=quote)
+    if draw(st.booleans()):
+        held = replace(held, terms=direct(direction, quote, draw(st.sampled_from(["r-1", "r-2"]))))
+    return replace(held, opened_at=EXPIRY if draw(st.integers(0, 9)) == 0 else NOW)
+
+
+def about(draw: st.DrawFn, held: Payment) -> Attempt | Conclude | None:
+    """An enquiry or a conclusion about a payment, possible in its state; sometimes stale."""
+    chosen = draw(st.sampled_from(CONCLUDING))
+    ladder = STATES[held.state].timer in (Timer.POLL, Timer.LADDER)
+    command: Attempt | Conclude | None
+    if chosen is Event.RUNG:
+        command = enquired(held) if ladder else None
+    elif TABLE[held.direction, held.state, chosen].verdict is Verdict.IMPOSSIBLE:
+        command = None
+    else:
+        command = concluded(held, chosen)
+    if command is not None and held.version > 1 and draw(st.integers(0, 5)) == 0:
+        command = replace(command, version=held.version - 1)
+    return command
+
+
+def forgotten(draw: st.DrawFn, place: int) -> Forget:
+    """Retention of some payments and tombstones, of which some are old enough."""
+    before = [NOW + timedelta(days=draw(st.integers(0, 1))) for _ in range(2)]
+    return Forget(
+        bindings=tuple(uetr(number) for number in draw(st.lists(NUMBERS, max_size=3, unique=True))),
+        tombstones=tuple(
+            (origin, uetr(number))
+            for number in draw(st.lists(NUMBERS, max_size=2, unique=True))
+            for origin in ("thailand", MEMBER)
+        ),
+        ended_before=before[0],
+        buried_before=before[1],
+        at=NOW,
+        salt=salt(place, 9),
+    )
+
+
+def drawn(draw: st.DrawFn, model: AnyEngine, place: int) -> Command | None:
+    """A command that an honest shell could make of what the model holds; None where there is none.
+
+    ``place`` counts the commands of a script.
+    """
+    number = draw(NUMBERS)
+    held = model.payment(uetr(number))
+    command: Command | None
+    match draw(st.sampled_from(KINDS)):
+        case "about" if held is not None:
+            command = about(draw, held)
+        case "refuse":
+            command = refused(fresh(draw, number), Reason.TOO_OLD, **draw(CONTENTS))
+        case "key" if held is not None:
+            wrapped = model.wrapped_key(held.uetr) or b""
+            command = draw(st.sampled_from([erased(held), rewrapped(held, wrapped)]))
+        case "bury":
+            command = buried(number, fresh(draw, number).origin)
+        case "forget":
+            command = forgotten(draw, place)
+        case "money":
+            command = received(draw(st.sampled_from(["item-1", "item-2"])))
+        case "cap":
+            command = capped(draw(CAPS), draw(CAPPED), f"c-{place}")
+        case "rate":
+            version = draw(st.sampled_from(["r-1", "r-2"]))
+            rate = draw(st.sampled_from(["118.84", "118.85"]))
+            command = posted(version, rate, withdrawn=draw(st.booleans()), second=place)
+        case _:
+            key = draw(st.sampled_from([None, "k"]))
+            command = opened(fresh(draw, number), key, **draw(CONTENTS))
+    return command
+
+
+@st.composite
+def scripts(draw: st.DrawFn) -> tuple[list[Command], list[int]]:
+    """Commands that an honest shell could make, and where to cut them into batches."""
+    model = MemoryPlace().open()
+    commands: list[Command] = []
+    for place in range(draw(st.integers(1, 24))):
+        command = drawn(draw, model, place)
+        if command is not None:
+            model.execute([command])
+            commands.append(command)
+    cuts = draw(st.lists(st.integers(0, len(commands)), max_size=6))
+    return commands, sorted({0, len(commands), *cuts})
+
+
+def plain(result: Result) -> Result:
+    """A result without the number of the reservation."""
+    match result:
+        case Done(payment=held):
+            return Done(comparable(held))
+        case Known(payment=held, answer=stored):
+            return Known(comparable(held), stored, result.binding)
+        case Stale(payment=held):
+            return Stale(comparable(held) or held)
+        case _:
+            return result
+
+
+def run(engine: Any, commands: Sequence[Command], cuts: Sequence[int]) -> list[Result]:
+    """Execute the commands in batches between the cuts."""
+    results: list[Result] = []
+    for start, end in pairwise(cuts):
+        results += engine.execute(commands[start:end])
+    return [plain(result) for result in results]
