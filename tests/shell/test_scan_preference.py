@@ -99,7 +99,6 @@ def scans(shell: Shell, config: Config, *adapters: ToyAdapter) -> Scans:
         ids=shell.ids,
         slot=1,
         log=shell.log,
-        breakers=Breakers(linked, shell.coordination, shell.clock),
     )
 
 
