@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, cast
 
-from switch.commands import Receive
+from switch.commands import Declined, Receive
 from switch.port import Operation, Planning, WireAnswer
 from switch.sending import send_exchange
 from switch.store.contract import StoreBusy
@@ -87,7 +87,7 @@ class Collector:
         return tuple(items or ())
 
     async def _committed(self, item: IncomingItem) -> bool:
-        """Post an item; False when the store is too busy, so that the item comes again."""
+        """Post an item; False when it is not booked, so that the item comes again."""
         receive = Receive(
             item_hash=item.item_hash,
             sponsor=self._sponsor,
@@ -97,8 +97,12 @@ class Collector:
             salt=self._ids.salt(),
         )
         try:
-            await self._store.commit(receive)
+            result = await self._store.commit(receive)
         except StoreBusy:
+            return False
+        if isinstance(result, Declined):
+            # Not booked, so not acknowledged: it comes again until somebody has looked.
+            self._log.warning("money_not_booked", why=result.reason.iso)
             return False
         self._log.info("money_received", currency=item.amount.currency.code)
         return True

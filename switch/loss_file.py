@@ -46,7 +46,7 @@ def mark_restored(data: Path, now: datetime, head_at: datetime | None) -> Loss:
     known = read_loss(data)
     if known is not None and not known.done:
         return known
-    loss = Loss(now, head_at, done=False)
+    loss = Loss(max(now, head_at or now), head_at, done=False)
     write_loss(data, loss)
     return loss
 

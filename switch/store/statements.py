@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from datetime import datetime
 
-SCANNED_MAX: Final = 20_000
+SCANNED_MAX: Final = 5_000
 """Entries that one page of a statement looks at."""
 
 LINES_MAX: Final = 500

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final, cast
 import pytest
 
 from fx.money import Money
+from switch.books import SUM_MAX
 from switch.collector import PAGES_MAX, Collector
 from switch.commands import Receive
+from switch.ledger import Account
 from switch.port import IncomingItem
 from switch.reasons import Reason
 from tests.shell.hand_parts import LOST, OFFLINE, said
@@ -99,6 +101,19 @@ async def test_a_busy_store_for_one_item_does_not_stop_the_next(
 
     assert await collector.drain() == 1
     assert list(shell.engine.tables.incoming) == ["hash-2"]
+
+
+async def test_what_an_account_cannot_hold_is_neither_booked_nor_acknowledged(
+    shell: Shell, collector: Collector
+) -> None:
+    full = Account(SUSPENSE, "KHR", credits_posted=SUM_MAX)
+    shell.tables.accounts[SUSPENSE] = full
+    shell.bakong.pages.append([item()])
+    assert await collector.drain() == 0
+
+    assert asked(shell, "/acknowledge") == 0
+    assert shell.tables.accounts[SUSPENSE] == full
+    assert "money_not_booked" in shell.log.events
 
 
 async def test_a_repeated_item_is_posted_once_and_acknowledged_again(

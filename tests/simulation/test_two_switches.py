@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 import pytest
+from aiohttp.web_app import _cached_build_middleware
 
 from switch import registry
 from switch.api import description
@@ -131,7 +132,10 @@ class Told:
 def tell(at: int, *, dies: bool = False, fault: str = "") -> Told:
     """Let the first switch be stopped, or die, before a step of a payment; 0: never."""
     with World(SEED) as world:
-        return world.run(_told(world, at, dies=dies, fault=fault))
+        told = world.run(_told(world, at, dies=dies, fault=fault))
+    # aiohttp remembers a thousand handlers, and with each of them a whole switch.
+    _cached_build_middleware.cache_clear()
+    return told
 
 
 async def _told(world: World, at: int, *, dies: bool, fault: str) -> Told:
