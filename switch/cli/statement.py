@@ -1,6 +1,6 @@
 """``statement``: the balance of an account at a past moment, and its lines between two.
 
-Reads the database beside the process that owns it, on one snapshot, and changes nothing. Times are
+Reads one snapshot of the store beside the processes that write, and changes nothing. Times are
 ISO 8601 with their zone; one without a zone is refused, because it would name no moment.
 """
 
@@ -13,12 +13,10 @@ import click
 
 from switch.account_statement import Asked, statement_lines, statement_page
 from switch.cli.options import config_option, data_option, guarded, read_config, say, stop, tell
-from switch.data_folder import readable_database
 from switch.model import EPOCH
+from switch.record_reader import open_record
 from switch.runtime.clock import SystemClock
 from switch.runtime.process import run
-from switch.store.awaited import Awaited
-from switch.store.sqlite import open_reader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,15 +64,15 @@ def command(  # the options of one statement
     asked = Asked(account, first, last)
 
     async def program(_: object) -> int:
-        read = Awaited(open_reader(str(readable_database(data)), config.switch.slot))
-        page = await statement_page(read, asked)
-        if page is None:
-            click.echo(f"bakong-switch: there is no account {account}", err=True)
-            return 1
-        head = {key: page[key] for key in page if key not in ("lines", "after")}
-        _head(head, as_json=as_json)
-        async for line in statement_lines(read, asked):
-            _line(line, as_json=as_json)
+        async with open_record(config, data) as read:
+            page = await statement_page(read, asked)
+            if page is None:
+                tell(f"bakong-switch: there is no account {account}", err=True)
+                return 1
+            head = {key: page[key] for key in page if key not in ("lines", "after")}
+            _head(head, as_json=as_json)
+            async for line in statement_lines(read, asked):
+                _line(line, as_json=as_json)
         return 0
 
     guarded(lambda: run(program))
