@@ -8,7 +8,6 @@ the meantime is simply stale.
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Final
 
 from switch import lifecycle, timers
@@ -69,7 +68,8 @@ class Sweeper:
         """
         count = 0
         while found := await self._store.read.sent_states(SWEEP_BATCH):
-            await asyncio.gather(*[self._lost(payment) for payment in found])
+            for task in [self._tasks.start("recover", self._lost(each)) for each in found]:
+                await task
             count += len(found)
         return count
 
