@@ -67,7 +67,7 @@ def command(  # the options of one statement
         async with open_record(config, data) as read:
             page = await statement_page(read, asked)
             if page is None:
-                tell(f"bakong-switch: there is no account {account}", err=True)
+                click.echo(f"bakong-switch: there is no account {account}", err=True)
                 return 1
             head = {key: page[key] for key in page if key not in ("lines", "after")}
             _head(head, as_json=as_json)
