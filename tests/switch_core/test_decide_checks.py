@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from switch.commands import Command, Conflict, Declined, Done, Known, Stale
 from switch.batch import ENTRIES_PER_BLOCK_BITS
+from switch.commands import Command, Conflict, Declined, Done, Known, Stale
 from switch.delta import Snapshot, accounts_wanted, wanted
 from switch.ledger import Account
 from switch.lifecycle import Event
