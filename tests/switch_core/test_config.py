@@ -65,7 +65,7 @@ def test_an_unknown_key_is_named_with_its_file(
     ("file", "old", "new", "key"),
     [
         ("switch.toml", "slot = 1", 'slot = "1"', "switch.slot"),
-        ("switch.toml", "slot = 1", "slot = 0", "switch.slot"),
+        ("switch.toml", "slot = 1", "slot = -1", "switch.slot"),
         ("switch.toml", "slot = 1", "slot = 100", "switch.slot"),
         ("switch.toml", "in_flight_max = 1000", "in_flight_max = 0", "payments.in_flight_max"),
         ("switch.toml", "lookup_valid_s = 1800", "lookup_valid_s = 0", "payments.lookup_valid_s"),
