@@ -183,7 +183,9 @@ class Dispatch:
             return Happened(Event.LOST)
         answer = WireAnswer(result.status, result.headers, result.body)
         outcome = self._adapters[payment.network].read(exchange, payment, answer)
-        self._log.info("answer_read", uetr=payment.uetr, outcome=outcome.kind.value)
+        if outcome.kind not in (OutcomeKind.ACCEPTED, OutcomeKind.REFUSED):
+            # What ended the payment is logged with its end.
+            self._log.info("answer_read", uetr=payment.uetr, outcome=outcome.kind.value)
         return happened(outcome, result.body)
 
     async def conclude(self, payment: Payment, opened: Open, happened: Happened) -> Payment:

@@ -8,7 +8,7 @@ for ever.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -28,7 +28,7 @@ from switch.commands import (
 )
 from switch.dispatch import Happened
 from switch.lifecycle import Event
-from switch.model import Channel, Direction, Particulars, Payment, State
+from switch.model import Channel, Direction, Particulars, Payment, State, changed
 from switch.port import Operation, Planning
 from switch.reasons import from_iso
 from switch.records import Open as Opened
@@ -222,14 +222,14 @@ class Payments:
         if lost:
             payment = as_lost(payment, adapter, planning)
         else:
-            payment = replace(payment, reference=adapter.reference(planning))
+            payment = changed(payment, reference=adapter.reference(planning))
         _, opening = lifecycle.advance(
             payment,
             Event.OPENED,
             at=payment.opened_at,
             next_at=timers.answer_due(payment.send_by, adapter.facts),
         )
-        opening = replace(opening, version=1)
+        opening = changed(opening, version=1)
         try:
             exchange = adapter.plan_pay(opening, instruction.particulars, planning)
         except IsoError as error:
@@ -368,7 +368,7 @@ class Payments:
         _, refused = lifecycle.advance(
             payment, Event.CHECK_FAILED, at=payment.opened_at, next_at=None, reason=reason
         )
-        refused = replace(refused, version=1)
+        refused = changed(refused, version=1)
         answer = self._answers.render(
             refused, instruction.particulars, self._dispatch.planning(refused)
         )

@@ -75,8 +75,8 @@ class Committer:
         """Return the result once it is durable. Raises :class:`StoreBusy`."""
         future: asyncio.Future[Result] = asyncio.Future()
         self._gather((command, future))
-        # Shielded: a caller that is cancelled must not make the others of its batch fail.
-        return await asyncio.shield(future)
+        # A caller that is cancelled takes only its own future with it: see `_wake`.
+        return await future
 
     async def scrub(self) -> bool:
         """Leave no bytes of an overwritten data key in a file; False: a reader is in the way."""
