@@ -123,6 +123,7 @@ async def _open_server(
     from switch.store.postgresql import PostgresEngine
     from switch.store.postgresql_admin import StoreUnreachable, migrated
     from switch.store.postgresql_link import StoreAway, shown
+    from switch.store.postgresql_schema import ServerUnsafe
 
     url = store_url(config, keys)
     if config.switch.profile == "development":
@@ -140,6 +141,8 @@ async def _open_server(
         await engine.start()
     except StoreAway:
         raise StoreUnreachable(f"{shown(url)}: does not answer") from None
+    except ServerUnsafe as unsafe:
+        raise StoreUnreachable(f"{shown(url)}: {unsafe}") from None
     store = LoopCommitter(engine, engine, Tasks(end_process, tasks_max=STORE_TASKS))
     opened.push_async_callback(store.close)
     newest = await engine.newest_block_at()

@@ -48,7 +48,7 @@ SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
         "enable_mergejoin": "off",
         "plan_cache_mode": "force_generic_plan",
         # A transaction whose process is gone, without the server hearing of it, blocks its slot.
-        "idle_in_transaction_session_timeout": "10000",
+        "idle_in_transaction_session_timeout": "3000",
         "lock_timeout": "5000",
     }
 )

@@ -32,7 +32,7 @@ REFUSED: Final = ("fsync", "full_page_writes", "synchronous_commit")
 """Settings without which a commit that was answered may be lost, or a page torn."""
 
 
-class ServerUnsafe(OSError):  # noqa: N818  the name says what happened
+class ServerUnsafe(Exception):  # noqa: N818  the name says what happened
     """The server is set up so that it may lose what it has confirmed."""
 
 

@@ -8,7 +8,7 @@ batch also equals its commands one by one, on every engine.
 from __future__ import annotations
 
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from hypothesis import settings
@@ -85,7 +85,7 @@ class Agreeing(RuleBasedStateMachine):
     def command(self, data: st.DataObject) -> None:
         """One more command of the next batch."""
         self.count += 1
-        command = drawn(data.draw, self.opened["model"], self.count)
+        command = drawn(cast("st.DrawFn", data.draw), self.opened["model"], self.count)
         if command is not None:
             done = self.opened["model"].execute([command])
             self.expected += [plain(result) for result in done]

@@ -31,7 +31,7 @@ TOLD_WITHIN_S: Final = 0.8
 async def shared(client: SigningClient) -> bool:
     """Whether a switch says that it shares."""
     health: dict[str, Any] = (await client.send("GET", "/health/ready", b"", {})).json()
-    return health["coordination"] == "shared"
+    return bool(health["coordination"] == "shared")
 
 
 async def _told(stage: Stage, beside: Beside) -> float:
