@@ -1,6 +1,6 @@
 """A payment whose TxId was lost with our store is asked about by its UETR alone.
 
-What the network booked is found under whichever TxId it came; what it never saw is buried, whichever
+What was booked is found under whichever TxId it came; what was never seen is buried, whichever
 TxId it may still come under.
 """
 
