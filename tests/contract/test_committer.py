@@ -85,6 +85,7 @@ async def held_batch(store: Committer, engine: HeldEngine) -> asyncio.Task[Resul
     return task
 
 
+@pytest.mark.parametrize("place", ["memory", "sqlite", "sqlite-exclusive"], indirect=True)
 async def test_the_result_comes_once_it_can_be_read(place: Place) -> None:
     engine = place.open()
     store = committer(engine)

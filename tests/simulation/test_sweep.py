@@ -202,7 +202,7 @@ def takes_a_restart_for_a_failure(running: Running, _: Machine) -> None:
 
     async def recover() -> int:
         for payment in running.engine.sent_states(64):
-            opened = sweeper._dispatch.open(payment.uetr)
+            opened = await sweeper._dispatch.open(payment.uetr)
             failed = Happened(Event.NOT_SENT, Reason.NETWORK_OFFLINE)
             await sweeper._dispatch.conclude(payment, opened, failed)
         return 0
