@@ -137,16 +137,7 @@ async def measure(
     """
     sample = await read_sample(config, data, clock, uetr)
     nearest = min(BATCHES, key=lambda size: abs(size - batch))
-    commands = Commands(
-        records=sample.records,
-        ids=sample.ids,
-        adapter=sample.adapter,
-        payment=sample.payment,
-        slot=config.switch.slot,
-        particulars=sample.particulars,
-        exchange=sample.exchange,
-        evidence=sample.answer.body,
-    )
+    commands = commands_like(sample)
     return (
         *_intake(sample, repeats),
         *_planning(sample, repeats),
@@ -163,6 +154,20 @@ async def measure(
         ),
         await _exchange(sample, repeats),
         *_conclusion(sample, repeats),
+    )
+
+
+def commands_like(sample: Sample) -> Commands:
+    """Commits of payments like the sample."""
+    return Commands(
+        records=sample.records,
+        ids=sample.ids,
+        adapter=sample.adapter,
+        payment=sample.payment,
+        slot=sample.config.switch.slot,
+        particulars=sample.particulars,
+        exchange=sample.exchange,
+        evidence=sample.answer.body,
     )
 
 

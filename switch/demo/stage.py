@@ -106,6 +106,12 @@ class Stage:
             "switch", ["serve", "--port", str(port), "--log", self.log_level, *peers]
         )
 
+    async def stop_switch(self) -> None:
+        """Ask the switch to end, and wait for it."""
+        (child,) = (each for each in self.children if each.name == "switch")
+        self.children.remove(child)
+        await child.stop()
+
     async def _start(self, name: str, arguments: Sequence[str]) -> Child:
         command = [sys.executable, "-m", "switch", *arguments, "--data", str(self.data)]
         if self.config_folder is not None:
