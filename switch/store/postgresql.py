@@ -53,6 +53,9 @@ CLASHES_MAX: Final = 6
 CLASHES_TOGETHER: Final = 3
 """After so many it is decided with every other batch held, when nobody can be first again."""
 
+ALIVE_PER_LEASE: Final = 4
+"""A batch renews the lease when this part of it has passed since the last one that did."""
+
 SCRUB_WAITS_MS: Final = 1_000
 SCRUB_WITHIN_S: Final = 600
 WRITTEN_ANEW_MAX: Final = 64 << 20
@@ -93,6 +96,7 @@ class PostgresEngine(PostgresReader):
         self._clock = clock
         self._sign = sign
         self._owner = owner or "switch"
+        self._alive_at = clock.monotonic()
         self._lease_us = lease_s * _MICROS
         self._link = Link(url, clock, self._prepare)
         self._one = asyncio.Lock()
@@ -274,6 +278,13 @@ class PostgresEngine(PostgresReader):
                 raise Fenced from None
             raise
 
+    async def _shown_alive(self, connection: Connection) -> None:
+        """Renew the lease with a batch now and then: who commits under load is not dead."""
+        now = self._clock.monotonic()
+        if (now - self._alive_at) * _MICROS >= self._lease_us / ALIVE_PER_LEASE:
+            await slots.renew(connection, self._read_slot, self._lease_us)
+            self._alive_at = now
+
     async def _batch(self, connection: Connection, commands: Sequence[Command]) -> list[Result]:
         held = self._together or alone(commands) or keeps_all_balances(self._next())
         shared = "" if held else "_shared"
@@ -292,6 +303,7 @@ class PostgresEngine(PostgresReader):
             return results
         block = self._block(delta, number)
         await write(connection, delta, block, loaded, self._leaves.pack)
+        await self._shown_alive(connection)
         self._doubt = _Doubt(commands, block, results)
         await _commit(connection)
         self._doubt = None

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from tests.servers.processes import PostgresServer
 
-LEASE_S: Final = 2
+LEASE_S: Final = 4
 Changes = Sequence[tuple[str, str, str]]
 """Changes of configuration files: name, text, what to put in its place."""
 
