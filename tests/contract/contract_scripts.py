@@ -113,7 +113,8 @@ def drawn(draw: st.DrawFn, model: AnyEngine, place: int) -> Command | None:
             command = refused(fresh(draw, number), Reason.TOO_OLD, **draw(CONTENTS))
         case "key" if held is not None:
             wrapped = model.wrapped_key(held.uetr) or b""
-            command = draw(st.sampled_from([erased(held), rewrapped(held, wrapped)]))
+            possible: list[Command] = [erased(held), rewrapped(held, wrapped)]
+            command = draw(st.sampled_from(possible))
         case "bury":
             command = buried(number, fresh(draw, number).origin)
         case "forget":
