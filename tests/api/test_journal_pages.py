@@ -35,7 +35,9 @@ def named(answer: ClientAnswer) -> tuple[int, int, bytes]:
 
 def block(page: dict[str, Any]) -> Block:
     """The head of a page as a block."""
-    raw: dict[str, Any] = {name: bytes.fromhex(page[name]) for name in ("previous", "root", "signature")}
+    raw: dict[str, Any] = {
+        name: bytes.fromhex(page[name]) for name in ("previous", "root", "signature")
+    }
     whole = {name: page[name] for name in ("slot", "number", "epoch", "at", "leaves")}
     return Block(**whole, **raw)
 
