@@ -39,6 +39,7 @@ class Leases:
         self._lease_s = lease_s
         self._renewed_at = clock.monotonic()
         self._leads = False
+        self._taken = False
 
     def leads(self) -> bool:
         """Whether this process does what one must do for all: its slot is the lowest that lives.
@@ -61,12 +62,15 @@ class Leases:
                 await self._store.renew()
                 self._renewed_at = now
             takeovers = await self._store.adopt()
+            self._taken |= bool(takeovers)
+            for each in takeovers:
+                self._log.warning("slot_taken_over", slot=each.slot, payments=each.payments)
             lowest = await self._store.read.lowest_slot(self._clock.now())
+            self._leads = lowest == self._store.slot
+            if self._taken:
+                recovered = await self._sweeper.recover()
+                self._log.info("recovered", payments=recovered)
+                self._taken = False
         except StoreBusy:
+            # The store is away or full; what is left undone is done at the next turn.
             return
-        self._leads = lowest == self._store.slot
-        for takeover in takeovers:
-            self._log.warning("slot_taken_over", slot=takeover.slot, payments=takeover.payments)
-        if takeovers:
-            recovered = await self._sweeper.recover()
-            self._log.info("recovered", payments=recovered)

@@ -8,6 +8,7 @@ the meantime is simply stale.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from switch import lifecycle, timers
@@ -74,13 +75,16 @@ class Sweeper:
         return count
 
     async def _lost(self, payment: Payment) -> None:
-        opened = await self._dispatch.open(payment.uetr)
-        await self._dispatch.conclude(payment, opened, Happened(Event.LOST))
+        # While the store is away the next look at what was sent says so.
+        with suppress(StoreBusy):
+            opened = await self._dispatch.open(payment.uetr)
+            await self._dispatch.conclude(payment, opened, Happened(Event.LOST))
 
     async def run(self) -> None:
-        """Look for due timers until cancelled."""
+        """Look for due timers until cancelled; while the store is away they stay due."""
         while True:
-            await self.sweep()
+            with suppress(StoreBusy):
+                await self.sweep()
             await self._clock.sleep(SWEEP_EVERY_S)
 
     async def sweep(self) -> None:
@@ -97,7 +101,8 @@ class Sweeper:
 
     async def _one(self, payment: Payment) -> None:
         try:
-            await self._due(payment)
+            with suppress(StoreBusy):
+                await self._due(payment)
         finally:
             self._busy[payment.network].pop(payment.uetr, None)
 
