@@ -131,3 +131,27 @@ async def test_the_lowest_living_slot_leads_and_another_when_it_dies(shell: Shel
     await turns(second, shell, LEASE_S + 1)
 
     assert second.leads()
+
+
+async def test_a_takeover_whose_recovery_found_the_store_away_is_recovered_later(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.transport.hung.add("thailand")
+    uetr = (await shell.opened()).uetr
+    shell.store.restart(of_slot(shell, 2))
+    taking = leases(shell)
+    recover, away = shell.sweeper.recover, [True]
+
+    async def recovered() -> int:
+        if away:
+            away.clear()
+            raise StoreBusy
+        return await recover()
+
+    monkeypatch.setattr(shell.sweeper, "recover", recovered)
+    await turns(taking, shell, LEASE_S + 1)
+    assert away == []
+
+    await turns(taking, shell, 1)
+
+    assert shell.payment(uetr).state is State.UNKNOWN
