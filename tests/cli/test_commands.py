@@ -246,5 +246,5 @@ async def test_record_is_verified_by_its_public_key_alone(tmp_path: Path) -> Non
     other = Ed25519PrivateKey.generate().public_key()
     pem = other.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     (data / "keys" / "journal.pub.pem").write_bytes(pem)
-    assert (sound[0], sound[1].endswith("blocks, 0 faults")) == (0, True)
+    assert (sound[0], sound[1].endswith(" payments, 0 faults")) == (0, True)
     assert verified()[0] == 1
