@@ -10,6 +10,7 @@ provider's rates grow stale, and nowhere else.
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -78,10 +79,11 @@ class Rates:
         self._rows: dict[RateKey, RateRow] = {}
 
     async def run(self) -> None:
-        """Learn what other processes record until cancelled."""
+        """Learn what other processes record until cancelled; an absent store is asked later."""
         while True:
             await self._clock.sleep(REFRESH_S)
-            await self.refresh()
+            with suppress(StoreBusy):
+                await self.refresh()
 
     async def refresh(self) -> bool:
         """Learn what was recorded since the last look; True when something was new.
