@@ -16,10 +16,10 @@ from switch.demo.books import differences, network_books, switch_book
 from switch.demo.scenes import SceneFailed, play
 from switch.demo.stage import Stage
 from switch.keys import KeyFolder
+from switch.record_reader import open_record
 from switch.runtime.children import ChildFailed
 from switch.runtime.process import run
-from switch.store.audit import audit
-from switch.store.sqlite import open_reader
+from switch.store.audit import audit_reads
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -78,8 +78,8 @@ async def _show(config: Config, config_folder: Path | None) -> Shown:
         scenes = await play(stage)
         ours, theirs = await switch_book(stage), await network_books(stage)
         key = KeyFolder(stage.data / "keys").ed25519_private("journal").public_key()
-        reader = open_reader(str(stage.data / "switch.db"), config.switch.slot)
-        report = audit(reader, key)
+        async with open_record(config, stage.data) as reads:
+            report = await audit_reads(reads, (key,), {})
         return Shown(scenes, ours, theirs, differences(ours, theirs), report)
 
 
