@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from switch.cli.options import config_option, guarded, read_config, say, stop, tell
+from switch.cli.store_option import store_option, with_store
 from switch.demo.books import differences, network_books, switch_book
 from switch.demo.scenes import SceneFailed, play
 from switch.demo.stage import Stage
@@ -50,14 +51,17 @@ class Shown:
 
 @click.command("demo")
 @config_option
+@store_option
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of receipts.")
 @click.option("--network", "networks", multiple=True, help="Only corridors with this network.")
-def command(config_folder: Path | None, networks: tuple[str, ...], *, as_json: bool) -> None:
+def command(
+    config_folder: Path | None, store: str | None, networks: tuple[str, ...], *, as_json: bool
+) -> None:
     """Start the switch and its simulators, pay in both directions, compare the books, stop."""
     unknown = [name for name in networks if name not in DEMONSTRATED]
     if unknown:
         stop(f"{unknown[0]} has no demonstration; there are {', '.join(DEMONSTRATED)}")
-    config = read_config(config_folder)
+    config = with_store(read_config(config_folder), store)
 
     async def program(_: object) -> int:
         try:

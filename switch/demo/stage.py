@@ -102,9 +102,8 @@ class Stage:
     async def start_switch(self, port: int) -> Child:
         """Start the switch on a port, again after it was ended."""
         peers = [f"--peer={name}={url}" for name, url in self.urls.items() if name != "switch"]
-        return await self._start(
-            "switch", ["serve", "--port", str(port), "--log", self.log_level, *peers]
-        )
+        where = ["--port", str(port), "--store", self.config.store.engine]
+        return await self._start("switch", ["serve", *where, "--log", self.log_level, *peers])
 
     async def stop_switch(self) -> None:
         """Ask the switch to end, and wait for it."""
