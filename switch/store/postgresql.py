@@ -65,6 +65,10 @@ _BLOCK: Final = "SELECT slot, number, epoch, previous, root, at, leaves, signatu
 _MICROS: Final = 1_000_000
 
 
+class CommitsLost(Exception):  # noqa: N818  the name says what happened
+    """The server came back without what it had confirmed: serve again with ``--restored``."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Doubt:
     """A block whose COMMIT was sent, and what to answer if it is there."""
@@ -228,6 +232,12 @@ class PostgresEngine(PostgresReader):
         """Ask a new connection whether its server keeps what it confirms, and for its schema."""
         self._durable = await durability(connection)
         await current(connection)
+        if self._head is not None:
+            row = await connection.fetchrow(
+                _BLOCK + "WHERE slot = $1 AND number = $2", self._read_slot, self._head.number
+            )
+            if row is None or Block(*row).hash() != self._head.hash():
+                raise CommitsLost
 
     async def _insist(self, work: Callable[[Connection], Awaitable[Found]]) -> Found:
         """Do it, again after a clash, and again when the server is back; both are bounded."""
@@ -291,7 +301,8 @@ class PostgresEngine(PostgresReader):
         await self._begin(connection, f"pg_advisory_xact_lock{shared}({QUIET})")
         kept = await self._resolved(connection)
         if kept is not None and kept.commands is commands:
-            await connection.execute("ROLLBACK")
+            # Swallows the loss of the connection: what is known now must not be asked again.
+            await self._link.roll_back()
             return kept.results
         number = self._next()
         snapshot = await load(connection, wanted(commands))
@@ -320,10 +331,11 @@ class PostgresEngine(PostgresReader):
         doubt = self._doubt
         if doubt is None:
             return None
-        self._doubt = None
         row = await connection.fetchrow(
             _BLOCK + "WHERE slot = $1 AND number = $2", doubt.block.slot, doubt.block.number
         )
+        # Only now: a connection that is lost while this is asked leaves the doubt as it was.
+        self._doubt = None
         if row is None:
             return None
         if Block(*row).hash() != doubt.block.hash():
