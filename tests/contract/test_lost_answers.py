@@ -10,8 +10,10 @@ from __future__ import annotations
 import asyncio
 import random
 from contextlib import asynccontextmanager
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
+import asyncpg
 import pytest
 
 from switch.commands import Done, Known
@@ -22,7 +24,7 @@ from switch.store import postgresql, postgresql_link
 from switch.store.audit import audit
 from switch.store.contract import Fenced, StoreBusy
 from switch.store.loop_committer import LoopCommitter
-from switch.store.postgresql import PostgresEngine
+from switch.store.postgresql import CommitsLost, PostgresEngine
 from switch.store.postgresql_link import StoreAway
 from tests.contract.contract_engines import KEY, MemoryPlace, dump
 from tests.contract.postgres_place import PostgresPlace
@@ -79,26 +81,26 @@ async def until(reached: Callable[[], bool]) -> None:
     raise AssertionError
 
 
-def batches(count: int) -> Iterator[list[Command]]:
+def batches(rounds: int) -> Iterator[list[Command]]:
     """Openings, and in the next batch their ends."""
-    for number in range(count):
+    for number in range(rounds):
         held = [outbound(3 * number + place) for place in (1, 2, 3)]
         yield [opened(each) for each in held]
         yield [concluded(each, Event.ACCEPTED) for each in held]
 
 
-async def carried_out(engine: PostgresEngine, count: int) -> list[Result]:
+async def carried_out(engine: PostgresEngine, rounds: int) -> list[Result]:
     """Execute the batches, each of which must be carried out whole."""
     results: list[Result] = []
-    for batch in batches(count):
+    for batch in batches(rounds):
         results += await engine.execute(batch)
     return results
 
 
-def as_the_model(pg: PostgresPlace, count: int) -> None:
+def as_the_model(pg: PostgresPlace, rounds: int) -> None:
     """What is stored is what the model holds after the same batches, and the record is sound."""
     model = MemoryPlace().open()
-    for batch in batches(count):
+    for batch in batches(rounds):
         model.execute(batch)
     found = pg.open(9)
 
@@ -168,6 +170,39 @@ async def test_whoever_lost_its_slot_together_with_the_answer_ends(pg: PostgresP
 
         assert await other.payment(uetr(1)) is None
         await other.close()
+
+
+@pytest.mark.parametrize("nth", range(1, 12))
+async def test_a_doubt_is_resolved_although_the_connection_is_lost_again(
+    pg: PostgresPlace, nth: int
+) -> None:
+    """The answer to a COMMIT is lost, and then the connection that asks about it, anywhere."""
+    async with proxied(pg) as (engine, proxy):
+        await engine.execute([opened(outbound(1))])
+        messages = count(1)
+        proxy.message = lambda: proxy.cuts["after"] == 1 and next(messages) == nth
+        proxy.cut = lambda: "" if proxy.cuts["after"] else "after"
+        results = await engine.execute([opened(outbound(2))])
+        results += await engine.execute([concluded(outbound(2), Event.ACCEPTED)])
+
+        assert [type(result) for result in results] == [Done, Done]
+        assert engine.head is not None
+        assert engine.head.number == 3
+
+
+async def test_a_server_that_came_back_without_a_commit_ends_the_process(
+    pg: PostgresPlace,
+) -> None:
+    async with proxied(pg) as (engine, proxy):
+        await engine.execute([opened(outbound(1))])
+        forget = "SET session_replication_role = replica; DELETE FROM block; DELETE FROM leaf"
+        connection = await asyncpg.connect(pg.url)
+        await connection.execute(forget)
+        await connection.close()
+        proxy.drop()
+
+        with pytest.raises(CommitsLost):
+            await engine.execute([opened(outbound(2))])
 
 
 # The server.
