@@ -21,6 +21,7 @@ from switch.port import Exchange, Outcome, OutcomeKind, Planning, WireAnswer
 from switch.reasons import Reason
 from switch.sending import send_exchange
 from switch.store.contract import StoreBusy
+from switch.store.vault import VaultError
 from switch.wire.transport import Answer, MaybeSent, NotSent
 
 if TYPE_CHECKING:
@@ -114,9 +115,13 @@ class Dispatch:
         )
 
     async def open(self, uetr: str) -> Open:
-        """Open a payment that has not ended, from its rows: after a restart, or for an enquiry."""
+        """Open a payment that has not ended, from its rows, for an enquiry.
+
+        Raises :class:`~switch.store.vault.VaultError`: nobody can read what was sealed of it.
+        """
         opened = await self._records.open(uetr)
-        assert opened is not None, "an open payment has particulars"
+        if opened is None:
+            raise VaultError("an open payment has no sealed record")
         return opened
 
     async def first(
@@ -188,8 +193,11 @@ class Dispatch:
             self._log.info("answer_read", uetr=payment.uetr, outcome=outcome.kind.value)
         return happened(outcome, result.body)
 
-    async def conclude(self, payment: Payment, opened: Open, happened: Happened) -> Payment:
-        """Take an event to the store; made anew while the payment moves on. Wakes the waiting."""
+    async def conclude(self, payment: Payment, opened: Open | None, happened: Happened) -> Payment:
+        """Take an event to the store; made anew while the payment moves on. Wakes the waiting.
+
+        Our own clock ends no payment, so its events need nothing opened (``opened`` is None).
+        """
         moved = 0
         while True:
             answer, command = self._conclusion(payment, opened, happened)
@@ -219,7 +227,7 @@ class Dispatch:
             return result.payment
 
     def _conclusion(
-        self, payment: Payment, opened: Open, happened: Happened
+        self, payment: Payment, opened: Open | None, happened: Happened
     ) -> tuple[FinalAnswer | None, Conclude | None]:
         """The final answer as it is given, and the command; no command for an ignored event."""
         at = self._clock.now()
@@ -233,7 +241,10 @@ class Dispatch:
         reason = happened.reason
         if happened.event is Event.NEVER_SEEN and decision.target is State.REFUSED:
             reason = Reason.NEVER_SEEN
-        answer = None
+        answer = stored = evidence = None
+        if happened.evidence:
+            assert opened is not None, "a message came in answer to one that was opened"
+            evidence = self._records.evidence(opened.key, happened.evidence)
         if decision.verdict is Verdict.MOVE:
             _, after = lifecycle.advance(
                 payment,
@@ -244,7 +255,9 @@ class Dispatch:
                 far_reference=happened.far_reference,
             )
             if lifecycle.is_final(after):
+                assert opened is not None, "only an answer from outside ends a payment"
                 answer = self._answers.render(after, opened.particulars, self.planning(after))
+                stored = self._records.answer(payment, answer, opened.key)
         return answer, Conclude(
             uetr=payment.uetr,
             version=payment.version,
@@ -253,8 +266,8 @@ class Dispatch:
             next_at=next_at,
             reason=reason,
             far_reference=happened.far_reference,
-            answer=None if answer is None else self._records.answer(payment, answer, opened.key),
-            evidence=self._records.evidence(opened.key, happened.evidence),
+            answer=stored,
+            evidence=evidence,
             salt=self._ids.salt(),
         )
 

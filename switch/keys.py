@@ -25,7 +25,7 @@ from cryptography.x509.oid import NameOID
 
 from switch.runtime.lock import waiting_lock
 from switch.runtime.private_files import private_folder, write_private
-from switch.store.wrapping import FIRST, is_name
+from switch.store.wrapping import FIRST, KeysAway, is_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -55,7 +55,7 @@ LOCK_FILE: Final = ".lock"
 Kind = TypeVar("Kind")
 
 
-class KeyMissing(Exception):  # noqa: N818  the name says what happened
+class KeyMissing(KeysAway):
     """A key that the configuration needs is not in the folder; the message names the file."""
 
 

@@ -45,7 +45,7 @@ class Event(StrEnum):
     NEVER_SEEN = "never_seen"
     """The counterparty proved that it never had it and never will."""
     SPENT = "spent"
-    """The enquiry budget is used up."""
+    """The enquiry budget is used up, or no enquiry can be made: what was sealed does not open."""
 
 
 class Stand(StrEnum):

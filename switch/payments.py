@@ -35,7 +35,7 @@ from switch.records import Open as Opened
 from switch.refusals import Busy
 from switch.restoring import ENDING, LATE, as_lost
 from switch.sequences import NumbersSpent, Sequences
-from switch.store.vault import Erased
+from switch.store.vault import VaultError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -297,10 +297,10 @@ class Payments:
         """True when the origin's own identification of a payment is this one, or none is given."""
         try:
             opened = await self._records.open(payment.uetr) if reference else None
-        except Erased:
+        except VaultError:
             opened = None
         if opened is None:
-            # Of a payment that was refused or erased its UETR is all there is to go by.
+            # Of a payment that was refused, erased or damaged its UETR is all there is to go by.
             return True
         held = opened.particulars.extra
         return held.get("original_transaction_id", reference) == reference
@@ -313,12 +313,12 @@ class Payments:
         return Standing(payment, await self._answer(uetr, await self._store.read.answer(uetr)))
 
     async def _answer(self, uetr: str, stored: Answer | None) -> Answer | None:
-        """A stored answer as it was given; none where it was erased, so that it is made anew."""
+        """A stored answer as it was given; none where it cannot be read, so it is made anew."""
         if stored is None:
             return None
         try:
             return await self._records.answered(uetr, stored)
-        except Erased:
+        except VaultError:
             return None
 
     def _received(self, instruction: Instruction) -> Payment:

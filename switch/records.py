@@ -18,7 +18,7 @@ from switch.model import Channel
 from switch.port import Exchange, Operation
 from switch.runtime.entropy import uuid_of
 from switch.store.rows import particulars_bytes, particulars_of
-from switch.store.vault import Erased, VaultError
+from switch.store.vault import VaultError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,7 +110,7 @@ class Records:
         return replace(answer, body=body, sealed=True)
 
     async def answered(self, uetr: str, stored: Answer) -> Answer:
-        """A stored answer as it was given. Raises :class:`~switch.store.vault.Erased`."""
+        """A stored answer as it was given. Raises :class:`~switch.store.vault.VaultError`."""
         if not stored.sealed:
             return stored
         wrapped = await self._read.wrapped_key(uetr)
@@ -120,11 +120,11 @@ class Records:
         return replace(stored, body=body, sealed=False)
 
     async def key(self, uetr: str) -> DataKey | None:
-        """A payment's data key; None where it was erased, or never was."""
+        """A payment's data key; None where it was erased, or never was, or does not open."""
         wrapped = await self._read.wrapped_key(uetr)
         try:
             return None if wrapped is None else self._vault.open_key(uetr, wrapped)
-        except Erased:
+        except VaultError:
             return None
 
     async def open(self, uetr: str) -> Open | None:

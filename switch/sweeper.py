@@ -9,6 +9,7 @@ the meantime is simply stale.
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from switch import lifecycle, timers
@@ -16,6 +17,7 @@ from switch.commands import Attempt, Done
 from switch.dispatch import Happened
 from switch.lifecycle import STATES, Event, Timer
 from switch.store.contract import StoreBusy
+from switch.store.vault import VaultError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from switch.logs import Log
     from switch.model import Payment
     from switch.port import Adapter
-    from switch.records import Records
+    from switch.records import Open, Records
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.runtime.tasks import Tasks
@@ -35,6 +37,24 @@ SWEEP_EVERY_S: Final = 0.1
 
 SWEEP_BATCH: Final = 64
 """Payments of one network that are looked after at once: a dead one costs its own only."""
+
+ASIDE_S: Final = 30
+"""Pause before a payment that could not be opened is looked at again."""
+
+LOOKS_MAX: Final = 10
+"""A payment that still cannot be opened then is left to people: a wrapping key that was not there
+for a while came back before, and nothing else brings back what is sealed."""
+
+ASIDE_MAX: Final = 1_000
+"""Payments of one network that are set aside at once; those beyond are left to people at once."""
+
+
+@dataclass(slots=True)
+class _Aside:
+    """A payment that could not be opened: how often, and until when it is left alone."""
+
+    looks: int = 0
+    until: float = 0
 
 
 class Sweeper:
@@ -61,11 +81,13 @@ class Sweeper:
         self._tasks = tasks
         self._log = log
         self._busy: dict[str, dict[str, None]] = {}
+        self._aside: dict[str, dict[str, _Aside]] = {}
 
     async def recover(self) -> int:
         """Move what was in the middle of a first send to unknown. Returns how many there were.
 
-        Many at once share a commit: who recovers must be done well within its own lease.
+        Many at once share a commit: who recovers must be done well within its own lease. Nothing
+        is opened for it, so no record that cannot be read is in the way.
         """
         count = 0
         while found := await self._store.read.sent_states(SWEEP_BATCH):
@@ -77,8 +99,7 @@ class Sweeper:
     async def _lost(self, payment: Payment) -> None:
         # While the store is away the next look at what was sent says so.
         with suppress(StoreBusy):
-            opened = await self._dispatch.open(payment.uetr)
-            await self._dispatch.conclude(payment, opened, Happened(Event.LOST))
+            await self._dispatch.conclude(payment, None, Happened(Event.LOST))
 
     async def run(self) -> None:
         """Look for due timers until cancelled; while the store is away they stay due."""
@@ -94,10 +115,18 @@ class Sweeper:
             busy = self._busy.setdefault(network, {})
             if len(busy) >= SWEEP_BATCH:
                 continue
-            for payment in await self._store.read.due(network, now, SWEEP_BATCH + len(busy)):
-                if payment.uetr not in busy and len(busy) < SWEEP_BATCH:
+            passed = busy.keys() | self._left_alone(network)
+            for payment in await self._store.read.due(network, now, SWEEP_BATCH + len(passed)):
+                if payment.uetr not in passed and len(busy) < SWEEP_BATCH:
                     busy[payment.uetr] = None
                     self._tasks.start("sweep", self._one(payment))
+
+    def _left_alone(self, network: str) -> set[str]:
+        """Payments set aside whose pause has not passed. One that ended otherwise is forgotten."""
+        now, aside = self._clock.monotonic(), self._aside.setdefault(network, {})
+        for uetr in [uetr for uetr, each in aside.items() if now >= each.until + ASIDE_S]:
+            del aside[uetr]
+        return {uetr for uetr, each in aside.items() if now < each.until}
 
     async def _one(self, payment: Payment) -> None:
         try:
@@ -107,15 +136,38 @@ class Sweeper:
             self._busy[payment.network].pop(payment.uetr, None)
 
     async def _due(self, payment: Payment) -> None:
-        opened = await self._dispatch.open(payment.uetr)
         if STATES[payment.state].timer is Timer.ANSWER:
-            await self._dispatch.conclude(payment, opened, Happened(Event.OVERDUE))
+            await self._dispatch.conclude(payment, None, Happened(Event.OVERDUE))
             return
         adapter = self._adapters[payment.network]
         if timers.budget_spent(adapter.facts, payment.rung):
             self._log.warning("enquiries_spent", uetr=payment.uetr, state=payment.state.value)
-            await self._dispatch.conclude(payment, opened, Happened(Event.SPENT))
+            await self._dispatch.conclude(payment, None, Happened(Event.SPENT))
             return
+        try:
+            opened = await self._dispatch.open(payment.uetr)
+        except VaultError:
+            await self._unreadable(payment)
+            return
+        self._aside[payment.network].pop(payment.uetr, None)
+        await self._enquire(payment, opened, adapter)
+
+    async def _unreadable(self, payment: Payment) -> None:
+        """Set a payment aside that nobody can enquire about; in the end people must find out."""
+        network = self._aside[payment.network]
+        aside = network.get(payment.uetr, _Aside())
+        aside.looks += 1
+        if aside.looks == 1:
+            self._log.warning("payment_unreadable", uetr=payment.uetr, state=payment.state.value)
+        room = payment.uetr in network or len(network) < ASIDE_MAX
+        if aside.looks < LOOKS_MAX and room:
+            aside.until = self._clock.monotonic() + ASIDE_S
+            network[payment.uetr] = aside
+            return
+        await self._dispatch.conclude(payment, None, Happened(Event.SPENT))
+        network.pop(payment.uetr, None)
+
+    async def _enquire(self, payment: Payment, opened: Open, adapter: Adapter) -> None:
         at = self._clock.now()
         next_at = timers.next_due(
             payment.state, adapter.facts, rung=payment.rung + 1, at=at, deadline=payment.deadline

@@ -10,6 +10,7 @@ backups too.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
 from cryptography.exceptions import InvalidTag
@@ -30,6 +31,10 @@ MONTH: Final = re.compile(r"\A[0-9]{4}-(0[1-9]|1[0-2])[a-z]?\Z")
 
 class WrappingError(Exception):
     """A data key does not open under its wrapping key: altered, or of another payment."""
+
+
+class KeysAway(Exception):  # noqa: N818  the name says what happened
+    """Wrapping keys cannot be read where they are kept, for now or for ever."""
 
 
 class KeyWrapper(Protocol):
@@ -64,6 +69,7 @@ class HeldKeys:
     """
 
     def __init__(self, read: Callable[[], Mapping[str, bytes]]) -> None:
+        """``read`` raises :class:`KeysAway`, and so do the first reading and :meth:`refresh`."""
         self._read = read
         self._held: dict[str, AESGCM] = {}
         self._current = ""
@@ -82,7 +88,8 @@ class HeldKeys:
     def holds(self, name: str) -> bool:
         """True where it is held, looked for once more where it is not."""
         if name not in self._held:
-            self.refresh()
+            with suppress(KeysAway):
+                self.refresh()
         return name in self._held
 
     def wrap(self, plain: bytes, bound: bytes, nonce: bytes) -> bytes:
