@@ -106,15 +106,18 @@ def test_terms_are_read_back_equal(held: model.Terms) -> None:
     assert terms_of(terms_json(held)) == held
 
 
+FROZEN = PAYMENT_COLUMNS.split(", ").index("frozen")
+
+
 def test_terms_of_an_earlier_version_are_one_hop_without_residue() -> None:
     held = payment()
     row = list(payment_row(held))
-    frozen = orjson.loads(str(row[-1]))
+    frozen = orjson.loads(str(row[FROZEN]))
     assert frozen["terms"].pop("payee_fee") == 0
     for name in ("hops", "residues"):
         assert not frozen["terms"].pop(name)
     assert frozen["institutions"].pop("second_holder") == ""
-    row[-1] = orjson.dumps(frozen).decode()
+    row[FROZEN] = orjson.dumps(frozen).decode()
 
     assert payment_of(row) == held
     assert lines_of(payment_of(row)) == lines_of(held)

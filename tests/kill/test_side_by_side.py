@@ -65,7 +65,8 @@ async def _side_by_side(make: Callable[[], Stage], folder: Path) -> None:
 
         assert max(waited_s) < TOLD_WITHIN_S
         assert set(statuses) == {200, 429}
-        assert REQUESTS_MAX // 2 < statuses.count(200) <= REQUESTS_MAX
+        # The half that is dealt out always; of the pool what a busy machine gets in time.
+        assert REQUESTS_MAX // 2 <= statuses.count(200) <= REQUESTS_MAX
 
 
 def test_two_switches_keep_one_bound_and_tell_each_other_what_ended(
