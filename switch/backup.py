@@ -16,16 +16,17 @@ import orjson
 
 from switch.data_folder import DATABASE, KEYS, readable_database
 from switch.keys import KeyFolder
-from switch.loss_file import write_loss
-from switch.restoring import Loss
+from switch.lifecycle import is_final
+from switch.loss_file import begun, read_loss, write_loss
 from switch.runtime.lock import owned_folder
 from switch.runtime.private_files import private_folder, sync_folder, write_private
 from switch.store.audit import audit
 from switch.store.copying import SIDE_FILES, broken_pages, copy_database, newest_block_at
 from switch.store.sqlite import open_reader
+from switch.store.vault import wrapping_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
     from pathlib import Path
 
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 MANIFEST_SUFFIX: Final = ".json"
 CHUNK_BYTES: Final = 1 << 20
 FAULTS_SHOWN: Final = 20
+PAGE: Final = 1_000
+LAST: Final = (1 << 63) - 1
+"""Above the number of every payment."""
 
 
 class BackupUnsound(OSError):  # noqa: N818  the name says what happened
@@ -58,6 +62,14 @@ class Checked:
             "head_at": None if self.head_at is None else self.head_at.isoformat(),
             "slots": [[each.slot, each.blocks, each.head.hex()] for each in self.report.anchors],
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Lacked:
+    """Wrapping keys that are gone, and how many open payments nobody can open without them."""
+
+    names: tuple[str, ...]
+    closed: int
 
 
 def embedded(config: Config) -> None:
@@ -84,14 +96,43 @@ def back_up(data: Path, file: Path, slot: int) -> Mapping[str, object]:
     return view
 
 
+def wrapping_lacked(file: Path, slot: int, held: Collection[str]) -> Lacked:
+    """Which wrapping keys a copy needs that are not ``held``. Raises :class:`BackupUnsound`."""
+    broken = broken_pages(file)
+    if broken:
+        raise BackupUnsound(f"{file}: is damaged: {broken[0]}")
+    reader = open_reader(str(file), slot)
+    names, closed = set(), 0
+    try:
+        after = 0
+        while page := reader.wrapped_keys(after, LAST, PAGE):
+            after = page[-1].payment_id
+            for each in page:
+                name = wrapping_of(each.wrapped)
+                if name and name not in held:
+                    names.add(name)
+                    payment = reader.payment(each.uetr)
+                    closed += payment is not None and not is_final(payment)
+    finally:
+        reader.connection.close()
+    return Lacked(tuple(sorted(names)), closed)
+
+
 def bring_back(
-    file: Path, data: Path, slot: int, now: datetime, *, replace: bool = False
+    file: Path,
+    data: Path,
+    slot: int,
+    now: datetime,
+    *,
+    replace: bool = False,
+    published_at: datetime | None = None,
 ) -> Mapping[str, object]:
     """Put a backup in the place of a data folder's database, and mark that it came back.
 
-    What stood there is moved into the folder ``before-<time>``. Raises :class:`BackupUnsound` for a
-    copy that does not verify or is not its manifest's, and :class:`OSError`, when a switch is
-    serving the folder too, with nothing changed.
+    What stood there is moved into the folder ``before-<time>``. ``published_at`` is the time of the
+    newest published head: the loss is never dated before it, whatever the clock says. Raises
+    :class:`BackupUnsound` for a copy that does not verify or is not its manifest's, and
+    :class:`OSError`, when a switch is serving the folder too, with nothing changed.
     """
     database = data / DATABASE
     with owned_folder(data):
@@ -99,11 +140,11 @@ def bring_back(
             raise OSError(f"{database.absolute()}: is there already; --replace moves it aside")
         checked = _checked(file, data, slot)
         _same_as_manifest(file, checked)
-        came_back_at = max(now, checked.head_at or now)
-        write_loss(data, Loss(came_back_at, checked.head_at, done=False))
+        loss = begun(read_loss(data), now, checked.head_at, published_at)
+        write_loss(data, loss)
         _move_aside(data, now)
         copy_database(file, database)
-    return checked.view()
+    return {**checked.view(), "clock_behind": now < loss.restored_at}
 
 
 def _checked(file: Path, data: Path, slot: int) -> Checked:

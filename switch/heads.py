@@ -17,13 +17,15 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from cryptography.exceptions import InvalidSignature
 
+from switch.model import from_micros
 from switch.runtime.append_file import append_lines
 from switch.runtime.threads import QueueFull, WriterClosed, post_to_loop
 from switch.store.journal import Block, canonical
 from switch.store.proof import block_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -125,22 +127,33 @@ def _block(text: bytes) -> Block | None:
         return None
 
 
-def _recent(path: Path) -> OrderedDict[tuple[int, int], bytes]:
+def _tail(path: Path) -> Iterator[Block]:
     """The last heads of a file of our own; a file that is not there yet has none."""
-    kept: OrderedDict[tuple[int, int], bytes] = OrderedDict()
     try:
         with path.open("rb") as file:
             size = file.seek(0, SEEK_END)
             file.seek(max(0, size - RECENT_BYTES))
             texts = file.read(RECENT_BYTES).split(b"\n")
     except OSError:
-        return kept
+        return
     for text in texts[-KEPT_MAX:]:
         block = _block(text)
         if block is not None:
-            # After a loss a number is published again; what was published last stands last.
-            kept.pop((block.slot, block.number), None)
-            kept[block.slot, block.number] = block.hash()
+            yield block
+
+
+def published_at(path: Path) -> datetime | None:
+    """When the newest block was written whose head was published in a file of our own."""
+    newest = max((block.at for block in _tail(path)), default=None)
+    return None if newest is None else from_micros(newest)
+
+
+def _recent(path: Path) -> OrderedDict[tuple[int, int], bytes]:
+    kept: OrderedDict[tuple[int, int], bytes] = OrderedDict()
+    for block in _tail(path):
+        # After a loss a number is published again; what was published last stands last.
+        kept.pop((block.slot, block.number), None)
+        kept[block.slot, block.number] = block.hash()
     return kept
 
 

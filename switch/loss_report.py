@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from switch.answers import instant
-from switch.loss_file import read_loss, write_loss
+from switch.losses import losses_of
 from switch.model import State
 from switch.record_reader import open_record
 from switch.restoring import Loss
@@ -56,7 +56,8 @@ class LossReport:
 
 async def loss_report(config: Config, data: Path) -> LossReport:
     """How it stands with a data folder. Raises what opening its store raises."""
-    loss = read_loss(data)
+    async with losses_of(config, data) as losses:
+        loss = await losses.known()
     if loss is None:
         return LossReport(None)
     async with open_record(config, data) as read:
@@ -68,9 +69,9 @@ async def end_loss(config: Config, data: Path, *, although_open: bool) -> LossRe
     report = await loss_report(config, data)
     if report.loss is None or (report.left and not although_open):
         return report
-    loss = replace(report.loss, done=True)
-    write_loss(data, loss)
-    return replace(report, loss=loss)
+    async with losses_of(config, data) as losses:
+        ended = await losses.end(report.loss)
+    return replace(report, loss=ended)
 
 
 async def _reported(loss: Loss, read: Reads) -> LossReport:

@@ -9,15 +9,17 @@ operator says that what partners know has been looked through.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from switch.port import lost_reference
 from switch.reasons import Reason
+from switch.store.contract import StoreBusy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from datetime import datetime
 
     from switch.model import Payment
@@ -37,12 +39,30 @@ _TICK: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
+class LostHead:
+    """The newest head that was published of a slot and is gone; ``kept`` is the newest that stands.
+
+    What was published between the two is gone with it.
+    """
+
+    slot: int
+    number: int
+    hashed: bytes
+    kept: int
+
+
+@dataclass(frozen=True, slots=True)
 class Loss:
-    """One loss: when the store came back, its newest block's time, and whether it is dealt with."""
+    """One loss: when the store came back, its newest block's time, and whether it is dealt with.
+
+    ``written_off`` are the published heads that this loss and those before it took, one of a slot:
+    that they are gone is no new loss.
+    """
 
     restored_at: datetime
     head_at: datetime | None
     done: bool
+    written_off: tuple[LostHead, ...] = ()
 
 
 def nothing_lost() -> Loss | None:
@@ -50,11 +70,27 @@ def nothing_lost() -> Loss | None:
     return None
 
 
-class Restoring:
-    """What a process does differently after a loss; ``look`` reads how it stands."""
+def later(one: Loss | None, other: Loss | None) -> Loss | None:
+    """The loss that counts of two accounts of it: the later one; of the same, the second's word."""
+    if one is None or other is None:
+        return one or other
+    return one if one.restored_at > other.restored_at else other
 
-    def __init__(self, look: Callable[[], Loss | None] = nothing_lost) -> None:
+
+class Restoring:
+    """What a process does differently after a loss; ``look`` reads how it stands.
+
+    ``fetch`` reads what all processes of one database know of it, where they share one.
+    """
+
+    def __init__(
+        self,
+        look: Callable[[], Loss | None] = nothing_lost,
+        fetch: Callable[[], Awaitable[Loss | None]] | None = None,
+    ) -> None:
         self._look = look
+        self._fetch = fetch
+        self._fetched: Loss | None = None
         self._loss = look()
 
     @property
@@ -68,13 +104,20 @@ class Restoring:
 
     def look(self) -> None:
         """See how it stands now."""
-        self._loss = self._look()
+        self._loss = later(self._look(), self._fetched)
+
+    async def fetch(self) -> None:
+        """See how it stands now, in the database too. Raises :class:`StoreBusy`."""
+        if self._fetch is not None:
+            self._fetched = await self._fetch()
+        self.look()
 
     async def run(self, clock: Clock) -> None:
-        """Look until the operator is done."""
-        while self.holding:
+        """Look until the operator is done; for ever where another process may find a loss."""
+        while self.holding or self._fetch is not None:
             await clock.sleep(LOOK_EVERY_S)
-            self.look()
+            with suppress(StoreBusy):
+                await self.fetch()
 
 
 def as_lost(payment: Payment, adapter: Adapter, planning: Planning) -> Payment:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from switch.app import SERVED_AS, Seams, Switch
@@ -20,8 +19,7 @@ from switch.data_folder import DATABASE, KEYS
 from switch.heads import HeadPublisher
 from switch.keys import KeyFolder, KeyMissing, make_development_keys, own_files
 from switch.logs import json_log
-from switch.loss_file import mark_restored, read_loss
-from switch.lost_tail import has_lost_its_tail
+from switch.losses import Found, open_losses
 from switch.rekeying import refuse_unfinished
 from switch.restoring import Restoring
 from switch.runtime.clock import SystemClock
@@ -30,7 +28,7 @@ from switch.runtime.garbage import settle_memory
 from switch.runtime.lock import owned_folder
 from switch.runtime.tasks import Tasks, end_process
 from switch.runtime.threads import WriterThread
-from switch.stores import never_written, open_store
+from switch.stores import await_server, never_written, open_store
 from switch.wire.net import TcpNet
 
 if TYPE_CHECKING:
@@ -124,6 +122,7 @@ async def start(config: Config, place: Place) -> Running:
 async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[Switch, Served]:
     """Open the store and the door of a folder that is ours."""
     clock, entropy = SystemClock(), SystemEntropy()
+    await await_server(config, KeyFolder(place.data / KEYS), clock)
     keys = keys_of(config, place.data, may_make=await never_written(config, place.data))
     keys.require(own_files(keys, config.members))
     peers = {name: section.url for name, section in config.networks.items()} | dict(place.peers)
@@ -141,11 +140,11 @@ async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[S
     coordination = _coordination(config, keys, clock, entropy)
     opened.push_async_callback(coordination.close)
     opened.push_async_callback(tasks.close)
-    behind = await has_lost_its_tail(store.read, publisher.published)
-    if behind or place.restored:
-        log.warning("store_came_back", behind=behind)
-        mark_restored(place.data, clock.now(), written_at)
-    restoring = Restoring(partial(read_loss, place.data))
+    losses = await open_losses(config, place.data, opened)
+    found = Found(store.read, publisher.published, written_at, place.restored)
+    await losses.at_start(found, place.data / config.journal.heads_file, clock, log)
+    restoring = Restoring(losses.of_folder, losses.of_database if losses.shared else None)
+    await restoring.fetch()
     seams = Seams(
         *(clock, entropy, net, tasks, store, log, coordination, restoring, publisher.published),
         outstanding=_outstanding(config, coordination),

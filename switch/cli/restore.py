@@ -30,17 +30,40 @@ def command() -> None:
 @config_option
 @data_option
 @click.option("--replace", is_flag=True, help="Move what stands in the database's place aside.")
-def bring(file: Path, config_folder: Path | None, data: Path, *, replace: bool) -> None:
-    """Verify FILE and put it in the place of the database; the next start pays nothing new."""
-    from switch.backup import bring_back, embedded
+@click.option("--although-unreadable", is_flag=True,
+              help="Open payments are under wrapping keys that are gone.")  # fmt: skip
+def bring(
+    file: Path, config_folder: Path | None, data: Path, *, replace: bool, although_unreadable: bool
+) -> None:
+    """Verify FILE and put it in the place of the database; the next start pays nothing new.
+
+    Its wrapping keys that are not there any more are named; an open payment under one of them can
+    only be settled by a human, so nothing is done then without --although-unreadable.
+    """
+    from switch.backup import BackupUnsound, bring_back, embedded, wrapping_lacked
+    from switch.data_folder import KEYS
+    from switch.heads import published_at
+    from switch.keys import KeyFolder
     from switch.runtime.clock import SystemClock
+    from switch.wrapping_keys import wrapping_keys
 
     config = read_config(config_folder)
 
     def work() -> int:
         embedded(config)
-        now = SystemClock().now()
-        say(bring_back(file, data, config.switch.slot, now, replace=replace))
+        slot, now = config.switch.slot, SystemClock().now()
+        held = wrapping_keys(config.vault.wrapping_keys, KeyFolder(data / KEYS)).names
+        lacked = wrapping_lacked(file, slot, held)
+        if lacked.closed and not although_unreadable:
+            raise BackupUnsound(
+                f"{file}: {lacked.closed} open payments are under wrapping keys that are not there "
+                f"({', '.join(lacked.names)}): bring them back, or add --although-unreadable"
+            )
+        newest = published_at(data / config.journal.heads_file)
+        view = bring_back(file, data, slot, now, replace=replace, published_at=newest)
+        say({**view, "lacking": list(lacked.names)})
+        if view["clock_behind"]:
+            click.echo("The clock is behind the newest block: set it right.", err=True)
         return 0
 
     guarded(work)

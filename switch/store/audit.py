@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import orjson
 
-from switch.batch import ENTRIES_PER_BLOCK_BITS
 from switch.delta import BLOCK_BITS
 from switch.runtime.entropy import SystemEntropy
 from switch.store.awaited import Awaited
@@ -22,7 +21,8 @@ from switch.store.chain import Chain, Keyring, block_of
 from switch.store.contract import RecordUnreadable
 from switch.store.cursor import Cursor
 from switch.store.journal import Faults
-from switch.store.past import Past
+from switch.store.merged import Merged, written_slots
+from switch.store.past import Dated, Past
 from switch.store.replay import UNSAID, Replay, leaf_items, named, payment_faults, row_items
 from switch.store.report import Anchor, Report
 from switch.store.standing import Standing
@@ -38,23 +38,18 @@ if TYPE_CHECKING:
     from switch.store.journal import Block
     from switch.store.tables import Row
 
-BLOCKS_PAGE: Final = 32
 ROWS_PAGE: Final = 4_000
+WRITTEN_MIN: Final = 500
+"""Entries of payments that are gathered before the payments are looked up."""
+
 NAMED_MAX: Final = 2_000
 """UETRs of one look-up."""
 
-CHUNK_ROWS_MAX: Final = 1_000_000
-"""Rows of entries that the blocks of one page may bring; those above are only counted."""
-
-NUMBER_MAX: Final = 2**63 - 1
 ID_TIME_BITS: Final = 20
 """A record's number is the milliseconds of its making, shifted by this."""
 
 COMPARED: Final = ("payment", "answer", "sealed", "claim", "tombstone", "incoming", "rate")
 """Tables that are held against the entries row by row; the ledger's are compared on the way."""
-
-BESIDE: Final = ("leaf", "entry", "balance_check", "balance_after")
-"""Tables that are read along with the blocks."""
 
 Heads: TypeAlias = "Mapping[tuple[int, int], bytes]"
 Content: TypeAlias = dict[str, Any]
@@ -130,27 +125,19 @@ class _Audit:
         return Report(self.blocks, payments, faults, not books, not found, self._anchors())
 
     async def _journal(self, tally: Tally) -> None:
-        blocks = Cursor(self.read, "block", BLOCKS_PAGE)
-        beside = {table: Cursor(self.read, table, ROWS_PAGE) for table in BESIDE}
-        self.past = Past(self.tally_key, self.faults, ordered=await _one_slot(self.read))
-        while page := await blocks.page():
-            last = page[-1][:2]
-            chunk: dict[str, list[Row]] = {}
-            for table, cursor in beside.items():
-                bound = (_entry_end(*last),) if table == "entry" else last
-                chunk[table], more = await cursor.until(bound, CHUNK_ROWS_MAX)
-                if more:
-                    self.faults.add(f"block {last[0]}/{last[1]}", f"too many rows of {table}")
-            expected, written = self._chunk(page, chunk, tally)
+        slots = await written_slots(self.read)
+        self.past = Past(self.tally_key, self.faults, ordered=len(slots) <= 1)
+        written: list[tuple[int, Content]] = []
+        async for page, chunk in Merged(self.read, slots, self.faults).pages():
+            expected, said = self._chunk(page, chunk, tally)
             if expected != chunk["entry"]:
                 self._ledger_rows(expected, chunk["entry"])
-            await self._payments(written)
+            written += said
+            if len(written) >= WRITTEN_MIN:
+                await self._payments(written)
+                written = []
+        await self._payments(written)
         self.past.end(self.replay.all_sums())
-        for table, cursor in beside.items():
-            while page := await cursor.page():
-                for row in page:
-                    number = "/".join(map(str, row[: 1 if table == "entry" else 2]))
-                    self.faults.add(f"{table} {number}", "is in no block")
 
     def _chunk(
         self, page: list[Row], chunk: Mapping[str, list[Row]], tally: Tally
@@ -187,10 +174,12 @@ class _Audit:
                     self.faults.add(place, "an entry cannot be read")
             self._head(block)
             booked = expected[start:]
-            touched = None
-            if block.number % BALANCES_EVERY:
-                touched = capped.union(each[2] for each in booked)
-            self._past(place, booked, checks.pop(row[:2], []), after.pop(row[:2], []), touched)
+            dated = Dated(
+                *(place, block.slot, block.at),
+                named=frozenset(capped.union(each[2] for each in booked)),
+                whole=block.number % BALANCES_EVERY == 0,
+            )
+            self._past(dated, booked, checks.pop(row[:2], []), after.pop(row[:2], []))
         tally.add(said, 1)
         tally.add(taken, -1)
         for table, left in (
@@ -203,23 +192,13 @@ class _Audit:
         return expected, written
 
     def _past(
-        self,
-        place: str,
-        booked: Sequence[Row],
-        checks: list[Row],
-        after: list[Row],
-        touched: set[Any] | None,
+        self, block: Dated, booked: Sequence[Row], checks: list[Row], after: list[Row]
     ) -> None:
         assert self.past is not None, "made before the first block"
-
-        def known(account: Any) -> tuple[int, ...] | None:
-            named = account in (self.accounts if touched is None else touched)
-            return self.replay.sums(account) if named else None
-
         try:
-            self.past.take(place, booked, checks, after, known)
+            self.past.take(block, booked, checks, after, self.replay.sums)
         except _UNREADABLE:
-            self.faults.add(place, "its balances cannot be read")
+            self.faults.add(block.place, "its balances cannot be read")
 
     def _chain(self, block: Block) -> Chain:
         chain = self.chains.get(block.slot)
@@ -331,24 +310,11 @@ async def _pages(read: Reads, table: str) -> AsyncIterator[list[Row]]:
         yield page
 
 
-async def _one_slot(read: Reads) -> bool:
-    """True when all blocks are of one slot."""
-    first = await read.record_page("block", (), 1)
-    return not first or not await read.record_page("block", (first[0][0], NUMBER_MAX), 1)
-
-
 def _by_block(rows: Iterable[Row]) -> dict[Row, list[Row]]:
     found: dict[Row, list[Row]] = {}
     for row in rows:
         found.setdefault(row[:2], []).append(row)
     return found
-
-
-def _entry_end(slot: object, number: object) -> int:
-    """The greatest number of a ledger entry that a block can hold."""
-    if not isinstance(slot, int) or not isinstance(number, int):
-        raise RecordUnreadable("table block: its keys are no numbers")
-    return ((slot << BLOCK_BITS | number) + 1 << ENTRIES_PER_BLOCK_BITS) - 1
 
 
 def _is_bytes(leaf: Row) -> bool:

@@ -1,9 +1,10 @@
 """One slot's chain of blocks as an audit reads it: links, roots, signatures, and whose key signs.
 
 A block is checked against the one before it and against its own leaves. The key changes only where
-an entry of kind ``key``, signed under the old one, names the new one; a key that was replaced does
-not come back. So whoever holds the first public key can follow the journal to its end, and a stolen
-old key opens nothing behind the change.
+an entry of kind ``key``, signed under the old one, names the new one: from the time of its block on
+it signs for all slots, and a key that was replaced does not come back. So whoever holds the first
+public key can follow the journal to its end, and a stolen old key opens nothing behind the change,
+no new slot either. Blocks are taken in the order of their times across slots.
 """
 
 from __future__ import annotations
@@ -26,24 +27,30 @@ BLOCK_TYPES: Final = (int, int, int, bytes, bytes, int, int, bytes)
 
 
 class Keyring:
-    """Public keys that blocks may be signed under: those given, and those the journal names."""
+    """Public keys that blocks may be signed under, and the one of now, which all slots share.
+
+    Those given stand for the first block of all; whatever comes next, the journal names.
+    """
 
     def __init__(self, keys: Iterable[Ed25519PublicKey]) -> None:
         self._keys = {key.public_bytes_raw(): key for key in keys}
+        self._current: bytes | None = None
 
-    def admit(self, raw: bytes) -> None:
-        """Take a key that a verified entry names. Raises :class:`ValueError` for what is none."""
+    def change(self, raw: bytes) -> None:
+        """Go on with a key that a verified entry names. Raises :class:`ValueError` for no key."""
         self._keys.setdefault(raw, Ed25519PublicKey.from_public_bytes(raw))
+        self._current = raw
 
-    def signer(self, block: Block, current: bytes | None) -> bytes | None:
-        """The key that a block is signed under: the current one, or any while there is none."""
-        for raw in self._keys if current is None else (current,):
+    def signed(self, block: Block) -> bool:
+        """Whether a block is signed under the key of now; the first one finds out which it is."""
+        for raw in self._keys if self._current is None else (self._current,):
             try:
                 self._keys[raw].verify(block.signature, block.header())
             except InvalidSignature:
                 continue
-            return raw
-        return None
+            self._current = raw
+            return True
+        return False
 
 
 class Chain:
@@ -55,7 +62,6 @@ class Chain:
         self.last: Block | None = None
         self._previous = GENESIS
         self._keys = keys
-        self._current: bytes | None = None
         self._faults = faults
 
     def take(self, block: Block, leaves: Sequence[tuple[bytes, bytes]]) -> list[dict[str, Any]]:
@@ -74,15 +80,15 @@ class Chain:
             self._fault(place, "its entries are not the ones it was made of")
         if self.last is not None and block.epoch < self.last.epoch:
             self._fault(place, "is of an earlier epoch than the block before it")
-        signer = self._keys.signer(block, self._current)
-        if signer is None:
+        if self.last is not None and block.at <= self.last.at:
+            self._fault(place, "is not later than the block before it")
+        signed = self._keys.signed(block)
+        if not signed:
             self._fault(place, "its signature does not verify")
-        else:
-            self._current = signer
         self._previous, self.last = block.hash(), block
         contents = [self._content(content, place) for _, content in leaves]
         for content in contents:
-            if content.get("kind") == "key" and signer is not None and whole:
+            if content.get("kind") == "key" and signed and whole:
                 self._rekey(content, place)
         return contents
 
@@ -98,12 +104,9 @@ class Chain:
 
     def _rekey(self, content: dict[str, Any], place: str) -> None:
         try:
-            raw = bytes.fromhex(content["public"])
-            self._keys.admit(raw)
+            self._keys.change(bytes.fromhex(content["public"]))
         except (KeyError, TypeError, ValueError):
             self._fault(place, "names a key that is none")
-        else:
-            self._current = raw
 
     def _fault(self, place: str, what: str) -> None:
         self._faults.add(place, what)

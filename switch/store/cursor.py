@@ -19,14 +19,17 @@ if TYPE_CHECKING:
 
 
 class Cursor:
-    """Where a reader of a table stands. Reading raises :class:`RecordUnreadable`."""
+    """Where a reader of a table stands, at first behind the key ``after``.
 
-    def __init__(self, read: Reads, table: str, rows_max: int) -> None:
+    Reading raises :class:`RecordUnreadable`.
+    """
+
+    def __init__(self, read: Reads, table: str, rows_max: int, after: Key = ()) -> None:
         self.table = table
         self._read = read
         self._keyed = TABLES[table].keyed
         self._limit = rows_max
-        self._after: Key = ()
+        self._after = after
         self._rows: list[Row] = []
         self._at = 0
         self._ended = False
@@ -37,6 +40,14 @@ class Cursor:
             await self._fetch()
         rows, self._at = self._rows[self._at :], len(self._rows)
         return rows
+
+    async def page_until(self, bound: Key) -> list[Row]:
+        """The next rows whose key begins with ``bound`` or less, none at the end of those."""
+        if self._at >= len(self._rows) and not self._ended:
+            await self._fetch()
+        width, start = len(bound), self._at
+        self._at = bisect_right(self._rows, bound, lo=start, key=lambda row: row[:width])
+        return self._rows[start : self._at]
 
     async def until(self, bound: Key, rows_max: int) -> tuple[list[Row], int]:
         """The rows whose key begins with ``bound`` or less; those above the bound are counted."""

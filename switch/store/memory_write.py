@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switch.delta import Snapshot
+from switch.delta import BLOCK_BITS, Snapshot
 from switch.ledger import Phase, balanced
+from switch.store.statements import BALANCES_EVERY
 
 if TYPE_CHECKING:
     from switch.delta import Delta, Wanted
@@ -60,7 +61,6 @@ def write(tables: MemoryTables, delta: Delta, number: int) -> None:
         tables.tombstones.pop(grave, None)
     for what, before in delta.retained.items():
         tables.retained[what] = max(before, tables.retained.get(what, 0))
-    tables.balances[number] = tuple(delta.accounts.values())
     tables.payments.update(delta.payments)
     tables.bindings.update({(b.scope, b.key): b for b in delta.bindings})
     tables.answers.update(delta.answers)
@@ -68,6 +68,8 @@ def write(tables: MemoryTables, delta: Delta, number: int) -> None:
     tables.tombstones.update(delta.tombstones)
     tables.incoming.update(dict.fromkeys(delta.incoming))
     tables.accounts.update(delta.accounts)
+    whole = (number & ((1 << BLOCK_BITS) - 1)) % BALANCES_EVERY == 0
+    tables.balances[number] = tuple((tables.accounts if whole else delta.accounts).values())
     tables.rates.update(delta.rates)
     tables.entries.extend(delta.entries)
     tables.exchanges.update({x.exchange_id: x for x in delta.exchanges})

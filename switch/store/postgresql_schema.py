@@ -20,6 +20,7 @@ MIGRATIONS: Final = (
     "0002_ledger.sql",
     "0003_vault.sql",
     "0004_journal.sql",
+    "0005_loss.sql",
 )
 """Each brings a database from the version before to its own number."""
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switch.commands import Done
-from switch.lost_tail import has_lost_its_tail
+from switch.lost_tail import lost_heads
 from switch.store.audit import audit_reads
 from switch.store.postgresql_admin import snapshot
 from tests.contract.contract_engines import KEY
@@ -95,8 +95,8 @@ def test_a_base_backup_with_its_wal_is_a_whole_record(
             rows = await read.record_page("block", (1, 4), 1)
             kept = {(rows[0][0], rows[0][1]): report.anchors[0].head}
             gone = {(head.slot, head.number): head.hash()}
-            lost = await has_lost_its_tail(read, gone)
-            return report.payments, report.sound, await has_lost_its_tail(read, kept), lost
+            lost = await lost_heads(read, gone)
+            return report.payments, report.sound, bool(await lost_heads(read, kept)), bool(lost)
 
     found = place._loop.run_until_complete(looked())
 

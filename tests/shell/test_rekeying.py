@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from switch import rekeying
-from switch.commands import Rekey
+from switch.commands import Receive, Rekey
 from switch.config import default_folder, load_config
 from switch.keys import KeyFolder, public_pem
 from switch.rekeying import RekeyUnfinished, refuse_unfinished, rotate_key
@@ -88,6 +88,40 @@ def test_a_change_that_nobody_journaled_is_found() -> None:
     report = audit(story.engine, [KEY.public_key(), SECOND.public_key()])
 
     assert [fault.what for fault in report.faults] == ["its signature does not verify"]
+
+
+def two_slots_rekeyed() -> tuple[MemoryPlace, list[Ed25519PublicKey]]:
+    """Two slots; the second says the change, and the first goes on under the new key."""
+    place = MemoryPlace()
+    tell(place.open(1))
+    second = place.open(2)
+    second.execute([buried(50)])
+    second.execute([Rekey(SECOND.public_key().public_bytes_raw(), NOW, salt(1, 7))])
+    later = MemoryEngine(place.tables, clock=SteppingClock(), sign=SECOND.sign, slot=1)
+    later.execute([buried(51)])
+    return place, [KEY.public_key(), SECOND.public_key()]
+
+
+def test_another_slot_goes_on_under_the_new_key() -> None:
+    place, (first, second) = two_slots_rekeyed()
+
+    assert faults(place, first) == []
+    assert faults(place, second, first) == []
+
+
+def test_a_replaced_key_opens_no_slot_and_books_no_money() -> None:
+    place, keys = two_slots_rekeyed()
+    place.open(9).execute([Receive("forged", "ACLBKHPPXXX", "KHR", 10**8, NOW, salt(2, 2))])
+
+    assert faults(place, *keys) == ["block 9/1: its signature does not verify"]
+
+
+def test_no_slot_goes_on_under_a_replaced_key() -> None:
+    place, keys = two_slots_rekeyed()
+    block, leaves = place.tables.blocks[1][-1]
+    place.tables.blocks[1][-1] = (resigned(block, KEY), leaves)
+
+    assert faults(place, *keys) == [f"block 1/{block.number}: its signature does not verify"]
 
 
 def resigned(block: Block, key: Ed25519PrivateKey) -> Block:
