@@ -8,7 +8,7 @@ backups alone.
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -40,6 +40,9 @@ Found = TypeVar("Found")
 
 ANY_SLOT: Final = 0
 """Of a server's numbered slots, the lowest that is free."""
+
+NOTICE_S: Final = EVERY_S + 1
+"""A serving process makes no data key under an earlier wrapping key after this time."""
 
 LOOK_EVERY_S: Final = 0.5
 """How often it is looked whether a serving process has done what was asked."""
@@ -175,7 +178,28 @@ class Desk:
                 raise Refused(str(error)) from None
 
     async def destroy(self, name: str) -> None:
-        """Destroy a wrapping key that nothing needs any more. Raises :class:`Refused`."""
+        """Destroy a wrapping key that nothing needs any more. Raises :class:`Refused`.
+
+        Where a process may serve, a payment may be on its way under it: it is looked twice.
+        """
+        await self._refuse_needed(name)
+        with ExitStack() as held:
+            if self._may_be_served(held):
+                await self._clock.sleep(NOTICE_S)
+                await self._refuse_needed(name)
+            destroy_wrapping_key(self._data / KEYS, name)
+
+    def _may_be_served(self, held: ExitStack) -> bool:
+        """Own the folder, so that nobody starts to serve it; True where somebody serves already."""
+        if self._on_a_server:
+            return True
+        try:
+            held.enter_context(owned_folder(self._data))
+        except FolderTaken:
+            return True
+        return False
+
+    async def _refuse_needed(self, name: str) -> None:
         standing = await self.standing()
         if name not in standing.held:
             raise Refused(f"{name}: there is no such wrapping key")
@@ -186,7 +210,6 @@ class Desk:
             raise Refused(f"{name}: {count} data keys are under it; rotate first")
         if self._config.vault.wrapping_keys != "files":
             raise Refused("wrapping keys are in the environment: take it out there")
-        destroy_wrapping_key(self._data / KEYS, name)
 
     async def _asked(self, uetr: str) -> None:
         if self._on_a_server:

@@ -5,7 +5,8 @@ only the owner of a slot writes the journal. When the current wrapping key chang
 that is not under it is wrapped anew, in bounded batches with payments in between. Nothing of that
 is remembered: a restart begins again and passes over what is done. The surprise: a data key counts
 as destroyed only once no file of the database holds its old bytes any more, which a reader in the
-way may hold up.
+way may hold up. A payment that was being opened during a rotation is stored under the key before
+it, so it is looked for again.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from switch.upkeep import is_erased
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from switch.app import Seams
     from switch.config_files import PersonalDays
@@ -44,6 +46,17 @@ PASS_EVERY_S: Final = 86_400
 
 BATCH: Final = 200
 """Data keys read, and at most wrapped anew, at a time."""
+
+BEGAN_WITHIN_S: Final = 300
+NOTICED_WITHIN_S: Final = 60
+"""A payment whose data key may come late under the wrapping key before began at most so long before
+the rotation, and at most so long after it: a process notices a new wrapping key within
+:data:`EVERY_S`, and clocks of processes differ."""
+
+LOOK_EVERY_S: Final = 10
+WATCH_S: Final = 120
+LATER_EVERY_S: Final = 3_600
+"""How often such payments are looked for, in the first two minutes after a rotation and then."""
 
 REQUESTS_MAX: Final = 1_000
 """Requests looked at in one turn."""
@@ -83,6 +96,10 @@ class VaultKeeper:
         self._rotation_due = not vault.alone
         self._next_pass = clock.monotonic()
         self._kept_from = 0
+        self._began = clock.now()
+        self._window = (0, 0)
+        self._next_look = clock.monotonic()
+        self._watch_until = self._next_look
 
     async def run(self) -> None:
         """Look now and then until cancelled."""
@@ -94,8 +111,12 @@ class VaultKeeper:
         """Do all that is due. A store that is busy ends the turn: the next one goes on."""
         try:
             await self._requests()
-            if self._refreshed() or self._rotation_due:
+            if self._refreshed():
+                self._began, self._rotation_due = self._clock.now(), True
+            if self._rotation_due:
                 await self._rotate()
+            elif self._clock.monotonic() >= self._next_look:
+                await self._look_again()
             if self._clock.monotonic() >= self._next_pass:
                 await self._retention()
             await self._scrub()
@@ -141,20 +162,35 @@ class VaultKeeper:
 
     async def _rotate(self) -> None:
         """Wrap anew until a whole pass finds nothing to wrap: others may still use the old key."""
-        self._rotation_due = True
-        wrapping, total = self._vault.wrapping, 0
-        while changed := await self._rewrapped():
+        self._rotation_due, total = True, 0
+        while changed := await self._rewrapped(0, LAST):
             total += changed
             await self._clock.sleep(self._others_notice_s)
         self._rotation_due = False
-        if total:
-            self._scrub_due = True
-            self._log.info("keys_rewrapped", wrapping=wrapping, keys=total)
+        self._window = (
+            _number(self._began - timedelta(seconds=BEGAN_WITHIN_S)),
+            _number(self._clock.now() + timedelta(seconds=NOTICED_WITHIN_S)),
+        )
+        self._watch_until = self._clock.monotonic() + WATCH_S
+        self._watch(total)
 
-    async def _rewrapped(self) -> int:
+    async def _look_again(self) -> None:
+        """Look for payments that were being opened while all others were wrapped anew."""
+        self._watch(0 if self._vault.alone else await self._rewrapped(*self._window))
+
+    def _watch(self, changed: int) -> None:
+        """Say what was wrapped anew, and when it is looked again."""
+        now = self._clock.monotonic()
+        if changed:
+            self._watch_until = now + WATCH_S
+            self._scrub_due = True
+            self._log.info("keys_rewrapped", wrapping=self._vault.wrapping, keys=changed)
+        self._next_look = now + (LOOK_EVERY_S if now < self._watch_until else LATER_EVERY_S)
+
+    async def _rewrapped(self, after: int, before: int) -> int:
         """Wrap anew what is not under the current wrapping key, in one pass; how many that was."""
-        after, changed, lost = 0, 0, 0
-        while page := await self._store.read.wrapped_keys(after, LAST, BATCH):
+        changed, lost = 0, 0
+        while page := await self._store.read.wrapped_keys(after, before, BATCH):
             after = page[-1].payment_id
             keys = []
             for held in page:
@@ -179,7 +215,7 @@ class VaultKeeper:
         """Erase the names of payments that ended long enough ago, oldest first."""
         now = self._clock.now()
         latest = now - min(self._times.values())
-        before = (to_micros(latest) // 1000) << NUMBER_BITS
+        before = _number(latest)
         after, erased, kept = self._kept_from, 0, None
         while page := await self._store.read.wrapped_keys(after, before, BATCH):
             for held in page:
@@ -200,6 +236,11 @@ class VaultKeeper:
     def _is_old(self, payment: Payment) -> bool:
         kept = self._times[payment.use_case]
         return lifecycle.is_final(payment) and payment.updated_at + kept <= self._clock.now()
+
+
+def _number(at: datetime) -> int:
+    """The number of a payment that is made at a moment, without its last bits."""
+    return (to_micros(at) // 1000) << NUMBER_BITS
 
 
 def keeper_of(days: PersonalDays, seams: Seams, vault: Vault, ids: Ids) -> VaultKeeper:

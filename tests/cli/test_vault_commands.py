@@ -10,6 +10,7 @@ import shutil
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+import apsw
 import pytest
 
 from switch.commands import Done
@@ -19,10 +20,12 @@ from switch.model import Particulars, Party
 from switch.records import OPENING
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import SystemEntropy
+from switch.runtime.lock import owned_folder
 from switch.server import keys_of
 from switch.store.rows import particulars_bytes
 from switch.store.sqlite import SqliteEngine, open_reader
 from switch.store.vault import wrapping_of
+from switch.vault_desk import NOTICE_S
 from switch.wrapping_keys import WRAPPING_VARIABLE, open_vault
 from tests.cli.test_commands import typed
 from tests.switch_core.core_values import concluded, opened, payment, refused, uetr
@@ -245,6 +248,31 @@ def test_a_key_that_data_keys_are_under_is_not_destroyed(data: Path) -> None:
     assert vault(data, "destroy", "vault") == (
         1, "", "bakong-switch: vault: 3 data keys are under it; rotate first\n",
     )  # fmt: skip
+
+
+def test_a_key_that_a_payment_on_its_way_is_under_is_not_destroyed(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a process serves, it is looked again when such a payment must have come."""
+    reader = open_reader(str(data / "switch.db"), 1)
+    *_, late = reader.wrapped_keys(0, 1 << 62, 9)
+    vault(data, "rotate", "--name", LATER)
+    slept: list[float] = []
+
+    async def arrives(_: SystemClock, seconds: float) -> None:
+        slept.append(seconds)
+        connection = apsw.Connection(str(data / "switch.db"))
+        change = "UPDATE data_key SET wrapped = ? WHERE payment_id = ?"
+        connection.execute(change, (late.wrapped, late.payment_id))
+        connection.close()
+
+    monkeypatch.setattr(SystemClock, "sleep", arrives)
+    with owned_folder(data):
+        said = vault(data, "destroy", "vault")
+
+    assert said == (1, "", "bakong-switch: vault: 1 data keys are under it; rotate first\n")
+    assert slept == [NOTICE_S]
+    assert (data / "keys" / "vault.key").exists()
 
 
 @pytest.mark.parametrize(

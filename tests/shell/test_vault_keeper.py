@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final
 import orjson
 import pytest
 
-from switch.commands import Conflict, Erase, Rewrap
+from switch.commands import Conflict, Erase, Open, Rewrap
 from switch.keys import KeyMissing
 from switch.model import State, UseCase
 from switch.payments import Standing
 from switch.port import InboundEnquiry
 from switch.store.vault import Erased, wrapping_of
-from switch.vault_keeper import EVERY_S, PASS_EVERY_S, VaultKeeper
+from switch.vault_keeper import EVERY_S, LATER_EVERY_S, LOOK_EVERY_S, PASS_EVERY_S, VaultKeeper
 from tests.shell.shell_rig import MEMBER
 
 if TYPE_CHECKING:
@@ -273,6 +273,49 @@ async def test_a_rotation_that_was_cut_short_is_finished_by_the_next_life(shell:
 
     assert wrapped_by(shell) == [NEW] * 3
     assert shell.store.scrubbed == 1
+
+
+async def test_a_payment_on_its_way_during_a_rotation_is_wrapped_anew_later(shell: Shell) -> None:
+    """Its data key was made before, its row came after all others were looked at."""
+    await shell.opened("key-1")
+    keeping = keeper(shell)
+
+    async def rotate_first(command: object) -> None:
+        if isinstance(command, Open):
+            shell.store.before = None
+            shell.wrapping[NEW] = bytes(32)
+            await keeping.turn()
+
+    shell.store.before = rotate_first
+    late = await shell.opened("key-2")
+    assert wrapped_by(shell) == [NEW, "vault"]
+    scrubbed = shell.store.scrubbed
+    shell.clock.pass_s(LOOK_EVERY_S)
+    await keeping.turn()
+
+    assert wrapped_by(shell) == [NEW, NEW]
+    assert shell.store.scrubbed == scrubbed + 1
+    assert await shell.records.open(late.uetr) is not None
+
+
+async def test_one_that_comes_much_later_is_found_too_and_others_are_not_read(
+    shell: Shell,
+) -> None:
+    early, other = await shell.opened("key-1"), None
+    shell.wrapping[NEW] = bytes(32)
+    keeping = keeper(shell)
+    was = shell.tables.wrapped_keys.pop(early.uetr)
+    await keeping.turn()
+    shell.clock.pass_s(LATER_EVERY_S)
+    await keeping.turn()
+    other = await shell.opened("key-2")
+    shell.tables.wrapped_keys[early.uetr] = was
+    opened_under = shell.tables.wrapped_keys[other.uetr]
+    shell.clock.pass_s(LATER_EVERY_S)
+    await keeping.turn()
+
+    assert wrapped_by(shell) == [NEW, NEW]
+    assert shell.tables.wrapped_keys[other.uetr] == opened_under
 
 
 async def test_a_key_that_is_erased_while_it_is_wrapped_anew_stays_erased(shell: Shell) -> None:
