@@ -143,7 +143,7 @@ def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
 
     oversight = OversightApi(parts.overseers, parts.read, parts.clock)
     rates = _rates(parts)
-    journal = JournalApi(parts.witnesses, parts.read, parts.head, parts.published)
+    journal = JournalApi(parts.witnesses, parts.read, parts.head, parts.published, parts.clock)
 
     async def live(_: web.Request) -> web.Response:
         return respond(Answer(200, JSON, b'{"alive":true}'))

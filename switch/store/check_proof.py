@@ -23,20 +23,26 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-PROOF_BYTES_MAX: Final = 64 << 20
+PROOF_BYTES_MAX: Final = 4 << 20
+"""Twice what a proof can be."""
+
 PATH_MAX: Final = 12
 """Hashes on the way to the root of the largest block."""
 
 NUMBER_MAX: Final = 2**63 - 1
+SLOT_MAX: Final = 127
+BLOCK_MAX: Final = 2**34 - 1
 HASH: Final = re.compile(r"\A[0-9a-f]{64}\Z")
 SIGNATURE: Final = re.compile(r"\A[0-9a-f]{128}\Z")
 SALT: Final = re.compile(r"\A[0-9a-f]{32}\Z")
 CONTENT_MAX: Final = 65_536
+DEPTH_MAX: Final = 16
+"""Lists and objects within each other in an entry: ours have three."""
+
 UETR: Final = re.compile(r"\A[0-9a-f-]{36}\Z")
-TOP: Final = frozenset({"kind", "version", "uetr", "entries"})
-ENTRY: Final = frozenset(
-    {"block", "place", "salt", "content", "path", "chain", "head", "published"}
-)
+TOP: Final = frozenset({"kind", "version", "uetr", "entries", "chains"})
+ENTRY: Final = frozenset({"slot", "number", "place", "salt", "content", "path"})
+CHAIN: Final = frozenset({"block", "links", "head", "published"})
 BLOCK: Final = frozenset(
     {"slot", "number", "epoch", "previous", "root", "at", "leaves", "signature"}
 )
@@ -57,7 +63,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Proven:
-    """What a proof shows: a payment's entries in order, and the heads that vouch for them."""
+    """What a proof shows: a payment's entries in order, and the heads that its chains lead to."""
 
     uetr: str
     entries: tuple[Mapping[str, Any], ...]
@@ -77,6 +83,7 @@ class Proven:
 
 def check_proof(text: bytes, keys: Iterable[Ed25519PublicKey]) -> Proven:
     """Check a proof's text. Raises :class:`BadProof`."""
+    keys = list(keys)
     proof = _object(_parsed(text), TOP, "the proof")
     if proof["kind"] != KIND or proof["version"] != VERSION:
         raise BadProof("the file is not a payment proof of a version that is known here")
@@ -84,21 +91,23 @@ def check_proof(text: bytes, keys: Iterable[Ed25519PublicKey]) -> Proven:
     given = proof["entries"]
     if not isinstance(given, list) or not 1 <= len(given) <= ENTRIES_MAX:
         raise BadProof(f"entries: is not a list of 1 to {ENTRIES_MAX}")
-    trusted = list(keys)
+    blocks, heads = _chains(proof["chains"], keys)
     entries: list[dict[str, Any]] = []
-    heads: list[Head] = []
     before: int | None = None
     for place, each in enumerate(given):
         where = f"entries[{place}]"
         entry = _object(each, ENTRY, where)
-        block = _block(entry["block"], f"{where}.block")
-        _signed(block, trusted, f"{where}.block")
+        slot = _number(entry["slot"], SLOT_MAX, f"{where}.slot")
+        number = _number(entry["number"], BLOCK_MAX, f"{where}.number")
+        block = blocks.get((slot, number))
+        if block is None:
+            raise BadProof(f"{where}: its block is in no chain")
+        _signed(block, keys, where)
         content = _content(entry, block, where)
         _follows(content, uetr, place + 1, before, where)
-        before = across_slots(block.slot, block.number)
-        heads.append(_head(entry, block, trusted, where))
+        before = across_slots(slot, number)
         entries.append(content)
-    return Proven(uetr, tuple(entries), tuple(heads))
+    return Proven(uetr, tuple(entries), heads)
 
 
 def _parsed(text: bytes) -> object:
@@ -123,6 +132,8 @@ def _content(entry: Mapping[str, Any], block: Block, where: str) -> dict[str, An
         content = orjson.loads(raw)
     except ValueError:
         raise BadProof(f"{where}.content: is not JSON") from None
+    if _depth(text) > DEPTH_MAX:
+        raise BadProof(f"{where}.content: is deeper than {DEPTH_MAX}")
     if not isinstance(content, dict) or canonical(content) != raw:
         raise BadProof(f"{where}.content: is not canonical JSON")
     leaf = leaf_hash(bytes.fromhex(_text(entry["salt"], SALT, f"{where}.salt")), raw)
@@ -145,21 +156,53 @@ def _follows(
         raise BadProof(f"{where}.content: does not name the block of the entry before it")
 
 
-def _head(entry: Mapping[str, Any], block: Block, keys: list[Ed25519PublicKey], where: str) -> Head:
-    """Follow the chain from an entry's block; the last header must be signed and as promised."""
-    chain = entry["chain"]
-    if not isinstance(chain, list) or len(chain) > CHAIN_MAX:
-        raise BadProof(f"{where}.chain: is not a list of at most {CHAIN_MAX} headers")
-    if not isinstance(entry["published"], bool):
+def _depth(text: str) -> int:
+    """How many lists and objects are within each other in JSON, at least: texts count along."""
+    depth = deepest = 0
+    for sign in text:
+        if sign in "[{":
+            depth += 1
+            deepest = max(depth, deepest)
+        elif sign in "]}":
+            depth -= 1
+    return deepest
+
+
+def _chains(
+    given: object, keys: list[Ed25519PublicKey]
+) -> tuple[dict[tuple[int, int], Block], tuple[Head, ...]]:
+    """The blocks of all chains by slot and number, and the heads that the chains lead to."""
+    if not isinstance(given, list) or not 1 <= len(given) <= ENTRIES_MAX:
+        raise BadProof(f"chains: is not a list of 1 to {ENTRIES_MAX}")
+    blocks: dict[tuple[int, int], Block] = {}
+    heads: list[Head] = []
+    for place, each in enumerate(given):
+        where = f"chains[{place}]"
+        chain = _chain(_object(each, CHAIN, where), CHAIN_MAX - len(blocks) + place, keys, where)
+        if blocks.keys() & {(block.slot, block.number) for block in chain}:
+            raise BadProof(f"{where}: holds a block of another chain")
+        blocks.update({(block.slot, block.number): block for block in chain})
+        heads.append(Head(chain[-1].slot, chain[-1].number, chain[-1].hash()))
+    return blocks, tuple(heads)
+
+
+def _chain(
+    given: Mapping[str, Any], room: int, keys: list[Ed25519PublicKey], where: str
+) -> list[Block]:
+    """Follow a chain; its first and its last header must be signed, the last be as promised."""
+    links = given["links"]
+    if not isinstance(links, list) or len(links) > room:
+        raise BadProof(f"{where}.links: is not a list, or more than {CHAIN_MAX} headers in all")
+    if not isinstance(given["published"], bool):
         raise BadProof(f"{where}.published: is neither true nor false")
-    last = block
-    for place, each in enumerate(chain):
-        last = _link(each, last, f"{where}.chain[{place}]")
-    if chain:
-        _signed(last, keys, f"{where}.chain")
-    if last.hash().hex() != _text(entry["head"], HASH, f"{where}.head"):
-        raise BadProof(f"{where}.chain: does not lead to the head")
-    return Head(last.slot, last.number, last.hash())
+    chain = [_block(given["block"], f"{where}.block")]
+    _signed(chain[0], keys, f"{where}.block")
+    for place, each in enumerate(links):
+        chain.append(_link(each, chain[-1], f"{where}.links[{place}]"))
+    _signed(chain[-1], keys, f"{where}.links")
+    if chain[-1].hash().hex() != _text(given["head"], HASH, f"{where}.head"):
+        raise BadProof(f"{where}: does not lead to the head")
+    return chain
 
 
 def _link(each: object, previous: Block, where: str) -> Block:
@@ -168,7 +211,7 @@ def _link(each: object, previous: Block, where: str) -> Block:
     epoch, root, at, leaves, signature = each
     return Block(
         slot=previous.slot,
-        number=previous.number + 1,
+        number=_number(previous.number + 1, BLOCK_MAX, where),
         epoch=_number(epoch, NUMBER_MAX, where),
         previous=previous.hash(),
         root=bytes.fromhex(_text(root, HASH, where)),
@@ -181,8 +224,8 @@ def _link(each: object, previous: Block, where: str) -> Block:
 def _block(given: object, where: str) -> Block:
     held = _object(given, BLOCK, where)
     return Block(
-        slot=_number(held["slot"], 127, f"{where}.slot"),
-        number=_number(held["number"], 2**34 - 1, f"{where}.number"),
+        slot=_number(held["slot"], SLOT_MAX, f"{where}.slot"),
+        number=_number(held["number"], BLOCK_MAX, f"{where}.number"),
         epoch=_number(held["epoch"], NUMBER_MAX, f"{where}.epoch"),
         previous=bytes.fromhex(_text(held["previous"], HASH, f"{where}.previous")),
         root=bytes.fromhex(_text(held["root"], HASH, f"{where}.root")),

@@ -1,14 +1,16 @@
 """The proof of one payment: its journal entries in their signed blocks, and nobody else's.
 
-A proof holds each entry with its salt, the hashes on its way to the block's root, the block's
-header and signature, and the headers from there up to a published head. Of other entries it shows
-hashes that were salted, so they tell nothing. Entries name the block of the one before them: none
-can be left out. The surprise: a header is told without its predecessor's hash, because whoever
-checks the chain works that out.
+A proof holds each entry with its salt and the hashes on its way to the block's root, and chains of
+signed headers: from the block of an entry up to the next published head, shared by the entries on
+the way. Of other entries it shows hashes that were salted, so they tell nothing. Entries name the
+block of the one before them: none can be left out. What is read is bounded, in pages between which
+others have their turn. The surprise: where the next published head is too far, a block stands
+alone, because its own signature vouches for it.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +20,7 @@ from switch.delta import BLOCK_BITS
 from switch.store.journal import Block, audit_path, leaf_hash
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from switch.store.contract import Reads
     from switch.store.tables import Row
@@ -29,7 +31,16 @@ ENTRIES_MAX: Final = 1_000
 """Entries of one payment that a proof may hold: enquiries are bounded far below."""
 
 CHAIN_MAX: Final = 4_096
-"""Headers from an entry's block up to a head; heads are published much more often."""
+"""Headers of all chains of a proof, about a mebibyte; heads are published much more often."""
+
+TAIL_MAX: Final = 256
+"""Headers up to the journal's end, where no head was published behind a block."""
+
+PAGE: Final = 256
+"""Headers that are read at once."""
+
+ENTRIES_BYTES_MAX: Final = 1 << 20
+"""Bytes of the entries with their hashes."""
 
 LEAVES_MAX: Final = 4_096
 """Entries of one block."""
@@ -43,11 +54,46 @@ class NotProvable(Exception):  # noqa: N818  the name says what happened
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One entry of a payment where it stands: its block, its place in it, and all leaves."""
+    """One entry of a payment where it stands: its block, and what a proof shows of it."""
 
     block: Block
-    place: int
-    leaves: tuple[tuple[bytes, bytes], ...]
+    view: Mapping[str, object]
+    size: int
+
+
+def _written(block: Block, place: int, leaves: Sequence[tuple[bytes, bytes]]) -> Written:
+    salt, content = leaves[place]
+    path = [other.hex() for other in audit_path([leaf_hash(*leaf) for leaf in leaves], place)]
+    view = {
+        "slot": block.slot,
+        "number": block.number,
+        "place": place,
+        "salt": salt.hex(),
+        "content": content.decode(),
+        "path": path,
+    }
+    return Written(block, view, len(content) + sum(map(len, path)))
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Blocks of a slot that follow each other, from one that holds an entry."""
+
+    blocks: tuple[Block, ...]
+    published: bool
+
+    def view(self) -> dict[str, object]:
+        """Plain values: the first header whole, the others as links."""
+        return {
+            "block": block_json(self.blocks[0]),
+            "links": [link_json(block) for block in self.blocks[1:]],
+            "head": self.blocks[-1].hash().hex(),
+            "published": self.published,
+        }
+
+
+async def _no_pause() -> None:
+    """Whoever has a loop for himself lets nobody else have a turn."""
 
 
 def block_json(block: Block) -> dict[str, object]:
@@ -70,37 +116,32 @@ def link_json(block: Block) -> list[object]:
 
 
 async def prove(
-    read: Reads, uetr: str, heads: Mapping[tuple[int, int], bytes]
+    read: Reads,
+    uetr: str,
+    heads: Mapping[tuple[int, int], bytes],
+    pause: Callable[[], Awaitable[None]] = _no_pause,
 ) -> dict[str, object]:
     """The proof of a payment. ``heads`` are published blocks by slot and number.
 
-    Raises :class:`NotProvable`.
+    ``pause`` lets others have their turn. Raises :class:`NotProvable`.
     """
     rows = await read.payment_rows([uetr])
     if not rows:
         raise NotProvable("there is no payment of this UETR")
-    found = await _entries(read, uetr, rows[0])
-    proofs = []
-    for written in found:
-        hashes = [leaf_hash(*leaf) for leaf in written.leaves]
-        salt, content = written.leaves[written.place]
-        chain, published = await _chain(read, written.block, heads)
-        proofs.append(
-            {
-                "block": block_json(written.block),
-                "place": written.place,
-                "salt": salt.hex(),
-                "content": content.decode(),
-                "path": [other.hex() for other in audit_path(hashes, written.place)],
-                "chain": [link_json(block) for block in chain],
-                "head": (chain[-1] if chain else written.block).hash().hex(),
-                "published": published,
-            }
-        )
-    return {"kind": KIND, "version": VERSION, "uetr": uetr, "entries": proofs}
+    found = await _entries(read, uetr, rows[0], pause)
+    chains = await _chains(read, [written.block for written in found], heads, pause)
+    return {
+        "kind": KIND,
+        "version": VERSION,
+        "uetr": uetr,
+        "entries": [written.view for written in found],
+        "chains": [chain.view() for chain in chains],
+    }
 
 
-async def _entries(read: Reads, uetr: str, row: Row) -> list[Written]:
+async def _entries(
+    read: Reads, uetr: str, row: Row, pause: Callable[[], Awaitable[None]]
+) -> list[Written]:
     """A payment's entries, the first one first, found from the last by what each names."""
     newest = row[-1]
     found: list[Written] = []
@@ -111,7 +152,10 @@ async def _entries(read: Reads, uetr: str, row: Row) -> list[Written]:
         if not steps:
             raise NotProvable(f"{_named(newest)} holds no entry of the payment: verify the journal")
         found += [written for written, _ in steps]
+        if sum(written.size for written in found) > ENTRIES_BYTES_MAX:
+            raise NotProvable(f"its entries are more than {ENTRIES_BYTES_MAX} bytes")
         newest = steps[-1][1]
+        await pause()
     if not found:
         raise NotProvable("its entries were written before they could be found one by one")
     return found[::-1]
@@ -132,22 +176,64 @@ async def _in_block(read: Reads, uetr: str, across: int) -> list[tuple[Written, 
             before = content.get("before")
             if content["version"] > 1 and before is None:
                 raise NotProvable("its first entries were written before entries named another")
-            own.append((Written(blocks[0], place, leaves), before))
+            own.append((_written(blocks[0], place, leaves), before))
     # Within one block each names that block itself: the walk goes on from the first of them.
     return own[::-1]
 
 
-async def _chain(
-    read: Reads, block: Block, heads: Mapping[tuple[int, int], bytes]
-) -> tuple[list[Block], bool]:
-    """The blocks behind one up to the next published head, or up to the end."""
-    if (block.slot, block.number) in heads:
-        return [], True
-    chain = await blocks_from(read, block.slot, block.number + 1, CHAIN_MAX)
-    for place, each in enumerate(chain):
-        if (each.slot, each.number) in heads:
-            return chain[: place + 1], True
-    return chain, False
+async def _chains(
+    read: Reads,
+    blocks: Sequence[Block],
+    heads: Mapping[tuple[int, int], bytes],
+    pause: Callable[[], Awaitable[None]],
+) -> list[Chain]:
+    """Chains in which each block stands once, up to published heads that are near enough."""
+    published = {slot: sorted(n for s, n in heads if s == slot) for slot in _slots(blocks)}
+    room, found = CHAIN_MAX, list[Chain]()
+    for block in sorted(blocks, key=lambda each: (each.slot, each.number)):
+        last = found[-1].blocks[-1] if found else None
+        if last is not None and last.slot == block.slot and last.number >= block.number:
+            continue
+        numbers = published[block.slot]
+        place = bisect_left(numbers, block.number)
+        head = numbers[place] if place < len(numbers) else None
+        if head is None:
+            limit = min(TAIL_MAX, room)
+            further = await blocks_from(read, block.slot, block.number + limit, 1)
+            limit = 0 if further else limit
+        else:
+            limit = head - block.number if head - block.number <= room else 0
+        behind = await _behind(read, block, limit, pause)
+        chain = Chain((block, *behind), published=(block, *behind)[-1].number == head)
+        if (
+            chain.published
+            and heads[block.slot, chain.blocks[-1].number] != chain.blocks[-1].hash()
+        ):
+            raise NotProvable("another block than this journal's was published: verify the journal")
+        room -= len(behind)
+        found.append(chain)
+    return found
+
+
+def _slots(blocks: Sequence[Block]) -> frozenset[int]:
+    return frozenset(block.slot for block in blocks)
+
+
+async def _behind(
+    read: Reads, block: Block, limit: int, pause: Callable[[], Awaitable[None]]
+) -> list[Block]:
+    """At most so many blocks that follow one, fewer at the journal's end."""
+    found: list[Block] = []
+    while len(found) < limit:
+        first = block.number + 1 + len(found)
+        page = await blocks_from(read, block.slot, first, min(PAGE, limit - len(found)))
+        if not page:
+            break
+        if [each.number for each in page] != list(range(first, first + len(page))):
+            raise NotProvable(f"blocks behind {block.slot}/{first} are missing: verify the journal")
+        found += page
+        await pause()
+    return found
 
 
 async def blocks_from(read: Reads, slot: int, number: int, limit: int) -> list[Block]:
@@ -166,8 +252,3 @@ def _content(text: bytes) -> dict[str, Any]:
 
 def _named(across: int) -> str:
     return f"block {across >> BLOCK_BITS}/{across & NUMBER_MASK}"
-
-
-def texts(proofs: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The entries of a proof as they were journaled."""
-    return [proof["content"] for proof in proofs]

@@ -17,12 +17,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from switch.lifecycle import Event
+from switch.store import proof as proofs
 from switch.store.awaited import Awaited
 from switch.store.check_proof import PROOF_BYTES_MAX, BadProof, check_proof
 from switch.store.proof import NotProvable, prove
 from tests.contract.contract_engines import KEY, MemoryPlace
 from tests.contract.journal_chain import told
-from tests.switch_core.core_values import concluded, enquired, opened, payment, uetr
+from tests.switch_core.core_values import buried, concluded, enquired, opened, payment, uetr
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -104,10 +105,80 @@ def test_a_proof_leads_to_the_next_published_head() -> None:
     proof = proof_of(story.engine, 1, heads)
     proven = check_proof(text(proof), PUBLIC)
 
-    assert [head.number for head in proven.heads] == [4, 4]
-    assert [head.hash for head in proven.heads] == [heads[1, 4]] * 2
-    assert [entry["published"] for entry in proof["entries"]] == [True, True]
-    assert [len(entry["chain"]) for entry in proof["entries"]] == [2, 1]
+    assert [(head.number, head.hash) for head in proven.heads] == [(4, heads[1, 4])]
+    assert [chain["published"] for chain in proof["chains"]] == [True]
+    assert [len(chain["links"]) for chain in proof["chains"]] == [2]
+
+
+def test_entries_far_apart_lead_to_heads_of_their_own() -> None:
+    story = told()
+    heads = {(1, n): story.chain[n - 1][0].hash() for n in (2, 3, 6)}
+    proof = proof_of(story.engine, 3, heads)
+    proven = check_proof(text(proof), PUBLIC)
+
+    assert [head.number for head in proven.heads] == [2, 6]
+    assert [len(chain["links"]) for chain in proof["chains"]] == [0, 2]
+
+
+def test_a_head_that_is_not_the_journals_is_not_led_to() -> None:
+    with pytest.raises(NotProvable):
+        proof_of(told().engine, 1, {(1, 4): bytes(32)})
+
+
+@pytest.mark.parametrize(("heads", "alone"), [((40,), True), ((), True), ((15,), False)])
+def test_a_block_far_from_a_head_stands_alone(
+    monkeypatch: pytest.MonkeyPatch, heads: tuple[int, ...], alone: bool
+) -> None:
+    """What a proof reads and holds is bounded, however long the journal and its entries are."""
+    monkeypatch.setattr(proofs, "CHAIN_MAX", 30)
+    monkeypatch.setattr(proofs, "TAIL_MAX", 20)
+    story = told()
+    for number in range(7, 41):
+        story.engine.execute([buried(number + 10)])
+    shown = proof_of(story.engine, 3, {(1, n): story.chain[n - 1][0].hash() for n in heads})
+    proven = check_proof(text(shown), PUBLIC)
+
+    assert [entry["kind"] for entry in proven.entries] == ["opened", "lost", "enquired"]
+    assert [head.number for head in proven.heads] == ([2, 4, 5] if alone else [15])
+    assert {chain["published"] for chain in shown["chains"]} == {not alone}
+
+
+def test_headers_are_read_in_pages_and_others_have_their_turn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(proofs, "PAGE", 5)
+    story = told()
+    for number in range(7, 30):
+        story.engine.execute([buried(number + 10)])
+    turns: list[int] = []
+
+    async def pause() -> None:
+        turns.append(1)
+
+    heads = {(1, 29): story.chain[28][0].hash()}
+    shown = now(prove(Awaited(story.engine), uetr(1), heads, pause))
+
+    assert len(shown["chains"][0]["links"]) == 27
+    assert len(turns) == 2 + 6
+
+
+def test_entries_of_more_bytes_than_a_proof_holds_are_not_proven(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(proofs, "ENTRIES_BYTES_MAX", 1_000)
+    with pytest.raises(NotProvable, match="more than 1000 bytes"):
+        proof_of(told().engine, 3)
+
+
+@pytest.mark.parametrize("depth", [17, 300, 400, 30_000])
+def test_an_entry_of_any_depth_is_refused_with_a_reason(depth: int) -> None:
+    shown = proof_of(told().engine, 1)
+    shown["entries"][0]["content"] = '{"a":' + "[" * depth + "]" * depth + "}"
+
+    assert why(shown) in (
+        "entries[0].content: is deeper than 16",
+        "entries[0].content: is not JSON",
+    )
 
 
 def test_without_a_published_head_it_leads_to_the_end() -> None:
@@ -115,7 +186,7 @@ def test_without_a_published_head_it_leads_to_the_end() -> None:
     proof = proof_of(story.engine, 1)
 
     assert check_proof(text(proof), PUBLIC).heads[-1].hash == story.chain[-1][0].hash()
-    assert [entry["published"] for entry in proof["entries"]] == [False, False]
+    assert [chain["published"] for chain in proof["chains"]] == [False]
 
 
 def test_what_is_not_in_the_journal_is_not_proven() -> None:
@@ -148,7 +219,7 @@ def test_another_key_refuses_it() -> None:
     with pytest.raises(BadProof) as refused:
         check_proof(proof, (other,))
 
-    assert str(refused.value) == "entries[0].block: is not signed under the journal's key"
+    assert str(refused.value) == "chains[0].block: is not signed under the journal's key"
     assert check_proof(proof, (other, *PUBLIC)).uetr == uetr(1)
 
 
@@ -233,11 +304,11 @@ def test_another_payments_entry_is_refused() -> None:
         (b"", "the file is not JSON"),
         (b"\xff\xfe", "the file is not JSON"),
         (b"[" * 100_000, "the file is not JSON"),
-        (b"null", "the proof: is not an object of entries, kind, uetr, version"),
-        (b"[]", "the proof: is not an object of entries, kind, uetr, version"),
-        (b'{"kind":1}', "the proof: is not an object of entries, kind, uetr, version"),
+        (b"null", "the proof: is not an object of chains, entries, kind, uetr, version"),
+        (b"[]", "the proof: is not an object of chains, entries, kind, uetr, version"),
+        (b'{"kind":1}', "the proof: is not an object of chains, entries, kind, uetr, version"),
         (
-            b'{"kind":"bakong-switch payment proof","version":2,"uetr":"","entries":[]}',
+            b'{"kind":"bakong-switch payment proof","version":2,"uetr":"","entries":0,"chains":0}',
             "the file is not a payment proof of a version that is known here",
         ),
     ],
@@ -257,7 +328,7 @@ def test_a_file_that_is_too_large_is_not_parsed() -> None:
 @given(st.binary(max_size=200) | st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        st.sampled_from(["kind", "version", "uetr", "entries", "block"]), inner, max_size=5
+        st.sampled_from(["kind", "version", "uetr", "entries", "chains"]), inner, max_size=5
     ),
 ).map(orjson.dumps))  # fmt: skip
 def test_no_file_raises_anything_but_a_reason(file: bytes) -> None:
