@@ -167,7 +167,8 @@ async def _in_block(read: Reads, uetr: str, across: int) -> list[tuple[Written, 
     blocks = await blocks_from(read, slot, number, 1)
     if not blocks or blocks[0].number != number:
         raise NotProvable(f"{_named(across)} is missing: verify the journal")
-    rows = await read.record_page("leaf", (slot, number, -1), LEAVES_MAX)
+    limit = min(blocks[0].leaves, LEAVES_MAX)
+    rows = await read.record_page("leaf", (slot, number, -1), limit)
     leaves = tuple((row[3], row[4]) for row in rows if row[:2] == (slot, number))
     own = []
     for place, (_, text) in enumerate(leaves):
