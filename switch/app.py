@@ -51,6 +51,7 @@ from switch.wrapping_keys import open_vault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from aiohttp import web
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -91,6 +92,8 @@ class Seams:
     """Hashes of journal heads that were published, by slot and number."""
     outstanding: Meter | None = None
     """Counts open quotes where several processes share one count."""
+    written_at: datetime | None = None
+    """When the newest block of before this start was written."""
 
 
 class Switch:
@@ -363,7 +366,14 @@ def _key_retention(
     if wrong is not None:
         raise ConfigError(f"switch.toml: {wrong}")
     times = kept(config.retention)
-    return KeyRetention(times=times, store=seams.store, clock=seams.clock, ids=ids, log=seams.log)
+    return KeyRetention(
+        times=times,
+        store=seams.store,
+        clock=seams.clock,
+        ids=ids,
+        log=seams.log,
+        written_at=seams.written_at,
+    )
 
 
 def _quoters(config: Config, keys: KeyFolder) -> dict[str, EllipticCurvePublicKey]:

@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from switch.commands import Forget
+from switch.steady_time import SteadyTime
 from switch.store.contract import StoreBusy
 
 if TYPE_CHECKING:
@@ -76,14 +77,27 @@ def too_short(
 
 
 class KeyRetention:
-    """Looks for what is older than the retention, and lets go of it."""
+    """Looks for what is older than the retention, and lets go of it.
 
-    def __init__(self, *, times: Kept, store: Store, clock: Clock, ids: Ids, log: Log) -> None:
+    ``written_at`` is the time of the newest block before this start.
+    """
+
+    def __init__(
+        self,
+        *,
+        times: Kept,
+        store: Store,
+        clock: Clock,
+        ids: Ids,
+        log: Log,
+        written_at: datetime | None = None,
+    ) -> None:
         self._times = times
         self._store = store
         self._clock = clock
         self._ids = ids
         self._log = log
+        self._time = SteadyTime(clock, log, written_at)
 
     async def run(self) -> None:
         """Look now and then until cancelled."""
@@ -94,9 +108,12 @@ class KeyRetention:
     async def turn(self) -> tuple[int, int]:
         """Let go of everything that is old enough; how many keys and tombstones that were.
 
-        A store that is busy ends the turn: the next one goes on.
+        A store that is busy ends the turn: the next one goes on. Nothing is let go of while the
+        clock is not believed.
         """
-        now = self._clock.now()
+        now = self._time.now()
+        if now is None:
+            return 0, 0
         keys = tombstones = 0
         try:
             keys = await self._keys(now)

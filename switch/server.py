@@ -148,6 +148,7 @@ async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[S
     seams = Seams(
         *(clock, entropy, net, tasks, store, log, coordination, restoring, publisher.published),
         outstanding=_outstanding(config, coordination),
+        written_at=written_at,
     )
     switch = Switch(config, keys, seams)
     served = await net.serve(switch.application, SERVED_AS)

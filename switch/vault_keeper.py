@@ -18,6 +18,7 @@ from switch import lifecycle
 from switch.commands import Done, Erase, Rewrap, Stale
 from switch.keys import KeyMissing
 from switch.model import UseCase, to_micros
+from switch.steady_time import SteadyTime
 from switch.store.contract import StoreBusy
 from switch.store.vault import VaultError, erasure_mark
 from switch.upkeep import is_erased
@@ -43,6 +44,9 @@ PAUSE_S: Final = 0.05
 
 PASS_EVERY_S: Final = 86_400
 """How often what is older than the retention is looked for."""
+
+DOUBT_EVERY_S: Final = 3_600
+"""How often it is looked whether a clock can be believed again."""
 
 BATCH: Final = 200
 """Data keys read, and at most wrapped anew, at a time."""
@@ -71,7 +75,8 @@ NUMBER_BITS: Final = 20
 class VaultKeeper:
     """Keeps one vault. ``times`` is how long names are kept after the end of a payment.
 
-    ``others_notice_s`` is how long other processes may go on using the wrapping key before.
+    ``others_notice_s`` is how long other processes may go on using the wrapping key before, and
+    ``written_at`` the time of the newest block before this start.
     """
 
     def __init__(
@@ -84,6 +89,7 @@ class VaultKeeper:
         ids: Ids,
         log: Log,
         others_notice_s: float = EVERY_S,
+        written_at: datetime | None = None,
     ) -> None:
         self._store = store
         self._vault = vault
@@ -91,6 +97,7 @@ class VaultKeeper:
         self._clock = clock
         self._ids = ids
         self._log = log
+        self._time = SteadyTime(clock, log, written_at)
         self._others_notice_s = others_notice_s
         self._scrub_due = True
         self._rotation_due = not vault.alone
@@ -212,8 +219,14 @@ class VaultKeeper:
         return changed
 
     async def _retention(self) -> None:
-        """Erase the names of payments that ended long enough ago, oldest first."""
-        now = self._clock.now()
+        """Erase the names of payments that ended long enough ago, oldest first.
+
+        While the clock is not believed nothing is, and it is asked again soon.
+        """
+        now = self._time.now()
+        if now is None:
+            self._next_pass = self._clock.monotonic() + DOUBT_EVERY_S
+            return
         latest = now - min(self._times.values())
         before = _number(latest)
         after, erased, kept = self._kept_from, 0, None
@@ -222,7 +235,7 @@ class VaultKeeper:
                 if is_erased(held.wrapped):
                     continue
                 payment = await self._store.read.payment(held.uetr)
-                if payment is not None and self._is_old(payment):
+                if payment is not None and self._is_old(payment, now):
                     erased += await self.erase(held.uetr, "retention")
                 elif kept is None:
                     kept = held.payment_id - 1
@@ -233,9 +246,9 @@ class VaultKeeper:
         if erased:
             self._log.info("names_retained_long_enough", payments=erased)
 
-    def _is_old(self, payment: Payment) -> bool:
+    def _is_old(self, payment: Payment, now: datetime) -> bool:
         kept = self._times[payment.use_case]
-        return lifecycle.is_final(payment) and payment.updated_at + kept <= self._clock.now()
+        return lifecycle.is_final(payment) and payment.updated_at + kept <= now
 
 
 def _number(at: datetime) -> int:
@@ -247,7 +260,15 @@ def keeper_of(days: PersonalDays, seams: Seams, vault: Vault, ids: Ids) -> Vault
     """The keeper of a switch's vault."""
     store, clock, log = seams.store, seams.clock, seams.log
     times = times_of(days)
-    return VaultKeeper(store=store, vault=vault, times=times, clock=clock, ids=ids, log=log)
+    return VaultKeeper(
+        store=store,
+        vault=vault,
+        times=times,
+        clock=clock,
+        ids=ids,
+        log=log,
+        written_at=seams.written_at,
+    )
 
 
 def times_of(days: PersonalDays) -> dict[UseCase, timedelta]:

@@ -47,13 +47,17 @@ SECRETS: Final = ("Sok Dara", "sokdara@abaa", "Traceback", 'File "')
 
 
 class MovedClock(SystemClock):
-    """The system's clock; its wall can be moved on."""
+    """The system's clock; its wall can be moved on, or all of it."""
 
     def __init__(self) -> None:
         self.ahead = timedelta(0)
+        self.passed = timedelta(0)
 
     def now(self) -> datetime:
-        return super().now() + self.ahead
+        return super().now() + self.ahead + self.passed
+
+    def monotonic(self) -> float:
+        return super().monotonic() + self.passed.total_seconds()
 
 
 class KeptKeys(KeyFolder):

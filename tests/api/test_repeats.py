@@ -92,7 +92,7 @@ async def test_after_the_retention_a_repeat_is_refused_and_pays_nothing(
 ) -> None:
     call = await channel(rig)
     first = await call()
-    rig.clock.ahead += timedelta(days=RETENTION_DAYS)
+    rig.clock.passed += timedelta(days=RETENTION_DAYS)
     assert await rig.switch.retention.turn() == (1, 0)
     late = await call()
 
@@ -105,7 +105,7 @@ async def test_after_the_retention_a_repeat_is_refused_and_pays_nothing(
 async def test_after_the_retention_the_status_is_still_told(rig: Rig) -> None:
     uetr = rig.ids.uetr()
     await rig.client().message(await pacs008(rig, uetr=uetr))
-    rig.clock.ahead += timedelta(days=RETENTION_DAYS)
+    rig.clock.passed += timedelta(days=RETENTION_DAYS)
     await rig.switch.retention.turn()
 
     assert status(await rig.client().message(pacs028(rig, uetr))) == (200, "ACCC", None)
@@ -117,9 +117,22 @@ async def test_what_was_never_seen_is_forgotten_only_after_its_retention(rig: Ri
     body = await pacs008(rig, uetr=uetr)
     assert status(await rig.client().message(pacs028(rig, uetr))) == (200, "RJCT", "NARR")
     assert status(await rig.client().message(body))[1:] == ("RJCT", "TM01")
-    rig.clock.ahead += timedelta(days=RETENTION_DAYS)
+    rig.clock.passed += timedelta(days=RETENTION_DAYS)
 
     assert await rig.switch.retention.turn() == (1, 1)
     late = await rig.client().message(body)
     assert late.status >= 400 or status(late)[1] == "RJCT"
     assert await rig.book() == []
+
+
+async def test_a_clock_that_is_wrong_once_costs_no_stored_answer(rig: Rig) -> None:
+    token = await rig.quote()
+    paid = {"quote": token, "debtor": DEBTOR}
+    first = await rig.client().pay("key", paid)
+    rig.clock.ahead += timedelta(days=RETENTION_DAYS)
+    assert await rig.switch.retention.turn() == (0, 0)
+    rig.clock.ahead -= timedelta(days=RETENTION_DAYS)
+    assert await rig.switch.retention.turn() == (0, 0)
+
+    assert (await rig.client().pay("key", paid)).body == first.body
+    assert "clock_not_believed" in [event for event, _ in rig.log.events]

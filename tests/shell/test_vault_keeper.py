@@ -237,6 +237,18 @@ async def test_names_are_erased_so_long_after_the_end(shell: Shell) -> None:
         await shell.records.open(second.uetr)
 
 
+async def test_a_clock_that_is_wrong_once_costs_no_names(shell: Shell) -> None:
+    payment = await shell.opened("key-1")
+    keeping = keeper(shell)
+    shell.clock.ahead = timedelta(days=400)
+    await keeping.turn()
+    shell.clock.ahead = timedelta(0)
+    await keeping.turn()
+
+    assert await shell.records.open(payment.uetr) is not None
+    assert "clock_not_believed" in shell.log.events
+
+
 async def test_what_is_still_open_is_kept_however_old(shell: Shell) -> None:
     payment = await shell.lost()
     shell.clock.pass_s(KEPT[payment.use_case].total_seconds() * 2)
