@@ -12,8 +12,6 @@ import os
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from tenacity import AsyncRetrying, retry_if_exception_type, wait_fixed
-
 from switch.config import ConfigError
 from switch.data_folder import KEYS, writable_database
 from switch.keys import JOURNAL, KeyFolder, KeyMissing
@@ -81,17 +79,14 @@ async def await_server(config: Config, keys: KeyFolder, clock: Clock) -> None:
 
     url = store_url(config, keys)
     ends = clock.monotonic() + START_WAIT_S
-    asking = AsyncRetrying(
-        sleep=clock.sleep,
-        stop=lambda _: clock.monotonic() >= ends,
-        wait=wait_fixed(START_RETRY_S),
-        retry=retry_if_exception_type(StoreAbsent),
-        reraise=True,
-    )
-    async for attempt in asking:
-        with attempt:
+    while True:
+        try:
             async with connected(url):
                 return
+        except StoreAbsent:
+            if clock.monotonic() >= ends:
+                raise
+        await clock.sleep(START_RETRY_S)
 
 
 async def never_written(config: Config, data: Path) -> bool:
