@@ -283,8 +283,9 @@ def _contradiction(place: tuple[int, int]) -> str:
 
 def _unpublished(report: Report, heads: Heads) -> list[int]:
     """Slots of which no given head is: whoever opened one without anybody's knowing."""
-    known = {slot for slot, _ in heads.hashes}
-    return [each.slot for each in report.anchors if known and each.slot not in known]
+    published = dict.fromkeys(slot for slot, _ in heads.hashes)
+    slots = [each.slot for each in report.anchors]
+    return [slot for slot in slots if slot not in published] if published else []
 
 
 def _of_heads(heads: Heads, file: Path | None) -> dict[str, object]:

@@ -182,7 +182,7 @@ def test_the_switch_goes_on_under_the_new_key_and_all_of_it_verifies(data: Path)
 
 def test_a_store_of_several_processes_refuses(data: Path) -> None:
     served = CONFIG.store.model_copy(update={"engine": "postgresql", "url": "postgresql://x"})
-    config = CONFIG.model_copy(update={"store": served})
+    config = replace(CONFIG, store=served)
     with pytest.raises(ConfigError, match="on an embedded store only"):
         rotate_key(config, data, SteppingClock(), SeededEntropy(1))
     refuse_unfinished(data)
