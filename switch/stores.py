@@ -52,11 +52,19 @@ START_RETRY_S: Final = 0.5
 
 
 def store_url(config: Config, keys: KeyFolder) -> str:
-    """The address of the server. Raises :class:`KeyMissing` when none is given."""
+    """The address of the server.
+
+    Raises :class:`KeyMissing` when none is given, and :class:`ConfigError` for what is none.
+    """
     given = os.environ.get(VARIABLE) or config.store.url
     if given is None:
         raise KeyMissing(f"store.url of switch.toml, or {VARIABLE}, must name the database")
-    parts = urlsplit(given)
+    try:
+        parts = urlsplit(given)
+        _ = parts.port
+    except ValueError:
+        # Only of the environment; nothing of it is shown, since a password may be in it.
+        raise ConfigError(f"{VARIABLE}: is no address of a server") from None
     if parts.password is not None:
         return given
     try:
