@@ -24,8 +24,9 @@ from switch.store import postgresql, postgresql_link
 from switch.store.audit import audit
 from switch.store.contract import Fenced, StoreBusy
 from switch.store.loop_committer import LoopCommitter
-from switch.store.postgresql import CommitsLost, PostgresEngine
+from switch.store.postgresql import PostgresEngine
 from switch.store.postgresql_link import StoreAway
+from switch.store.postgresql_tail import CommitsLost
 from tests.contract.contract_engines import KEY, MemoryPlace, dump
 from tests.contract.postgres_place import PostgresPlace
 from tests.servers.proxy import CuttingProxy
