@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, cast
 
-from switch.commands import Declined, Receive
+from switch.commands import Declined, Done, Receive
 from switch.port import Operation, Planning, WireAnswer
 from switch.sending import send_exchange
 from switch.store.contract import StoreBusy
@@ -100,9 +100,10 @@ class Collector:
             result = await self._store.commit(receive)
         except StoreBusy:
             return False
-        if isinstance(result, Declined):
+        if not isinstance(result, Done):
             # Not booked, so not acknowledged: it comes again until somebody has looked.
-            self._log.warning("money_not_booked", why=result.reason.iso)
+            why = result.reason.iso if isinstance(result, Declined) else ""
+            self._log.warning("money_not_booked", why=why)
             return False
         self._log.info("money_received", currency=item.amount.currency.code)
         return True

@@ -232,7 +232,8 @@ class Forget:
     """Lets go of keys with their answers, and of tombstones, that are older than the retention.
 
     ``bindings`` are UETRs of payments that ended before ``ended_before``; ``tombstones`` are scopes
-    and UETRs buried before ``buried_before``. Payments, ledger and journal stay whole.
+    and UETRs buried before ``buried_before``. ``keys`` are the bindings by scope and key, for the
+    journal to say what they were. Payments, ledger and journal stay whole.
     """
 
     bindings: tuple[str, ...]
@@ -241,6 +242,7 @@ class Forget:
     buried_before: datetime
     at: datetime
     salt: bytes = field(repr=False)
+    keys: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

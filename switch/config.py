@@ -200,7 +200,8 @@ def _read(path: Path, shape: type[File]) -> File:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(f"{path.name}: {key}: {first['msg']}") from None
+        told = first["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{path.name}: {key}: {told}") from None
 
 
 def _corridors(

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from fx.money import Money
+from switch.addresses import Peer, address
 from switch.feed import Feed
 
 Bic = Annotated[str, Field(pattern=r"^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$")]
@@ -59,6 +60,7 @@ class StoreSection(Strict):
                 pattern=r"^postgresql://([A-Za-z0-9._\-]+@)?[A-Za-z0-9.\-\[\]:]+"
                 r"/[A-Za-z0-9._\-]+(\?[A-Za-z0-9_=&.,/\-]+)?$"
             ),
+            AfterValidator(address),
         ]
         | None
     ) = None
@@ -93,7 +95,14 @@ class CoordinationSection(Strict):
     """
 
     processes_max: Annotated[int, Field(ge=1, le=99)]
-    url: Annotated[str, Field(pattern=r"^rediss?://[A-Za-z0-9.\-\[\]:]+(/\d+)?$")] | None = None
+    url: (
+        Annotated[
+            str,
+            Field(pattern=r"^rediss?://[A-Za-z0-9.\-\[\]:]+(/\d{1,5})?$"),
+            AfterValidator(address),
+        ]
+        | None
+    ) = None
 
 
 class VaultSection(Strict):
@@ -108,7 +117,7 @@ class JournalSection(Strict):
     A head is added after so many blocks or seconds, whichever comes first, and at a stop.
     """
 
-    heads_file: Annotated[str, Field(min_length=1, max_length=4096)]
+    heads_file: Annotated[str, Field(max_length=4096, pattern=r"^[^\x00-\x1f]+$")]
     heads_every_blocks: Annotated[int, Field(ge=1, le=4_000)]
     heads_every_s: Annotated[int, Field(ge=1, le=86_400)]
 
@@ -135,7 +144,7 @@ class RetentionSection(Strict):
 class NetworkSection(Strict):
     """Section ``networks.<name>``."""
 
-    url: Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+$")]
+    url: Peer
     own_bic: Bic
     partner_bic: Bic
     options: dict[str, str] = Field(default_factory=dict)

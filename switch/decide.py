@@ -34,7 +34,15 @@ from switch.commands import (
     Rewrap,
     Stale,
 )
-from switch.delta import Claim, Delta, Snapshot, answer_digest, sealed_digest
+from switch.delta import (
+    Claim,
+    Delta,
+    Snapshot,
+    answer_digest,
+    binding_digest,
+    exchange_digest,
+    sealed_digest,
+)
 from switch.ledger import Entry, Phase
 from switch.lifecycle import STATES, Event, Stand, Verdict
 from switch.model import State
@@ -114,6 +122,8 @@ def _open(batch: Batch, command: Open) -> Result:
     more = {
         "frozen": batch.frozen(payment),
         "sealed": [sealed_digest(command.exchange.sealed)],
+        "exchange": exchange_digest(command.exchange),
+        "bound": binding_digest(command.binding),
     }
     if given_back is not None:
         more["given_back"] = given_back
@@ -132,7 +142,11 @@ def _refuse(batch: Batch, command: Refuse) -> Result:
     payment = batch.bind(command.binding, payment)
     batch.lock(payment, command.wrapped_key)
     batch.answer(payment, command.answer)
-    more = {"answer": answer_digest(command.answer), "frozen": batch.frozen(payment)}
+    more = {
+        "answer": answer_digest(command.answer),
+        "frozen": batch.frozen(payment),
+        "bound": binding_digest(command.binding),
+    }
     batch.journal("refused", payment, [], command.salt, more)
     return Done(payment)
 
@@ -149,7 +163,11 @@ def _attempt(batch: Batch, command: Attempt) -> Result:
     assert verdict is Verdict.MOVE, "an enquiry is recorded where the ladder runs"
     batch.delta.exchanges.append(command.exchange)
     batch.keep(payment)
-    more = {"before": before, "sealed": [sealed_digest(command.exchange.sealed)]}
+    more = {
+        "before": before,
+        "sealed": [sealed_digest(command.exchange.sealed)],
+        "exchange": exchange_digest(command.exchange),
+    }
     batch.journal("enquired", payment, [], command.salt, more)
     return Done(payment)
 

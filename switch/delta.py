@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
+import orjson
+
 from fx.money import Money, currency
 from switch.commands import (
     Attempt,
@@ -26,6 +28,7 @@ from switch.commands import (
     Rekey,
     Rewrap,
 )
+from switch.model import to_micros
 from switch.postings import incoming_lines, lines_of
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
     from switch.model import Institutions, Payment, RateKey, Terms
 
 
+ROW_DIGITS: Final = 32
 BLOCK_BITS: Final = 34
 """Bits of a block's number; the slot (seven bits) stands above them, an entry's place (twelve bits)
 below, so an entry's number fits the 53 bits that every reader of JSON can hold."""
@@ -70,6 +74,28 @@ def answer_digest(answer: Answer) -> str:
     kind = "sealed" if answer.sealed else ""
     head = f"{answer.status}\n{answer.content_type}\n{kind}".encode()
     return sha256(head + answer.body).hexdigest()
+
+
+def binding_digest(binding: Binding) -> str:
+    """What the journal says of a bound key: 128 bits of SHA-256 of scope, key and contents."""
+    content = orjson.dumps(binding.content, option=orjson.OPT_SORT_KEYS).decode()
+    return row_digest(binding.scope, binding.key, content)
+
+
+def exchange_digest(exchange: PlannedExchange) -> str:
+    """What the journal says of an exchange beside its sealed record."""
+    return row_digest(
+        exchange.exchange_id,
+        *(exchange.network, exchange.operation.value, exchange.reference),
+        *(exchange.method, exchange.path, to_micros(exchange.send_by)),
+        *(exchange.answer_within_ms, exchange.sealed.record_id),
+    )
+
+
+def row_digest(*values: object) -> str:
+    """128 bits of SHA-256 of a row's values, none of which holds a line break."""
+    text = "\n".join(map(str, values)).encode("utf-8", "replace")
+    return sha256(text).hexdigest()[:ROW_DIGITS]
 
 
 def sealed_digest(sealed: Sealed) -> str:
@@ -162,7 +188,8 @@ def wanted(commands: Sequence[Command]) -> Wanted:
                 rates.update(dict.fromkeys(payment.terms.rate_keys))
             case Attempt(uetr=uetr) | Conclude(uetr=uetr):
                 payments[uetr] = None
-            case Forget(bindings=uetrs, tombstones=graves):
+            case Forget(bindings=uetrs, tombstones=graves, keys=keys):
+                bindings.update(dict.fromkeys(keys))
                 payments.update(dict.fromkeys(uetrs))
                 tombstones.update(dict.fromkeys(graves))
             case Bury(scope=scope, key=key):

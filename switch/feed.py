@@ -11,6 +11,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from switch.addresses import Peer
+
 
 class Feed(BaseModel):
     """A provider's page; ``tries`` is how often one fetch is tried before the next period."""
@@ -19,7 +21,7 @@ class Feed(BaseModel):
 
     provider: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
     references: bool
-    url: Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+$")]
+    url: Peer
     path: Annotated[str, Field(pattern=r"^/[!\"$-~]{0,200}$")]
     period_s: Annotated[int, Field(ge=1, le=86_400)]
     answer_within_ms: Annotated[int, Field(ge=1, le=60_000)]

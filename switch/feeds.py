@@ -15,6 +15,7 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_attempt
 from switch.api.body import read_json
 from switch.api.rate_shapes import RatesRequest, ReferencePage
 from switch.refusals import Refusal
+from switch.store.contract import StoreBusy
 from switch.wire.transport import Answer, Request
 
 if TYPE_CHECKING:
@@ -87,6 +88,9 @@ class FeedReader:
             return await self._taken(page)
         except (_Away, _Useless) as failure:
             self._log.warning("feed_failed", provider=provider, why=str(failure))
+            return False
+        except StoreBusy:
+            self._log.warning("feed_failed", provider=provider, why="busy")
             return False
         except Refusal as refusal:
             self._log.warning("feed_failed", provider=provider, why=refusal.reason.name)

@@ -129,11 +129,10 @@ class KeyRetention:
         while page := await self._store.read.bound(after, BATCH):
             after = page[-1].payment_id
             ended = [each for each in page if each.ended_at is not None]
-            old = tuple(
-                each.uetr for each in ended if each.ended_at is not None and each.ended_at < before
-            )
+            old = [each for each in ended if each.ended_at is not None and each.ended_at < before]
             if old:
-                await self._forget(now, old, ())
+                keys = tuple(each.key for each in old)
+                await self._forget(now, tuple(each.uetr for each in old), (), keys)
                 count += len(old)
             elif ended:
                 # Payments come in the order of opening: those behind are younger.
@@ -148,7 +147,11 @@ class KeyRetention:
         return count
 
     async def _forget(
-        self, now: datetime, uetrs: tuple[str, ...], graves: tuple[tuple[str, str], ...]
+        self,
+        now: datetime,
+        uetrs: tuple[str, ...],
+        graves: tuple[tuple[str, str], ...],
+        keys: tuple[tuple[str, str], ...] = (),
     ) -> None:
         command = Forget(
             bindings=uetrs,
@@ -157,6 +160,7 @@ class KeyRetention:
             buried_before=now - self._times.tombstones,
             at=now,
             salt=self._ids.salt(),
+            keys=keys,
         )
         await self._store.commit(command)
         await self._clock.sleep(PAUSE_S)

@@ -3,7 +3,7 @@
 Adapters are pure. They *plan* a request and *read* its answer; they verify, translate and render
 what a network sends us. They have no clock, no network, no store and no retry of their own: times
 and ids are given in :class:`Planning`, keys when the adapter is made. Only ``dispatch`` sends a
-payment's exchange, and only one it has read back from a committed row.
+payment's exchange, and only after the commit that holds it byte for byte has returned.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from switch.commands import Rekey
+from switch.config import ConfigError
 from switch.data_folder import KEYS, readable_database
 from switch.keys import JOURNAL, KeyFolder, public_pem
 from switch.runtime.entropy import Ids
@@ -51,8 +52,11 @@ def refuse_unfinished(data: Path) -> None:
 def rotate_key(config: Config, data: Path, clock: Clock, entropy: Entropy) -> str:
     """Change the journal's key; returns the file that keeps the old public key.
 
-    Raises :class:`OSError` and what opening keys and store raises; asking again goes on with it.
+    Raises :class:`~switch.config.ConfigError` for a store of several processes, :class:`OSError`
+    and what opening keys and store raises; asking again goes on with it.
     """
+    if config.store.engine != "sqlite":
+        raise ConfigError("the journal's key can be changed on an embedded store only")
     database, keys = readable_database(data), KeyFolder(data / KEYS)
     with owned_folder(data):
         if not (data / KEYS / f"{NEXT}.pem").exists():

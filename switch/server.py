@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from switch.app import SERVED_AS, Seams, Switch
+from switch.config import ConfigError
 from switch.coordination.local import InProcess
 from switch.coordination.quotes import SharedQuotes
 from switch.data_folder import DATABASE, KEYS
@@ -160,14 +161,24 @@ async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[S
 
 
 def _publisher(config: Config, place: Place, store: Store, clock: Clock, log: Log) -> HeadPublisher:
-    """What publishes heads of the journal; its file may lie in another place than the data."""
+    """What publishes heads of the journal; its file may lie in another place than the data.
+
+    Raises :class:`ConfigError` where it can never be written.
+    """
     rules = config.journal
+    path = place.data / rules.heads_file
+    try:
+        placed = path.parent.is_dir() and not path.is_dir()
+    except OSError:
+        placed = False
+    if not placed:
+        raise ConfigError(f"switch.toml: journal.heads_file: {path.absolute()} can be no file")
 
     def writer(execute: Callable[[list[Block]], None]) -> WriterThread[Block]:
         return WriterThread("journal-heads", execute, on_crash=end_process)
 
     return HeadPublisher(
-        place.data / rules.heads_file,
+        path,
         head=lambda: store.head,
         make_writer=writer,
         clock=clock,

@@ -15,12 +15,14 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from switch.config import ConfigError
 from switch.data_folder import KEYS, writable_database
 from switch.keys import JOURNAL, KeyFolder, KeyMissing
+from switch.loss_file import mark_restored
 from switch.model import from_micros
 from switch.runtime.private_files import private_file
 from switch.runtime.process import process_name
 from switch.runtime.tasks import Tasks, end_process
 from switch.runtime.threads import WokenThread, WriterThread
 from switch.store.committer import Committer
+from switch.store.contract import StoreAbsent, StoreUnreachable
 from switch.store.copying import newest_block_at
 from switch.store.sqlite import SqliteEngine
 
@@ -43,13 +45,26 @@ PASSWORD: Final = "postgresql-password"  # noqa: S105  the name of a file
 
 STORE_TASKS: Final = 2
 
+START_WAIT_S: Final = 30
+"""How long a start waits for the server; a supervisor then starts the process again."""
+
+START_RETRY_S: Final = 0.5
+
 
 def store_url(config: Config, keys: KeyFolder) -> str:
-    """The address of the server. Raises :class:`KeyMissing` when none is given."""
+    """The address of the server.
+
+    Raises :class:`KeyMissing` when none is given, and :class:`ConfigError` for what is none.
+    """
     given = os.environ.get(VARIABLE) or config.store.url
     if given is None:
         raise KeyMissing(f"store.url of switch.toml, or {VARIABLE}, must name the database")
-    parts = urlsplit(given)
+    try:
+        parts = urlsplit(given)
+        _ = parts.port
+    except ValueError:
+        # Only of the environment; nothing of it is shown, since a password may be in it.
+        raise ConfigError(f"{VARIABLE}: is no address of a server") from None
     if parts.password is not None:
         return given
     try:
@@ -58,6 +73,28 @@ def store_url(config: Config, keys: KeyFolder) -> str:
         return given
     user, at, host = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=f"{user}:{password}{at}{host}"))
+
+
+async def await_server(config: Config, keys: KeyFolder, clock: Clock) -> None:
+    """Wait until the server of the store takes connections; an embedded store has none.
+
+    Raises :class:`StoreAbsent` after :data:`START_WAIT_S`, and
+    :class:`~switch.store.contract.StoreUnreachable` at once where it refuses us.
+    """
+    if config.store.engine != "postgresql":
+        return
+    from switch.store.postgresql_admin import opened as connected
+
+    url = store_url(config, keys)
+    ends = clock.monotonic() + START_WAIT_S
+    while True:
+        try:
+            async with connected(url):
+                return
+        except StoreAbsent:
+            if clock.monotonic() >= ends:
+                raise
+        await clock.sleep(START_RETRY_S)
 
 
 async def never_written(config: Config, data: Path) -> bool:
@@ -81,7 +118,7 @@ async def open_store(
     :class:`OSError`, and what the engine raises for a schema that is not its own.
     """
     if config.store.engine == "postgresql":
-        return await _open_server(config, keys, clock, opened)
+        return await _open_server(config, data, keys, clock, opened)
     if config.switch.slot == 0:
         raise ConfigError("switch.toml: switch.slot: SQLite has one process, and its slot a number")
     return _open_embedded(config, writable_database(data), keys, clock, opened)
@@ -116,14 +153,20 @@ def _open_embedded(
 
 
 async def _open_server(
-    config: Config, keys: KeyFolder, clock: Clock, opened: AsyncExitStack
+    config: Config, data: Path, keys: KeyFolder, clock: Clock, opened: AsyncExitStack
 ) -> tuple[Store, datetime | None]:
     """Take a slot on the PostgreSQL server."""
     from switch.store.loop_committer import LoopCommitter
     from switch.store.postgresql import PostgresEngine
-    from switch.store.postgresql_admin import StoreUnreachable, migrated
+    from switch.store.postgresql_admin import migrated
     from switch.store.postgresql_link import StoreAway, shown
     from switch.store.postgresql_schema import ServerUnsafe
+    from switch.store.postgresql_tail import CommitsLost
+
+    def lost(found_at: int, newest: int | None) -> None:
+        head_at = None if newest is None else from_micros(newest)
+        mark_restored(data, from_micros(found_at), head_at)
+        end_process("store", CommitsLost())
 
     url = store_url(config, keys)
     if config.switch.profile == "development":
@@ -135,12 +178,13 @@ async def _open_server(
         slot=config.switch.slot,
         owner=process_name(),
         lease_s=config.switch.lease_s,
+        on_loss=lost,
     )
     opened.push_async_callback(engine.close)
     try:
         await engine.start()
     except StoreAway:
-        raise StoreUnreachable(f"{shown(url)}: does not answer") from None
+        raise StoreAbsent(f"{shown(url)}: does not answer") from None
     except ServerUnsafe as unsafe:
         raise StoreUnreachable(f"{shown(url)}: {unsafe}") from None
     store = LoopCommitter(engine, engine, Tasks(end_process, tasks_max=STORE_TASKS))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from fx.money import Money, currency
 from switch import ledger, lifecycle
 from switch.commands import Conflict, Declined, Done, Known, Stale
-from switch.delta import answer_digest
+from switch.delta import answer_digest, binding_digest
 from switch.leaves import entry_content
 from switch.model import to_micros
 from switch.postings import incoming_lines
@@ -169,10 +169,12 @@ def forget(batch: Batch, command: Forget) -> Result:
     What is younger than the command takes it to be, open, or gone already is left as it is.
     """
     answers, graves = [], []
+    bound = {binding.uetr: binding for binding in batch.seen.bindings.values()}
     for uetr in command.bindings:
         payment, answer = batch.seen.payments.get(uetr), batch.seen.answers.get(uetr)
         if payment is not None and answer is not None and _over(payment, command):
-            answers.append([uetr, answer_digest(answer)])
+            said = [uetr, answer_digest(answer)]
+            answers.append([*said, binding_digest(bound[uetr])] if uetr in bound else said)
             batch.unbind(payment)
     for grave in command.tombstones:
         buried_at = batch.seen.tombstones.get(grave)

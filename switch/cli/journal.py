@@ -94,7 +94,8 @@ def verify(
 
         report = _over(config, data, work)
         if as_json:
-            say({**report.view(), **_of_heads(heads, heads_file)})
+            said = {**report.view(), **_of_heads(heads, heads_file)}
+            say({**said, "slots_unpublished": _unpublished(report, heads)})
         else:
             _print(report, heads)
         return 0 if report.sound and not heads.contradictions else 1
@@ -125,6 +126,11 @@ def prove(
     def work() -> int:
         keys = _keys((), data)
         heads = _heads(heads_file or (own if own.exists() else None), keys)
+        if heads_file is not None and heads.contradictions:
+            stop(f"{shown(heads_file)}: {_contradiction(heads.contradictions[0])}")
+        for place in heads.contradictions:
+            # Our own file after a loss: two blocks had this number, and neither vouches.
+            heads.hashes.pop(place, None)
         try:
             found = _over(config, data, lambda read: proof.prove(read, uetr, heads.hashes))
         except proof.NotProvable as error:
@@ -172,12 +178,14 @@ def check_proof(
             for entry in proven.entries:
                 reason = f" {entry['reason']}" if entry.get("reason") else ""
                 tell(f"{entry['version']} {entry['kind']}: {entry['state']}{reason}")
-            for head in proven.heads[-1:]:
+            for head in proven.heads:
                 tell(f"head {head.slot};{head.number};{head.hash.hex()}")
             tell("anchored by published heads" if anchored else "not anchored: signed only")
+        for place in heads.contradictions:
+            click.echo(_contradiction(place), err=True)
         if other:
             click.echo("another head was published in this place", err=True)
-        return 1 if other else 0
+        return 1 if other or heads.contradictions else 0
 
     guarded(work)
 
@@ -258,13 +266,26 @@ def _print(report: Report, heads: Heads) -> None:
     for fault in report.faults:
         tell(f"{fault.place}: {fault.what}")
     for slot, number in heads.contradictions:
-        tell(f"block {slot}/{number}: two heads of it were published")
+        tell(_contradiction((slot, number)))
     for anchor in report.anchors:
         tell(anchor.sentence)
+    for slot in _unpublished(report, heads):
+        tell(f"slot {slot}: no head of it was published")
     if heads.unreadable:
         tell(f"{heads.unreadable} lines of the heads are no head under a known key")
     faults = len(report.faults) + len(heads.contradictions)
     tell(f"{report.blocks} blocks, {report.payments} payments, {faults} faults")
+
+
+def _contradiction(place: tuple[int, int]) -> str:
+    return f"block {place[0]}/{place[1]}: two heads of it were published"
+
+
+def _unpublished(report: Report, heads: Heads) -> list[int]:
+    """Slots of which no given head is: whoever opened one without anybody's knowing."""
+    published = dict.fromkeys(slot for slot, _ in heads.hashes)
+    slots = [each.slot for each in report.anchors]
+    return [slot for slot in slots if slot not in published] if published else []
 
 
 def _of_heads(heads: Heads, file: Path | None) -> dict[str, object]:

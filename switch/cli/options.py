@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
 
 EXIT_USAGE: Final = 2
+EXIT_AGAIN: Final = 75
+"""``EX_TEMPFAIL`` of sysexits.h: nothing is wrong here, a supervisor should start it again."""
+
 PORT_MAX: Final = 65_535
 
 URL: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
@@ -53,10 +56,10 @@ def read_config(folder: Path | None) -> Config:
         stop(str(error))
 
 
-def stop(sentence: str) -> NoReturn:
-    """End with status 2 and one sentence on standard error."""
+def stop(sentence: str, status: int = EXIT_USAGE) -> NoReturn:
+    """End with a status and one sentence on standard error."""
     click.echo(f"bakong-switch: {sentence}", err=True)
-    raise SystemExit(EXIT_USAGE)
+    raise SystemExit(status)
 
 
 def shown(path: Path) -> str:

@@ -1,7 +1,8 @@
 """``serve``: one switch as a process.
 
 The line with the address is written when recovery is done and requests are taken, so whoever starts
-the process can wait for it. A data folder or a port that is taken ends it with status 2.
+the process can wait for it. A data folder or a port that is taken ends it with status 2; a server
+of the store that stays away with 75, so that a supervisor tries again.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from switch.cli.options import (
+    EXIT_AGAIN,
     PORT_MAX,
     checked_url,
     config_option,
@@ -25,6 +27,7 @@ from switch.cli.options import (
 from switch.cli.store_option import store_option, with_slot, with_store
 from switch.runtime.process import run
 from switch.server import Place, serve
+from switch.store.contract import StoreAbsent, StoreBusy
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,9 +78,13 @@ def command(
     async def program(stopped: Stopped) -> int:
         try:
             return await serve(config, place, stopped, announce)
+        except StoreAbsent as error:
+            stop(str(error), EXIT_AGAIN)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 stop(f"Port {port} is taken: choose another with --port (make: PORT=8081)")
             raise
+        except StoreBusy:
+            stop("the store went away during the start", EXIT_AGAIN)
 
     guarded(lambda: run(program))

@@ -23,14 +23,24 @@ from switch.store.cursor import Cursor
 from switch.store.journal import Faults
 from switch.store.merged import Merged, written_slots
 from switch.store.past import Dated, Past
-from switch.store.replay import UNSAID, Replay, leaf_items, named, payment_faults, row_items
+from switch.store.replay import (
+    UNSAID,
+    Replay,
+    is_late,
+    late_items,
+    late_row_items,
+    leaf_items,
+    named,
+    payment_faults,
+    row_items,
+)
 from switch.store.report import Anchor, Report
 from switch.store.standing import Standing
 from switch.store.statements import BALANCES_EVERY
 from switch.store.tally import KEY_BYTES, Differing, Tally
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -48,11 +58,18 @@ NAMED_MAX: Final = 2_000
 ID_TIME_BITS: Final = 20
 """A record's number is the milliseconds of its making, shifted by this."""
 
-COMPARED: Final = ("payment", "answer", "sealed", "claim", "tombstone", "incoming", "rate")
+COMPARED: Final = (
+    *("payment", "answer", "sealed", "claim", "tombstone", "incoming", "rate", "data_key"),
+)
 """Tables that are held against the entries row by row; the ledger's are compared on the way."""
+
+LATE: Final = ("binding", "exchange", "data_key")
+"""Tables of which entries of earlier versions say nothing: compared where no entry is of one."""
 
 Heads: TypeAlias = "Mapping[tuple[int, int], bytes]"
 Content: TypeAlias = dict[str, Any]
+OfLeaf: TypeAlias = "Callable[[Mapping[str, Any]], Iterable[tuple[bytes, int]]]"
+OfRows: TypeAlias = "Callable[[str, Iterable[Row]], Iterable[bytes]]"
 _UNREADABLE: Final = (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError)
 
 
@@ -98,18 +115,23 @@ class _Audit:
     accounts: dict[str, Row] = field(default_factory=dict)
     past: Past | None = None
     blocks: int = 0
+    late: Tally | None = None
+    """Of :data:`LATE` tables; None where an entry is of before."""
+
     unsaid_until_ms: int = -1
     """Records made up to then are in entries of before entries said anything of records."""
 
     async def run(self) -> Report:
-        tally = Tally(self.tally_key)
+        tally, self.late = Tally(self.tally_key), Tally(self.tally_key)
         try:
             async for page in _pages(self.read, "account"):
                 self.accounts.update((row[0], row) for row in page)
             await self._journal(tally)
             await self._tables(tally)
             if tally.odd():
-                await self._differing(tally)
+                await self._differing(tally, COMPARED, leaf_items, self._items)
+            if self.late is not None and self.late.odd():
+                await self._differing(self.late, LATE, late_items, _late_rows)
             self.replay.compare(self.accounts, self.faults)
             retained = {
                 row[0]: row async for page in _pages(self.read, "retention") for row in page
@@ -167,6 +189,7 @@ class _Audit:
                     capped.update(cap[0] for cap in content.get("caps", ()))
                     for found, sign in leaf_items(content):
                         (said if sign > 0 else taken).append(found)
+                    self._take_late(content)
                     if "version" in content:
                         written.append((across, content))
                         self._unsaid(content)
@@ -215,6 +238,13 @@ class _Audit:
             self.faults.add(place, "is another block than the one that was published")
         self.anchored[block.slot] = block.number
 
+    def _take_late(self, content: Content) -> None:
+        if not is_late(content):
+            self.late = None
+        if self.late is not None:
+            for found, sign in late_items(content):
+                self.late.add((found,), sign)
+
     def _unsaid(self, content: Content) -> None:
         """Note an entry of an earlier version: of its records the journal says nothing."""
         if "disputed" not in content:
@@ -254,6 +284,10 @@ class _Audit:
                 tally.add(self._items(table, page), -1)
                 if table == "payment":
                     self.standing.take(page)
+        for table in LATE if self.late is not None else ():
+            async for page in _pages(self.read, table):
+                if self.late is not None:
+                    self.late.add(_late_rows(table, page), -1)
 
     def _items(self, table: str, page: Iterable[Row]) -> Iterable[bytes]:
         for row in page:
@@ -264,17 +298,19 @@ class _Audit:
     def _is_unsaid(self, number: object) -> bool:
         return isinstance(number, int) and number >> ID_TIME_BITS <= self.unsaid_until_ms
 
-    async def _differing(self, tally: Tally) -> None:
+    async def _differing(
+        self, tally: Tally, tables: Sequence[str], of_leaf: OfLeaf, of_rows: OfRows
+    ) -> None:
         """Go through everything once more, to name what is on one side only."""
         differing = Differing(tally)
         async for page in _pages(self.read, "leaf"):
             for row in page:
                 for content in _contents(row[4]):
-                    for found, sign in _said(content):
+                    for found, sign in _said(of_leaf, content):
                         differing.add((found,), sign)
-        for table in COMPARED:
+        for table in tables:
             async for page in _pages(self.read, table):
-                differing.add(self._items(table, page), -1)
+                differing.add(of_rows(table, page), -1)
         sides: dict[str, set[bool]] = {}
         for found, count in differing.found():
             sides.setdefault(named(found), set()).add(count > 0)
@@ -302,6 +338,11 @@ class _Audit:
             for slot, chain in sorted(self.chains.items())
             if chain.last is not None
         )
+
+
+def _late_rows(table: str, page: Iterable[Row]) -> Iterable[bytes]:
+    for row in page:
+        yield from late_row_items(table, row)
 
 
 async def _pages(read: Reads, table: str) -> AsyncIterator[list[Row]]:
@@ -336,10 +377,10 @@ def _contents(text: object) -> list[Content]:
     return [content] if isinstance(content, dict) else []
 
 
-def _said(content: Content) -> list[tuple[bytes, int]]:
+def _said(of_leaf: OfLeaf, content: Content) -> list[tuple[bytes, int]]:
     found = []
     try:
-        for each in leaf_items(content):
+        for each in of_leaf(content):
             found.append(each)  # noqa: PERF402  what came before the error counts
     except _UNREADABLE:
         pass

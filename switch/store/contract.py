@@ -38,6 +38,14 @@ class StoreBusy(Exception):  # noqa: N818  the name says what happened
     """The queue of the committer is full; nothing was stored (503 with Retry-After)."""
 
 
+class StoreUnreachable(OSError):  # noqa: N818  the name says what happened
+    """The server cannot be used: it is away, or it refuses us."""
+
+
+class StoreAbsent(StoreUnreachable):
+    """No server answers now; it is worth another try later."""
+
+
 class RecordUnreadable(Exception):  # noqa: N818  the name says what happened
     """Rows that an audit asked for cannot be read; the message names the table, nothing of them."""
 

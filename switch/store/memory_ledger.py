@@ -79,11 +79,11 @@ def statement(
 
 def bound(held: MemoryTables, after: int, limit: int) -> list[BoundPayment]:
     """Payments whose key is bound, in the order they were opened, from behind a number."""
-    payments = [held.payments[binding.uetr] for binding in held.bindings.values()]
-    behind = sorted((p for p in payments if p.payment_id > after), key=lambda p: p.payment_id)
+    payments = [(held.payments[each.uetr], key) for key, each in held.bindings.items()]
+    behind = sorted((p.payment_id, p, key) for p, key in payments if p.payment_id > after)
     return [
-        BoundPayment(p.payment_id, p.uetr, p.updated_at if lifecycle.is_final(p) else None)
-        for p in behind[:limit]
+        BoundPayment(number, p.uetr, p.updated_at if lifecycle.is_final(p) else None, key)
+        for number, p, key in behind[:limit]
     ]
 
 

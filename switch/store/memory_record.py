@@ -57,6 +57,8 @@ def _rows(held: MemoryTables, table: str) -> list[Row]:
             return [
                 (each.record_id, each.uetr, each.kind, each.blob) for each in held.sealed.values()
             ]
+        case "binding" | "exchange" | "data_key":
+            return _beside_payments(held, table)
         case "leaf":
             return [
                 (block.slot, block.number, place, salt, content)
@@ -91,6 +93,20 @@ def _rows(held: MemoryTables, table: str) -> list[Row]:
     columns = len(TABLES[table].columns.split(", "))
     rows: list[Row] = getattr(table_rows(delta, NO_BLOCK, bytes), table)
     return [row[:columns] for row in rows]
+
+
+def _beside_payments(held: MemoryTables, table: str) -> list[Row]:
+    delta = Delta(
+        payments=held.payments,
+        bindings=list(held.bindings.values()),
+        exchanges=list(held.exchanges.values()),
+        wrapped_keys=list(held.wrapped_keys.items()),
+    )
+    names = {payment.payment_id: uetr for uetr, payment in held.payments.items()}
+    rows: list[Row] = getattr(table_rows(delta, NO_BLOCK, bytes), table)
+    if table == "exchange":
+        return [(row[0], names[row[1]], *row[2:]) for row in rows]
+    return [(row[0], names[row[0]], *row[1:]) for row in rows]
 
 
 def _sums(account: Account) -> Row:

@@ -88,6 +88,6 @@ class Packing:
             ).content_size
             if size > RECORD_BYTES_MAX:
                 raise PackError("a record is larger than any that is written")
-            return reader.decompress(packed[1:])
+            return reader.decompress(packed[1:], allow_extra_data=False)
         except ZstdError:
             raise PackError("a record cannot be unpacked") from None

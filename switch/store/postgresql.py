@@ -30,11 +30,21 @@ from switch.store.postgresql_link import (
     Readers,
     StoreAway,
     connect,
+    query_on,
 )
 from switch.store.postgresql_load import QUIET, alone, load, load_accounts
 from switch.store.postgresql_past import newest_at
 from switch.store.postgresql_read import PostgresReader
 from switch.store.postgresql_schema import current, durability
+from switch.store.postgresql_tail import (
+    BLOCK,
+    CommitsLost,
+    OnLoss,
+    block_at,
+    holds,
+    mark_loss,
+    unmarked,
+)
 from switch.store.postgresql_write import Loaded, keeps_all_balances, write
 
 if TYPE_CHECKING:
@@ -56,17 +66,16 @@ CLASHES_TOGETHER: Final = 3
 ALIVE_PER_LEASE: Final = 4
 """A batch renews the lease when this part of it has passed since the last one that did."""
 
+CUT_OFF_PER_LEASE: Final = 2
+"""Whoever could not renew for this part of a lease takes over nobody for a whole one: others may
+have been cut off with it, and live. In time a slot is renewed twice as often."""
+
 SCRUB_WAITS_MS: Final = 1_000
 SCRUB_WITHIN_S: Final = 600
 WRITTEN_ANEW_MAX: Final = 64 << 20
 """Bytes of keys (about half a million payments) that are written anew within a second."""
 
-_BLOCK: Final = "SELECT slot, number, epoch, previous, root, at, leaves, signature FROM block "
 _MICROS: Final = 1_000_000
-
-
-class CommitsLost(Exception):  # noqa: N818  the name says what happened
-    """The server came back without what it had confirmed: serve again with ``--restored``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +90,8 @@ class _Doubt:
 class PostgresEngine(PostgresReader):
     """One slot on one database; ``slot`` 0 takes the lowest free one. :meth:`start` comes first.
 
-    ``sign`` makes the Ed25519 signature of a block header.
+    ``sign`` makes the Ed25519 signature of a block header. ``on_loss`` is told when the server came
+    back without what it had confirmed, before anything else is read there; it may end the process.
     """
 
     def __init__(
@@ -93,19 +103,21 @@ class PostgresEngine(PostgresReader):
         slot: int = 0,
         owner: str = "",
         lease_s: int = LEASE_S,
+        on_loss: OnLoss = unmarked,
     ) -> None:
         self._url = url
-        self._readers = Readers(url, clock)
+        self._head: Block | None = None
+        self._on_loss = on_loss
+        self._readers = Readers(url, clock, check=self._check)
         super().__init__(self._readers.query, slot)
         self._clock = clock
         self._sign = sign
         self._owner = owner or "switch"
-        self._alive_at = clock.monotonic()
+        self._alive_at = self._adopts_from = clock.monotonic()
         self._lease_us = lease_s * _MICROS
         self._link = Link(url, clock, self._prepare)
         self._one = asyncio.Lock()
         self._durable = ""
-        self._head: Block | None = None
         self._since = 0
         self._doubt: _Doubt | None = None
         self._together = False
@@ -137,6 +149,7 @@ class PostgresEngine(PostgresReader):
         :class:`StoreAway`, and an asyncpg error where the server refuses us.
         """
         self._read_slot, self._read_epoch = await self._insist(self._claim)
+        self._alive_at = self._adopts_from = self._clock.monotonic()
         self._head = await self._insist(self._tail)
         self._since = await newest_at(self._readers.query)
         await self.accounts()
@@ -157,6 +170,7 @@ class PostgresEngine(PostgresReader):
             await self._begin(connection, f"pg_advisory_xact_lock_shared({QUIET})")
             await slots.renew(connection, self._read_slot, self._lease_us)
             await _commit(connection)
+            self._renewed()
 
         async with self._one:
             await self._insist(renewed)
@@ -164,10 +178,15 @@ class PostgresEngine(PostgresReader):
             await self.accounts()
 
     async def adopt(self) -> list[Takeover]:
-        """Take over every other slot whose lease ran out. Raises :class:`Fenced`."""
+        """Take over every other slot whose lease ran out. Raises :class:`Fenced`.
+
+        Nothing for a whole lease after an outage in which others could not renew either.
+        """
         found: dict[int, Takeover] = {}
 
         async def adopted(connection: Connection) -> None:
+            if self._cut_off() or self._clock.monotonic() < self._adopts_from:
+                return
             await self._begin(connection, f"pg_advisory_xact_lock({slots.TAKING})")
             # Kept across a COMMIT without an answer: what it took is not found a second time.
             found.update({each.slot: each for each in await slots.adopt(connection, self.slot)})
@@ -232,12 +251,13 @@ class PostgresEngine(PostgresReader):
         """Ask a new connection whether its server keeps what it confirms, and for its schema."""
         self._durable = await durability(connection)
         await current(connection)
-        if self._head is not None:
-            row = await connection.fetchrow(
-                _BLOCK + "WHERE slot = $1 AND number = $2", self._read_slot, self._head.number
-            )
-            if row is None or Block(*row).hash() != self._head.hash():
-                raise CommitsLost
+        await self._check(connection)
+
+    async def _check(self, connection: Connection) -> None:
+        """Mark a loss and raise :class:`CommitsLost` where what was confirmed is not there."""
+        if self._head is not None and not await holds(connection, self._head):
+            await mark_loss(connection, to_micros(self._clock.now()), self._on_loss)
+            raise CommitsLost
 
     async def _insist(self, work: Callable[[Connection], Awaitable[Found]]) -> Found:
         """Do it, again after a clash, and again when the server is back; both are bounded."""
@@ -270,7 +290,7 @@ class PostgresEngine(PostgresReader):
 
     async def _tail(self, connection: Connection) -> Block | None:
         row = await connection.fetchrow(
-            _BLOCK + "WHERE slot = $1 ORDER BY number DESC LIMIT 1", self._read_slot
+            BLOCK + "WHERE slot = $1 ORDER BY number DESC LIMIT 1", self._read_slot
         )
         return None if row is None else Block(*row)
 
@@ -290,10 +310,22 @@ class PostgresEngine(PostgresReader):
 
     async def _shown_alive(self, connection: Connection) -> None:
         """Renew the lease with a batch now and then: who commits under load is not dead."""
-        now = self._clock.monotonic()
-        if (now - self._alive_at) * _MICROS >= self._lease_us / ALIVE_PER_LEASE:
+        if self._silent_us() >= self._lease_us / ALIVE_PER_LEASE:
             await slots.renew(connection, self._read_slot, self._lease_us)
-            self._alive_at = now
+            self._renewed()
+
+    def _silent_us(self) -> float:
+        return (self._clock.monotonic() - self._alive_at) * _MICROS
+
+    def _cut_off(self) -> bool:
+        """Whether the lease has not been renewed for so long that others could not renew either."""
+        return self._silent_us() >= self._lease_us / CUT_OFF_PER_LEASE
+
+    def _renewed(self) -> None:
+        now = self._clock.monotonic()
+        if self._cut_off():
+            self._adopts_from = now + self._lease_us / _MICROS
+        self._alive_at = now
 
     async def _batch(self, connection: Connection, commands: Sequence[Command]) -> list[Result]:
         held = self._together or alone(commands) or keeps_all_balances(self._next())
@@ -312,6 +344,9 @@ class PostgresEngine(PostgresReader):
         if not delta.leaves:
             await connection.execute("ROLLBACK")
             return results
+        if keeps_all_balances(number):
+            # No other batch is in flight: it is later than all that was written, on every clock.
+            self._since = max(self._since, await newest_at(query_on(connection)))
         block = self._block(delta, number)
         await write(connection, delta, block, loaded, self._leaves.pack)
         await self._shown_alive(connection)
@@ -331,14 +366,12 @@ class PostgresEngine(PostgresReader):
         doubt = self._doubt
         if doubt is None:
             return None
-        row = await connection.fetchrow(
-            _BLOCK + "WHERE slot = $1 AND number = $2", doubt.block.slot, doubt.block.number
-        )
+        found = await block_at(connection, doubt.block.slot, doubt.block.number)
         # Only now: a connection that is lost while this is asked leaves the doubt as it was.
         self._doubt = None
-        if row is None:
+        if found is None:
             return None
-        if Block(*row).hash() != doubt.block.hash():
+        if found.hash() != doubt.block.hash():
             raise Fenced
         self._head, self._since = doubt.block, doubt.block.at
         return doubt

@@ -7,22 +7,19 @@ without its user and password.
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import asyncpg
 
-from switch.store.postgresql_link import AWAY, connect, shown
+from switch.store.contract import StoreAbsent, StoreUnreachable
+from switch.store.postgresql_link import AWAY, connect, is_away, query_on, shown
 from switch.store.postgresql_read import PostgresReader
 from switch.store.postgresql_schema import current, migrate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from switch.store.postgresql_link import Connection, Rows
-
-
-class StoreUnreachable(OSError):  # noqa: N818  the name says what happened
-    """The server cannot be used: it is away, or it refuses us."""
+    from switch.store.postgresql_link import Connection
 
 
 async def migrated(url: str) -> tuple[int, int]:
@@ -50,22 +47,21 @@ async def snapshot(url: str, slot: int) -> AsyncIterator[PostgresReader]:
     """
     async with opened(url) as connection:
         await current(connection)
-
-        async def query(sql: str, *values: Any) -> Rows:
-            return await connection.fetch(sql, *values)
-
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            yield PostgresReader(query, slot)
+            yield PostgresReader(query_on(connection), slot)
 
 
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[Connection]:
-    """A connection. Raises :class:`StoreUnreachable`."""
+    """A connection.
+
+    Raises :class:`StoreUnreachable`, and where no server answers its kind :class:`StoreAbsent`.
+    """
     try:
         connection = await connect(url)
     except (*AWAY, asyncpg.PostgresError) as error:
-        kind = type(error).__name__
-        raise StoreUnreachable(f"{shown(url)}: cannot be used: {kind}") from None
+        kind = StoreAbsent if is_away(error) else StoreUnreachable
+        raise kind(f"{shown(url)}: cannot be used: {type(error).__name__}") from None
     try:
         yield connection
     finally:

@@ -83,6 +83,15 @@ class Query(Protocol):
         """The rows of a statement."""
 
 
+def query_on(connection: Connection) -> Query:
+    """Statements on one connection."""
+
+    async def query(sql: str, *values: Any) -> Rows:
+        return await connection.fetch(sql, *values)
+
+    return query
+
+
 class StoreAway(StoreBusy):
     """The database cannot be reached; nothing was read or stored (503 with Retry-After)."""
 
@@ -112,12 +121,27 @@ async def connect(url: str) -> Connection:
     )
 
 
-class Readers:
-    """Up to so many connections for reads; each read is one statement on one of them."""
+async def unchecked(_connection: Connection) -> None:
+    """Take a connection as it is."""
 
-    def __init__(self, url: str, clock: Clock, size: int = READERS_MAX) -> None:
+
+class Readers:
+    """Up to so many connections for reads; each read is one statement on one of them.
+
+    ``check`` refuses a new connection by an exception.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        size: int = READERS_MAX,
+        *,
+        check: Callable[[Connection], Awaitable[None]] = unchecked,
+    ) -> None:
         self._url = url
         self._clock = clock
+        self._check = check
         self._idle: list[Connection] = []
         self._gate = asyncio.Semaphore(size)
 
@@ -141,7 +165,7 @@ class Readers:
     @asynccontextmanager
     async def _one(self) -> AsyncIterator[Connection]:
         async with self._gate:
-            connection = self._idle.pop() if self._idle else await connect(self._url)
+            connection = self._idle.pop() if self._idle else await self._new()
             try:
                 yield connection
             except asyncpg.PostgresError:
@@ -152,6 +176,15 @@ class Readers:
                 connection.terminate()
                 raise
             self._keep(connection)
+
+    async def _new(self) -> Connection:
+        connection = await connect(self._url)
+        try:
+            await self._check(connection)
+        except BaseException:
+            connection.terminate()
+            raise
+        return connection
 
     def _keep(self, connection: Connection) -> None:
         if not connection.is_closed():

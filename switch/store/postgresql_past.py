@@ -50,7 +50,7 @@ _LINES: Final = (
 _LAST_SCANNED: Final = f"SELECT max(entry_id), count(*) FROM ({_SCAN}) AS scanned"  # noqa: S608
 _BOUND: Final = (
     "SELECT payment_id, uetr, CASE WHEN state IN "  # noqa: S608  constants
-    f"{FINAL} THEN updated_at END FROM binding JOIN payment USING (payment_id) "
+    f"{FINAL} THEN updated_at END, scope, key FROM binding JOIN payment USING (payment_id) "
     "WHERE payment_id > $1 ORDER BY payment_id LIMIT $2"
 )
 _GRAVES: Final = "SELECT scope, uetr FROM tombstone WHERE at < $1 ORDER BY at, scope, uetr LIMIT $2"
@@ -143,8 +143,8 @@ async def statement(
 async def bound(query: Query, after: int, limit: int) -> list[BoundPayment]:
     """Payments whose key is bound, in the order they were opened, from behind a number."""
     return [
-        BoundPayment(number, uetr, None if ended is None else from_micros(ended))
-        for number, uetr, ended in await query(_BOUND, after, limit)
+        BoundPayment(number, uetr, None if ended is None else from_micros(ended), (scope, key))
+        for number, uetr, ended, scope, key in await query(_BOUND, after, limit)
     ]
 
 

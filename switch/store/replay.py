@@ -9,10 +9,12 @@ each entry taking back what the one before it said, because the order of slots i
 from __future__ import annotations
 
 from hashlib import sha256
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from switch.delta import row_digest
 from switch.ledger import place_of
 from switch.lifecycle import STATES, Event
 from switch.model import State
@@ -28,6 +30,14 @@ ENTRY_FIELDS: Final = 6
 
 UNSAID: Final = "?"
 """Stands for the reservation that an entry resolved, where a journal of before does not name it."""
+
+ERASED: Final = bytes(16)
+"""How the mark begins that takes the place of a data key."""
+
+_LATE: Final = MappingProxyType(
+    {"opened": ("bound", "exchange"), "refused": ("bound",), "enquired": ("exchange",)}
+)
+"""What entries of these kinds did not always say."""
 
 ZERO: Final = (0, 0, 0, 0)
 FINAL: Final = frozenset(state.value for state, traits in STATES.items() if traits.final)
@@ -145,6 +155,8 @@ def leaf_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
         elif kind == Event.NOT_SENT.value and content["state"] in FINAL:
             yield item("claim", content["quote"], uetr, 0), -1
             yield item("claim", content["quote"], uetr, 1), 1
+    if kind == "erased":
+        yield item("erased", uetr), 1
     if "answer" in content:
         yield item("answer", uetr, content["answer"]), 1
     for digest in content.get("sealed", ()):
@@ -154,12 +166,34 @@ def leaf_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
     elif kind == "received":
         yield item("incoming", content["item"]), 1
     elif kind == "forgotten":
-        for forgotten, digest in content["answers"]:
+        for forgotten, digest, *_ in content["answers"]:
             yield item("answer", forgotten, digest), -1
         for scope, grave in content["graves"]:
             yield item("tombstone", scope, grave), -1
     elif kind in ("published", "confirmed", "withdrawn"):
         yield from _rate_items(content)
+
+
+def late_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
+    """What an entry adds to, and takes from, tables that entries of before say nothing of."""
+    uetr = content.get("uetr")
+    if content.get("version") == 1:
+        yield item("data_key", uetr), 1
+    if "bound" in content:
+        yield item("binding", uetr, content["bound"]), 1
+    if "exchange" in content:
+        yield item("exchange", uetr, content["exchange"]), 1
+    if content.get("kind") == "forgotten":
+        for forgotten, _, *bound in content["answers"]:
+            yield item("binding", forgotten, *bound), -1
+
+
+def is_late(content: Mapping[str, Any]) -> bool:
+    """True for an entry that says all that :func:`late_items` has to be told by now."""
+    kind = content.get("kind")
+    if kind == "forgotten":
+        return all(len(each) > len(("uetr", "answer")) for each in content["answers"])
+    return all(name in content for name in _LATE.get(str(kind), ()))
 
 
 def _rate_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
@@ -186,6 +220,8 @@ def row_items(table: str, row: Row) -> tuple[bytes, ...]:
             return (item(table, row[1], _answer(row)),)
         case "sealed":
             return (item(table, row[1], _sealed(row)),)
+        case "data_key":
+            return (item("erased", row[1]),) if _starts(row[2], ERASED) else ()
         case "rate":
             provider, pair, version, effective_at, published_at, sheet, withdrawn_at = row
             rate = (table, provider, pair, version)
@@ -196,6 +232,20 @@ def row_items(table: str, row: Row) -> tuple[bytes, ...]:
         case "tombstone":
             return (item(table, *row[:2]),)
     return (item(table, *row),)
+
+
+def late_row_items(table: str, row: Row) -> tuple[bytes, ...]:
+    """What a row is to the journal, of a table that entries of before say nothing of."""
+    match table:
+        case "binding":
+            return (item(table, row[1], row_digest(*row[2:])),)
+        case "exchange":
+            return (item(table, row[1], row_digest(row[0], *row[2:])),)
+    return (item(table, row[1]),)
+
+
+def _starts(value: object, mark: bytes) -> bool:
+    return isinstance(value, bytes) and value.startswith(mark)
 
 
 def _answer(row: Row) -> str:
@@ -218,7 +268,16 @@ def _digest(head: str, body: object) -> str:
 def named(found: bytes) -> str:
     """The place of an item, for people: its table and what names it there."""
     table, *parts = orjson.loads(found)
-    if table in ("payment", "answer", "sealed", "claim"):
+    if table in (
+        "payment",
+        "answer",
+        "sealed",
+        "claim",
+        "binding",
+        "exchange",
+        "data_key",
+        "erased",
+    ):
         return f"{table} {parts[0]}"
     if table == "rate":
         return f"{table} {'/'.join(map(str, parts[:3]))}"

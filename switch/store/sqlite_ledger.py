@@ -43,7 +43,7 @@ _LINES: Final = (
 _LAST_SCANNED: Final = f"SELECT max(entry_id), count(*) FROM ({_SCAN})"  # noqa: S608  a constant
 _BOUND: Final = (
     "SELECT payment_id, uetr, CASE WHEN state IN "  # noqa: S608  constants
-    f"{FINAL} THEN updated_at END FROM binding JOIN payment USING (payment_id) "
+    f"{FINAL} THEN updated_at END, scope, key FROM binding JOIN payment USING (payment_id) "
     "WHERE payment_id > ? ORDER BY payment_id LIMIT ?"
 )
 _GRAVES: Final = "SELECT scope, uetr FROM tombstone WHERE at < ? ORDER BY at, scope, uetr LIMIT ?"
@@ -146,8 +146,8 @@ def bound(connection: apsw.Connection, after: int, limit: int) -> list[BoundPaym
     """Payments whose key is bound, in the order they were opened, from behind a number."""
     rows = _rows(connection, _BOUND, after, limit)
     return [
-        BoundPayment(number, uetr, None if ended is None else from_micros(ended))
-        for number, uetr, ended in rows
+        BoundPayment(number, uetr, None if ended is None else from_micros(ended), (scope, key))
+        for number, uetr, ended, scope, key in rows
     ]
 
 

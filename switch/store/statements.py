@@ -8,7 +8,7 @@ one: a page may be short, or empty, and still have a next one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -50,8 +50,9 @@ class StatementPage:
 
 @dataclass(frozen=True, slots=True)
 class BoundPayment:
-    """A payment whose key is bound; ``ended_at`` is None while it is open."""
+    """A payment whose key is bound, with its scope; ``ended_at`` is None while it is open."""
 
     payment_id: int
     uetr: str
     ended_at: datetime | None
+    key: tuple[str, str] = field(repr=False)

@@ -77,6 +77,19 @@ TABLES: Final = MappingProxyType(
             "record_id, uetr, kind, blob",
             "sealed LEFT JOIN payment ON payment.payment_id = sealed.payment_id",
         ),
+        "binding": Table(
+            "binding.payment_id, uetr, scope, key, content",
+            "binding LEFT JOIN payment ON payment.payment_id = binding.payment_id",
+        ),
+        "exchange": Table(
+            "exchange_id, uetr, exchange.network, operation, exchange.reference, method, path, "
+            "send_by, answer_within_ms, record_id",
+            "exchange LEFT JOIN payment ON payment.payment_id = exchange.payment_id",
+        ),
+        "data_key": Table(
+            "data_key.payment_id, uetr, wrapped",
+            "data_key LEFT JOIN payment ON payment.payment_id = data_key.payment_id",
+        ),
         "claim": Table("quote_id, uetr, released", "claim"),
         "tombstone": Table("scope, uetr", "tombstone", 2),
         "incoming": Table("item_hash", "incoming"),

@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import pytest
+from click.testing import CliRunner
 
 from switch.app import SERVED_AS, Seams, Switch
-from switch.backup import BackupUnsound, back_up, bring_back
+from switch.backup import BackupUnsound, Lacked, back_up, bring_back, wrapping_lacked
+from switch.cli import main
 from switch.keys import make_development_keys
 from switch.loss_file import LOSS_FILE, mark_restored, read_loss
 from switch.loss_report import end_loss, loss_report
@@ -27,6 +29,7 @@ from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import SystemEntropy
 from switch.store.committer import Committer
 from switch.store.sqlite import SqliteEngine
+from switch.wrapping_keys import make_wrapping_key
 from tests.api.api_rig import DEBTOR, KeptKeys, Rig, configured
 
 if TYPE_CHECKING:
@@ -189,6 +192,55 @@ async def test_holding_ends_only_when_everything_was_asked_about(
     assert (await end_loss(rig.config, rig.data, although_open=True)).holding is False
     await rig.sandbox("POST", "/control/release", {})
     assert (await rig.paid("open", token))["status"] == "ACCC"
+
+
+async def test_a_copy_names_the_wrapping_keys_that_are_gone_and_starts_without_them(
+    rig: LosingRig, tmp_path: Path
+) -> None:
+    months = rig.data / "keys" / "vault"
+    await rig.stop_switch()
+    make_wrapping_key(rig.data / "keys", "2026-10", SystemEntropy())
+    await rig.start_switch()
+    ended = await rig.quote()
+    assert (await rig.pay("ended", ended)).status == 200
+    await rig.fault("pay", "hold")
+    assert (await rig.pay("open", await rig.quote())).status == 202
+    copy = tmp_path / "copy.db"
+    back_up(rig.data, copy, SLOT)
+    assert wrapping_lacked(copy, SLOT, ("vault", "2026-10")) == Lacked((), 0)
+    (months / "2026-10.key").rename(months / "2026-11.key")
+    await rig.stop_switch()
+
+    assert wrapping_lacked(copy, SLOT, ("vault", "2026-11")) == Lacked(("2026-10",), 1)
+    data = ("--data", str(rig.data), "--replace")
+    refused = CliRunner().invoke(main, ("restore", "from", str(copy), *data))
+    assert refused.exit_code == 2
+    assert "1 open payments are under wrapping keys that are not there (2026-10)" in refused.stderr
+    assert not (rig.data / LOSS_FILE).exists()
+    forced = CliRunner().invoke(
+        main, ("restore", "from", str(copy), *data, "--although-unreadable")
+    )
+    assert (forced.exit_code, orjson.loads(forced.stdout)["lacking"]) == (0, ["2026-10"])
+    await rig.start_switch()
+    assert rig.switch.health()["restoring"] is True
+
+
+async def test_a_copy_is_dated_after_what_was_published_whatever_the_clock_says(
+    rig: LosingRig, tmp_path: Path
+) -> None:
+    assert (await rig.pay("k", await rig.quote())).status == 200
+    copy = tmp_path / "copy.db"
+    view = back_up(rig.data, copy, SLOT)
+    await rig.stop_switch()
+    newest = rig.clock.now() + timedelta(minutes=30)
+    behind = rig.clock.now() - timedelta(hours=1)
+    told = bring_back(copy, rig.data, SLOT, behind, replace=True, published_at=newest)
+    loss = read_loss(rig.data)
+
+    assert loss is not None
+    assert (loss.restored_at, told["clock_behind"]) == (newest, True)
+    assert told["head_at"] == view["head_at"]
+    await rig.start_switch()
 
 
 async def test_a_copy_is_whole_and_of_one_moment(rig: LosingRig, tmp_path: Path) -> None:

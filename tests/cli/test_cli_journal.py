@@ -23,7 +23,7 @@ from switch.store.journal import leaf_hash, merkle_root
 from switch.store.sqlite import open_reader
 from tests.contract.contract_engines import KEY, SqlitePlace
 from tests.contract.journal_chain import tell
-from tests.switch_core.core_values import uetr
+from tests.switch_core.core_values import buried, uetr
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -105,6 +105,7 @@ def test_json_is_one_object(data: Path) -> None:
         "heads": 1,
         "heads_unreadable": 0,
         "heads_contradicted": [],
+        "slots_unpublished": [],
     }
     assert (slot["slot"], slot["blocks"], slot["anchored"]) == (1, 6, 3)
     assert slot["head"] == blocks(data)[-1].hash().hex()
@@ -185,6 +186,37 @@ def test_a_proof_that_leads_elsewhere_than_what_was_published_is_refused(data: P
     status, _, said = typed("check-proof", file, "--data", data, "--heads", data / "kept")
 
     assert (status, said) == (1, "another head was published in this place\n")
+
+
+def test_heads_that_contradict_each_other_end_every_command_with_a_failure(data: Path) -> None:
+    file = proof(data)
+    heads = data / "both"
+    heads.write_bytes(published(data, 4, 6).read_bytes() + b"1;6;" + b"0" * 64 + b"\n")
+    said = "block 1/6: two heads of it were published\n"
+
+    assert typed("verify", "--data", data, "--heads", heads)[0] == 1
+    assert typed("check-proof", file, "--data", data, "--heads", heads)[::2] == (1, said)
+    assert typed("prove", uetr(1), "--data", data, "--heads", heads) == (
+        2,
+        "",
+        f"bakong-switch: {heads}: {said}",
+    )
+    # Our own file holds both after a loss: then no block of that number vouches for anything.
+    (data / "heads.jsonl").write_bytes(published(data, 2).read_bytes() + heads.read_bytes())
+    assert typed("prove", uetr(1), "--data", data)[0] == 0
+
+
+def test_a_slot_of_which_no_head_was_published_is_named(data: Path) -> None:
+    engine = SqlitePlace(data / "switch.db").open(7)
+    engine.execute([buried(70)])
+    engine.close()
+    heads = published(data, 6)
+    status, shown, _ = typed("verify", "--data", data, "--heads", heads)
+    told = orjson.loads(typed("verify", "--data", data, "--heads", heads, "--json")[1])
+
+    assert status == 0
+    assert "slot 7: no head of it was published" in shown.splitlines()
+    assert told["slots_unpublished"] == [7]
 
 
 def test_a_bad_proof_ends_with_status_1_and_why(data: Path) -> None:

@@ -195,6 +195,35 @@ def test_there_must_be_something_to_verify(data: Path) -> None:
         (data / "switch.db").touch()
 
 
+@pytest.mark.parametrize("heads", ["no-such-folder/heads.jsonl", "keys", "n" * 300])
+def test_heads_that_can_never_be_written_end_the_start_with_their_key(
+    data: Path, tmp_path: Path, heads: str
+) -> None:
+    config = shutil.copytree(default_folder(), tmp_path / "config")
+    text = (config / "switch.toml").read_text("utf-8")
+    (config / "switch.toml").write_text(text.replace("heads.jsonl", heads), "utf-8")
+    make_development_keys(data / "keys", ["CADIKHPPXXX"], SystemClock(), SystemEntropy())
+    status, said, why = typed("serve", "--port", "0", "--data", str(data), "--config", str(config))
+
+    assert (status, said) == (2, "")
+    assert why == (
+        f"bakong-switch: switch.toml: journal.heads_file: {data / heads} can be no file\n"
+    )
+
+
+@pytest.mark.parametrize("url", ["postgresql://[::1/x", "postgresql://u:secret@h:99999/x"])
+def test_an_address_in_the_environment_that_is_none_is_told_and_not_shown(
+    data: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setenv("BAKONG_SWITCH_STORE_URL", url)
+
+    assert typed("serve", "--store", "postgresql", "--port", "0", "--data", str(data)) == (
+        2,
+        "",
+        "bakong-switch: BAKONG_SWITCH_STORE_URL: is no address of a server\n",
+    )
+
+
 @pytest.mark.parametrize("command", [("serve", "--port", "0"), ("sandbox",)])
 def test_keys_are_not_made_anew_beside_a_database(data: Path, command: tuple[str, ...]) -> None:
     (data / "switch.db").touch()

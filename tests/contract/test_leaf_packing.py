@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from zlib import crc32
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from switch.store.journal import canonical
-from switch.store.leaf_packing import LeafPacking
+from switch.store.leaf_packing import SUM_BYTES, LeafPacking
 
 PACKING = LeafPacking()
 CONTENTS = st.dictionaries(st.text(max_size=8), st.integers(0, 2**53) | st.text(max_size=60))
@@ -36,3 +38,10 @@ def test_no_bit_of_a_stored_entry_can_change_unnoticed(
     stored[bit // 8] ^= 1 << bit % 8
 
     assert PACKING.unpack(bytes(stored)) != raw
+
+
+def test_nothing_stands_behind_a_packed_entry_even_with_a_right_check_sum() -> None:
+    raw = canonical({"kind": "buried"})
+    longer = PACKING.pack(raw)[:-SUM_BYTES] + b"more"
+
+    assert PACKING.unpack(longer + crc32(longer).to_bytes(SUM_BYTES, "big")) != raw

@@ -10,11 +10,14 @@ from switch.runtime.clock import SystemClock
 from switch.store.postgresql_link import Readers
 from switch.store.postgresql_loss import LossRow
 from tests.contract.postgres_place import PostgresPlace
+from tests.servers.fixtures import POSTGRES_GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.servers.processes import PostgresServer
+
+pytestmark = POSTGRES_GROUP
 
 
 @pytest.fixture

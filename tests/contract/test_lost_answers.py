@@ -24,8 +24,9 @@ from switch.store import postgresql, postgresql_link
 from switch.store.audit import audit
 from switch.store.contract import Fenced, StoreBusy
 from switch.store.loop_committer import LoopCommitter
-from switch.store.postgresql import CommitsLost, PostgresEngine
+from switch.store.postgresql import PostgresEngine
 from switch.store.postgresql_link import StoreAway
+from switch.store.postgresql_tail import CommitsLost
 from tests.contract.contract_engines import KEY, MemoryPlace, dump
 from tests.contract.postgres_place import PostgresPlace
 from tests.servers.proxy import CuttingProxy
@@ -114,14 +115,27 @@ def as_the_model(pg: PostgresPlace, rounds: int) -> None:
 
 @pytest.mark.parametrize("how", ["before", "after"])
 async def test_a_connection_cut_around_a_commit_keeps_the_batch_once(
-    pg: PostgresPlace, how: str
+    pg: PostgresPlace, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     async with proxied(pg) as (engine, proxy):
         proxy.cut = iter([how, "", how, how, ""] * 9).__next__
+        resolved: list[bool] = []
+        resolve = engine._resolved
+
+        async def watched(connection: Any) -> Any:
+            doubted = engine._doubt is not None
+            found = await resolve(connection)
+            if doubted:
+                resolved.append(found is not None)
+            return found
+
+        monkeypatch.setattr(engine, "_resolved", watched)
         results = await carried_out(engine, 6)
 
         assert [type(result) for result in results] == [Done] * 36
         assert proxy.cuts[how] >= 7
+        # A COMMIT that arrived is found again each time, one that did not is not.
+        assert resolved == [how == "after"] * proxy.cuts[how]
         assert engine.head is not None
         assert engine.head.number == 12
 

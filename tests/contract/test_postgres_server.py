@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import asyncpg
 import pytest
 
+from switch.config import default_folder, load_config
+from switch.keys import KeyFolder
 from switch.runtime.clock import SystemClock
 from switch.store.audit import audit
+from switch.store.contract import StoreAbsent, StoreUnreachable
 from switch.store.postgresql import PostgresEngine
-from switch.store.postgresql_admin import StoreUnreachable, is_empty, migrated, snapshot
+from switch.store.postgresql_admin import is_empty, migrated, snapshot
 from switch.store.postgresql_link import shown
 from switch.store.postgresql_schema import SCHEMA_VERSION, ServerUnsafe, migrate
 from switch.store.sqlite import SchemaUnknown
+from switch.stores import START_WAIT_S, VARIABLE, await_server
 from tests.contract.contract_engines import KEY
+from tests.contract.engine_clock import SteppingClock
 from tests.contract.postgres_place import PostgresPlace
 from tests.servers.processes import PASSWORD
 from tests.switch_core.core_values import MEMBER_KHR, capped, opened, payment, received, uetr
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
+    from switch.config import Config
     from tests.servers.processes import PostgresServer
 
 
@@ -116,6 +124,41 @@ async def test_a_server_that_cannot_be_used_is_named_without_its_password(
 
     assert "another" not in str(said.value)
     assert PASSWORD not in str(said.value)
+
+
+# A start.
+
+
+def configured(server: PostgresServer, monkeypatch: pytest.MonkeyPatch, port: int) -> Config:
+    """The shipped configuration on a server, by its port."""
+    monkeypatch.setenv(VARIABLE, server.url(port=port))
+    config = load_config(default_folder())
+    return replace(config, store=config.store.model_copy(update={"engine": "postgresql"}))
+
+
+async def test_a_start_waits_for_a_server_that_is_away_but_not_for_ever(
+    postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, config = SteppingClock(), configured(postgres_server, monkeypatch, 1)
+    before = clock.monotonic()
+    with pytest.raises(StoreAbsent, match=r"^postgresql://127\.0\.0\.1:1/postgres: cannot"):
+        await await_server(config, KeyFolder(tmp_path), clock)
+
+    assert START_WAIT_S <= clock.monotonic() - before < START_WAIT_S + 2
+
+
+async def test_a_start_does_not_wait_where_it_is_refused(
+    postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = SteppingClock()
+    config = configured(postgres_server, monkeypatch, postgres_server.port)
+    await await_server(config, KeyFolder(tmp_path), clock)
+    monkeypatch.setenv(VARIABLE, postgres_server.url().replace(PASSWORD, "another"))
+    with pytest.raises(StoreUnreachable) as said:
+        await await_server(config, KeyFolder(tmp_path), clock)
+
+    assert not isinstance(said.value, StoreAbsent)
+    assert clock.monotonic() < 1
 
 
 # Schemas.

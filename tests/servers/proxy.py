@@ -67,7 +67,7 @@ class CuttingProxy:
         back = asyncio.create_task(self._back(to_reader, writer))
         self._tasks.append(back)
         try:
-            await self._forth(reader, to_writer)
+            await self._forth(reader, to_writer, back)
         except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
             pass
         finally:
@@ -76,12 +76,14 @@ class CuttingProxy:
             to_writer.transport.abort()
 
     async def _back(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError):
+        with suppress(ConnectionError, asyncio.CancelledError):
             while data := await reader.read(65_536):
                 writer.write(data)
-        writer.transport.abort()
+            writer.transport.abort()
 
-    async def _forth(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _forth(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, back: asyncio.Task[None]
+    ) -> None:
         asked = b""
         while asked[:4] in (b"", ENCRYPTED):
             size = await reader.readexactly(4)
@@ -96,6 +98,7 @@ class CuttingProxy:
             if how:
                 self.cuts[how] += 1
             if how == "after":
+                back.cancel()
                 writer.write(head + body)
                 await writer.drain()
                 # It has arrived: the server answers, and nobody hears it.

@@ -10,7 +10,7 @@ import pytest
 from fx.money import Money
 from switch.books import SUM_MAX
 from switch.collector import PAGES_MAX, Collector
-from switch.commands import Receive
+from switch.commands import Conflict, Declined, Known, Receive
 from switch.ledger import Account
 from switch.port import IncomingItem
 from switch.reasons import Reason
@@ -20,7 +20,7 @@ from tests.shell.shell_rig import MEMBER, SPONSOR
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from switch.commands import Command
+    from switch.commands import Command, Result
     from tests.shell.shell_rig import Shell
 
 SUSPENSE: Final = f"{SPONSOR}/suspense/KHR/bakong"
@@ -114,6 +114,22 @@ async def test_what_an_account_cannot_hold_is_neither_booked_nor_acknowledged(
     assert asked(shell, "/acknowledge") == 0
     assert shell.tables.accounts[SUSPENSE] == full
     assert "money_not_booked" in shell.log.events
+
+
+@pytest.mark.parametrize(
+    "result", [Declined(Reason.NETWORK_OFFLINE), Known(None, None), Conflict("item")]
+)
+async def test_whatever_is_not_done_is_not_acknowledged(
+    shell: Shell, collector: Collector, monkeypatch: pytest.MonkeyPatch, result: Result
+) -> None:
+    async def commit(_: Command) -> Result:
+        return result
+
+    monkeypatch.setattr(shell.store, "commit", commit)
+    shell.bakong.pages.append([item()])
+
+    assert await collector.drain() == 0
+    assert asked(shell, "/acknowledge") == 0
 
 
 async def test_a_repeated_item_is_posted_once_and_acknowledged_again(

@@ -17,6 +17,7 @@ from switch.feeds import PAUSE_S_MAX, FeedReader
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import SeededEntropy
 from switch.runtime.ports import free_ports
+from switch.store.contract import StoreBusy
 from switch.wire.net import TcpNet
 from switch.wire.transport import Transport
 
@@ -200,3 +201,14 @@ async def test_official_rates_are_stated_not_published(page: Page) -> None:
 
     assert await page.reader(references=True).pull()
     assert (page.rates.stated, page.rates.published) == ([OFFICIAL], [])
+
+
+async def test_a_store_that_is_away_fails_a_fetch_and_not_the_process(page: Page) -> None:
+    class Away(KeptRates):
+        async def publish(self, *_: object, **_named: object) -> None:
+            raise StoreBusy
+
+    page.answers, page.rates = [(200, SHEETS)], Away()
+
+    assert not await page.reader().pull()
+    assert page.log.why == ["busy"]

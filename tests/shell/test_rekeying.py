@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from switch import rekeying
 from switch.commands import Receive, Rekey
-from switch.config import default_folder, load_config
+from switch.config import ConfigError, default_folder, load_config
 from switch.keys import KeyFolder, public_pem
 from switch.rekeying import RekeyUnfinished, refuse_unfinished, rotate_key
 from switch.runtime.entropy import SeededEntropy
@@ -177,6 +177,14 @@ def test_the_switch_goes_on_under_the_new_key_and_all_of_it_verifies(data: Path)
     assert own.journal_publics()[1] == KEY.public_key()
     assert (data / "keys" / kept).read_bytes() == public_pem(KEY.public_key())
     assert check_proof(proof, own.journal_publics()).uetr == payment(7).uetr
+    refuse_unfinished(data)
+
+
+def test_a_store_of_several_processes_refuses(data: Path) -> None:
+    served = CONFIG.store.model_copy(update={"engine": "postgresql", "url": "postgresql://x"})
+    config = replace(CONFIG, store=served)
+    with pytest.raises(ConfigError, match="on an embedded store only"):
+        rotate_key(config, data, SteppingClock(), SeededEntropy(1))
     refuse_unfinished(data)
 
 

@@ -16,6 +16,9 @@ from switch.config import ConfigError, default_folder, load_config
 if TYPE_CHECKING:
     from pathlib import Path
 
+SERVER = "postgresql://"
+ALONE = "processes_max = 1"
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -72,6 +75,17 @@ def test_an_unknown_key_is_named_with_its_file(
         ("switch.toml", '"development"', '"trial"', "switch.profile"),
         ("switch.toml", '"NITMTHBK"', '"nitmthbk"', "networks.thailand.partner_bic"),
         ("switch.toml", "http://127.0.0.1:8091", "ftp://127.0.0.1", "networks.thailand.url"),
+        ("switch.toml", "http://127.0.0.1:8091", "http://[::1", "networks.thailand.url"),
+        ("switch.toml", "http://127.0.0.1:8091", "http://[zz]:80", "networks.thailand.url"),
+        ("switch.toml", "http://127.0.0.1:8091", "http://h:99999", "networks.thailand.url"),
+        ("switch.toml", "http://127.0.0.1:8091", "http://h:0", "networks.thailand.url"),
+        ("switch.toml", "http://127.0.0.1:8091", "http://a..b", "networks.thailand.url"),
+        ("switch.toml", '"sqlite"', f'"postgresql"\nurl = "{SERVER}[::1/x"', "store.url"),
+        ("switch.toml", '"sqlite"', f'"postgresql"\nurl = "{SERVER}h:99999/x"', "store.url"),
+        ("switch.toml", ALONE, f'{ALONE}\nurl = "redis://h:99999/0"', "coordination.url"),
+        ("switch.toml", ALONE, f'{ALONE}\nurl = "redis://[::1/0"', "coordination.url"),
+        ("switch.toml", '"heads.jsonl"', '"heads\\u0000"', "journal.heads_file"),
+        ("switch.toml", '"heads.jsonl"', '""', "journal.heads_file"),
         ("corridors.toml", '"1.00"', "1.00", "corridor.0.amount_min"),
         ("corridors.toml", "enabled = true", 'enabled = "yes"', "corridor.0.enabled"),
         ("corridors.toml", '"capped"', '"prefunded"', "corridor.0.funding"),
@@ -252,3 +266,11 @@ def _copy(tmp_path: Path) -> Path:
     """The default configuration, to be spoilt."""
     folder: Path = shutil.copytree(default_folder(), tmp_path / "config")
     return folder
+
+
+@pytest.mark.parametrize("url", ["http://[::1]:8091", "https://a-b.example.", "http://10.0.0.1"])
+def test_an_address_of_every_kind_can_be_used(folder: Path, url: str) -> None:
+    path = folder / "switch.toml"
+    path.write_text(path.read_text("utf-8").replace("http://127.0.0.1:8091", url), "utf-8")
+
+    assert load_config(folder).networks["thailand"].url == url
