@@ -8,6 +8,7 @@ for ever.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -35,6 +36,7 @@ from switch.records import Open as Opened
 from switch.refusals import Busy
 from switch.restoring import ENDING, LATE, as_lost
 from switch.sequences import NumbersSpent, Sequences
+from switch.store.contract import StoreBusy
 from switch.store.vault import VaultError
 
 if TYPE_CHECKING:
@@ -59,7 +61,6 @@ if TYPE_CHECKING:
     from switch.sealing import Priced
     from switch.store.contract import Store
     from switch.store.vault import DataKey
-
 
 LOOK_AGAIN_S: Final = 1.0
 """How often a waiting caller looks in the store for what another process may have committed."""
@@ -252,12 +253,10 @@ class Payments:
             self._log.info("payment_opened", uetr=payment.uetr, corridor=payment.corridor)
             opened = Opened(bound.key, instruction.particulars)
             if lost:
-                unknown = Happened(Event.LOST)
-                after = await self._dispatch.conclude(result.payment, opened, unknown)
+                after = await self._dispatch.conclude(result.payment, opened, Happened(Event.LOST))
                 return Standing(after, None)
             self._in_flight += 1
-            hop = self._hop(result.payment, opened, exchange, started)
-            self._tasks.start("hop", hop)
+            self._tasks.start("hop", self._hop(result.payment, opened, exchange, started))
             return Standing(result.payment, None)
         return await self._standing(result, instruction)
 
@@ -285,12 +284,13 @@ class Payments:
             if lifecycle.is_final(standing.payment):
                 break  # erased: what was answered never comes again
             # Nothing is awaited between the opening's commit and this: no ending is missed. One
-            # that another process commits is found by looking again.
+            # that another process commits is found by looking again, unless the store is away.
             ended = await self._endings.wait(uetr, min(left_s, LOOK_AGAIN_S))
             if ended is not None:
                 return Standing(*ended)
             left_s -= LOOK_AGAIN_S
-            standing = await self.find(uetr) or standing
+            with suppress(StoreBusy):
+                standing = await self.find(uetr) or standing
         return standing
 
     async def has_reference(self, payment: Payment, reference: str) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from iso20022 import IsoError
+from switch import payments
 from switch.commands import Conflict, Open, Refuse
 from switch.model import State
 from switch.payments import Standing
@@ -281,3 +283,20 @@ async def test_a_uetr_that_is_taken_is_a_conflict_under_another_key(shell: Shell
 
     assert Conflict("uetr") == await shell.payments.open(other)
     assert len(shell.transport.left) == 1
+
+
+async def test_a_store_that_goes_away_unsays_no_payment_that_is_waited_for(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_uetr: str) -> None:
+        raise StoreBusy
+
+    shell.transport.script("thailand", LOST)
+    standing = await shell.payments.open(shell.instruction())
+    await shell.settle()
+    monkeypatch.setattr(shell.payments, "find", away)
+    monkeypatch.setattr(payments, "LOOK_AGAIN_S", 0.01)
+    assert isinstance(standing, Standing)
+    until = shell.clock.now() + timedelta(seconds=0.03)
+
+    assert await shell.payments.ended(standing, until) == standing
