@@ -122,6 +122,8 @@ def test_a_cut_tail_is_named_with_heads_of_either_form(data: Path) -> None:
         f"('{uetr(4)}', '{uetr(5)}'))",
         f"DELETE FROM binding WHERE payment_id IN (SELECT payment_id FROM payment WHERE uetr IN "
         f"('{uetr(4)}', '{uetr(5)}'))",
+        f"DELETE FROM data_key WHERE payment_id IN (SELECT payment_id FROM payment WHERE uetr IN "
+        f"('{uetr(4)}', '{uetr(5)}'))",
         f"DELETE FROM payment WHERE uetr IN ('{uetr(4)}', '{uetr(5)}')",
         "UPDATE rate SET withdrawn_at = NULL",
     )
