@@ -44,8 +44,11 @@ def config(postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> 
 async def all_hold(switches: list[Running], *, expected: bool) -> None:
     """Wait until every one of them holds, or none does."""
     async with asyncio.timeout(10):
-        # No event tells of another process: it is asked again.
-        while {each.switch.health()["restoring"] for each in switches} != {expected}:  # noqa: ASYNC110
+
+        def stand() -> set[object]:
+            return {each.switch.health()["restoring"] for each in switches}
+
+        while stand() != {expected}:  # noqa: ASYNC110  nobody tells of another process
             await asyncio.sleep(0.1)
 
 
