@@ -169,7 +169,9 @@ def forget(batch: Batch, command: Forget) -> Result:
     What is younger than the command takes it to be, open, or gone already is left as it is.
     """
     answers, graves = [], []
-    bound = {binding.uetr: binding for binding in batch.seen.bindings.values()}
+    # Only keys that the command names are loaded; one of the same batch may be seen by chance.
+    named = [batch.seen.bindings.get(key) for key in command.keys]
+    bound = {binding.uetr: binding for binding in named if binding is not None}
     for uetr in command.bindings:
         payment, answer = batch.seen.payments.get(uetr), batch.seen.answers.get(uetr)
         if payment is not None and answer is not None and _over(payment, command):
