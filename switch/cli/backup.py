@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from switch.cli.options import config_option, data_option, guarded, read_config, say
+from switch.cli.options import config_option, data_option, guarded, read_config, say, shown, stop
 
 
 @click.command("backup")
@@ -27,6 +27,8 @@ def command(file: Path, config_folder: Path | None, data: Path) -> None:
 
     def work() -> int:
         embedded(config)
+        if not file.absolute().parent.is_dir():
+            stop(f"{shown(file)}: there is no such folder")
         say(back_up(data, file, config.switch.slot))
         return 0
 

@@ -13,7 +13,7 @@ import orjson
 
 from switch.commands import Answer, Binding, RateRow
 from switch.ledger import Account
-from switch.model import State, from_micros, to_micros
+from switch.model import State, to_micros
 from switch.port import Operation
 from switch.store import postgresql_past as past
 from switch.store.contract import StoredExchange, WrappedKey
@@ -21,6 +21,7 @@ from switch.store.journal import Block
 from switch.store.leaf_packing import LeafPacking
 from switch.store.packing import LEAF
 from switch.store.postgresql_slots import LOWEST_SLOT
+from switch.store.row_values import exchange_of, rate_of
 from switch.store.rows import PAYMENT_COLUMNS, payment_of
 from switch.store.tables import TABLES
 
@@ -132,12 +133,12 @@ class PostgresReader:
     async def exchange(self, exchange_id: int) -> StoredExchange | None:
         """A committed exchange."""
         row = await self._row(_EXCHANGE + "WHERE x.exchange_id = $1", exchange_id)
-        return None if row is None else _exchange(row)
+        return None if row is None else exchange_of(row)
 
     async def last_exchange(self, uetr: str, operation: Operation) -> StoredExchange | None:
         """The latest exchange of a payment for an operation."""
         row = await self._row(_EXCHANGE + _LAST_EXCHANGE, uetr, operation.value)
-        return None if row is None else _exchange(row)
+        return None if row is None else exchange_of(row)
 
     async def wrapped_key(self, uetr: str) -> bytes | None:
         """The wrapped data key of a payment."""
@@ -261,12 +262,12 @@ class PostgresReader:
 
         One that was withdrawn before it took effect is passed over, as if never posted.
         """
-        return [_rate(row) for row in await self._query(_NEWEST_RATES, newest)]
+        return [rate_of(row) for row in await self._query(_NEWEST_RATES, newest)]
 
     async def rate(self, key: RateKey) -> RateRow | None:
         """One version by provider, pair and version; every one that was posted is kept."""
         row = await self._row(_ONE_RATE, *key)
-        return None if row is None else _rate(row)
+        return None if row is None else rate_of(row)
 
     async def record_page(self, table: str, after: Sequence[Any], limit: int) -> list[Row]:
         """Raw rows of a table of ``switch.store.tables`` behind a key, in the order of keys."""
@@ -295,31 +296,3 @@ class PostgresReader:
     async def _row(self, sql: str, *values: Any) -> asyncpg.Record | None:
         rows = await self._query(sql, *values)
         return rows[0] if rows else None
-
-
-def _rate(row: asyncpg.Record) -> RateRow:
-    return RateRow(
-        provider=row[0],
-        pair=row[1],
-        version=row[2],
-        effective_at=from_micros(row[3]),
-        published_at=from_micros(row[4]),
-        sheet=row[5],
-        withdrawn_at=None if row[6] is None else from_micros(row[6]),
-    )
-
-
-def _exchange(row: asyncpg.Record) -> StoredExchange:
-    return StoredExchange(
-        exchange_id=row[0],
-        uetr=row[1],
-        network=row[2],
-        operation=Operation(row[3]),
-        reference=row[4],
-        method=row[5],
-        path=row[6],
-        send_by=from_micros(row[7]),
-        answer_within_ms=row[8],
-        record_id=row[9],
-        blob=row[10],
-    )

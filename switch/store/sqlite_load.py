@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from switch.delta import Claim, Snapshot
 from switch.model import from_micros
+from switch.store.row_values import rate_of
 from switch.store.rows import payment_of
 from switch.store.sqlite_read import (
     ONE_RATE,
@@ -17,7 +18,6 @@ from switch.store.sqlite_read import (
     WRAPPED,
     answer_in,
     binding_in,
-    rate_of,
     row_of,
 )
 

@@ -13,13 +13,14 @@ import orjson
 
 from switch.commands import Answer, Binding, RateRow
 from switch.ledger import Account
-from switch.model import State, from_micros, to_micros
+from switch.model import State, to_micros
 from switch.port import Operation
 from switch.store import sqlite_ledger
 from switch.store.contract import RecordUnreadable, StoredExchange, WrappedKey
 from switch.store.journal import Block
 from switch.store.leaf_packing import LeafPacking
 from switch.store.packing import LEAF
+from switch.store.row_values import exchange_of, rate_of
 from switch.store.rows import PAYMENT_COLUMNS, payment_of
 from switch.store.tables import TABLES
 
@@ -125,12 +126,12 @@ class SqliteReader:
     def exchange(self, exchange_id: int) -> StoredExchange | None:
         """A committed exchange."""
         row = row_of(self.connection, _EXCHANGE + "WHERE x.exchange_id = ?", (exchange_id,))
-        return None if row is None else _exchange(row)
+        return None if row is None else exchange_of(row)
 
     def last_exchange(self, uetr: str, operation: Operation) -> StoredExchange | None:
         """The latest exchange of a payment for an operation."""
         row = row_of(self.connection, _EXCHANGE + _LAST_EXCHANGE, (uetr, operation.value))
-        return None if row is None else _exchange(row)
+        return None if row is None else exchange_of(row)
 
     def wrapped_key(self, uetr: str) -> bytes | None:
         """The wrapped data key of a payment."""
@@ -336,32 +337,3 @@ def answer_in(connection: apsw.Connection, uetr: str) -> Answer | None:
         (uetr,),
     )
     return None if row is None else Answer(row[0], row[1], bytes(row[2]), bool(row[3]))
-
-
-def rate_of(row: Row) -> RateRow:
-    """The rate of a row."""
-    return RateRow(
-        provider=row[0],
-        pair=row[1],
-        version=row[2],
-        effective_at=from_micros(row[3]),
-        published_at=from_micros(row[4]),
-        sheet=row[5],
-        withdrawn_at=None if row[6] is None else from_micros(row[6]),
-    )
-
-
-def _exchange(row: Row) -> StoredExchange:
-    return StoredExchange(
-        exchange_id=row[0],
-        uetr=row[1],
-        network=row[2],
-        operation=Operation(row[3]),
-        reference=row[4],
-        method=row[5],
-        path=row[6],
-        send_by=from_micros(row[7]),
-        answer_within_ms=row[8],
-        record_id=row[9],
-        blob=row[10],
-    )
