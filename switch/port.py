@@ -32,7 +32,13 @@ class Operation(StrEnum):
     LOOKUP = "lookup"
     QUOTE = "quote"
     PAY = "pay"
+    CONFIRM = "confirm"
+    """Three-leg networks carry out what they have reserved once we confirm it."""
     ENQUIRE = "enquire"
+    CANCEL = "cancel"
+    """Asks that a payment be not carried out, or be undone."""
+    REFUND = "refund"
+    """Gives back what an earlier payment brought: the instruction of a linked payment."""
     COLLECT = "collect"
     ACKNOWLEDGE = "acknowledge"
 
@@ -45,6 +51,10 @@ class OutcomeKind(StrEnum):
     PENDING = "pending"
     UNKNOWN = "unknown"
     NEVER_SEEN = "never_seen"
+    READY = "ready"
+    """Reserved on their side; it is carried out once we confirm (three-leg networks)."""
+    CANCELLED = "cancelled"
+    """Undone, or never carried out and never will be: the answer to a cancel or an enquiry."""
 
 
 @dataclass(frozen=True, slots=True)

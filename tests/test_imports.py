@@ -25,7 +25,7 @@ CORE: Final = tuple(
     f"switch.{name}"
     for name in (
         *("model", "lifecycle", "ledger", "templates", "postings", "books", "commands"),
-        *("decide", "upkeep", "batch", "delta", "leaves", "port"),
+        *("decide", "upkeep", "batch", "delta", "leaves", "port", "inbound_port", "abilities"),
     )
 )
 MACHINE: Final = frozenset(
@@ -37,7 +37,10 @@ MACHINE: Final = frozenset(
 )
 """What the pure core must not reach, directly or through a module of the product."""
 
-VOCABULARY: Final = ("switch.model", "switch.port", "switch.facts", "switch.reasons")
+VOCABULARY: Final = (
+    *("switch.model", "switch.port", "switch.inbound_port", "switch.abilities"),
+    *("switch.facts", "switch.reasons"),
+)
 """What an adapter may know of the switch; facts and reasons are words that the port speaks."""
 
 DISTRIBUTIONS: Final = {"lxml-stubs": "lxml", "pytest-asyncio": "pytest", "zxing-cpp": "zxingcpp"}

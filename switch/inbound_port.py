@@ -1,0 +1,153 @@
+"""The port, continued: orders, advice, notices, returns and cancels that networks send us. Pure.
+
+Beside ``switch.port``'s lookup, payment and enquiry, a network may first have us hold an order and
+pay it later by its own id, tell us that a payer was debited already (an advice), tell what became
+of a payment of ours (a notice), give money back, or ask us to stop. Each is named by the network's
+own key, from which :func:`derived_uetr` makes the identity where the wire has none. The surprise:
+none of these is refused by silence; every one is answered through :meth:`render_taken`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from fx.money import Money
+    from fx.quotes import Quote
+    from switch.model import Particulars, Payment, Status
+    from switch.port import Merchant, Outcome, Planning, Rendered
+    from switch.reasons import Reason
+
+
+def derived_uetr(network: str, key: str) -> str:
+    """The UETR (version 4 in form) of what a network names by a key; the same key, the same UETR.
+
+    For networks whose messages carry none. It is a hash of an identification of the network's, so
+    such a key must not be anything personal (an account, a text of a code).
+    """
+    digest = bytearray(sha256(f"{network}\n{key}".encode("utf-8", "replace")).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x40
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+@dataclass(frozen=True, slots=True)
+class InboundOrder:
+    """A network asks us to hold an order that its customer may pay: verified code, price, expiry.
+
+    ``key`` is what the payment will name; the same key with the same ``content`` is the same order.
+    ``payload`` is the KHQR. ``amount`` is what the customer keyed where the code has none.
+    ``particulars`` say what is known of the payer; the merchant comes from the code.
+    ``expires_at`` bounds the order, where the network says so; the quote bounds it in any case.
+    """
+
+    key: str
+    content: Mapping[str, str] = field(repr=False)
+    payload: str = field(repr=False)
+    amount: Money | None
+    particulars: Particulars = field(repr=False)
+    expires_at: datetime | None
+    request: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InboundOrderPay:
+    """A network pays an order, or says that its payer has paid it (where its finality is advice).
+
+    ``key`` is the order's. ``amount`` is what the network owes us; where it differs from the order
+    the payment is refused, or given back where the payer is debited already. ``far_reference`` is
+    the network's own reference. ``extra`` is added to the particulars for later operations.
+    """
+
+    key: str
+    amount: Money
+    accepted_at: datetime
+    far_reference: str
+    extra: Mapping[str, str] = field(repr=False)
+    request: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InboundNotice:
+    """What became of a payment of ours, told unasked. ``reference`` is ours there.
+
+    The outcome is taken as the answer to an enquiry is: the first final one counts.
+    """
+
+    reference: str
+    outcome: Outcome
+    request: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InboundReturn:
+    """A network gives back, in part or in full, what a payment of ours paid.
+
+    ``key`` identifies the return there; the same key is the same return. ``reference`` is ours of
+    the payment, ``amount`` is in the currency that the payee got.
+    """
+
+    key: str
+    reference: str
+    amount: Money
+    request: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InboundCancel:
+    """A network wants one of its payments or orders not to be carried out, named by its key."""
+
+    key: str
+    request: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InboundAuthorise:
+    """A network asks whether a payment of ours may be debited: ours by ``reference`` there.
+
+    ``amount`` is what the network will be owed. Nothing is moved by it: the payment is carried out
+    by its own exchange, and this is answered with how it stands.
+    """
+
+    reference: str
+    amount: Money
+    request: Mapping[str, str] = field(repr=False)
+
+
+Told: TypeAlias = InboundOrderPay | InboundNotice | InboundReturn | InboundCancel | InboundAuthorise
+
+
+class OrderAdapter(Protocol):
+    """What an adapter has beside :class:`~switch.port.InboundAdapter` where it sends any of these.
+
+    Its ``translate`` returns them; ``render_lookup`` and ``render_rejection`` are not used then
+    unless its network also sends what they answer.
+    """
+
+    def render_order(
+        self,
+        request: InboundOrder,
+        answer: tuple[Merchant, Quote, Payment] | Reason,
+        planning: Planning,
+    ) -> Rendered:
+        """The merchant, the price and the payment that was opened for it, or a refusal."""
+
+    def render_taken(
+        self,
+        request: Told,
+        payment: Payment | None,
+        status: Status | None,
+        reason: Reason | None,
+        planning: Planning,
+    ) -> Rendered:
+        """How what the network told was taken, after the commit that holds it.
+
+        ``payment`` and ``status`` are as committed, None where there is no such payment. ``reason``
+        says why the request was refused; None where it was taken.
+        """
