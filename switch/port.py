@@ -33,12 +33,9 @@ class Operation(StrEnum):
     QUOTE = "quote"
     PAY = "pay"
     CONFIRM = "confirm"
-    """Three-leg networks carry out what they have reserved once we confirm it."""
     ENQUIRE = "enquire"
     CANCEL = "cancel"
-    """Asks that a payment be not carried out, or be undone."""
     REFUND = "refund"
-    """Gives back what an earlier payment brought: the instruction of a linked payment."""
     COLLECT = "collect"
     ACKNOWLEDGE = "acknowledge"
 
