@@ -30,7 +30,7 @@ class File:
 
     def __init__(self) -> None:
         self.content = bytearray()
-        self.durable = b""
+        self.durable = bytearray()
         self.named = False
         """Whether its name is durable: a file never synced may be gone with its content."""
         self._unsynced: list[tuple[int, bytes | None]] = []
@@ -43,9 +43,7 @@ class File:
 
     def write(self, offset: int, data: bytes) -> None:
         """Write, in memory only."""
-        if len(self.content) < offset:
-            self.content.extend(bytes(offset - len(self.content)))
-        self.content[offset : offset + len(data)] = data
+        _put(self.content, offset, data)
         self._unsynced.append((offset, data))
 
     def truncate(self, size: int) -> None:
@@ -55,10 +53,13 @@ class File:
 
     def sync(self) -> None:
         """Make everything so far durable."""
-        if self._unsynced or not self.named:
-            self.durable = bytes(self.content)
-            self.named = True
-            self._unsynced.clear()
+        for offset, data in self._unsynced:
+            if data is None:
+                del self.durable[offset:]
+            else:
+                _put(self.durable, offset, data)
+        self.named = True
+        self._unsynced.clear()
 
     def crash(self, entropy: SeededEntropy) -> bool:
         """Lose power; return whether anything was lost."""
@@ -71,13 +72,18 @@ class File:
                 continue
             for start, piece in _sectors(offset, data):
                 if entropy.below(2):
-                    if len(survivor) < start:
-                        survivor.extend(bytes(start - len(survivor)))
-                    survivor[start : start + len(piece)] = piece
+                    _put(survivor, start, piece)
         self.content = survivor
-        self.durable = bytes(survivor)
+        self.durable = bytearray(survivor)
         self._unsynced.clear()
         return self.durable != before
+
+
+def _put(content: bytearray, offset: int, data: bytes) -> None:
+    """Write into a content, with zeros before it where it was shorter."""
+    if len(content) < offset:
+        content.extend(bytes(offset - len(content)))
+    content[offset : offset + len(data)] = data
 
 
 def _sectors(offset: int, data: bytes) -> list[tuple[int, bytes]]:
