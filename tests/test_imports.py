@@ -71,8 +71,11 @@ PURE_ADAPTER: Final = Rule(
     (*VOCABULARY, "switch.wire", "adapters", "iso20022", "fx.money", "fx.quotes"),
     "an adapter is pure: only a simulator, which is a program, takes time and ids",
 )
-SIMULATORS: Final = re.compile(r"adapters\.(sandbox_kit|conformance|\w+\.(sandbox|simulator))\b")
-ADAPTER_FOUNDATION: Final = ("adapters.registry", "adapters.sandbox_kit", "adapters.conformance")
+SIMULATORS: Final = re.compile(r"adapters\.(sandbox_kit|conformance|\w+\.(sandbox\w*|simulator))\b")
+ADAPTER_FOUNDATION: Final = (
+    *("adapters.registry", "adapters.sandbox_kit", "adapters.conformance"),
+    "adapters.iso_profile",
+)
 ADAPTER_MAPPING: Final = ("mapping", "adapter", "inbound")
 
 
@@ -127,14 +130,14 @@ def broken_between_adapters(module: str, name: str) -> str | None:
     """Say why one adapter may not import another, nor a simulator the mapping it checks."""
     if not (below(module, "adapters") and below(name, "adapters") and name.count(".")):
         return None
+    if SIMULATORS.match(module) and set(name.split(".")[2:3]) & set(ADAPTER_MAPPING):
+        return "a simulator that shares the mapping would share its errors"
     if any(below(name, shared) for shared in ADAPTER_FOUNDATION):
         return None
     if any(below(module, shared) for shared in ADAPTER_FOUNDATION):
         return "what all adapters share knows none of them"
     if module.split(".")[1] != name.split(".")[1]:
         return "one network's adapter knows nothing of another's"
-    if SIMULATORS.match(module) and set(name.split(".")[2:3]) & set(ADAPTER_MAPPING):
-        return "a simulator that shares the mapping would share its errors"
     return None
 
 
@@ -245,6 +248,10 @@ def test_every_declared_library_is_used(
         ("adapters.thailand.adapter", "from switch.runtime.clock import Clock"),
         ("adapters.thailand.adapter", "from adapters.bakong.mapping import plan"),
         ("adapters.thailand.sandbox", "from adapters.thailand.mapping import plan"),
+        ("adapters.thailand.sandbox_codes", "from adapters.thailand.adapter import plan"),
+        ("adapters.thailand.sandbox", "from adapters.iso_profile.mapping import plan"),
+        ("adapters.iso_profile.sandbox", "from adapters.iso_profile.inbound import plan"),
+        ("adapters.iso_profile.mapping", "from adapters.thailand.sandbox_codes import SHOPS"),
         ("adapters.sandbox_kit", "from adapters.thailand.sandbox import create"),
     ],
 )
@@ -265,6 +272,8 @@ def test_a_planted_back_edge_is_found(module: str, text: str) -> None:
         ("adapters.thailand.sandbox", "from adapters.sandbox_kit import Book"),
         ("adapters.thailand.sandbox", "import adapters.thailand.sandbox.inbound"),
         ("adapters.thailand.adapter", "from adapters.thailand.mapping import plan"),
+        ("adapters.thailand.adapter", "from adapters.iso_profile.mapping import plan"),
+        ("adapters.thailand.sandbox", "from adapters.iso_profile.sandbox import application"),
     ],
 )
 def test_a_right_import_is_allowed(module: str, text: str) -> None:

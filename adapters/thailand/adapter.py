@@ -1,129 +1,29 @@
-"""Thailand: plans what is sent to NITMX and reads what comes back. Pure.
+"""Thailand (NITMX, PromptPay): the ISO 20022 profile with Thailand's names. Pure.
 
-``read`` never raises for bad input, because a bad answer is information: the payment may have been
-executed. An HTTP 5xx, an answer that cannot be read, one signed by another key and one about
-another payment all leave the outcome unknown. The surprise: the HTTP status of a signed answer
-below 500 is not looked at; the signed words decide.
+What is sent and how it is read is the profile's (``adapters.iso_profile``), which was made for
+Thailand first. The surprise: all that Thailand adds are four facts, because its switch speaks the
+standard without a dialect of its own, as far as is known.
 """
 
 from __future__ import annotations
 
-from importlib.resources import files
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from adapters.thailand import mapping
-from adapters.thailand.envelope import CONTENT_TYPE
-from adapters.thailand.inbound import PATH, ThailandInbound
-from iso20022 import IsoError
-from switch.facts import load_facts
-from switch.port import Exchange, Operation, Outcome, OutcomeKind, Unavailable
-from switch.reasons import Reason
+from adapters.iso_profile.adapter import IsoProfileAdapter
+from adapters.iso_profile.profile import facts_beside, profile_of
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from switch.port import AdapterContext
 
-    from fx.money import Money
-    from iso20022 import Message
-    from switch.facts import Facts
-    from switch.model import Particulars, Payment
-    from switch.port import AdapterContext, Merchant, Planning, WireAnswer
-
-_HEADERS: Final = (("Content-Type", CONTENT_TYPE),)
-
-_SERVER_ERROR: Final = 500
+BANGKOK: Final = timedelta(hours=7)
+"""Thailand's offset from UTC, all year; its settlement date starts there."""
 
 
-class ThailandAdapter(ThailandInbound):
-    """The Thai network in both directions; what it sends us is in :class:`ThailandInbound`."""
+class ThailandAdapter(IsoProfileAdapter):
+    """The Thai network in both directions."""
 
     def __init__(self, context: AdapterContext) -> None:
-        text = (files("adapters.thailand") / "facts.toml").read_text("utf-8")
-        facts = load_facts(text, "adapters/thailand/facts.toml")
-        for name in sorted(context.options):
-            raise ValueError(f"options.{name}: no such option")
-        super().__init__(context, facts)
-
-    @property
-    def facts(self) -> Facts:
-        """The declared data of this network."""
-        return self._facts
-
-    def reference(self, planning: Planning) -> str:
-        """Return our TxId of a payment, its idempotency key: 35 characters."""
-        return mapping.message_reference(self._envelope.sides.own, planning)
-
-    def plan_lookup(self, payload: str, amount: Money | None, planning: Planning) -> Exchange:
-        """Plan acmt.023 with the raw code; ``amount`` is in baht. Raises ``IsoError``."""
-        message_id = self.reference(planning)
-        sides = self._envelope.sides
-        values = mapping.question_values(payload, amount, message_id, sides, planning.now)
-        body = self._envelope.write(mapping.QUESTION, values, message_id, planning.now)
-        within = self._facts.lookup_within_ms
-        return _exchange(Operation.LOOKUP, "", message_id, body, planning, within)
-
-    def read_lookup(self, exchange: Exchange, answer: WireAnswer) -> Merchant | Unavailable:
-        """Return the merchant of a verified acmt.024, or why there is none."""
-        message = self._opened(answer)
-        if message is None:
-            return Unavailable(Reason.COUNTERPARTY_ERROR)
-        return mapping.merchant(message, exchange.reference)
-
-    def plan_pay(self, payment: Payment, particulars: Particulars, planning: Planning) -> Exchange:
-        """Plan pacs.008. Raises ``IsoError`` for a value that the message cannot hold."""
-        now: datetime = planning.now
-        values = mapping.payment_values(payment, particulars, self._envelope.sides, now)
-        body = self._envelope.write(mapping.PAYMENT, values, payment.reference, now)
-        within = self._facts.answer_within_ms
-        return _exchange(Operation.PAY, payment.uetr, payment.reference, body, planning, within)
-
-    def plan_enquire(
-        self, payment: Payment, particulars: Particulars, planning: Planning
-    ) -> Exchange:
-        """Plan pacs.028 about our TxId; each enquiry is a new message."""
-        message_id = self.reference(planning)
-        sides = self._envelope.sides
-        values = mapping.enquiry_values(payment, particulars, message_id, sides, planning.now)
-        body = self._envelope.write(mapping.ENQUIRY, values, message_id, planning.now)
-        within = self._facts.lookup_within_ms
-        return _exchange(Operation.ENQUIRE, payment.uetr, message_id, body, planning, within)
-
-    def read(self, exchange: Exchange, payment: Payment, answer: WireAnswer) -> Outcome:
-        """Return what a pacs.002 (or a signed admi.002) says of this payment."""
-        message = self._opened(answer)
-        if message is None:
-            return Outcome(OutcomeKind.UNKNOWN)
-        return mapping.outcome(message, payment, exchange.operation)
-
-    def _opened(self, answer: WireAnswer) -> Message | None:
-        """Return the verified message from our partner to us, or None."""
-        if answer.status >= _SERVER_ERROR:
-            return None
-        names = (mapping.STATUS, mapping.REPORT, mapping.REJECT)
-        try:
-            message = self._envelope.open(answer.body, names)
-        except IsoError:
-            return None
-        return message if self._envelope.between_us(message) else None
-
-
-def _exchange(
-    operation: Operation,
-    uetr: str,
-    reference: str,
-    body: bytes,
-    planning: Planning,
-    answer_within_ms: int,
-) -> Exchange:
-    return Exchange(
-        exchange_id=planning.message_number,
-        uetr=uetr,
-        network="thailand",
-        operation=operation,
-        reference=reference,
-        method="POST",
-        path=PATH,
-        headers=_HEADERS,
-        body=body,
-        send_by=planning.send_by,
-        answer_within_ms=answer_within_ms,
-    )
+        facts = facts_beside("adapters.thailand")
+        profile = profile_of(facts, country="TH", zone=BANGKOK, coded=True)
+        super().__init__(context, profile, facts)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 from lxml import etree
 
-from adapters.thailand import mapping
-from adapters.thailand.sandbox_messages import Desk, StatusOf
+from adapters.iso_profile import mapping
+from adapters.iso_profile.sandbox_messages import Desk, StatusOf
 from fx.board import Board
 from fx.engine import quote_all
 from fx.market_file import read_market

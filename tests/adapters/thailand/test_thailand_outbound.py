@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from lxml import etree
 
-from adapters.thailand import mapping
+from adapters.iso_profile import mapping
 from fx.money import Money, Rate
 from iso20022 import build, read
 from switch.model import Particulars

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from adapters.thailand import mapping
+from adapters.iso_profile import mapping
 from fx.money import Money
 from switch.model import Party, State, Status
 from switch.port import InboundPay, WireRefusal

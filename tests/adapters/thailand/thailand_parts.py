@@ -11,9 +11,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import NameOID
 
+from adapters.iso_profile.sandbox_messages import Credit, Desk
 from adapters.sandbox_kit import SandboxContext
 from adapters.thailand import ThailandAdapter
-from adapters.thailand.sandbox_messages import Credit, Desk
+from adapters.thailand.sandbox import THAILAND
 from fx.money import Money, Rate
 from iso20022.xmldsig import XmlSigner
 from switch.model import (
@@ -208,7 +209,8 @@ def new_desk(keys: Keys, clock: SetClock | None = None) -> Desk:
     """The sandbox's own writer of messages, at a fixed time."""
     clock = clock or SetClock()
     ids = Ids(clock, SeededEntropy(1))
-    return Desk(SandboxContext(clock, ids, Tasks(), TcpNet(clock, {}, {}), keys, SANDBOX_OPTIONS))
+    context = SandboxContext(clock, ids, Tasks(), TcpNet(clock, {}, {}), keys, SANDBOX_OPTIONS)
+    return Desk(context, THAILAND)
 
 
 def credit(**changes: object) -> Credit:

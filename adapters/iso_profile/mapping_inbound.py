@@ -1,10 +1,10 @@
-"""Thailand inbound: what NITMX asks of us, to commands, and our words back to ISO 20022. Pure.
+"""Inbound: what the network asks of us, to commands, and our words back to ISO 20022. Pure.
 
 A true repeat of a payment must get its stored answer however late it comes, so the age of a message
 is not judged here: ``accepted_at`` carries the earlier of acceptance and creation time, and the
 switch judges it after it has looked for a duplicate. What is wrong with a readable instruction goes
 along as its ``refused``, so that the refusal is bound like any other end. The surprise is ACSC as
-final success: 10.1 names it for Thailand, where the switch inside says ACCC.
+final success: 10.1 of the network survey names it, where the switch inside says ACCC.
 """
 
 from __future__ import annotations
@@ -14,16 +14,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from adapters.thailand.mapping import (
-    CLEARING_SYSTEM,
-    CURRENCY,
-    NEVER_SEEN,
-    PAYMENT,
-    Sides,
-    given,
-    same_agent,
-    text,
-)
+from adapters.iso_profile.mapping import NEVER_SEEN, PAYMENT, Sides, given, same_agent, text
 from fx.money import Money
 from iso20022.originals import as_text, originals_of
 from switch.model import Particulars, Party, Status
@@ -117,7 +108,7 @@ def pay(message: Message, sides: Sides, *, latest: datetime) -> InboundPay:
     assert isinstance(amount, Money)
     assert isinstance(created, datetime)
     refused = _misdirected(values, sides)
-    if refused is None and amount.currency.code != CURRENCY:
+    if refused is None and amount.currency.code != sides.profile.currency:
         refused = Reason.CURRENCY_UNSUPPORTED
     if refused is None and max(accepted, created) > latest:
         refused = Reason.TOO_OLD
@@ -138,7 +129,7 @@ def _misdirected(values: Mapping[str, object], sides: Sides) -> Reason | None:
     if (
         same_agent(values.get("instructing_agent"), sides.partner)
         and same_agent(values.get("instructed_agent"), sides.own)
-        and values.get("clearing_system_code") == CLEARING_SYSTEM
+        and values.items() >= sides.profile.clearing.items()
     ):
         return None
     return Reason.AGENT_INCORRECT
@@ -241,7 +232,7 @@ def merchant_values(
     sides: Sides,
     now: datetime,
 ) -> dict[str, object]:
-    """Return acmt.024: the merchant and a quote in baht, or why the code cannot be paid."""
+    """Return acmt.024: the merchant and a quote in their currency, or why it cannot be paid."""
     asked = request.request
     values: dict[str, object] = {
         "message_id": message_id,

@@ -16,6 +16,7 @@ from iso20022.xmldsig import XmlSigner, XmlVerifier
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from adapters.iso_profile.sandbox_country import Country
     from adapters.sandbox_kit import SandboxContext
     from fx.money import Money
 
@@ -127,13 +128,14 @@ class Found:
 class Desk:
     """Writes, signs, verifies and reads for one sandbox."""
 
-    def __init__(self, context: SandboxContext) -> None:
+    def __init__(self, context: SandboxContext, country: Country) -> None:
         self.own: Final = context.options["own_bic"]
         self.partner: Final = context.options["partner_bic"]
         self._clock, self._ids = context.clock, context.ids
-        keys = context.keys
-        self._signer = XmlSigner(keys.message_private("thailand"), keys.certificate("thailand"))
-        self._verifier = XmlVerifier(keys.certificate("switch-thailand"))
+        keys, name = context.keys, country.network
+        self._country = country
+        self._signer = XmlSigner(keys.message_private(name), keys.certificate(name))
+        self._verifier = XmlVerifier(keys.certificate(f"switch-{name}"))
 
     def open(self, raw: bytes, *names: str) -> Message:
         """Verify and read one message of the switch; raises ``IsoError``."""
@@ -143,14 +145,15 @@ class Desk:
         """Return a new MsgId or TxId in the format of this link, 35 characters."""
         millisecond, counter = divmod(self._ids.ordered(), 1 << 20)
         number = f"{millisecond % 86_400_000:010d}{counter:07d}"
-        return f"TH{self._clock.now():%Y%m%d}{self.own[:8]}{number}"
+        return f"{self._country.code}{self._clock.now():%Y%m%d}{self.own[:8]}{number}"
 
     def _write(self, name: str, body: str, message_id: str) -> Outgoing:
         envelope = (
             f'<BizMsg><AppHdr xmlns="{ISO}head.001.001.02">'
             f"<Fr>{_agent('FIId', self.own)}</Fr><To>{_agent('FIId', self.partner)}</To>"
             f"<BizMsgIdr>{message_id}</BizMsgIdr><MsgDefIdr>{name}</MsgDefIdr>"
-            f"<BizSvc>th.itmx.qr.01</BizSvc><CreDt>{moment(self._clock.now())}</CreDt></AppHdr>"
+            f"{element('BizSvc', self._country.business_service)}"
+            f"<CreDt>{moment(self._clock.now())}</CreDt></AppHdr>"
             f'<Document xmlns="{ISO}{name}">{body}</Document></BizMsg>'
         )
         return Outgoing(message_id, self._signer.sign(envelope.encode()))
@@ -202,7 +205,7 @@ class Desk:
         return self._write(ANSWER, body, message_id)
 
     def question(self, payload: str, wanted: Money | None) -> Outgoing:
-        """acmt.023 asks who is behind this KHQR, and what it costs in baht."""
+        """acmt.023 asks who is behind this KHQR, and what it costs here."""
         message_id = self.identification()
         sum_wanted = amount("Amt", wanted) if wanted is not None else ""
         body = (
@@ -218,11 +221,13 @@ class Desk:
         return self._write(QUESTION, body, message_id)
 
     def payment(self, of: Credit) -> Outgoing:
-        """pacs.008: credit a KHQR merchant, settled in baht."""
+        """pacs.008: credit a KHQR merchant, settled in our currency."""
         message_id = self.identification()
         body = (
             f"<FIToFICstmrCdtTrf><GrpHdr>{self._heading(message_id)}<NbOfTxs>1</NbOfTxs>"
-            "<SttlmInf><SttlmMtd>CLRG</SttlmMtd><ClrSys><Cd>THN</Cd></ClrSys></SttlmInf></GrpHdr>"
+            "<SttlmInf><SttlmMtd>CLRG</SttlmMtd><ClrSys>"
+            f"{element(self._country.clearing_tag, self._country.clearing)}"
+            "</ClrSys></SttlmInf></GrpHdr>"
             f"<CdtTrfTxInf><PmtId><InstrId>{message_id}</InstrId>"
             f"{element('EndToEndId', of.end_to_end_id)}<TxId>{of.transaction_id}</TxId>"
             f"<UETR>{of.uetr}</UETR></PmtId><PmtTpInf><InstrPrty>HIGH</InstrPrty></PmtTpInf>"
@@ -230,7 +235,8 @@ class Desk:
             f"<AccptncDtTm>{moment(of.accepted_at)}</AccptncDtTm>"
             f"{amount('InstdAmt', of.debit)}<ChrgBr>SLEV</ChrgBr>"
             f"{_agent('InstgAgt', self.own)}{_agent('InstdAgt', self.partner)}"
-            f"<Dbtr>{element('Nm', of.debtor_name)}<PstlAdr><Ctry>TH</Ctry></PstlAdr></Dbtr>"
+            f"<Dbtr>{element('Nm', of.debtor_name)}<PstlAdr>"
+            f"<Ctry>{self._country.code}</Ctry></PstlAdr></Dbtr>"
             f"<DbtrAcct><Id><Othr>{element('Id', of.debtor_account)}</Othr></Id></DbtrAcct>"
             f"{_agent('DbtrAgt', self.own)}{_agent('CdtrAgt', of.creditor_agent)}"
             f"<Cdtr>{element('Nm', of.creditor_name)}<PstlAdr><Ctry>KH</Ctry></PstlAdr></Cdtr>"

@@ -1,4 +1,4 @@
-"""The sandbox's own customers: they scan a KHQR in Cambodia and pay it in baht.
+"""The sandbox's own customers: they scan a KHQR in Cambodia and pay it in their own currency.
 
 What the switch answers is verified with its pinned certificate and must name this payment; anything
 else counts as no answer, and the entry stays pending until an enquiry ends it. The surprise: the
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 import aiohttp
 
+from adapters.iso_profile import sandbox_messages as wire
+from adapters.iso_profile.sandbox_messages import Credit
 from adapters.sandbox_kit import (
     BOOK_ENTRIES_MAX,
     BookFullError,
@@ -26,8 +28,6 @@ from adapters.sandbox_kit import (
     refused_control,
     wanted,
 )
-from adapters.thailand import sandbox_messages as wire
-from adapters.thailand.sandbox_messages import Credit
 from fx.money import Money, MoneyError
 from iso20022 import IsoError
 
@@ -36,12 +36,13 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from adapters.iso_profile.sandbox_country import Country
+    from adapters.iso_profile.sandbox_messages import Desk, Outgoing
     from adapters.sandbox_kit import Book, SandboxContext
-    from adapters.thailand.sandbox_messages import Desk, Outgoing
     from iso20022 import Message
 
-PATH: Final = "/networks/thailand/iso20022/v1/messages"
-"""Where the switch takes our messages."""
+PATH: Final = "/networks/{}/iso20022/v1/messages"
+"""Where the switch takes the messages of a network."""
 
 REPEATS_MAX: Final = 100
 WITHIN_MS_DEFAULT: Final = 15_000
@@ -75,8 +76,9 @@ class _Sent:
 class Payer:
     """The payer's side of the network."""
 
-    def __init__(self, context: SandboxContext, desk: Desk, book: Book) -> None:
+    def __init__(self, context: SandboxContext, country: Country, desk: Desk, book: Book) -> None:
         self._context = context
+        self._country = country
         self._desk = desk
         self._book = book
         self._sent: dict[str, _Sent] = {}
@@ -90,8 +92,8 @@ class Payer:
             repeat = wanted(given, "repeat", int, 1)
             within_ms = wanted(given, "within_ms", int, WITHIN_MS_DEFAULT)
             age_ms = wanted(given, "age_ms", int, 0)
-            name = wanted(given, "debtor_name", str, "Somchai Jaidee")
-            account = wanted(given, "debtor_account", str, "1234567890")
+            name = wanted(given, "debtor_name", str, self._country.guest_name)
+            account = wanted(given, "debtor_account", str, self._country.guest_account)
             khr = None if asked is None else Money.parse(asked, "KHR")
         except (ControlError, MoneyError) as error:
             return refused_control(ControlError(str(error)))
@@ -218,7 +220,7 @@ class Payer:
             async with (
                 asyncio.timeout(within_ms / 1000),
                 net.session("switch").post(
-                    net.url("switch") + PATH,
+                    net.url("switch") + PATH.format(self._country.network),
                     data=outgoing.body,
                     headers={"Content-Type": "application/xml"},
                     allow_redirects=False,

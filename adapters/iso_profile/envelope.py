@@ -1,4 +1,4 @@
-"""Thailand's envelope: business header, document and signature in one ``BizMsg``, both ways.
+"""The envelope: business header, document and signature in one ``BizMsg``, both ways.
 
 Nothing is read before its signature holds, and only what the signature covers is read. The partner
 is pinned by its certificate: a key that comes inside a message is nobody's. What goes out is signed
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from adapters.thailand.mapping import HEADER, REJECT, Sides, given, same_agent
+from adapters.iso_profile.mapping import HEADER, REJECT, Sides, given, same_agent
 from iso20022 import IsoError, Message, build, read_document
 from iso20022 import elements as e
 from iso20022.xmldsig import XmlSigner, XmlVerifier
@@ -20,13 +20,8 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
+    from adapters.iso_profile.profile import Profile
     from switch.port import AdapterContext
-
-OWN_KEY: Final = "switch-thailand"
-"""Name of our private key towards Thailand, and of its certificate."""
-
-PARTNER_CERTIFICATE: Final = "thailand"
-"""Name of the network's pinned certificate."""
 
 BUSINESS_SERVICE: Final = "kh.xb.instant.01"
 """``BizSvc`` of all our messages (A)."""
@@ -40,13 +35,17 @@ UNKNOWN_REFERENCE: Final = "NOTPROVIDED"
 
 
 class Envelope:
-    """Writes and opens the messages of one link."""
+    """Writes and opens the messages of one link.
 
-    def __init__(self, context: AdapterContext) -> None:
-        self.sides: Final = Sides(context.own_bic, context.partner_bic)
-        keys = context.keys
-        self._signer = XmlSigner(keys.message_private(OWN_KEY), keys.certificate(OWN_KEY))
-        self._verifier = XmlVerifier(keys.certificate(PARTNER_CERTIFICATE))
+    Our private key and its certificate are named ``switch-<network>``, the partner's pinned
+    certificate ``<network>``.
+    """
+
+    def __init__(self, context: AdapterContext, profile: Profile) -> None:
+        self.sides: Final = Sides(context.own_bic, context.partner_bic, profile)
+        keys, own = context.keys, f"switch-{profile.network}"
+        self._signer = XmlSigner(keys.message_private(own), keys.certificate(own))
+        self._verifier = XmlVerifier(keys.certificate(profile.network))
 
     def write(
         self, name: str, values: Mapping[str, object], message_id: str, at: datetime

@@ -1,4 +1,4 @@
-"""Thailand outbound: payments to ISO 20022 fields, and the answers back to outcomes. Pure.
+"""Outbound: payments to ISO 20022 fields, and the answers back to outcomes. Pure.
 
 The MsgId of a payment's pacs.008 *is* its TxId, so that every later answer can be checked against
 ``payment.reference`` alone, without the message that was sent. The surprise is what a rejection may
@@ -9,7 +9,6 @@ of the message (a duplicate, "never seen"), refuses it; everything else leaves i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from adapters.iso_profile.profile import Profile
     from iso20022 import Message
     from switch.model import Particulars, Payment, Terms
     from switch.port import Planning
@@ -42,18 +42,11 @@ QUESTION: Final = "acmt.023.001.04"
 REPORT: Final = "acmt.024.001.04"
 REJECT: Final = "admi.002.001.01"
 
-CLEARING_SYSTEM: Final = "THN"
-COUNTRY: Final = "TH"
-CURRENCY: Final = "THB"
-
 NEVER_SEEN: Final = "NSEEN"
 """Proprietary reason of a pacs.002 that answers an enquiry about a payment never received (A)."""
 
 PURPOSE_GOODS: Final = "GDDS"
 """Purchase and sale of goods (network survey 10.1)."""
-
-BANGKOK: Final = timedelta(hours=7)
-"""Thailand's offset from UTC, all year; its settlement date starts there."""
 
 _ACCEPTED: Final = frozenset({"ACSC", "ACCC"})
 _PENDING: Final = frozenset({"ACTC", "ACSP", "PDNG", "RCVD", "ACWP", "BLCK"})
@@ -65,10 +58,11 @@ _OF_THE_MESSAGE: Final = frozenset({"DUPL", "AM05", "DU01", "DU02", "DU03", "DU0
 
 @dataclass(frozen=True, slots=True)
 class Sides:
-    """The two ends of the link by BIC: ours first."""
+    """The two ends of the link by BIC, ours first, and whose network it is."""
 
     own: str
     partner: str
+    profile: Profile
 
 
 def same_agent(one: object, other: str) -> bool:
@@ -112,14 +106,14 @@ def exchange_rate(terms: Terms) -> Decimal:
 def question_values(
     payload: str, amount: Money | None, message_id: str, sides: Sides, now: datetime
 ) -> dict[str, object]:
-    """Return acmt.023: the raw code, for NITMX to read (network survey 2)."""
+    """Return acmt.023: the raw code, for its owner to read (network survey 2)."""
     return given({
         "message_id": message_id,
         "created_at": now,
         "first_agent": sides.own,
         "assigner_agent": sides.own,
         "assignee_agent": sides.partner,
-        "assignee_country": COUNTRY,
+        "assignee_country": sides.profile.country,
         "verification_id": message_id,
         "agent": sides.partner,
         "sup_qr_payload": payload,
@@ -130,7 +124,7 @@ def question_values(
 def payment_values(
     payment: Payment, particulars: Particulars, sides: Sides, now: datetime
 ) -> dict[str, object]:
-    """Return pacs.008: THB to be settled, KHR instructed, the rate between them."""
+    """Return pacs.008: their currency to be settled, KHR instructed, the rate between them."""
     terms, debtor, creditor = payment.terms, particulars.debtor, particulars.creditor
     merchant = payment.use_case is UseCase.MERCHANT
     return given({
@@ -138,14 +132,14 @@ def payment_values(
         "created_at": now,
         "number_of_transactions": "1",
         "settlement_method": "CLRG",
-        "clearing_system_code": CLEARING_SYSTEM,
+        **sides.profile.clearing,
         "instruction_id": payment.reference,
         "end_to_end_id": particulars.end_to_end_id or "NOTPROVIDED",
         "transaction_id": payment.reference,
         "uetr": payment.uetr,
         "instruction_priority": "HIGH" if merchant else "NORM",
         "settlement_amount": terms.destination,
-        "settlement_date": (now + BANGKOK).date(),
+        "settlement_date": (now + sides.profile.zone).date(),
         "acceptance_at": payment.accepted_at,
         "instructed_amount": terms.source,
         "exchange_rate": exchange_rate(terms),
@@ -253,7 +247,7 @@ def _names(values: Mapping[str, object], payment: Payment) -> bool:
     )
 
 
-def merchant(message: Message, reference: str) -> Merchant | Unavailable:
+def merchant(message: Message, reference: str, profile: Profile) -> Merchant | Unavailable:
     """Return the merchant of a verified acmt.024 that answers our acmt.023 ``reference``."""
     values = message.values
     if message.name != REPORT or (
@@ -267,14 +261,14 @@ def merchant(message: Message, reference: str) -> Merchant | Unavailable:
     name, account = text(values, "party_name"), text(values, "account")
     if not name or not account:
         return Unavailable(Reason.COUNTERPARTY_ERROR)
-    if isinstance(amount, Money) and amount.currency.code != CURRENCY:
+    if isinstance(amount, Money) and amount.currency.code != profile.currency:
         return Unavailable(Reason.CURRENCY_UNSUPPORTED)
     city = text(values, "sup_merchant_city")
     return Merchant(
-        party=Party(name, account, text(values, "agent"), city, COUNTRY),
+        party=Party(name, account, text(values, "agent"), city, profile.country),
         city=city,
         category=text(values, "sup_merchant_category"),
-        currency=CURRENCY,
+        currency=profile.currency,
         amount=amount if isinstance(amount, Money) else None,
         store_label=text(values, "sup_store_label"),
         terminal_label=text(values, "sup_terminal_label"),

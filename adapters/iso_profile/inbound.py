@@ -1,4 +1,4 @@
-"""Thailand inbound: verify the raw bytes, translate, and answer in NITMX's own dialect. Pure.
+"""Inbound: verify the raw bytes, translate, and answer in the network's own dialect. Pure.
 
 What cannot be trusted or read is answered by a signed admi.002, which binds nothing. An instruction
 that is trusted is refused for good: a complete one by its ``refused``, bound like a payment; one
@@ -12,9 +12,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from adapters.thailand import mapping, mapping_inbound
-from adapters.thailand.envelope import CONTENT_TYPE, Envelope
-from adapters.thailand.mapping_inbound import Report, Unusable
+from adapters.iso_profile import mapping, mapping_inbound
+from adapters.iso_profile.envelope import CONTENT_TYPE, Envelope
+from adapters.iso_profile.mapping_inbound import Report, Unusable
 from iso20022 import SIZE_BYTES_MAX, IsoError
 from iso20022.originals import originals_of
 from iso20022.refusals import NO_REFERENCE, refusal_of_tree
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from lxml.etree import _Element
 
+    from adapters.iso_profile.profile import Profile
     from fx.quotes import Quote
     from iso20022 import Message
     from switch.facts import Facts
@@ -45,16 +46,16 @@ _NAMING: Final = frozenset({"original_message_id", "original_transaction_id", "o
 _SIGNATURE_CODES: Final = frozenset({"DS0A", "DS0B", "DS0C", "DS0D"})
 
 
-class ThailandInbound:
-    """What the network sends us. :class:`ThailandAdapter` completes it."""
+class IsoProfileInbound:
+    """What the network sends us. :class:`IsoProfileAdapter` completes it."""
 
-    def __init__(self, context: AdapterContext, facts: Facts) -> None:
-        self._envelope = Envelope(context)
+    def __init__(self, context: AdapterContext, profile: Profile, facts: Facts) -> None:
+        self._envelope = Envelope(context, profile)
         self._facts = facts
 
     @property
     def inbound_path(self) -> str:
-        """Path under ``/networks/thailand``."""
+        """Path under ``/networks/<network>``."""
         return PATH
 
     def translate(self, headers: Mapping[str, str], body: bytes, planning: Planning) -> Inbound:
