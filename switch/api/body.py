@@ -9,13 +9,13 @@ input. The surprise: depth is judged before parsing, as a parser could be made t
 from __future__ import annotations
 
 import json
-import re
-from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Final, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from switch.reasons import Reason, from_iso
 from switch.refusals import Refusal
+from switch.wire.strict_json import no_constant, too_deep, unique
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,22 +27,16 @@ BAD_REQUEST: Final = 400
 
 Shape = TypeVar("Shape", bound=BaseModel)
 
-# An unclosed string is taken to the end, so that no input makes the search start over and over.
-_STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
 _ISO_PREFIX: Final = "iso_"
-
-
-class _TwiceError(ValueError):
-    """A member of an object is given twice."""
 
 
 def read_json(raw: bytes, shape: type[Shape]) -> Shape:
     """Return the body as a ``shape``. Raises Refusal 400: FF01, or CH21 or CH16 with a place."""
-    if _too_deep(raw):
+    if too_deep(raw, DEPTH_MAX):
         _refuse("$")
     try:
         text = raw.decode("utf-8")
-        value = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        value = json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
     except (ValueError, RecursionError):
         _refuse("$")
     try:
@@ -75,28 +69,3 @@ def _reason(kind: str) -> Reason:
 
 def _refuse(place: str) -> NoReturn:
     raise Refusal(Reason.FORMAT_INVALID, BAD_REQUEST, place) from None
-
-
-def _too_deep(raw: bytes) -> bool:
-    if raw.count(b"{") + raw.count(b"[") <= DEPTH_MAX:
-        return False
-    depth = 0
-    for byte in _STRINGS.sub(b"", raw):
-        if byte in b"{[":
-            depth += 1
-        elif byte in b"}]":
-            depth -= 1
-        if depth > DEPTH_MAX:
-            return True
-    return False
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise _TwiceError
-    return found
-
-
-def _no_constant(_: str) -> NoReturn:
-    raise ValueError("not JSON")
