@@ -1,4 +1,4 @@
-"""Abilities of adapters beyond paying: cancel, refund, confirm. Pure, as all of the port.
+"""Abilities of adapters beyond paying: cancel, refund, confirm, sign answers. Pure, as all here.
 
 A network has one when its facts list the operation; the switch never asks for what is not listed.
 Each is planned like a payment and committed before it is sent, and its answer is read by the
@@ -7,13 +7,15 @@ adapter's ``read``, which tells by ``exchange.operation`` what was asked.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from switch.port import Adapter
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from switch.model import Particulars, Payment
-    from switch.port import Exchange, Planning
+    from switch.port import Exchange, Planning, Rendered
 
 
 class CancelAdapter(Adapter, Protocol):
@@ -46,3 +48,16 @@ class ConfirmAdapter(Adapter, Protocol):
         self, payment: Payment, particulars: Particulars, planning: Planning
     ) -> Exchange:
         """The confirmation; repeated until ``read`` says ACCEPTED."""
+
+
+@runtime_checkable
+class AnswerSigner(Protocol):
+    """A network whose answers from us carry their signature in a header, over the raw body.
+
+    Such headers are made anew for each answer, repeats included: the stored answer is its body.
+    """
+
+    def answer_headers(
+        self, request: Mapping[str, str], rendered: Rendered, planning: Planning
+    ) -> tuple[tuple[str, str], ...]:
+        """Headers of an answer. ``request`` holds those of the request, its path as ``:path``."""

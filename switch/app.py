@@ -30,7 +30,7 @@ from switch.key_retention import KeyRetention, kept, too_short
 from switch.keys import OVERSEER
 from switch.leases import Leases
 from switch.ledger import Account
-from switch.linked import banks_of, inbound_of, lookups_of, made_adapters, quotes_of
+from switch.linked import banks_of, inbound_of, lookups_of, made_adapters, quotes_of, signers_of
 from switch.pace import Pace
 from switch.payments import Payments
 from switch.quoting import Quoting
@@ -269,6 +269,7 @@ class Switch:
             ids=self._ids,
             log=seams.log,
             ready=self.health,
+            signers=signers_of(self.adapters),
         )
 
     def _scheme_quotes(self) -> SchemeQuotes:

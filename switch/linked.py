@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
+from switch.abilities import AnswerSigner
 from switch.config import ConfigError
 from switch.port import AdapterContext, InboundAdapter, LookupAdapter, Operation
 from switch.registry import make_adapter
@@ -69,4 +70,11 @@ def quotes_of(adapters: Mapping[str, Adapter]) -> dict[str, QuoteAdapter]:
         name: cast("QuoteAdapter", adapter)
         for name, adapter in adapters.items()
         if Operation.QUOTE in adapter.facts.operations
+    }
+
+
+def signers_of(adapters: Mapping[str, Adapter]) -> dict[str, AnswerSigner]:
+    """Those whose networks find our signature in a header of the answer."""
+    return {
+        name: adapter for name, adapter in adapters.items() if isinstance(adapter, AnswerSigner)
     }

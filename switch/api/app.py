@@ -8,6 +8,7 @@ request is signed for one method.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import orjson
@@ -26,6 +27,7 @@ from switch.api.problems import UNAVAILABLE, expect, guard, respond, wait_for_re
 from switch.api.rates import RatesApi
 from switch.api.routes import ROUTES
 from switch.commands import Answer
+from switch.port import Planning
 from switch.positions import positions_page
 from switch.posting import Posting
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from aiohttp.typedefs import Handler
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
+    from switch.abilities import AnswerSigner
     from switch.api.messages import MemberMessages
     from switch.config import Config
     from switch.logs import Log
@@ -80,12 +83,19 @@ class Parts:
     ids: Ids
     log: Log
     ready: Callable[[], Mapping[str, object]]
+    signers: Mapping[str, AnswerSigner] = field(default_factory=dict)
+    """Adapters that sign our answers to their networks in a header."""
     answer_key: EllipticCurvePrivateKey | None = field(default=None, repr=False)
 
 
 def create(parts: Parts) -> web.Application:
     """Make the application; it reads bodies up to the configured size."""
-    networks = NetworkApi(parts.receiving, parts.log)
+    networks = NetworkApi(
+        parts.receiving,
+        parts.log,
+        parts.signers,
+        partial(_planning, parts.clock, parts.ids, parts.config.switch.slot),
+    )
     handlers = _handlers(parts, openapi(networks.paths()))
     assert sorted(handlers) == sorted(route.operation for route in ROUTES), (
         "the table of routes and the handlers name the same operations"
@@ -102,6 +112,11 @@ def create(parts: Parts) -> web.Application:
     for network, path in networks.paths():
         app.router.add_route("POST", path, networks.handler(network), expect_handler=expect)
     return app
+
+
+def _planning(clock: Clock, ids: Ids, slot: int) -> Planning:
+    now = clock.now()
+    return Planning(now, ids.ordered(), slot, now)
 
 
 def _rates(parts: Parts) -> RatesApi:
