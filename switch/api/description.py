@@ -40,7 +40,7 @@ def openapi(networks: Sequence[tuple[str, str]]) -> bytes:
     for route in ROUTES:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
     for network, path in networks:
-        paths[path] = {"post": _partner(network)}
+        paths[path] = {"post": _partner(network, path)}
     document = {
         "openapi": "3.1.0",
         "info": {
@@ -113,9 +113,9 @@ def _content(shape: type[BaseModel] | str, media: str) -> dict[str, Any]:
     return {media: {"schema": {"$ref": f"#/components/schemas/{shape.__name__}"}}}
 
 
-def _partner(network: str) -> dict[str, Any]:
+def _partner(network: str, path: str) -> dict[str, Any]:
     own = {"schema": {"type": "string", "description": "In the network's own dialect."}}
-    return {
+    described: dict[str, Any] = {
         "operationId": f"receive_{network}",
         "summary": f"Requests of the network {network}, verified and answered in its dialect.",
         "requestBody": {"required": True, "content": {_XML: own}},
@@ -125,6 +125,9 @@ def _partner(network: str) -> dict[str, Any]:
         },
         "security": [],
     }
+    if names := _names(path):
+        described["parameters"] = [_path_parameter(name) for name in names]
+    return described
 
 
 def _names(path: str) -> list[str]:

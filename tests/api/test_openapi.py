@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
 from aiohttp import web
 
 from switch.api import shapes
+from switch.api.description import openapi
 from switch.api.routes import ROUTES
 from tests.api.api_rig import DEBTOR, thai_code
 
@@ -31,6 +33,13 @@ async def test_every_route_is_described_and_nothing_else(rig: Rig) -> None:
 
     assert served == {(method, path) for path, methods in paths.items() for method in methods}
     assert ("post", "/networks/thailand/iso20022/v1/messages") in served
+
+
+def test_a_step_in_braces_of_a_networks_path_is_a_parameter() -> None:
+    path = "/networks/toy/v1/{call}"
+    described = orjson.loads(openapi([("toy", path)]))["paths"][path]["post"]
+
+    assert [each["name"] for each in described["parameters"]] == ["call"]
 
 
 async def test_every_reference_leads_to_a_schema(rig: Rig) -> None:
