@@ -122,6 +122,7 @@ class EntryStatus(StrEnum):
     BOOKED = "booked"
     REFUSED = "refused"
     PENDING = "pending"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +166,9 @@ class Book:
         return entry
 
     def end(self, reference: str, status: EntryStatus, reason: str | None = None) -> Entry:
-        """End a pending entry; an entry that has ended stays as it is and is returned."""
+        """End a pending entry; one that has ended stays as it is, unless it is cancelled now."""
         entry = self._entries[reference]
-        if entry.status is EntryStatus.PENDING:
+        if entry.status is EntryStatus.PENDING or status is EntryStatus.CANCELLED:
             entry = replace(entry, status=status, reason=reason)
             self._entries[reference] = entry
         return entry

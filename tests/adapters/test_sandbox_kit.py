@@ -139,6 +139,16 @@ def test_a_reference_is_booked_once_and_ends_once() -> None:
         book.add(ENTRY)
 
 
+def test_what_is_booked_can_only_be_cancelled() -> None:
+    book = Book()
+    book.add(replace(ENTRY, status=EntryStatus.BOOKED))
+
+    assert book.end("ref-1", EntryStatus.REFUSED).status is EntryStatus.BOOKED
+    assert book.end("ref-1", EntryStatus.CANCELLED).status is EntryStatus.CANCELLED
+    assert book.end("ref-1", EntryStatus.BOOKED).status is EntryStatus.CANCELLED
+    assert book.state("toy")["totals"] == {}
+
+
 def test_a_full_book_refuses() -> None:
     book = Book(entries_max=1)
     book.add(ENTRY)
