@@ -1,0 +1,49 @@
+"""What every sandbox shares: a book, faults on demand or by rate, and controls over them."""
+
+from __future__ import annotations
+
+from adapters.sandbox_kit.book import BOOK_ENTRIES_MAX, Book, BookFullError, Entry, EntryStatus
+from adapters.sandbox_kit.control import (
+    ControlError,
+    as_json,
+    read_control,
+    refused_control,
+    wanted,
+)
+from adapters.sandbox_kit.faults import DELAY_MS_MAX, FAULTS_MAX, Fault, FaultKind
+from adapters.sandbox_kit.kit import (
+    BODY_BYTES_MAX,
+    HELD_MAX,
+    REQUESTS_MAX,
+    Execute,
+    SandboxKit,
+    Spoil,
+)
+from adapters.sandbox_kit.replies import Reply, answer
+from switch.wire.simulator import SandboxContext
+
+__all__ = [
+    "BODY_BYTES_MAX",
+    "BOOK_ENTRIES_MAX",
+    "DELAY_MS_MAX",
+    "FAULTS_MAX",
+    "HELD_MAX",
+    "REQUESTS_MAX",
+    "Book",
+    "BookFullError",
+    "ControlError",
+    "Entry",
+    "EntryStatus",
+    "Execute",
+    "Fault",
+    "FaultKind",
+    "Reply",
+    "SandboxContext",
+    "SandboxKit",
+    "Spoil",
+    "answer",
+    "as_json",
+    "read_control",
+    "refused_control",
+    "wanted",
+]
