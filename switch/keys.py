@@ -45,7 +45,7 @@ CERTIFICATE_DAYS: Final = 3650
 SEAL: Final = "seal"
 VAULT: Final = "vault"
 INDEX: Final = "index"
-SHARED: Final = "bakong-password.txt"
+SHARED: Final = ("bakong-password.txt", "japan-secret.txt")
 JOURNAL: Final = "journal"
 OVERSEER: Final = "overseer"
 PROVIDERS: Final = "providers"
@@ -268,15 +268,16 @@ def _symmetric_files(folder: Path) -> list[str]:
 
 def _secret_files(folder: Path, members: Sequence[str]) -> list[str]:
     private = (JOURNAL, *CERTIFIED, *_ec_names(members))
-    return [*_symmetric_files(folder), SHARED, *(f"{name}.pem" for name in private)]
+    return [*_symmetric_files(folder), *SHARED, *(f"{name}.pem" for name in private)]
 
 
 def _make_secrets(folder: Path, members: Sequence[str], entropy: Entropy) -> None:
     for name in _symmetric_files(folder):
         if not (folder / name).exists():
             write_private(folder / name, entropy.bytes(SYMMETRIC_BYTES).hex().encode())
-    if not (folder / SHARED).exists():
-        write_private(folder / SHARED, entropy.bytes(PASSWORD_BYTES).hex().encode())
+    for name in SHARED:
+        if not (folder / name).exists():
+            write_private(folder / name, entropy.bytes(PASSWORD_BYTES).hex().encode())
     if not (folder / f"{JOURNAL}.pem").exists():
         write_private(folder / f"{JOURNAL}.pem", _pem(Ed25519PrivateKey.generate()))
     for name in CERTIFIED:
