@@ -13,7 +13,9 @@ from switch.books import Books
 from switch.delta import Delta, Leaf
 from switch.leaves import payment_content
 from switch.ledger import Entry
+from switch.lifecycle import status
 from switch.model import changed
+from switch.outbox import OutboxRow, kind_of, receiver_of
 from switch.store.rows import frozen_text
 
 if TYPE_CHECKING:
@@ -107,8 +109,19 @@ class Batch:
         salt: bytes,
         more: Mapping[str, object],
     ) -> None:
-        """Add a payment's journal entry."""
+        """Add a payment's journal entry, and the event that it is to a bank that subscribes."""
         self.leaf(salt, payment_content(kind, payment, entries, more))
+        if self.seen.receivers:
+            self._tell(kind, payment)
+
+    def _tell(self, entry: str, payment: Payment) -> None:
+        kind, receiver = kind_of(entry, payment), receiver_of(payment)
+        last = self.seen.receivers.get(receiver)
+        if kind is None or last is None:
+            return
+        self.seen.receivers[receiver] = self.delta.receivers[receiver] = last + 1
+        told = (payment.payment_id, payment.uetr, payment.version, kind, status(payment))
+        self.delta.outbox.append(OutboxRow(receiver, last + 1, *told, payment.updated_at))
 
     def bury(self, grave: tuple[str, str], at: datetime) -> None:
         """Keep a tombstone: scope and UETR."""

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from switch.commands import Answer, Binding, Command, PlannedExchange, RateRow, Sealed
     from switch.ledger import Account, Entry, Line
     from switch.model import Institutions, Payment, RateKey, Terms
+    from switch.outbox import OutboxRow
 
 
 ROW_DIGITS: Final = 32
@@ -116,6 +117,8 @@ class Snapshot:
     accounts: dict[str, Account] = field(default_factory=dict)
     rates: dict[RateKey, RateRow] = field(default_factory=dict)
     wrapped: dict[str, bytes] = field(default_factory=dict)
+    receivers: dict[str, int] = field(default_factory=dict)
+    """Number of the newest event of each institution that subscribes to events."""
     made: dict[str, tuple[Terms, Institutions, tuple[Line, ...]]] = field(default_factory=dict)
     """Lines of the batch's payments by UETR, with what they were made of."""
 
@@ -146,6 +149,9 @@ class Delta:
     wrapped_keys: list[tuple[str, bytes]] = field(default_factory=list)
     rewrapped: dict[str, bytes] = field(default_factory=dict)
     erased: list[str] = field(default_factory=list)
+    outbox: list[OutboxRow] = field(default_factory=list)
+    receivers: dict[str, int] = field(default_factory=dict)
+    """Number of the newest event of each institution that ``outbox`` tells something."""
     frozen: dict[str, str] = field(default_factory=dict)
     """Text of what never changes of a payment, by UETR, where it was needed for the journal."""
     leaves: list[Leaf] = field(default_factory=list)

@@ -182,7 +182,8 @@ class Institutions:
     and, where ``second_holder`` is empty, pays the destination; else the second holder pays it and
     is paid by the first in the currency between. ``payee_side`` is the network (outbound) or the
     sponsor whose Bakong pool pays (inbound); ``fee_taker`` earns the fee. ``on_us`` (inbound) says
-    that the payee banks with the sponsor itself, so its Bakong pool does not move.
+    that the payee banks with the sponsor itself, so its Bakong pool does not move; ``payee_bank``
+    (inbound) is the BIC of the bank whose customer is paid, where the code told it.
     """
 
     payer_side: str
@@ -191,6 +192,7 @@ class Institutions:
     fee_taker: str
     on_us: bool = False
     second_holder: str = ""
+    payee_bank: str = ""
 
     @property
     def paying_holder(self) -> str:

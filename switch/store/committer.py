@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from switch.commands import Attempt, Command, Conclude
 from switch.runtime.threads import QueueFull, post_to_loop, soon_on_loop
 from switch.store.awaited import Awaited
+from switch.store.awaited_outbox import AwaitedOutbox
 from switch.store.contract import StoreBusy
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from switch.runtime.threads import Writer
     from switch.store.contract import Engine, Reads, Takeover
     from switch.store.journal import Block
+    from switch.store.outbox_port import Outbox
 
 Done = TypeVar("Done")
 
@@ -51,6 +53,7 @@ class Committer:
     ) -> None:
         self._engine = engine
         self._read = Awaited(engine)
+        self._outbox = AwaitedOutbox(engine.outbox, self._work)
         self._post = post_to_loop()
         self._soon = soon_on_loop()
         self._gathered: list[Waiting] = []
@@ -70,6 +73,11 @@ class Committer:
     def read(self) -> Reads:
         """Reads of what is committed."""
         return self._read
+
+    @property
+    def outbox(self) -> Outbox:
+        """Events, and how far each receiver is."""
+        return self._outbox
 
     async def commit(self, command: Command) -> Result:
         """Return the result once it is durable. Raises :class:`StoreBusy`."""

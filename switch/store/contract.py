@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from switch.model import Payment, RateKey
     from switch.port import Operation
     from switch.store.journal import Block
+    from switch.store.outbox_port import Outbox, OutboxEngine
     from switch.store.statements import BoundPayment, StatementPage
     from switch.store.tables import Row
 
@@ -326,6 +327,10 @@ class Engine(Reader, Leaser, Protocol):
     """One database, driven by a writer thread."""
 
     @property
+    def outbox(self) -> OutboxEngine:
+        """Events, and how far each receiver is."""
+
+    @property
     def head(self) -> Block | None:
         """The newest block of this process's slot, durable; safe to ask from any thread."""
 
@@ -353,6 +358,10 @@ class Store(Protocol):
     @property
     def read(self) -> Reads:
         """Reads of what is committed."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """Events, and how far each receiver is."""
 
     async def commit(self, command: Command) -> Result:
         """Return the result once it is durable. Raises :class:`StoreBusy`."""

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from switch.runtime.tasks import Tasks
     from switch.store.contract import Reads, Takeover
     from switch.store.journal import Block
+    from switch.store.outbox_port import Outbox
 
 Waiting = tuple["Command", "asyncio.Future[Result]"]
 _URGENT: Final = (Conclude, Attempt)
@@ -38,6 +39,10 @@ class AsyncEngine(Protocol):
     @property
     def head(self) -> Block | None:
         """The newest block of this process's slot."""
+
+    @property
+    def outbox(self) -> Outbox:
+        """Events, and how far each receiver is."""
 
     @property
     def away(self) -> bool:
@@ -101,6 +106,11 @@ class LoopCommitter:
     def read(self) -> Reads:
         """Reads of what is committed."""
         return self._read
+
+    @property
+    def outbox(self) -> Outbox:
+        """Events, and how far each receiver is."""
+        return self._engine.outbox
 
     async def commit(self, command: Command) -> Result:
         """Return the result once it is durable. Raises :class:`StoreBusy`."""

@@ -8,71 +8,34 @@ a reader in another thread could see part of a batch.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from switch.decide import decide
 from switch.delta import accounts_wanted, across_slots, wanted
 from switch.model import EPOCH, State, to_micros
+from switch.outbox import receivers_wanted
 from switch.store import memory_ledger, memory_record
 from switch.store.contract import LEASE_S, Fenced, StoredExchange, Takeover, WrappedKey
 from switch.store.journal import GENESIS, Block, canonical, leaf_hash, merkle_root
+from switch.store.memory_outbox import MemoryOutbox
+from switch.store.memory_tables import Leaves, MemoryTables, SlotRow
 from switch.store.memory_write import load, refuse_clashes, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
 
-    from switch.commands import Answer, Binding, Command, PlannedExchange, RateRow, Result, Sealed
-    from switch.delta import Claim
-    from switch.ledger import Account, Entry
+    from switch.commands import Answer, Binding, Command, PlannedExchange, RateRow, Result
+    from switch.ledger import Account
     from switch.model import Payment, RateKey
     from switch.port import Operation
     from switch.runtime.clock import Clock
     from switch.store.statements import BoundPayment, StatementPage
     from switch.store.tables import Row
 
-Leaves = tuple[tuple[bytes, bytes], ...]
-"""The leaves of one block, each as (salt, canonical content)."""
-
-
-@dataclass(slots=True)
-class SlotRow:
-    """A writer slot: times it was taken, who holds it (empty: nobody), and until when."""
-
-    epoch: int
-    owner: str
-    lease_until: datetime
-
-
-@dataclass(slots=True)
-class MemoryTables:
-    """What would be on the disk; ``blocks`` are by slot, everything else by its identity.
-
-    ``owners`` holds the slot and the epoch of each payment's row.
-    """
-
-    slots: dict[int, SlotRow] = field(default_factory=dict)
-    owners: dict[str, tuple[int, int]] = field(default_factory=dict)
-    sequences: dict[tuple[str, str, str], int] = field(default_factory=dict)
-    payments: dict[str, Payment] = field(default_factory=dict)
-    bindings: dict[tuple[str, str], Binding] = field(default_factory=dict)
-    answers: dict[str, Answer] = field(default_factory=dict)
-    claims: dict[str, Claim] = field(default_factory=dict)
-    tombstones: dict[tuple[str, str], datetime] = field(default_factory=dict)
-    balances: dict[int, tuple[Account, ...]] = field(default_factory=dict)
-    """Accounts that a block touched, as it left them, by its number across slots."""
-    retained: dict[str, int] = field(default_factory=dict)
-    incoming: dict[str, None] = field(default_factory=dict)
-    accounts: dict[str, Account] = field(default_factory=dict)
-    rates: dict[RateKey, RateRow] = field(default_factory=dict)
-    entries: list[Entry] = field(default_factory=list)
-    exchanges: dict[int, PlannedExchange] = field(default_factory=dict)
-    sealed: dict[int, Sealed] = field(default_factory=dict)
-    wrapped_keys: dict[str, bytes] = field(default_factory=dict)
-    erasure_requests: dict[str, None] = field(default_factory=dict)
-    references: dict[tuple[str, str], str] = field(default_factory=dict)
-    blocks: dict[int, list[tuple[Block, Leaves]]] = field(default_factory=dict)
+__all__ = ("Leaves", "MemoryEngine", "MemoryReader", "MemoryTables", "SlotRow")
 
 
 class MemoryReader:
@@ -281,6 +244,7 @@ class MemoryEngine(MemoryReader):
         self._sign = sign
         self._lease = timedelta(seconds=lease_s)
         tables.slots[slot] = SlotRow(epoch, owner or f"slot {slot}", clock.now() + self._lease)
+        self.outbox = MemoryOutbox(tables, (slot, epoch), clock)
 
     @property
     def slot(self) -> int:
@@ -341,6 +305,8 @@ class MemoryEngine(MemoryReader):
         names = accounts_wanted(commands, snapshot)
         held = self.tables.accounts
         snapshot.accounts = {name: held[name] for name in names if name in held}
+        if self.outbox.enrolled:
+            snapshot.receivers = self.outbox.load(receivers_wanted(commands, snapshot))
         delta, results = decide(snapshot, commands, across_slots(self._slot, number))
         if delta.leaves:
             leaves = tuple((leaf.salt, canonical(leaf.content)) for leaf in delta.leaves)

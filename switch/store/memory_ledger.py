@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from switch.store.journal import Block
-    from switch.store.memory import MemoryTables
+    from switch.store.memory_tables import MemoryTables
 
 
 def blocks_by_number(held: MemoryTables) -> dict[int, Block]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from switch.ledger import Account
-    from switch.store.memory import MemoryTables
+    from switch.store.memory_tables import MemoryTables
     from switch.store.tables import Row
 
 MASK: Final = (1 << BLOCK_BITS) - 1

@@ -14,7 +14,7 @@ from switch.store.statements import BALANCES_EVERY
 
 if TYPE_CHECKING:
     from switch.delta import Delta, Wanted
-    from switch.store.memory import MemoryTables
+    from switch.store.memory_tables import MemoryTables
 
 
 def load(tables: MemoryTables, keys: Wanted) -> Snapshot:
@@ -44,6 +44,8 @@ def refuse_clashes(tables: MemoryTables, delta: Delta) -> None:
     exchanges = [x.exchange_id for x in delta.exchanges]
     assert len(set(exchanges)) == len(exchanges), "two exchanges of a batch have one number"
     assert tables.exchanges.keys().isdisjoint(exchanges), "an exchange is written once"
+    for event in delta.outbox:
+        assert (event.receiver, event.number) not in tables.outbox, "an event is written once"
     references = dict(tables.references)
     for payment in delta.payments.values():
         holder = references.setdefault((payment.network, payment.reference), payment.uetr)
@@ -79,4 +81,6 @@ def write(tables: MemoryTables, delta: Delta, number: int) -> None:
     tables.wrapped_keys.update(delta.rewrapped)
     for uetr in delta.erased:
         tables.erasure_requests.pop(uetr, None)
+    tables.outbox.update({(e.receiver, e.number): e for e in delta.outbox})
+    tables.receivers.update(delta.receivers)
     tables.references.update({(p.network, p.reference): p.uetr for p in delta.payments.values()})

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import asyncpg
 
 from switch.decide import decide
-from switch.delta import accounts_wanted, across_slots, wanted
+from switch.delta import across_slots
 from switch.model import to_micros
 from switch.store import postgresql_slots as slots
 from switch.store.contract import LEASE_S, Fenced, Takeover
@@ -32,7 +32,8 @@ from switch.store.postgresql_link import (
     connect,
     query_on,
 )
-from switch.store.postgresql_load import QUIET, alone, load, load_accounts
+from switch.store.postgresql_load import QUIET, alone, load_all
+from switch.store.postgresql_outbox import PostgresOutbox
 from switch.store.postgresql_past import newest_at
 from switch.store.postgresql_read import PostgresReader
 from switch.store.postgresql_schema import current, durability
@@ -116,6 +117,9 @@ class PostgresEngine(PostgresReader):
         self._alive_at = self._adopts_from = clock.monotonic()
         self._lease_us = lease_s * _MICROS
         self._link = Link(url, clock, self._prepare)
+        self.outbox = PostgresOutbox(
+            self._readers.query, self._apart, lambda: (self._read_slot, self._read_epoch)
+        )
         self._one = asyncio.Lock()
         self._durable = ""
         self._since = 0
@@ -165,15 +169,8 @@ class PostgresEngine(PostgresReader):
 
     async def renew(self) -> None:
         """Hold the slot for another lease from now. Raises :class:`Fenced`."""
-
-        async def renewed(connection: Connection) -> None:
-            await self._begin(connection, f"pg_advisory_xact_lock_shared({QUIET})")
-            await slots.renew(connection, self._read_slot, self._lease_us)
-            await _commit(connection)
-            self._renewed()
-
-        async with self._one:
-            await self._insist(renewed)
+        await self._apart(lambda link: slots.renew(link, self._read_slot, self._lease_us))
+        self._renewed()
         with suppress(StoreAway):
             await self.accounts()
 
@@ -198,15 +195,19 @@ class PostgresEngine(PostgresReader):
 
     async def lease_numbers(self, name: tuple[str, str, str], count: int, last: int) -> range:
         """The next numbers of a sequence, given to nobody else ever. Raises :class:`Fenced`."""
+        return await self._apart(lambda link: slots.lease_numbers(link, name, count, last))
 
-        async def leased(connection: Connection) -> range:
+    async def _apart(self, work: Callable[[Connection], Awaitable[Found]]) -> Found:
+        """Do something in a transaction of its own, fenced as a batch is."""
+
+        async def done(connection: Connection) -> Found:
             await self._begin(connection, f"pg_advisory_xact_lock_shared({QUIET})")
-            numbers = await slots.lease_numbers(connection, name, count, last)
+            found = await work(connection)
             await _commit(connection)
-            return numbers
+            return found
 
         async with self._one:
-            return await self._insist(leased)
+            return await self._insist(done)
 
     async def newest_block_at(self) -> int | None:
         """When anything was last written, by any process, in microseconds since 1970."""
@@ -337,8 +338,7 @@ class PostgresEngine(PostgresReader):
             await self._link.roll_back()
             return kept.results
         number = self._next()
-        snapshot = await load(connection, wanted(commands))
-        snapshot.accounts = await load_accounts(connection, accounts_wanted(commands, snapshot))
+        snapshot = await load_all(connection, commands, self.outbox.enrolled)
         loaded = Loaded.of(snapshot)
         delta, results = decide(snapshot, commands, across_slots(self._read_slot, number))
         if not delta.leaves:

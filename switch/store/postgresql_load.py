@@ -15,9 +15,11 @@ import orjson
 
 from switch import lifecycle
 from switch.commands import Answer, Binding, Bury, Configure, Forget, Publish, RateRow
-from switch.delta import Claim, Snapshot
+from switch.delta import Claim, Snapshot, accounts_wanted, wanted
 from switch.ledger import Account
 from switch.model import from_micros
+from switch.outbox import receivers_wanted
+from switch.store.postgresql_outbox import load_numbers
 from switch.store.rows import PAYMENT_COLUMNS, payment_of
 
 if TYPE_CHECKING:
@@ -102,6 +104,18 @@ ACCOUNTS_SQL: Final = (
 def alone(commands: Sequence[Command]) -> bool:
     """Whether a batch holds :data:`QUIET` alone."""
     return any(isinstance(command, ALONE) for command in commands)
+
+
+async def load_all(
+    connection: Connection, commands: Sequence[Command], enrolled: frozenset[str]
+) -> Snapshot:
+    """Load and lock all that a batch needs: events are counted for ``enrolled`` receivers."""
+    snapshot = await load(connection, wanted(commands))
+    snapshot.accounts = await load_accounts(connection, accounts_wanted(commands, snapshot))
+    if enrolled:
+        names = receivers_wanted(commands, snapshot)
+        snapshot.receivers = await load_numbers(connection, names, enrolled)
+    return snapshot
 
 
 async def load(connection: Connection, keys: Wanted) -> Snapshot:

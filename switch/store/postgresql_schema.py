@@ -21,6 +21,7 @@ MIGRATIONS: Final = (
     "0003_vault.sql",
     "0004_journal.sql",
     "0005_loss.sql",
+    "0006_outbox.sql",
 )
 """Each brings a database from the version before to its own number."""
 

@@ -29,7 +29,7 @@ _TYPES: Final = (
     (_BIGINT, "payment_id updated_at next_at reservation block send_by record_id exchange_id"),
     (_BIGINT, "entry_id minor pending_entry number at effective_at published_at withdrawn_at"),
     (_BIGINT, "debits_posted credits_posted debits_pending credits_pending"),
-    (_BIGINT, "net_debit_max net_credit_max before"),
+    (_BIGINT, "net_debit_max net_credit_max before last"),
     (
         _INTEGER,
         "sealed version rung disputed slot epoch status released answer_within_ms place leaves",
@@ -38,7 +38,9 @@ _TYPES: Final = (
 )
 """Types of columns by name; every other is text."""
 
-_OTHER: Final = MappingProxyType({("rate", "version"): _TEXT, ("leaf", "content"): _BYTEA})
+_OTHER: Final = MappingProxyType(
+    {("rate", "version"): _TEXT, ("leaf", "content"): _BYTEA, ("outbox", "status"): _TEXT}
+)
 """Types of columns whose name means something else in another table."""
 
 
@@ -147,6 +149,8 @@ _USUAL: Final = (
     ),
     _Write("account", "account", _ACCOUNT, _ACCOUNT[2:8]),
     _Write("balance_after", "balance_after", _BALANCE),
+    _Write("outbox", "outbox", _names("receiver number payment_id version kind status at")),
+    _Write("receiver", "receiver", ("receiver", "last"), ("last",)),
     _Write("leaf", "leaf", _names("slot number place salt content")),
     _Write("block", "block", _names("slot number epoch previous root at leaves signature")),
 )
@@ -291,7 +295,7 @@ def _divided(made: TableRows, loaded: Loaded) -> dict[str, Sequence[Row]]:
 
 
 def _plain() -> tuple[str, ...]:
-    return _names("answer data_key sealed exchange entry balance_after leaf block")
+    return _names("answer data_key sealed exchange entry balance_after outbox receiver leaf block")
 
 
 def _uetr(row: Row) -> Any:

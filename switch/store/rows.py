@@ -118,6 +118,7 @@ def frozen_text(payment: Payment) -> str:
                 "fee_taker": payment.institutions.fee_taker,
                 "on_us": payment.institutions.on_us,
                 "second_holder": payment.institutions.second_holder,
+                **_payee_bank(payment.institutions),
             },
             "config_version": payment.config_version,
             "opened_at": to_micros(payment.opened_at),
@@ -127,6 +128,11 @@ def frozen_text(payment: Payment) -> str:
         },
         option=orjson.OPT_SORT_KEYS,
     ).decode()
+
+
+def _payee_bank(institutions: Institutions) -> dict[str, str]:
+    """Only where it is known, so that what was frozen before it existed still reads the same."""
+    return {"payee_bank": institutions.payee_bank} if institutions.payee_bank else {}
 
 
 def terms_json(terms: Terms) -> dict[str, object]:

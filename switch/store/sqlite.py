@@ -18,12 +18,14 @@ import apsw
 from switch.decide import decide
 from switch.delta import accounts_wanted, across_slots, wanted
 from switch.model import to_micros
+from switch.outbox import receivers_wanted
 from switch.store.contract import LEASE_S
 from switch.store.journal import GENESIS, Block, canonical, leaf_hash, merkle_root
 from switch.store.leaf_packing import LeafPacking
 from switch.store.open_payments import OpenPayments
 from switch.store.sqlite_ledger import newest_at
 from switch.store.sqlite_load import load
+from switch.store.sqlite_outbox import SqliteOutbox
 from switch.store.sqlite_read import SqliteReader, row_of
 from switch.store.sqlite_slots import adopt, claim, fence, lease_numbers, release, renew, writing
 from switch.store.sqlite_wal import Checkpoints
@@ -44,6 +46,7 @@ MIGRATIONS: Final = (
     "0004_ledger.sql",
     "0005_vault.sql",
     "0006_journal.sql",
+    "0007_outbox.sql",
 )
 """Each brings a database from the version before to its own number."""
 
@@ -111,6 +114,7 @@ class SqliteEngine(SqliteReader):
             raise StoreUnreadable(f"{path}: cannot be opened: {error}") from None
         reader = self._writer if exclusive else self._open()
         super().__init__(reader, slot, self._held.epoch)
+        self.outbox = SqliteOutbox(self._writer, reader, self._held, clock)
 
     @property
     def head(self) -> Block | None:
@@ -135,6 +139,8 @@ class SqliteEngine(SqliteReader):
             snapshot.accounts = self.load_accounts(
                 self._writer, accounts_wanted(commands, snapshot)
             )
+            if self.outbox.enrolled:
+                snapshot.receivers = self.outbox.load(receivers_wanted(commands, snapshot))
             number = 1 if self._head is None else self._head.number + 1
             delta, results = decide(snapshot, commands, across_slots(self._slot, number))
             if not delta.leaves:

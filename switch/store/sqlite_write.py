@@ -81,6 +81,11 @@ _WRITES: Final = (
     ("claim", "INSERT OR REPLACE INTO claim VALUES (?, ?, ?)"),
     ("tombstone", "INSERT INTO tombstone VALUES (?, ?, ?)"),
     ("incoming", "INSERT INTO incoming VALUES (?)"),
+    ("outbox", "INSERT INTO outbox VALUES (?, ?, ?, ?, ?, ?, ?)"),
+    (
+        "receiver",
+        "INSERT INTO receiver VALUES (?, ?) ON CONFLICT DO UPDATE SET last = excluded.last",
+    ),
     (
         "rate",
         _RATE,

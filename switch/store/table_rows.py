@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from switch.commands import Binding, PlannedExchange, RateRow
     from switch.delta import Delta
     from switch.ledger import Account, Entry
+    from switch.outbox import OutboxRow
     from switch.store.journal import Block
 
 Row = tuple[object, ...]
@@ -51,6 +52,9 @@ class TableRows:
     balance_after: list[Row]
     leaf: list[Row]
     block: list[Row]
+    outbox: list[Row]
+    receiver: list[Row]
+    """How far the events of an institution are numbered."""
     retention: list[Row]
     unbound: list[Row]
     """Payments by number: their bindings and answers are deleted before anything is added."""
@@ -91,6 +95,8 @@ def table_rows(delta: Delta, block: Block, pack: Callable[[bytes], bytes]) -> Ta
             for place, leaf in enumerate(delta.leaves)
         ],
         block=[_block(block)],
+        outbox=[_event(event) for event in delta.outbox],
+        receiver=list(delta.receivers.items()),
         retention=list(delta.retained.items()),
         unbound=[(payment_id,) for payment_id in delta.unbound],
         unburied=list(delta.unburied),
@@ -153,6 +159,11 @@ def _sums(account: Account) -> Row:
         account.debits_pending,
         account.credits_pending,
     )
+
+
+def _event(row: OutboxRow) -> Row:
+    told = (row.receiver, row.number, row.payment_id, row.version, row.kind.value, row.status.value)
+    return (*told, to_micros(row.at))
 
 
 def _rate(row: RateRow) -> Row:

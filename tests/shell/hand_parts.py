@@ -16,6 +16,7 @@ import orjson
 
 from switch.commands import Conclude, Stale
 from switch.store.awaited import Awaited
+from switch.store.awaited_outbox import AwaitedOutbox
 from switch.store.contract import StoreBusy
 from switch.wire.transport import Answer, MaybeSent, NotSent, Request
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from switch.store.contract import Reads, Takeover
     from switch.store.journal import Block
     from switch.store.memory import MemoryEngine
+    from switch.store.outbox_port import Outbox
 
 NOW: Final = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 Sent = Answer | NotSent | MaybeSent
@@ -103,6 +105,14 @@ class HandStore:
     @property
     def read(self) -> Reads:
         return self._read
+
+    @property
+    def outbox(self) -> Outbox:
+        return AwaitedOutbox(self._engine.outbox, self._at_once)
+
+    async def _at_once(self, work: Callable[[], object]) -> object:
+        await asyncio.sleep(0)
+        return work()
 
     @property
     def head(self) -> Block | None:

@@ -1,0 +1,98 @@
+"""What is told to members without being asked, as the commit that caused it writes it. Pure.
+
+A row of the outbox says no more than that a payment changed: receiver, number, payment, version,
+kind, status, time. All of it follows from the payment and its journal entry, so the outbox is a
+queue and no record of its own, and it holds nothing personal; what is sent is made from the payment
+when it is sent. Numbers of one receiver have no gaps and rise in the order of commits, because they
+are given out in the commit. Who does not subscribe costs nothing. The surprise: an event's
+identifier is not stored; it is a hash of the row, so it stays the same however often it is sent.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from switch import lifecycle
+from switch.commands import Conclude, Refuse
+from switch.model import Direction, State, to_micros
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from switch.commands import Command
+    from switch.delta import Snapshot
+    from switch.model import Payment, Status
+
+DISPUTE: Final = "disputed"
+"""Kind of the journal entry of an answer that contradicts the one that was booked."""
+
+
+class Kind(StrEnum):
+    """Why an event was written."""
+
+    ENDED = "ended"
+    """The payment is final: its answer never changes."""
+    WAITING = "waiting"
+    """Nobody can tell how it ended without people: it stays pending for longer than usual."""
+    DISPUTED = "disputed"
+    """A final answer was contradicted; the payment stands as it was answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """One event. ``number`` counts the receiver's events from 1; ``version`` is the payment's."""
+
+    receiver: str
+    number: int
+    payment_id: int
+    uetr: str
+    version: int
+    kind: Kind
+    status: Status
+    at: datetime
+
+    @property
+    def event_id(self) -> str:
+        """A UUID version 7 (RFC 9562) of the event's time and a hash of what it is."""
+        micros = to_micros(self.at)
+        said = f"{self.receiver}/{self.number}/{self.uetr}/{self.version}/{self.kind}/{micros}"
+        drawn = sha256(said.encode()).digest()
+        number = int.from_bytes(drawn[:10], "big") | (micros // 1000) << 80
+        number = number & ~(0xF << 76) | 7 << 76
+        number = number & ~(3 << 62) | 2 << 62
+        text = f"{number:032x}"
+        return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
+
+
+def kind_of(entry: str, payment: Payment) -> Kind | None:
+    """What a journal entry of a payment means to its bank, None for a step on the way."""
+    if entry == DISPUTE:
+        return Kind.DISPUTED
+    if lifecycle.is_final(payment):
+        return Kind.ENDED
+    return Kind.WAITING if payment.state is State.MANUAL else None
+
+
+def receiver_of(payment: Payment) -> str:
+    """The institution whose customer pays (outbound) or is paid (inbound); empty: not known."""
+    if payment.direction is Direction.OUTBOUND:
+        return payment.institutions.payer_side
+    return payment.institutions.payee_bank
+
+
+def receivers_wanted(commands: Sequence[Command], snapshot: Snapshot) -> dict[str, None]:
+    """The receivers whose counts to load (and lock) once payments are known."""
+    found: dict[str, None] = {}
+    for command in commands:
+        match command:
+            case Refuse(payment=payment):
+                found[receiver_of(payment)] = None
+            case Conclude(uetr=uetr) if uetr in snapshot.payments:
+                found[receiver_of(snapshot.payments[uetr])] = None
+            case _:
+                pass
+    return found
