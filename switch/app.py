@@ -106,7 +106,12 @@ class Switch:
         self.config = config
         self._seams = seams
         self._ids = Ids(seams.clock, seams.entropy, seams.store.slot)
-        self._transport = Transport(seams.net, seams.clock)
+        self._transport = Transport(
+            seams.net,
+            seams.clock,
+            at_once={name: section.at_once_max for name, section in config.networks.items()},
+            gate=Breakers(config.networks, seams.coordination, seams.clock),
+        )
         self._vault = open_vault(config.vault.wrapping_keys, keys, seams.entropy)
         self._records = Records(seams.store.read, self._vault, self._ids)
         self._pace = Pace(config, seams.coordination, seams.clock)
@@ -221,7 +226,6 @@ class Switch:
         scans = Scans(
             quoting=self._quoting,
             transport=self._transport,
-            breakers=Breakers(self.adapters, seams.coordination, seams.clock),
             adapters=lookups_of(self.adapters),
             routing=self._routing,
             banks=banks_of(config),

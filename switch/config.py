@@ -149,6 +149,7 @@ def load_config(folder: Path) -> Config:
         raise ConfigError(str(error)) from None
     except OSError:
         raise ConfigError(f"{folder / 'providers.toml'}: cannot be read") from None
+    _tls(top.networks)
     table = _corridors(corridors, top.networks, market)
     by_bic = _members(members, table)
     known = {*by_bic, *top.networks, *(each.own_bic for each in top.networks.values())}
@@ -174,6 +175,12 @@ def load_config(folder: Path) -> Config:
         market=market,
         feeds=_feeds(top, market),
     )
+
+
+def _tls(networks: dict[str, NetworkSection]) -> None:
+    for name, section in networks.items():
+        if section.tls is not None and not section.url.startswith("https:"):
+            raise ConfigError(f"switch.toml: networks.{name}.url: has tls and is not https")
 
 
 def _feeds(top: SwitchFile, market: Market) -> tuple[Feed, ...]:

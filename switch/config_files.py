@@ -15,6 +15,7 @@ from switch.addresses import Peer, address
 from switch.feed import Feed
 
 Bic = Annotated[str, Field(pattern=r"^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$")]
+KeyFile = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._\-]{0,99}$")]
 NetworkName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
 
 
@@ -141,13 +142,29 @@ class RetentionSection(Strict):
     personal_days: PersonalDays
 
 
+class TlsSection(Strict):
+    """Section ``networks.<name>.tls``: PEM files of the key folder, by name.
+
+    ``authority`` is all that is believed for this network; the certificate and the key are ours.
+    """
+
+    authority: KeyFile
+    certificate: KeyFile
+    key: KeyFile
+
+
 class NetworkSection(Strict):
-    """Section ``networks.<name>``."""
+    """Section ``networks.<name>``.
+
+    ``at_once_max`` bounds the requests that are on their way to the network at a time.
+    """
 
     url: Peer
     own_bic: Bic
     partner_bic: Bic
     options: dict[str, str] = Field(default_factory=dict)
+    at_once_max: Annotated[int, Field(ge=1, le=256)] = 256
+    tls: TlsSection | None = None
 
 
 class SwitchFile(Strict):

@@ -76,6 +76,11 @@ class KeyFolder:
         if missing:
             raise KeyMissing(f"missing: {', '.join(missing)}")
 
+    def path(self, file: str) -> Path:
+        """Where a file of the folder is, for a library that reads files alone."""
+        self.require([file])
+        return self._folder / file
+
     def rsa_private(self, name: str) -> RSAPrivateKey:
         """The private RSA key of that name."""
         key = self._private(name)

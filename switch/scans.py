@@ -15,7 +15,7 @@ from fx.money import Money
 from iso20022 import IsoError
 from switch.config import HOME
 from switch.model import Party
-from switch.port import Merchant, Operation, Planning, Unavailable, WireAnswer
+from switch.port import Merchant, Planning, Unavailable, WireAnswer
 from switch.qr import Examined, QrContent, QrError, examine, recognise
 from switch.quoting import Offers
 from switch.reasons import Reason
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
     from fx.refusals import LeftOut
     from fx.requests import Quoted
-    from switch.breakers import Breakers
     from switch.logs import Log
     from switch.port import InboundLookup, LookupAdapter
     from switch.quoting import Offer, Quoting
@@ -60,7 +59,6 @@ class Scans:
         *,
         quoting: Quoting,
         transport: Transport,
-        breakers: Breakers,
         adapters: Mapping[str, LookupAdapter],
         routing: Routing,
         banks: Mapping[str, str],
@@ -72,7 +70,6 @@ class Scans:
     ) -> None:
         self._quoting = quoting
         self._transport = transport
-        self._breakers = breakers
         self._adapters = adapters
         self._routing = routing
         self._banks = banks
@@ -174,8 +171,6 @@ class Scans:
 
     async def _lookup(self, adapter: LookupAdapter, payload: str, amount: Money | None) -> Merchant:
         facts = adapter.facts
-        if not self._breakers.allows(facts.network, Operation.LOOKUP):
-            raise Refusal(Reason.NETWORK_OFFLINE, status=503)
         within = timedelta(milliseconds=facts.lookup_within_ms)
         now = self._clock.now()
         planning = Planning(now, self._ids.ordered(), self._slot, now + within)
@@ -185,7 +180,6 @@ class Scans:
             # A code may hold characters that no message can carry.
             raise Refusal(Reason.QR_INVALID) from None
         result = await send_exchange(self._transport, exchange, facts)
-        self._breakers.came(facts.network, Operation.LOOKUP, result)
         if not isinstance(result, Answer):
             self._log.info("lookup_failed", network=facts.network, why=result.why)
             raise Refusal(Reason.NETWORK_OFFLINE, status=503)

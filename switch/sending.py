@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from switch.breakers import BEGINNING
 from switch.wire.transport import Answer, MaybeSent, NotSent, Request
 
 if TYPE_CHECKING:
@@ -26,11 +27,16 @@ def always() -> bool:
 async def send_exchange(
     transport: Transport, exchange: Exchange, facts: Facts, may_send: Callable[[], bool] = always
 ) -> Answer | NotSent | MaybeSent:
-    """Send an exchange once to the network of these facts."""
+    """Send an exchange once to the network of these facts.
+
+    What begins something new passes the breakers; what asks after, confirms or takes back something
+    old never does, since money may hang on it.
+    """
     return await transport.send(
         facts.network,
         Request(exchange.method, exchange.path, exchange.headers, exchange.body),
         may_send=may_send,
         answer_within_s=exchange.answer_within_ms / 1000,
         answer_bytes_max=facts.answer_bytes_max,
+        operation=exchange.operation.value if exchange.operation in BEGINNING else "",
     )

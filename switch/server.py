@@ -31,10 +31,12 @@ from switch.runtime.tasks import Tasks, end_process
 from switch.runtime.threads import WriterThread
 from switch.stores import await_server, never_written, open_store
 from switch.wire.net import TcpNet
+from switch.wire.tls import TlsUnusable, client_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+    from ssl import SSLContext
 
     from switch.config import Config
     from switch.coordination.ports import Coordination
@@ -102,6 +104,26 @@ def keys_of(config: Config, data: Path, *, may_make: bool | None = None) -> KeyF
     return KeyFolder(data / KEYS)
 
 
+def network_tls(config: Config, keys: KeyFolder, peers: Mapping[str, str]) -> dict[str, SSLContext]:
+    """TLS of each network that has its own certificates.
+
+    Raises :class:`ConfigError`, also where such a network would be called without TLS after all,
+    and :class:`~switch.keys.KeyMissing`.
+    """
+    contexts = {}
+    for name, section in config.networks.items():
+        if section.tls is None:
+            continue
+        if not peers[name].startswith("https:"):
+            raise ConfigError(f"networks.{name}: has tls, and its address is not https")
+        files = (section.tls.authority, section.tls.certificate, section.tls.key)
+        try:
+            contexts[name] = client_context(*(keys.path(file) for file in files))
+        except TlsUnusable as unusable:
+            raise ConfigError(f"switch.toml: networks.{name}.tls: {unusable}") from None
+    return contexts
+
+
 async def start(config: Config, place: Place) -> Running:
     """Start a switch and return it serving.
 
@@ -128,7 +150,12 @@ async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[S
     keys.require(own_files(keys, config.members))
     peers = {name: section.url for name, section in config.networks.items()} | dict(place.peers)
     peers |= {feed.peer: feed.url for feed in config.feeds}
-    net = TcpNet(clock, {SERVED_AS: (config.http.host, place.port)}, peers)
+    net = TcpNet(
+        clock,
+        {SERVED_AS: (config.http.host, place.port)},
+        peers,
+        client_tls=network_tls(config, keys, peers),
+    )
     tasks = Tasks(tasks_max=2 * config.payments.in_flight_max + TASKS_BESIDE)
     log = json_log(clock, place.log_level)
     async with AsyncExitStack() as held:

@@ -12,14 +12,15 @@ import asyncio
 import re
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import aiohttp
 from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
 from switch.wire.guard import SendGuard
-from switch.wire.net import NEVER_ROUND_S
+from switch.wire.net import CONNECTIONS_MAX, NEVER_ROUND_S
+from switch.wire.room import NoRoom, Room
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,7 +35,9 @@ BODY_BYTES_MAX: Final = 1024 * 1024
 """Bound of a request's body."""
 
 CONNECT_WITHIN_S: Final = 5.0
-"""Default bound of making a connection, name look-up and TLS included."""
+"""Default bound of making a connection, name look-up and TLS included, and of waiting for room."""
+
+_EVERYWHERE: Final[Mapping[str, int]] = MappingProxyType({})
 
 _TOKEN: Final = re.compile(r"\A[!#$%&'*+.^_`|~0-9A-Za-z-]+\Z")
 _VALUE: Final = re.compile(r"\A[\t\x20-\x7e\x80-\xff]*\Z")
@@ -88,8 +91,8 @@ class NotSent:
     """No byte has left, and none will.
 
     ``why`` is ``send_by`` (``may_send`` said no), ``connect_refused``, ``connect_failed`` (name,
-    route, TLS), ``connect_timeout`` or ``connection_closed`` (a kept connection that closed before
-    the write).
+    route, TLS), ``connect_timeout``, ``connection_closed`` (a kept connection that closed before
+    the write), ``busy`` (no room among the requests on their way) or ``paused`` (the gate said no).
     """
 
     why: str
@@ -105,17 +108,40 @@ class MaybeSent:
     why: str
 
 
-class Transport:
-    """Sends to networks by name."""
+class Gate(Protocol):
+    """Says which operations of which networks are not worth a try just now."""
 
-    __slots__ = ("_clock", "_connect_within_s", "_net")
+    def allows(self, network: str, operation: str) -> bool:
+        """Whether to send now."""
+
+    def came(self, network: str, operation: str, result: Answer | NotSent | MaybeSent) -> None:
+        """Learn what came of a request."""
+
+
+class Transport:
+    """Sends to networks by name.
+
+    ``at_once`` bounds the requests that are on their way to a network at a time; one beyond waits
+    for room as long as it would for a connection.
+    """
+
+    __slots__ = ("_at_once", "_clock", "_connect_within_s", "_gate", "_net", "_rooms")
 
     def __init__(
-        self, net: Net, clock: Clock, *, connect_within_s: float = CONNECT_WITHIN_S
+        self,
+        net: Net,
+        clock: Clock,
+        *,
+        connect_within_s: float = CONNECT_WITHIN_S,
+        at_once: Mapping[str, int] = _EVERYWHERE,
+        gate: Gate | None = None,
     ) -> None:
         self._net = net
         self._clock = clock
         self._connect_within_s = connect_within_s
+        self._at_once = at_once
+        self._gate = gate
+        self._rooms: dict[str, Room] = {}
 
     async def send(
         self,
@@ -125,16 +151,36 @@ class Transport:
         may_send: Callable[[], bool],
         answer_within_s: float,
         answer_bytes_max: int = ANSWER_BYTES_MAX,
+        operation: str = "",
     ) -> Answer | NotSent | MaybeSent:
         """Send once; ``answer_within_s`` covers everything from this call to the last byte.
 
         ``may_send`` is asked once, right before the first byte is written, and must not wait.
-        Cancelling this call leaves the exchange as unknown as a time-out does.
+        Cancelling this call leaves the exchange as unknown as a time-out does. ``operation`` is
+        what the gate judges; a request that names none is always let through.
         """
+        gate = self._gate if operation else None
+        if gate is not None and not gate.allows(network, operation):
+            return NotSent("paused")
+        result = await self._once(network, request, may_send, answer_within_s, answer_bytes_max)
+        if gate is not None:
+            gate.came(network, operation, result)
+        return result
+
+    async def _once(
+        self,
+        network: str,
+        request: Request,
+        may_send: Callable[[], bool],
+        answer_within_s: float,
+        answer_bytes_max: int,
+    ) -> Answer | NotSent | MaybeSent:
         guard = SendGuard(may_send)
         try:
-            async with asyncio.timeout(answer_within_s):
+            async with asyncio.timeout(answer_within_s), self._room(network):
                 return await self._exchange(network, request, guard, answer_bytes_max)
+        except NoRoom:
+            return NotSent("busy")
         except TimeoutError as failure:
             return _after(guard, failure, "timeout")
         except aiohttp.ClientPayloadError as failure:
@@ -145,6 +191,13 @@ class Transport:
             return _after(guard, failure, "connection_lost")
         finally:
             guard.finish()
+
+    def _room(self, network: str) -> Room:
+        found = self._rooms.get(network)
+        if found is None:
+            most = self._at_once.get(network, CONNECTIONS_MAX)
+            found = self._rooms[network] = Room(most, self._connect_within_s)
+        return found
 
     async def _exchange(
         self, network: str, request: Request, guard: SendGuard, answer_bytes_max: int

@@ -18,7 +18,7 @@ from switch.commands import Conclude, Stale
 from switch.store.awaited import Awaited
 from switch.store.awaited_outbox import AwaitedOutbox
 from switch.store.contract import StoreBusy
-from switch.wire.transport import Answer, MaybeSent, NotSent, Request
+from switch.wire.transport import Answer, Gate, MaybeSent, NotSent, Request
 
 if TYPE_CHECKING:
     from switch.commands import Command, Result
@@ -157,6 +157,7 @@ class HandTransport:
     """
 
     def __init__(self) -> None:
+        self.gate: Gate | None = None
         self.scripts: dict[str, deque[Scripted]] = {}
         self.hung: set[str] = set()
         self.tried: list[tuple[str, str]] = []
@@ -174,7 +175,16 @@ class HandTransport:
         may_send: Callable[[], bool],
         answer_within_s: float,
         answer_bytes_max: int,
+        operation: str = "",
     ) -> Sent:
+        if self.gate is not None and operation and not self.gate.allows(network, operation):
+            return NotSent("paused")
+        result = await self._once(network, request, may_send)
+        if self.gate is not None and operation:
+            self.gate.came(network, operation, result)
+        return result
+
+    async def _once(self, network: str, request: Request, may_send: Callable[[], bool]) -> Sent:
         self.tried.append((network, request.path))
         await asyncio.sleep(0)
         waiting = self.scripts.get(network)

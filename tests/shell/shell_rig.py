@@ -143,7 +143,6 @@ class Shell:
         self.scans = Scans(
             quoting=self.quoting,
             transport=self.wire,
-            breakers=Breakers(self.adapters, self.coordination, self.clock),
             adapters={"thailand": self.thailand},
             routing=read_routing(self.adapters, config.corridors.values()),
             banks=BANKS,
@@ -182,6 +181,10 @@ class Shell:
             tasks=self.tasks,
             log=self.log,
         )
+
+    def breaking(self) -> None:
+        """Hold back what begins something with a network that does not answer."""
+        self.transport.gate = Breakers(("bakong", "thailand"), self.coordination, self.clock)
 
     async def settle(self, turns: int = 60) -> None:
         """Let everything run that can run without time passing."""

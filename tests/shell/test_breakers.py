@@ -1,6 +1,6 @@
 """A network that does not answer holds nobody up, and one process's finding is every process's.
 
-Look-ups only: a payment is never refused by a hint.
+What begins something is held back: look-ups, and payments as they set out. Nothing else ever is.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from switch.port import Operation
 from switch.reasons import Reason
 from switch.refusals import Refusal
 from switch.wire.breaker import Breaker
-from switch.wire.transport import Answer
+from switch.wire.transport import Answer, NotSent
 from tests.shell.hand_parts import LOST, OFFLINE, HandClock
 from tests.shell.shell_rig import MEMBER
 from tests.shell.test_scans import thai_code
@@ -56,6 +56,7 @@ def test_a_pause_that_somebody_else_began_is_kept_and_the_longer_one_counts() ->
 
 
 async def test_a_dead_network_is_asked_once_in_each_pause(shell: Shell) -> None:
+    shell.breaking()
     for _ in range(FAILURES_MAX):
         shell.transport.script("thailand", OFFLINE)
         with pytest.raises(Refusal):
@@ -72,8 +73,34 @@ async def test_a_dead_network_is_asked_once_in_each_pause(shell: Shell) -> None:
         with pytest.raises(Refusal):
             await shell.scans.scan(MEMBER, CODE, None)
     assert len(shell.transport.tried) == tried + 1
-    # A payment at a quote that was given before is sent all the same.
+    # Each operation has a breaker of its own: a payment at a quote given before is still tried.
     assert (await shell.opened()).state.value == "accepted"
+
+
+async def test_payments_to_a_dead_network_end_unsent_and_their_enquiries_go_out(
+    shell: Shell,
+) -> None:
+    shell.breaking()
+    for number in range(FAILURES_MAX):
+        await shell.lost(f"lost-{number}")
+    left = len(shell.transport.left)
+    held_back = await shell.opened("held-back")
+
+    assert (held_back.state.value, held_back.reason) == ("refused", Reason.NETWORK_OFFLINE)
+    assert len(shell.transport.left) == left
+    asked = shell.transport.enquiries("thailand")
+    shell.clock.pass_s(60)
+    await shell.sweep()
+    assert shell.transport.enquiries("thailand") > asked
+
+
+def test_what_is_our_own_doing_says_nothing_of_the_network() -> None:
+    breakers = Breakers(["thailand"], InProcess(Hub()), HandClock())
+    for _ in range(2 * FAILURES_MAX):
+        breakers.came("thailand", Operation.PAY, NotSent("send_by"))
+        breakers.came("thailand", Operation.PAY, NotSent("busy"))
+
+    assert breakers.allows("thailand", Operation.PAY)
 
 
 def test_what_one_process_finds_out_the_others_know() -> None:

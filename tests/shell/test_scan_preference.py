@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from fx.money import Money
-from switch.breakers import Breakers
 from switch.config import ConfigError
 from switch.port import InboundLookup, Merchant, Operation
 from switch.qr import SCHEMES
@@ -91,7 +90,6 @@ def scans(shell: Shell, config: Config, *adapters: ToyAdapter) -> Scans:
     return Scans(
         quoting=shell.quoting_of(config),
         transport=shell.wire,
-        breakers=Breakers(linked, shell.coordination, shell.clock),
         adapters=linked,
         routing=read_routing(linked, config.corridors.values()),
         banks=BANKS,
