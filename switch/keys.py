@@ -49,7 +49,12 @@ SHARED: Final = ("bakong-password.txt", "japan-secret.txt")
 JOURNAL: Final = "journal"
 OVERSEER: Final = "overseer"
 PROVIDERS: Final = "providers"
-CERTIFIED: Final = ("switch-thailand", "thailand")
+CERTIFIED: Final = (
+    *("switch-thailand", "thailand"),
+    *("switch-vietnam", "switch-vietnam-kek", "vietnam", "vietnam-kek"),
+)
+"""RSA key pairs with certificates, of both sides of a link: ours begin with ``switch-``."""
+
 LOCK_FILE: Final = ".lock"
 
 Kind = TypeVar("Kind")

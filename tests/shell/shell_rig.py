@@ -72,7 +72,7 @@ class Shell:
     """The parts between the API and the wire, put together as the application does."""
 
     def __init__(self, config: Config | None = None) -> None:
-        self.config = config or load_config(default_folder())
+        self.config = config or thai_links(load_config(default_folder()))
         self.clock = HandClock()
         entropy = SeededEntropy("shell")
         self.ids = Ids(self.clock, entropy)
@@ -316,6 +316,13 @@ def shop(amount: str | None = "345.00", currency: str = "THB") -> Merchant:
 def stall() -> Merchant:
     """A Cambodian stall's code."""
     return Merchant(STALL, "Phnom Penh", "5812", "KHR", Money.parse("41000", "KHR"))
+
+
+def thai_links(config: Config) -> Config:
+    """The configuration with the corridors of the two toy networks alone."""
+    linked = {"bakong", "thailand"}
+    kept = {ends: each for ends, each in config.corridors.items() if linked.issuperset(ends)}
+    return replace(config, corridors=kept)
 
 
 def changed_payments(config: Config, **changes: object) -> Config:
