@@ -77,7 +77,8 @@ class SimTransport(asyncio.Transport):
             self._send(self.lose, ConnectionResetError("reset by the network"))
             self.reset_peer()
             self._silent = True
-        self._send_to_peer(self.peer.receive, content, delay_s=verdict.delay_s)
+        arrives = content if verdict.instead is None else verdict.instead
+        self._send_to_peer(self.peer.receive, arrives, delay_s=verdict.delay_s)
 
     def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview[Any]]) -> None:
         """Write the pieces as one."""

@@ -25,10 +25,12 @@ class Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The fate of one write, and how many seconds later than usual it arrives."""
+    """The fate of one write, how many seconds later than usual it arrives, and as what."""
 
     fate: Fate = Fate.DELIVER
     delay_s: float = 0
+    instead: bytes | None = None
+    """What arrives in place of what was written, where the bytes are changed on the way."""
 
 
 DELIVER: Final = Verdict()

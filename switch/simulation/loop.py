@@ -50,6 +50,10 @@ class SimLoop(asyncio.BaseEventLoop):
         super().__init__()
         self.step = 0
         self.on_step: Callable[[int], None] | None = None
+        self.on_turn: Callable[[Owner, str], None] | None = None
+        """Told before a process's step whose it is and what it is called."""
+        self.grain_s: float = 0
+        """Least time that anybody sleeps; a coarse one makes waiting cheap when little happens."""
         self._trace = trace
         self._steps_max = steps_max
         self._time_max_s = time_max_s
@@ -139,9 +143,14 @@ class SimLoop(asyncio.BaseEventLoop):
             self.on_step(self.step)
             if not self._may_run(handle):
                 return
-        self._running = _owner_of(handle)
-        callback = handle._callback  # type: ignore[attr-defined]  # noqa: SLF001
-        self._trace.note(self.step, self._time_s, self._running, _label(callback))
+        owner = _owner_of(handle)
+        label = _label(handle._callback)  # type: ignore[attr-defined]  # noqa: SLF001
+        if self.on_turn is not None and owner is not None:
+            self.on_turn(owner, label)
+            if not self._may_run(handle):
+                return
+        self._running = owner
+        self._trace.note(self.step, self._time_s, owner, label)
         handle._run()  # noqa: SLF001
 
     def _next(self) -> asyncio.Handle:

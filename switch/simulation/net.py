@@ -21,7 +21,7 @@ from switch.simulation.process import Owner, context_of
 from switch.wire.net import Served, new_runner, new_session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from aiohttp import ClientRequest, web
     from aiohttp.client import ClientTimeout
@@ -53,6 +53,7 @@ class SimNetwork:
         self._latency_us = latency_us
         self._context = context_of(None)
         self._listeners: dict[str, _Listener] = {}
+        self._balanced: dict[str, list[str]] = {}
         self._ends: dict[SimTransport, None] = {}
         self._dead: list[SimTransport] = []
 
@@ -76,6 +77,21 @@ class SimNetwork:
             raise OSError(f"{name} is in use")
         self._listeners[name] = _Listener(owner, accept)
 
+    def balance(self, name: str, over: Sequence[str]) -> None:
+        """Deal connections to a name out over those that live of these, in turn."""
+        self._balanced[name] = list(over)
+
+    def _listening(self, name: str) -> _Listener | None:
+        """Who accepts a connection to this name now; a stopped process still does."""
+        behind = self._balanced.get(name)
+        for each in [name] if behind is None else list(behind):
+            listener = self._listeners.get(each)
+            if behind is not None:
+                behind.append(behind.pop(behind.index(each)))
+            if listener is not None and listener.owner.alive:
+                return listener
+        return None
+
     def unlisten(self, name: str, owner: Owner) -> None:
         """Stop accepting, if it is this owner who does."""
         found = self._listeners.get(name)
@@ -92,10 +108,10 @@ class SimNetwork:
         self, name: str, owner: Owner, protocol: asyncio.Protocol, connected: asyncio.Future[None]
     ) -> None:
         """Handle a connection request that reached the listening side."""
-        listener = self._listeners.get(name)
         if not owner.alive or connected.cancelled():
             return
-        if listener is None or not listener.owner.alive:
+        listener = self._listening(name)
+        if listener is None:
             self.later(self.latency_s(), _refuse, connected, name)
             return
         near = SimTransport(self, owner, name, protocol)

@@ -52,9 +52,9 @@ class SimClock:
         return self._loop.time()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait virtual seconds."""
+        """Wait virtual seconds, and no less than the grain of the run."""
         self._owner.refuse_dead()
-        await asyncio.sleep(seconds)
+        await asyncio.sleep(max(seconds, self._loop.grain_s))
 
 
 class SimEntropy:

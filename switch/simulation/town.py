@@ -17,7 +17,7 @@ import orjson
 
 from iso20022.jws import JwsSigner
 from switch.app import SERVED_AS, Seams, Switch
-from switch.client import SigningClient
+from switch.client import ANSWER_WITHIN_S, SigningClient
 from switch.keys import KeyFolder
 from switch.logs import SilentLog
 from switch.registry import SANDBOXES, installed, sandbox_factory
@@ -97,6 +97,16 @@ class Town:
         self._outside = world.machine(OUTSIDE)
 
     @property
+    def outside(self) -> Machine:
+        """The machine from which everybody calls who is no process of the run."""
+        return self._outside
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The networks that have a simulator here."""
+        return tuple(self._residents.sandboxes)
+
+    @property
     def clock(self) -> SimClock:
         """The clock of whoever stands outside."""
         return self._outside.clock
@@ -171,19 +181,26 @@ class Town:
         await machine.net.serve(switch.application, SERVED_AS)
         self.running = running
 
-    def member(self, bic: str) -> SigningClient:
+    def member(self, bic: str, *, answer_within_s: float = ANSWER_WITHIN_S) -> SigningClient:
         """A member's client."""
-        return self._client(bic, f"member-{bic}")
+        return self._client(bic, f"member-{bic}", answer_within_s)
 
     def overseer(self) -> SigningClient:
         """The overseer's client, who reads every payment."""
         return self._client(OVERSEER, OVERSEER)
 
-    def _client(self, kid: str, key_name: str) -> SigningClient:
+    def _client(
+        self, kid: str, key_name: str, answer_within_s: float = ANSWER_WITHIN_S
+    ) -> SigningClient:
         signer = JwsSigner(self._residents.keys.ec_private(key_name), kid)
         net = self._outside.net
         return SigningClient(
-            net.session(SERVED_AS), net.url(SERVED_AS), signer, self.clock, self.ids
+            net.session(SERVED_AS),
+            net.url(SERVED_AS),
+            signer,
+            self.clock,
+            self.ids,
+            answer_within_s=answer_within_s,
         )
 
     async def sandbox(

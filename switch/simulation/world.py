@@ -123,6 +123,10 @@ class World:
         )
         return machine
 
+    def lives(self, name: str) -> bool:
+        """Whether a process runs on this machine, stopped or not."""
+        return name in self._machines and self._machines[name].owner.alive
+
     def kill(self, name: str) -> None:
         """End a process between two of its steps: nothing of it runs any more."""
         machine = self._machines[name]

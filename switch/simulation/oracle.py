@@ -1,0 +1,372 @@
+"""Judges what a run left, from raw rows, the networks' books and what callers were told.
+
+It imports nothing of the product: what a state means, who is debited and credited and which answer
+is final is written here a second time, from the rules of the money. Each finding is one sentence
+under one kind; a good run has none. The surprise: a payment that waits for people is no finding as
+long as its money is reserved; it is counted as unresolved.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any, Final
+
+Row = Mapping[str, Any]
+
+LOST, DUPLICATED, UNBALANCED = "lost", "duplicated", "unbalanced"
+CHANGED, MISQUOTED, RECORD, STUCK = "changed", "misquoted", "record", "stuck"
+
+WAITS: Final = "manual"
+"""The state in which a payment waits for people."""
+
+MOVED: Final[Mapping[str, bool | None]] = MappingProxyType(
+    {
+        "accepted": True,
+        "credited": True,
+        "refused": False,
+        "sending": None,
+        "pending_far": None,
+        "unknown": None,
+        "crediting": None,
+        "credit_pending": None,
+        "credit_unknown": None,
+        WAITS: None,
+    }
+)
+"""Whether money moved for good; None while the payment has not ended and its money is reserved."""
+
+DECIMALS: Final = MappingProxyType({"KHR": 2, "THB": 2, "USD": 2})
+"""Decimal places of the amounts in rows (ISO 4217)."""
+
+FINAL: Final = MappingProxyType({"ACCC": True, "ACSC": True, "RJCT": False})
+"""Statuses that a caller may rely on for ever, and whether they say that money moved."""
+
+
+@dataclass
+class Word:
+    """One thing that a caller was told about its payment. ``body`` is what must never change.
+
+    ``known`` is how many words it had heard when it asked.
+    """
+
+    status: str
+    uetr: str
+    known: int
+    body: bytes = field(default=b"", repr=False)
+
+    @property
+    def final(self) -> bool:
+        """Whether the caller may rely on it for ever."""
+        return self.status in FINAL
+
+
+@dataclass
+class Told:
+    """What one caller did and heard. ``debit`` and ``credit`` are (currency, amount) as quoted."""
+
+    number: int
+    inbound: bool = False
+    uetr: str = ""
+    debit: tuple[str, str] | None = None
+    credit: tuple[str, str] | None = None
+    words: list[Word] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a run left. ``rows`` are those of the switch by table, ``books`` those of networks."""
+
+    rows: Mapping[str, Sequence[Row]]
+    books: Mapping[str, Sequence[Row]]
+    told: Sequence[Told]
+    pools: tuple[Row, Row] | None = None
+    """The backbone's own ledger before and after."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong."""
+
+    kind: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.what}"
+
+
+def judge(left: Left) -> list[Finding]:
+    """Everything that is wrong with what a run left."""
+    case = _Case(left)
+    rules = (
+        (UNBALANCED, case.sums()),
+        (UNBALANCED, case.balances()),
+        (UNBALANCED, case.reservations()),
+        (UNBALANCED, case.postings()),
+        (UNBALANCED, case.pool()),
+        (LOST, case.missing()),
+        (DUPLICATED, case.twice()),
+        (CHANGED, case.answers()),
+        (MISQUOTED, case.quotes()),
+        (STUCK, case.stuck()),
+        (RECORD, case.record()),
+    )
+    return [Finding(kind, what) for kind, rule in rules for what in rule]
+
+
+def unresolved(left: Left) -> int:
+    """Payments that wait for people."""
+    return sum(row["state"] == WAITS for row in left.rows["payment"])
+
+
+class _Case:
+    """The evidence, indexed."""
+
+    def __init__(self, left: Left) -> None:
+        self._left = left
+        self._rows = left.rows
+        self._payments = {
+            row["uetr"]: {**row, **json.loads(row["frozen"])} for row in left.rows["payment"]
+        }
+        self._entries: dict[str, list[Row]] = defaultdict(list)
+        for entry in left.rows["entry"]:
+            self._entries[entry["uetr"]].append(entry)
+        self._lines: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        for network, book in left.books.items():
+            for line in book:
+                self._lines[network, line["uetr"]].append(line)
+
+    def _moved(self, uetr: str) -> bool | None:
+        return MOVED.get(self._payments[uetr]["state"])
+
+    def sums(self) -> Iterator[str]:
+        """In each phase of each payment, debits equal credits in each currency."""
+        sums: Counter[tuple[str, str, str]] = Counter()
+        for entry in self._rows["entry"]:
+            sums[entry["uetr"], entry["phase"], entry["currency"]] += _signed(entry)
+        for (uetr, phase, code), total in sums.items():
+            if total:
+                yield f"{uetr or 'received'}: {phase} entries in {code} sum to {total}"
+
+    def balances(self) -> Iterator[str]:
+        """The four sums of an account are those of its entries."""
+        sums: dict[str, Counter[str]] = defaultdict(Counter)
+        for entry in self._rows["entry"]:
+            account, side, minor = entry["account"], entry["side"], entry["minor"]
+            if entry["phase"] == "posted":
+                sums[account][f"{side}s_posted"] += minor
+            if entry["phase"] == "pending":
+                sums[account][f"{side}s_pending"] += minor
+            elif entry["pending_entry"] is not None:
+                sums[account][f"{side}s_pending"] -= minor
+        accounts = {row["key"]: row for row in self._rows["account"]}
+        for name in [*sums, *(name for name in accounts if name not in sums)]:
+            for column in ("debits_posted", "credits_posted", "debits_pending", "credits_pending"):
+                if accounts.get(name, {}).get(column, 0) != sums[name][column]:
+                    yield f"{name}: {column} is not what its entries say"
+
+    def reservations(self) -> Iterator[str]:
+        """What is reserved is resolved in full once a payment ended, and not before."""
+        left: Counter[int] = Counter()
+        owner: dict[int, str] = {}
+        for entry in self._rows["entry"]:
+            if entry["phase"] == "pending":
+                left[entry["entry_id"]] += entry["minor"]
+                owner[entry["entry_id"]] = entry["uetr"]
+            elif entry["pending_entry"] is not None:
+                left[entry["pending_entry"]] -= entry["minor"]
+        for number, minor in left.items():
+            uetr = owner.get(number)
+            if uetr is None or uetr not in self._payments:
+                yield f"entry {number} resolves or reserves for no payment"
+            elif minor and self._moved(uetr) is not None:
+                yield f"{uetr}: {minor} of entry {number} is still reserved after its end"
+            elif not minor and self._moved(uetr) is None:
+                yield f"{uetr}: entry {number} is resolved and the payment has not ended"
+
+    def postings(self) -> Iterator[str]:
+        """The payer's side is debited and the payee's credited exactly as frozen, or nobody is."""
+        for uetr, payment in self._payments.items():
+            terms, who = payment["terms"], payment["institutions"]
+            posted: Counter[tuple[str, str]] = Counter()
+            for entry in self._entries.get(uetr, ()):
+                if entry["phase"] == "posted":
+                    posted[entry["account"], entry["currency"]] += _signed(entry)
+            if self._moved(uetr) is not True:
+                if any(posted.values()):
+                    yield f"{uetr}: {payment['state']}, and money was posted"
+                continue
+            payer, payee = _ends(payment)
+            pays, gets = terms["payer_currency"], terms["payee_currency"]
+            if posted[f"{who['payer_side']}/{payer}/{pays}/deferred", pays] != terms["debit"]:
+                yield f"{uetr}: the payer's side is not debited what was quoted"
+            holder = who["payee_side"]
+            if posted[f"{holder}/{payee.format(gets)}", gets] != -terms["destination"]:
+                yield f"{uetr}: the payee's side is not credited what was quoted"
+
+    def pool(self) -> Iterator[str]:
+        """The mirror of the sponsor's pool moved as the pool did, once nothing is on its way."""
+        if self._left.pools is None or any(self._moved(uetr) is None for uetr in self._payments):
+            return
+        before, after = self._left.pools
+        for code in after["totals"]:
+            if before["totals"][code] != after["totals"][code]:
+                yield f"the backbone's sum of {code} changed"
+            for bank, pools in after["pools"].items():
+                mirrored = sum(
+                    _signed(entry)
+                    for entry in self._rows["entry"]
+                    if entry["account"] == f"{bank}/pool/{code}/bakong"
+                    and entry["phase"] == "posted"
+                )
+                moved = Decimal(pools[code]) - Decimal(before["pools"][bank][code])
+                if moved > 0:
+                    continue  # a payee's bank, whose pool is not ours to mirror
+                if mirrored != _minor(moved, code):
+                    yield f"{bank}: its pool of {code} moved by {moved}, its mirror otherwise"
+
+    def _legs(self, uetr: str) -> list[tuple[str, tuple[str, Decimal]]]:
+        """The networks that took part, and the amount that each must have booked."""
+        payment = self._payments[uetr]
+        terms = payment["terms"]
+        legs = [
+            (payment["network"], _amount(terms["destination"], terms["payee_currency"])),
+        ]
+        if payment["direction"] == "inbound":
+            legs.append((payment["origin"], _amount(terms["debit"], terms["payer_currency"])))
+        return legs
+
+    def missing(self) -> Iterator[str]:
+        """Where money moved on one side it moved on the other, and nobody moved more."""
+        known: set[tuple[str, str]] = set()
+        for uetr in self._payments:
+            moved = self._moved(uetr)
+            for network, (code, amount) in self._legs(uetr):
+                known.add((network, uetr))
+                lines = self._lines.get((network, uetr), [])
+                booked = [line for line in lines if _booked(line)]
+                if moved is True and not booked:
+                    yield f"{uetr}: credited, and {network} has booked nothing"
+                if moved is False and booked:
+                    yield f"{uetr}: refused, and {network} has booked it"
+                if moved is not None and any(line["status"] == "pending" for line in lines):
+                    yield f"{uetr}: ended, and {network} still waits"
+                for line in booked:
+                    if (line["currency"], Decimal(line["amount"])) != (code, amount):
+                        yield f"{uetr}: {network} booked another amount"
+        for (network, uetr), lines in self._lines.items():
+            if (network, uetr) not in known and any(_booked(line) for line in lines):
+                yield f"{uetr}: booked by {network}, and the switch knows nothing of it"
+        for told in self._left.told:
+            paid = any(FINAL.get(word.status) for word in told.words)
+            if paid and told.uetr not in self._payments:
+                yield f"{told.uetr}: its caller was told that it is paid, and it is gone"
+
+    def twice(self) -> Iterator[str]:
+        """One instruction, one payment, one line in each book."""
+        for (network, uetr), lines in self._lines.items():
+            if sum(_booked(line) for line in lines) > 1:
+                yield f"{uetr}: booked {len(lines)} times by {network}"
+        for told in self._left.told:
+            named = sorted({word.uetr for word in told.words if word.uetr})
+            if len(named) > 1:
+                yield f"payment {told.number}: one key, payments {', '.join(named)}"
+        keys = Counter((row["scope"], row["key"]) for row in self._rows["binding"])
+        bound = Counter(row["uetr"] for row in self._rows["binding"])
+        yield from (f"{uetr}: bound to {count} keys" for uetr, count in bound.items() if count > 1)
+        yield from (f"a key of {scope} is bound twice" for (scope, _), n in keys.items() if n > 1)
+        claims = Counter(
+            payment["terms"]["quote_id"]
+            for uetr, payment in self._payments.items()
+            if self._moved(uetr) is not False
+        )
+        yield from (f"quote {quote} pays {n} payments" for quote, n in claims.items() if n > 1)
+
+    def answers(self) -> Iterator[str]:
+        """The first final answer of a caller is the same for ever, and says what was booked."""
+        stored = {row["uetr"]: row for row in self._rows["answer"]}
+        for told in self._left.told:
+            finals = [word for word in told.words if word.final]
+            if not finals:
+                continue
+            if len({(FINAL[word.status], word.body) for word in finals}) > 1:
+                yield f"payment {told.number}: its final answer changed"
+            ended = told.words.index(finals[0])
+            if any(not word.final and word.known > ended for word in told.words):
+                yield f"payment {told.number}: pending again after its end"
+            moved = self._moved(told.uetr) if told.uetr in self._payments else False
+            if moved is not FINAL[finals[0].status]:
+                yield f"payment {told.number}: told {finals[0].status}, and booked otherwise"
+        for uetr, payment in self._payments.items():
+            if (uetr in stored) != (self._moved(uetr) is not None):
+                yield f"{uetr}: {payment['state']}, and its stored answer does not fit"
+
+    def quotes(self) -> Iterator[str]:
+        """A payment's frozen amounts are those that its caller was quoted, to the unit."""
+        for told in self._left.told:
+            payment = self._payments.get(told.uetr)
+            if payment is None:
+                continue
+            terms = payment["terms"]
+            for quoted, name, of in ((told.debit, "debit", "payer"),
+                                     (told.credit, "destination", "payee")):  # fmt: skip
+                frozen = _amount(terms[name], terms[f"{of}_currency"])
+                if quoted is not None and (quoted[0], Decimal(quoted[1])) != frozen:
+                    yield f"{told.uetr}: its {name} is not what was quoted"
+            if terms["debit"] != terms["source"] + terms["fee"]:
+                yield f"{told.uetr}: its debit is not source and fee"
+
+    def stuck(self) -> Iterator[str]:
+        """A payment that has not ended waits for people; nothing else waits for ever."""
+        for uetr, payment in self._payments.items():
+            if payment["state"] not in MOVED:
+                yield f"{uetr}: nobody knows the state {payment['state']}"
+            elif self._moved(uetr) is None and payment["state"] != WAITS:
+                yield f"{uetr}: still {payment['state']}"
+            if payment["state"] == WAITS and not self._entries.get(uetr):
+                yield f"{uetr}: waits for people with nothing reserved"
+
+    def record(self) -> Iterator[str]:
+        """Each opened payment paid through one exchange, to its own network."""
+        paying = Counter(row["uetr"] for row in self._rows["exchange"] if row["operation"] == "pay")
+        for uetr, payment in self._payments.items():
+            if paying[uetr] != int(payment["reservation"] is not None):
+                yield f"{uetr}: {paying[uetr]} exchanges that pay"
+            if payment["disputed"]:
+                yield f"{uetr}: disputed, and nobody contradicted anybody"
+
+
+def _ends(payment: Row) -> tuple[str, str]:
+    """Role of the payer's account, and role, currency and asset of the payee's."""
+    if payment["direction"] == "outbound":
+        return "member", "network/{}/deferred"
+    if payment["institutions"].get("on_us"):
+        return "network", "member/{}/deferred"
+    return "network", "pool/{}/bakong"
+
+
+def _booked(line: Row) -> bool:
+    return bool(line["status"] == "booked")
+
+
+def _signed(entry: Row) -> int:
+    minor: int = entry["minor"]
+    return minor if entry["side"] == "debit" else -minor
+
+
+def _amount(minor: int, code: str) -> tuple[str, Decimal]:
+    return code, Decimal(minor).scaleb(-DECIMALS[code])
+
+
+def _minor(amount: Decimal, code: str) -> int:
+    return int(amount.scaleb(DECIMALS[code]))
+
+
+def counted(findings: Iterable[Finding]) -> dict[str, int]:
+    """How many findings there are of each kind."""
+    counts = Counter(finding.kind for finding in findings)
+    return {kind: counts[kind] for kind in (LOST, DUPLICATED, UNBALANCED)}

@@ -1,0 +1,299 @@
+"""What a simulated run is: payments and mishaps, as data that a seed draws and a file keeps.
+
+A plan and nothing else decides a run, so a failing one is replayed from its seed, kept as a file,
+and made smaller by leaving payments and mishaps out. A mishap belongs to a payment: it is armed
+when that payment begins and strikes at the so-many-th place after it. The surprise: a mishap need
+not strike at all, since what it waits for may never come; only what struck is counted.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from switch.runtime.entropy import SeededEntropy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+PAYMENTS_MAX: Final = 1_000
+"""Payments of one run; more are dealt out over several runs."""
+
+GAP_MS: Final = 400
+"""Greatest time between two payments."""
+
+MISHAPS_PERCENT: Final = 50
+"""Mishaps for every hundred payments."""
+
+
+class Store(StrEnum):
+    """Where the switch keeps its rows."""
+
+    DISK = "disk"
+    """One switch with SQLite on a disk that forgets what was not synced."""
+    SERVER = "server"
+    """Two switches in slots of one store server, which never loses a commit."""
+
+
+class Kind(StrEnum):
+    """What can go wrong; the words of the report."""
+
+    LOST = "network_lost"
+    DELAYED = "network_delayed"
+    RESET = "network_reset"
+    CORRUPTED = "network_corrupted"
+    DUPLICATED = "network_duplicated"
+    REORDERED = "network_reordered"
+    PARTNER = "partner_fault"
+    SETTLEMENT = "partner_settlement"
+    PARTNER_STALLED = "partner_stalled"
+    CRASH = "process_crashed"
+    POWER = "power_lost"
+    STALL = "process_stalled"
+    CLOCK = "clock_stepped"
+    REDIS = "redis_lost"
+    STORE_AWAY = "store_away"
+    OPERATOR = "operator_acted"
+
+
+class Place(StrEnum):
+    """Where in its work a switch can die; each is a kind of step of the loop, or of the disk."""
+
+    STARTING = "starting"
+    SERVING = "serving a request"
+    RECEIVING = "receiving bytes"
+    BEFORE_COMMIT = "before a commit"
+    COMMITTING = "at a commit"
+    AFTER_COMMIT = "after a commit"
+    SENDING = "sending a request"
+    HOP = "in a hop"
+    SWEEPING = "looking after a payment"
+    TIMERS = "looking for due timers"
+    LEASES = "renewing its lease"
+    COLLECTING = "collecting"
+    DISK_WRITE = "writing to the disk"
+    DISK_SYNC = "syncing the disk"
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """One payment that somebody wants to make. ``minor`` is in the merchant's currency.
+
+    ``way`` is a key of ``cast.WAYS``; ``copies`` is how often the payer's side says it at once.
+    ``to`` names the payee's account where its condition matters.
+    """
+
+    number: int
+    at_ms: int
+    way: str
+    minor: int
+    copies: int = 1
+    to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mishap:
+    """One thing that goes wrong, armed when payment ``payment`` begins.
+
+    ``where`` names a link (``switch>thailand``), a network, a place of a switch or a slot; ``nth``
+    counts the matching events; ``ms`` says how long or how much; ``word`` which of a kind.
+    """
+
+    kind: Kind
+    payment: int
+    where: str = ""
+    nth: int = 1
+    ms: int = 0
+    word: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that decides a run."""
+
+    seed: int
+    store: Store
+    payments: tuple[Payment, ...]
+    mishaps: tuple[Mishap, ...]
+
+    def without(self, payments: Sequence[int], mishaps: Sequence[int]) -> Plan:
+        """The plan without some payments (and what belongs to them) and mishaps, by place."""
+        gone = {self.payments[place].number for place in payments}
+        return Plan(
+            self.seed,
+            self.store,
+            tuple(each for each in self.payments if each.number not in gone),
+            tuple(
+                each
+                for place, each in enumerate(self.mishaps)
+                if place not in mishaps and each.payment not in gone
+            ),
+        )
+
+    def text(self) -> str:
+        """The plan as a file keeps it: JSON, a line for each payment and mishap."""
+        head = {"seed": self.seed, "store": self.store}
+        lines = [json.dumps(head)]
+        lines += [json.dumps({"payment": asdict(each)}) for each in self.payments]
+        lines += [json.dumps({"mishap": asdict(each)}) for each in self.mishaps]
+        return "\n".join(lines) + "\n"
+
+
+def read_plan(text: str) -> Plan:
+    """Read what :meth:`Plan.text` wrote. Raises :class:`ValueError` for anything else."""
+    try:
+        head, *lines = [json.loads(line) for line in text.splitlines() if line.strip()]
+        payments = [Payment(**line["payment"]) for line in lines if "payment" in line]
+        mishaps = [_mishap(line["mishap"]) for line in lines if "mishap" in line]
+        return Plan(int(head["seed"]), Store(head["store"]), tuple(payments), tuple(mishaps))
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError("not a plan of a simulation") from error
+
+
+def _mishap(given: Mapping[str, Any]) -> Mishap:
+    return Mishap(**{**given, "kind": Kind(given["kind"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What can be drawn from: ways to pay, networks and links that there are."""
+
+    ways: Mapping[str, int]
+    """Weights of the ways to pay."""
+    accounts: Mapping[str, Sequence[str]]
+    """Payees to choose from, by way."""
+    partners: Mapping[str, Sequence[tuple[str, str, str]]]
+    """(operation, fault, reason) to choose from, by network."""
+    settlements: Sequence[str]
+
+
+_WEIGHTS: Final[Mapping[Kind, int]] = MappingProxyType(
+    {
+        Kind.LOST: 8,
+        Kind.DELAYED: 8,
+        Kind.RESET: 8,
+        Kind.CORRUPTED: 6,
+        Kind.DUPLICATED: 6,
+        Kind.REORDERED: 6,
+        Kind.PARTNER: 30,
+        Kind.SETTLEMENT: 6,
+        Kind.PARTNER_STALLED: 3,
+        Kind.CRASH: 10,
+        Kind.POWER: 6,
+        Kind.STALL: 4,
+        Kind.CLOCK: 3,
+        Kind.REDIS: 2,
+        Kind.STORE_AWAY: 3,
+        Kind.OPERATOR: 1,
+    }
+)
+_ONLY: Final = MappingProxyType(
+    {
+        Kind.POWER: Store.DISK,
+        Kind.REDIS: Store.SERVER,
+        Kind.STORE_AWAY: Store.SERVER,
+    }
+)
+_PLACES: Final = tuple(Place)
+_ON_DISK: Final = (Place.DISK_WRITE, Place.DISK_SYNC)
+_STALL_MS: Final = (3_100, 20_000)
+"""A little longer than anybody may wait with a first byte; twice a lease."""
+
+
+class _Draw:
+    """Draws a plan."""
+
+    def __init__(self, seed: int, store: Store, choices: Choices) -> None:
+        self._entropy = SeededEntropy(seed).fork("plan")
+        self._store = store
+        self._choices = choices
+
+    def below(self, bound: int) -> int:
+        return self._entropy.below(bound)
+
+    def between(self, least: int, most: int) -> int:
+        return least + self.below(most - least + 1)
+
+    def one(self, choices: Sequence[Any]) -> Any:
+        return choices[self.below(len(choices))]
+
+    def weighed(self, weights: Mapping[Any, int]) -> Any:
+        left = self.below(sum(weights.values()))
+        for choice, weight in weights.items():
+            left -= weight
+            if left < 0:
+                return choice
+        raise AssertionError("weights are positive")
+
+    def payment(self, number: int, at_ms: int) -> Payment:
+        way = self.weighed(self._choices.ways)
+        copies = self.one((1, 1, 1, 1, 2, 3))
+        to = self.one(self._choices.accounts.get(way, ("",)))
+        return Payment(number, at_ms, way, self.between(1_00, 999_99), copies, to)
+
+    def mishap(self, payment: int) -> Mishap:
+        weights = {
+            kind: weight
+            for kind, weight in _WEIGHTS.items()
+            if _ONLY.get(kind, self._store) is self._store
+        }
+        kind = self.weighed(weights)
+        match kind:
+            case Kind.PARTNER:
+                network = self.one(sorted(self._choices.partners))
+                operation, word, reason = self.one(self._choices.partners[network])
+                words = f"{operation} {word} {reason}".strip()
+                return Mishap(kind, payment, network, ms=self.between(50, 20_000), word=words)
+            case Kind.SETTLEMENT:
+                return Mishap(kind, payment, "bakong", word=self.one(self._choices.settlements))
+            case Kind.PARTNER_STALLED:
+                network = self.one(sorted(self._choices.partners))
+                return Mishap(kind, payment, network, ms=self.between(500, 20_000))
+            case Kind.CRASH | Kind.POWER | Kind.STALL:
+                return self._process(kind, payment)
+            case Kind.CLOCK:
+                who = self.one(("switch", *sorted(self._choices.partners)))
+                return Mishap(kind, payment, who, ms=self.between(-240_000, 240_000))
+            case Kind.REDIS | Kind.STORE_AWAY:
+                return Mishap(kind, payment, ms=self.between(200, 8_000))
+            case Kind.OPERATOR:
+                return Mishap(kind, payment, word="withdraws a rate")
+        return self._network(kind, payment)
+
+    def _process(self, kind: Kind, payment: int) -> Mishap:
+        on_disk = self._store is Store.DISK and kind is not Kind.STALL
+        places = [place for place in _PLACES if on_disk or place not in _ON_DISK]
+        ms = self.one(_STALL_MS) if kind is Kind.STALL else self.between(10, 3_000)
+        return Mishap(kind, payment, self.one(places), self.between(1, 4), ms)
+
+    def _network(self, kind: Kind, payment: int) -> Mishap:
+        networks = sorted(self._choices.partners)
+        links = [f"switch>{name}" for name in networks] + [f"{name}>switch" for name in networks]
+        if kind is Kind.CORRUPTED:
+            # Where no signature is over the bytes, TLS makes a reset of it.
+            links = [link for link in links if "bakong" not in link]
+        else:
+            links += ["outside>switch"]
+            if kind is not Kind.DUPLICATED:
+                links += ["switch>outside"]
+        if kind is Kind.DUPLICATED:
+            return Mishap(kind, payment, self.one(links), ms=self.between(1, 30_000))
+        ms = self.between(20, 3_000) if kind is Kind.REORDERED else self.between(500, 25_000)
+        return Mishap(kind, payment, self.one(links), self.between(1, 3), ms)
+
+
+def plan_of(seed: int, payments: int, choices: Choices) -> Plan:
+    """The plan of a seed."""
+    store = Store.DISK if seed % 2 else Store.SERVER
+    draw = _Draw(seed, store, choices)
+    wanted, at_ms = [], 0
+    for number in range(payments):
+        wanted.append(draw.payment(number, at_ms))
+        at_ms += draw.below(GAP_MS + 1)
+    count = max(1, payments * MISHAPS_PERCENT // 100)
+    mishaps = [draw.mishap(draw.below(payments)) for _ in range(count)]
+    mishaps.sort(key=lambda each: each.payment)
+    return Plan(seed, store, tuple(wanted), tuple(mishaps))

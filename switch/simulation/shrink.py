@@ -1,0 +1,68 @@
+"""Makes a failing plan smaller while it still fails: fewer payments, fewer mishaps.
+
+Halves, quarters and so on are left out as long as some finding of the first kinds is still made;
+then single ones, until none can be spared or the bound on runs is reached. Nothing is changed, only
+left out, so what remains is a trace that a person can read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from switch.simulation.plan import Plan
+
+RUNS_MAX: Final = 400
+"""Most runs of one shrinking."""
+
+
+def shrunk(plan: Plan, fails: Callable[[Plan], bool], *, runs_max: int = RUNS_MAX) -> Plan:
+    """The smallest plan found that still fails; ``fails`` runs one."""
+    runs = 0
+
+    def still(smaller: Plan) -> bool:
+        nonlocal runs
+        runs += 1
+        return runs <= runs_max and fails(smaller)
+
+    before = None
+    while before != plan and runs < runs_max:
+        before = plan
+        for part in ("payments", "mishaps", "copies"):
+            plan = _fewer(plan, part, still)
+    return plan
+
+
+def _fewer(plan: Plan, part: str, still: Callable[[Plan], bool]) -> Plan:
+    """Leave parts of one kind out, large pieces first."""
+    if part == "copies":
+        return _calmer(plan, still)
+    size = len(getattr(plan, part))
+    while size:
+        place = 0
+        while place < len(getattr(plan, part)):
+            chosen = range(place, min(place + size, len(getattr(plan, part))))
+            smaller = plan.without(chosen, ()) if part == "payments" else plan.without((), chosen)
+            if smaller.payments and still(smaller):
+                plan = smaller
+            else:
+                place += size
+        size //= 2
+    return plan
+
+
+def _calmer(plan: Plan, still: Callable[[Plan], bool]) -> Plan:
+    """Let each say once what it said several times, where that is enough."""
+    for smaller in _said_once(plan):
+        if still(smaller):
+            return smaller
+    return plan
+
+
+def _said_once(plan: Plan) -> Iterator[Plan]:
+    if any(payment.copies > 1 for payment in plan.payments):
+        calm = tuple(replace(payment, copies=1) for payment in plan.payments)
+        yield replace(plan, payments=calm)

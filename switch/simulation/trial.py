@@ -1,0 +1,262 @@
+"""Runs a plan and judges what it left.
+
+The town is opened, payments begin at their times, mishaps strike, then everybody becomes healthy
+and time goes on until every payment has ended or waits for people; each caller asks again, and the
+oracle looks at the rows, the books and the words. The surprise: while everybody is healthy nobody
+sleeps less than a second, which is as if every process were slow, and makes hours cheap.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from json import loads
+from typing import TYPE_CHECKING, Any, Final
+
+import apsw
+from aiohttp.web_app import _cached_build_middleware
+
+from switch import registry
+from switch.api import app as api_app
+from switch.api import description
+from switch.config import default_folder, load_config
+from switch.simulation.cast import Cast
+from switch.simulation.city import City
+from switch.simulation.loop import SimulationError
+from switch.simulation.mishaps import Mishaps
+from switch.simulation.oracle import Finding, Left, judge, unresolved
+from switch.simulation.plan import Plan
+from switch.simulation.town import DATABASE, Residents, residents
+from switch.simulation.world import World
+from switch.store.audit import audit
+from switch.store.memory import MemoryReader
+from switch.store.sqlite_read import SqliteReader
+from switch.store.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from switch.commands import Command, Result
+    from switch.simulation.plan import Payment
+    from switch.store.memory import MemoryEngine
+    from switch.store.sqlite import SqliteEngine
+
+AFTER_S: Final = 40
+"""What can go wrong may still do so for this long after the last payment began."""
+
+AFTER_GRAIN_S: Final = 0.5
+
+PATIENCE_S: Final = 24 * 3600
+"""Payments have this long to end once everybody is healthy."""
+
+GRAIN_S: Final = 8.0
+LOOK_EVERY_S: Final = 5
+RELEASE_EVERY: Final = 12
+OPEN: Final = "SELECT count(*) FROM payment WHERE next_at IS NOT NULL"
+READ: Final = ("payment", "entry", "account", "answer", "binding", "exchange", "leaf")
+
+
+Move = tuple[str, str, str, str]
+
+
+@dataclass
+class Outcome:
+    """What a run showed."""
+
+    plan: Plan
+    findings: list[Finding] = field(default_factory=list)
+    faults: Counter[str] = field(default_factory=Counter)
+    crashes: Counter[str] = field(default_factory=Counter)
+    states: Counter[str] = field(default_factory=Counter)
+    moves: Counter[Move] = field(default_factory=Counter)
+    """(direction, state, event, state after it): states from the journal, events as committed."""
+    unresolved: int = 0
+    healed_s: int = 0
+    """Virtual seconds from everybody's health to the last end."""
+    trace: str = ""
+    story: list[str] = field(default_factory=list)
+
+
+class Simulator:
+    """Runs plans with the configuration that comes with the program, read once."""
+
+    def __init__(self) -> None:
+        self._residents = residents(load_config(default_folder()))
+        # What every switch makes alike is made once: it is most of the cost of a start.
+        self._made: tuple[tuple[Any, str, Any], ...] = (
+            (api_app, "openapi", cache(description.openapi)),
+            (registry, "_load", cache(registry._load)),  # noqa: SLF001  the one way to load
+        )
+
+    def run(self, plan: Plan) -> Outcome:
+        """Run a plan in a world of its own."""
+        outcome = Outcome(plan)
+        with self._made_once(), World(plan.seed) as world:
+            trial = _Trial(world, plan, outcome, self._residents)
+            try:
+                world.run(trial.play())
+                trial.look()
+            except (SimulationError, AssertionError, apsw.Error, OSError) as failure:
+                cause = failure.__cause__ or failure
+                outcome.findings.append(Finding("failed", f"{type(cause).__name__}: {cause}"))
+            trial.count()
+            outcome.trace = world.trace.hex()
+        return outcome
+
+    @contextmanager
+    def _made_once(self) -> Iterator[None]:
+        before = [getattr(module, name) for module, name, _ in self._made]
+        for module, name, made in self._made:
+            setattr(module, name, made)
+        try:
+            yield
+        finally:
+            for (module, name, _), made in zip(self._made, before, strict=True):
+                setattr(module, name, made)
+            # aiohttp remembers a thousand handlers, and with each of them a whole switch.
+            _cached_build_middleware.cache_clear()
+
+
+class _Trial:
+    """One run."""
+
+    def __init__(self, world: World, plan: Plan, outcome: Outcome, residents: Residents) -> None:
+        self._residents = residents
+        self._world = world
+        self._plan = plan
+        self._outcome = outcome
+        self._engines: dict[int, MemoryEngine | SqliteEngine] = {}
+        self._city = City(world, residents, plan.store, self._watch)
+        self._mishaps = Mishaps(self._city, plan)
+        self._cast = Cast(self._city)
+        self._events: dict[tuple[str, int], str] = {}
+        self._books: dict[str, list[dict[str, Any]]] = {}
+        self._pools: list[dict[str, Any]] = []
+
+    def _watch(self, engine: MemoryEngine | SqliteEngine) -> None:
+        """Remember an engine, and what happened to payments according to what it commits."""
+        self._engines[engine.slot] = engine
+        execute = engine.execute
+
+        def noted(commands: Sequence[Command]) -> list[Result]:
+            results = execute(commands)
+            for command, result in zip(commands, results, strict=True):
+                payment = getattr(result, "payment", None)
+                if type(result).__name__ == "Done" and payment is not None:
+                    event = str(getattr(command, "event", type(command).__name__.lower()))
+                    self._events[payment.uetr, payment.version] = event
+            return results
+
+        vars(engine)["execute"] = noted
+
+    async def play(self) -> None:
+        """Everything that happens."""
+        await self._city.open()
+        await self._pool()
+        self._mishaps.watch()
+        tasks = [
+            self._city.tasks.start("payment", self._one(payment)) for payment in self._plan.payments
+        ]
+        last_ms = max((payment.at_ms for payment in self._plan.payments), default=0)
+        await self._world.sleep(last_ms / 1000)
+        self._world.loop.grain_s = AFTER_GRAIN_S
+        await self._world.sleep(AFTER_S)
+        self._world.loop.grain_s = 0
+        await self._mishaps.heal()
+        healed = self._world.loop.time()
+        for task in tasks:
+            await task
+        self._world.loop.grain_s = GRAIN_S
+        await self._settled(healed)
+        self._outcome.healed_s = int(self._world.loop.time() - healed)
+        self._world.loop.grain_s = 0
+        for payment in self._plan.payments:
+            await self._cast.ask_again(payment)
+        await self._pool()
+        for network in self._city.networks:
+            self._books[network] = await self._city.book(network)
+
+    async def _one(self, payment: Payment) -> None:
+        await self._world.sleep(payment.at_ms / 1000)
+        await self._mishaps.begin(payment.number)
+        await self._cast.play(payment)
+
+    async def _pool(self) -> None:
+        self._pools.append(await self._city.sandbox("bakong", "GET", "/ledger"))
+
+    async def _settled(self, healed: float) -> None:
+        looks = 0
+        while self._open() and self._world.loop.time() - healed < PATIENCE_S:
+            await self._world.sleep(LOOK_EVERY_S)
+            looks += 1
+            if looks % RELEASE_EVERY == 0:
+                # What was asked to go wrong before and met its payment only now ends too.
+                await self._mishaps.release()
+
+    def _open(self) -> bool:
+        """Whether any payment has a timer."""
+        if self._city.tables is not None:
+            return any(p.next_at is not None for p in self._city.tables.payments.values())
+        engine: Any = self._engines[self._residents.config.switch.slot]
+        return bool(engine.connection.execute(OPEN).get)
+
+    def look(self) -> None:
+        """Judge what is left; nobody lives any more."""
+        for name in self._city.switches:
+            self._world.kill(name)
+        if self._city.tables is not None:
+            self._judge(MemoryReader(self._city.tables, 1))
+            return
+        connection = apsw.Connection(DATABASE, vfs=self._world.disk("switch").name)
+        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+        self._judge(SqliteReader(connection, self._residents.config.switch.slot))
+        connection.close()
+
+    def _judge(self, reader: Any) -> None:
+        rows = {table: _rows(reader, table) for table in READ}
+        key = self._residents.keys.ed25519_private("journal").public_key()
+        before, after = self._pools
+        left = Left(rows, self._books, list(self._cast.told.values()), (before, after))
+        outcome = self._outcome
+        outcome.findings += judge(left)
+        outcome.findings += [
+            Finding("journal", f"{fault.place}: {fault.what}")
+            for fault in audit(reader, key).faults
+        ]
+        outcome.unresolved = unresolved(left)
+        outcome.states.update(row["state"] for row in rows["payment"])
+        outcome.moves.update(self._moves(rows))
+
+    def _moves(self, rows: Mapping[str, list[dict[str, Any]]]) -> Iterator[Move]:
+        """How payments went from state to state."""
+        direction = {row["uetr"]: loads(row["frozen"])["direction"] for row in rows["payment"]}
+        states: dict[tuple[str, int], str] = {}
+        for leaf in rows["leaf"]:
+            content = loads(leaf["content"])
+            if "version" in content and content.get("uetr") in direction:
+                states[content["uetr"], content["version"]] = content["state"]
+        for (uetr, version), state in states.items():
+            before = "received" if version == 1 else states[uetr, version - 1]
+            event = self._events.get((uetr, version), "lost with its process")
+            yield direction[uetr], before, event, state
+
+    def count(self) -> None:
+        """Say what struck."""
+        outcome = self._outcome
+        outcome.faults.update({kind.value: n for kind, n in self._mishaps.struck.items()})
+        outcome.crashes.update({place.value: n for place, n in self._mishaps.crashes.items()})
+        outcome.crashes.update({"replaced by another": len(self._city.fenced)})
+
+
+def _rows(reader: Any, table: str) -> list[dict[str, Any]]:
+    """Every raw row of a table by column."""
+    names = [column.rpartition(".")[2] for column in TABLES[table].columns.split(", ")]
+    rows: list[dict[str, Any]] = []
+    after: tuple[Any, ...] = ()
+    keyed = TABLES[table].keyed
+    while page := reader.record_page(table, after, 5_000):
+        rows += [dict(zip(names, row, strict=True)) for row in page]
+        after = page[-1][:keyed]
+    return rows

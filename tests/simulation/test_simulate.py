@@ -1,0 +1,194 @@
+"""Whatever fails, nothing is lost, doubled or unbalanced: thousands of payments, seed by seed.
+
+Each seed is a plan of payments and mishaps that the command ``simulate`` plays too. A quarter of
+the seeds is one test, and in each quarter every kind of mishap strikes and every place is died at.
+Seeds that found faults are kept in ``tests/seeds`` and played again.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from click.testing import CliRunner
+
+from switch.cli.simulate import command
+from switch.simulation import oracle
+from switch.simulation.choices import CHOICES
+from switch.simulation.oracle import Left, Told, Word, judge
+from switch.simulation.plan import Kind, Mishap, Payment, Place, Plan, Store, plan_of, read_plan
+from switch.simulation.shrink import shrunk
+from switch.simulation.trial import Simulator
+
+if TYPE_CHECKING:
+    from switch.simulation.trial import Outcome
+
+SEEDS: Final = 200
+QUARTERS: Final = 4
+PAYMENTS: Final = 50
+SIMULATOR: Final = cache(Simulator)
+KEPT: Final = Path(__file__).parent.parent / "seeds"
+
+
+def played(seeds: range) -> tuple[list[Outcome], Counter[str], Counter[str]]:
+    """Run seeds; every finding is shown with the seed that made it."""
+    outcomes = []
+    for seed in seeds:
+        outcome = SIMULATOR().run(plan_of(seed, PAYMENTS, CHOICES))
+        assert [str(finding) for finding in outcome.findings] == [], (
+            f"bakong-switch simulate --seed {seed} --payments {PAYMENTS}"
+        )
+        outcomes.append(outcome)
+    faults: Counter[str] = sum((o.faults for o in outcomes), Counter())
+    crashes: Counter[str] = sum((o.crashes for o in outcomes), Counter())
+    return outcomes, faults, crashes
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("quarter", range(QUARTERS))
+def test_nothing_is_lost_doubled_or_unbalanced(quarter: int) -> None:
+    each = SEEDS // QUARTERS
+    outcomes, faults, crashes = played(range(1 + quarter * each, 1 + (quarter + 1) * each))
+
+    assert [kind for kind in Kind if not faults[kind.value]] == []
+    assert [place for place in Place if not crashes[place.value]] == []
+    payments = sum(len(outcome.plan.payments) for outcome in outcomes)
+    assert payments == SEEDS * PAYMENTS // QUARTERS
+    assert sum(outcome.unresolved for outcome in outcomes) <= payments // 100
+
+
+def test_a_seed_is_one_run_byte_for_byte() -> None:
+    """Also across processes and hash seeds: see ``test_trace``."""
+    traces = {SIMULATOR().run(plan_of(seed, 10, CHOICES)).trace for seed in (3, 3, 4)}
+
+    assert len(traces) == 2
+
+
+def test_the_command_tells_what_happened() -> None:
+    told = CliRunner().invoke(command, ["--seed", "5", "--payments", "8", "--json"])
+
+    assert told.exit_code == 0
+    view = json.loads(told.stdout)
+    assert view["payments"] == 8
+    assert (view["lost"], view["duplicated"], view["unbalanced"]) == (0, 0, 0)
+    assert view["trace"] == SIMULATOR().run(plan_of(5, 8, CHOICES)).trace
+
+
+def test_a_plan_is_written_and_read_again() -> None:
+    plan = plan_of(7, 12, CHOICES)
+
+    assert read_plan(plan.text()) == plan
+    with pytest.raises(ValueError, match="not a plan"):
+        read_plan('{"seed": 1}\n')
+
+
+def test_what_is_not_needed_is_left_out() -> None:
+    """What fails here is any plan with payment 3 and a clock that steps."""
+
+    def fails(plan: Plan) -> bool:
+        numbers = [payment.number for payment in plan.payments]
+        return 3 in numbers and any(mishap.kind is Kind.CLOCK for mishap in plan.mishaps)
+
+    payments = tuple(Payment(number, 0, "member", 100, copies=2) for number in range(20))
+    mishaps = tuple(
+        Mishap(kind, payment) for payment in range(20) for kind in (Kind.LOST, Kind.CLOCK)
+    )
+    small = shrunk(Plan(1, Store.DISK, payments, mishaps), fails)
+
+    assert [(payment.number, payment.copies) for payment in small.payments] == [(3, 1)]
+    assert [mishap.kind for mishap in small.mishaps] == [Kind.CLOCK]
+
+
+@pytest.mark.parametrize("path", sorted(KEPT.glob("*.json")), ids=lambda path: path.stem)
+def test_a_seed_that_found_a_fault_finds_none_now(path: Path) -> None:
+    assert [
+        str(finding) for finding in SIMULATOR().run(read_plan(path.read_text("utf-8"))).findings
+    ] == []
+
+
+def test_the_oracle_shares_nothing_with_what_it_judges() -> None:
+    tree = ast.parse(Path(oracle.__file__).read_text("utf-8"))
+    named = {
+        (node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+
+    assert named == {"__future__", "collections", "collections.abc", "dataclasses", "decimal",
+                     "json", "types", "typing"}  # fmt: skip
+
+
+def left_by_one(**changes: object) -> Left:
+    """What one good payment of 5.00 baht for 600 riel leaves, with something changed."""
+    who = {"payer_side": "A", "payee_side": "thailand", "holder": "H", "fee_taker": "F"}
+    terms = {"debit": 60_000, "fee": 0, "source": 60_000, "destination": 500, "quote_id": "q",
+             "payer_currency": "KHR", "payee_currency": "THB"}  # fmt: skip
+    frozen = {"direction": "outbound", "terms": terms, "institutions": who, "origin": "A"}
+    lines = [("A/member/KHR/deferred", "debit", "KHR", 60_000),
+             ("H/holder/KHR/deferred", "credit", "KHR", 60_000),
+             ("H/holder/THB/deferred", "debit", "THB", 500),
+             ("thailand/network/THB/deferred", "credit", "THB", 500)]  # fmt: skip
+    entries = [
+        {"entry_id": number + 10 * posted, "uetr": "u", "account": account, "side": side,
+         "currency": code, "minor": minor, "phase": "posted" if posted else "pending",
+         "pending_entry": number if posted else None}
+        for posted in (0, 1)
+        for number, (account, side, code, minor) in enumerate(lines)
+    ]  # fmt: skip
+    accounts = [
+        {"key": account, "debits_pending": 0, "credits_pending": 0,
+         "debits_posted": minor * (side == "debit"), "credits_posted": minor * (side == "credit")}
+        for account, side, _, minor in lines
+    ]  # fmt: skip
+    payment = {"uetr": "u", "network": "thailand", "reference": "r", "state": "accepted",
+               "disputed": 0, "reservation": 0, "frozen": json.dumps(frozen)}  # fmt: skip
+    line = {"uetr": "u", "status": "booked", "currency": "THB", "amount": "5.00"}
+    told = Told(0, uetr="u", debit=("KHR", "600"), credit=("THB", "5.00"),
+                words=[Word("ACCC", "u", 0, b"paid")])  # fmt: skip
+    rows: dict[str, object] = {
+        "payment": [{**payment, **changes}],
+        "entry": entries,
+        "account": accounts,
+        "answer": [{"uetr": "u"}],
+        "binding": [{"uetr": "u", "scope": "A", "key": "k"}],
+        "exchange": [{"uetr": "u", "operation": "pay"}],
+    }
+    return Left(rows, {"thailand": [line]}, [told])  # type: ignore[arg-type]
+
+
+def test_a_good_payment_is_judged_good() -> None:
+    assert judge(left_by_one()) == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "kind"),
+    [
+        (lambda left: left.books["thailand"].clear(), "lost"),
+        (lambda left: left.books["thailand"].append(left.books["thailand"][0]), "duplicated"),
+        (lambda left: left.books["thailand"][0].update(amount="5.01"), "lost"),
+        (lambda left: left.books["thailand"][0].update(uetr="v"), "lost"),
+        (lambda left: left.rows["entry"].pop(), "unbalanced"),
+        (lambda left: left.rows["account"][0].update(debits_posted=1), "unbalanced"),
+        (lambda left: left.rows["payment"][0].update(state="refused"), "lost"),
+        (lambda left: left.rows["payment"][0].update(state="sending"), "stuck"),
+        (lambda left: left.rows["payment"].clear(), "lost"),
+        (lambda left: left.rows["binding"].append(left.rows["binding"][0]), "duplicated"),
+        (lambda left: left.told[0].words.append(Word("RJCT", "u", 1, b"no")), "changed"),
+        (lambda left: left.told[0].words.append(Word("ACCC", "u", 1, b"paid!")), "changed"),
+        (lambda left: left.told[0].words.append(Word("PDNG", "u", 1)), "changed"),
+        (lambda left: left.told[0].words.append(Word("ACCC", "w", 1, b"paid")), "duplicated"),
+        (lambda left: setattr(left.told[0], "debit", ("KHR", "601")), "misquoted"),
+        (lambda left: left.rows["exchange"].clear(), "record"),
+    ],
+)  # fmt: skip
+def test_whatever_is_wrong_is_found(spoil: object, kind: str) -> None:
+    left = left_by_one()
+    assert callable(spoil)
+    spoil(left)
+
+    assert kind in {finding.kind for finding in judge(left)}
