@@ -69,6 +69,11 @@ class Book:
             return replace(entry, status=EntryStatus.BOOKED, reason=None)
         return replace(entry, status=EntryStatus.REFUSED, reason=self._lie)
 
+    def of_payment(self, uetr: str, direction: str) -> Entry | None:
+        """The first entry of a payment in one direction, if there is one."""
+        entries = self._entries.values()
+        return next((e for e in entries if (e.uetr, e.direction) == (uetr, direction)), None)
+
     @contextmanager
     def lying(self, reason: str) -> Iterator[None]:
         """Say the opposite for a while: refused with ``reason`` is booked, all else refused."""
