@@ -53,7 +53,13 @@ CERTIFIED: Final = (
     *("switch-thailand", "thailand"),
     *("switch-vietnam", "switch-vietnam-kek", "vietnam", "vietnam-kek"),
 )
-"""RSA key pairs with certificates, of both sides of a link: ours begin with ``switch-``."""
+"""RSA key pairs with certificates, of both sides of a link: ours begin with ``switch-``.
+
+A pair of each side for any other network of the configuration is made too.
+"""
+
+WITHOUT_CERTIFICATES: Final = frozenset({"bakong", "japan"})
+"""Networks that know us by a password or a secret."""
 
 LOCK_FILE: Final = ".lock"
 
@@ -246,6 +252,7 @@ def make_development_keys(
     entropy: Entropy,
     *,
     providers: Iterable[str] = (),
+    networks: Iterable[str] = (),
     may_make: bool = True,
 ) -> None:
     """Make the keys that are missing for a trial of the switch with its simulators.
@@ -262,10 +269,20 @@ def make_development_keys(
         if not may_make:
             KeyFolder(folder).require(_secret_files(folder, names))
         _make_secrets(folder, names, entropy)
-        # What a provider's key signs is not in the database, so a new one spoils nothing there.
+        # What a provider or a network signs is verified when it comes, and what is in the database
+        # has been, so a new key spoils nothing there.
         _make_ec(folder, [f"provider-{name}" for name in quoters])
+        pairs = _pairs(networks)
+        _make_certified(folder, pairs)
+        _certify(folder, pairs, clock)
         _derive(folder, names, clock)
         _derive_public(folder, {f"{PROVIDERS}/{name}": f"provider-{name}" for name in quoters})
+
+
+def _pairs(networks: Iterable[str]) -> list[str]:
+    """Both sides' keys of each network that is known by its certificate."""
+    known = (name for name in networks if name not in WITHOUT_CERTIFICATES)
+    return [name for network in known for name in (f"switch-{network}", network)]
 
 
 def _ec_names(members: Sequence[str]) -> list[str]:
@@ -290,13 +307,17 @@ def _make_secrets(folder: Path, members: Sequence[str], entropy: Entropy) -> Non
             write_private(folder / name, entropy.bytes(PASSWORD_BYTES).hex().encode())
     if not (folder / f"{JOURNAL}.pem").exists():
         write_private(folder / f"{JOURNAL}.pem", _pem(Ed25519PrivateKey.generate()))
-    for name in CERTIFIED:
+    _make_certified(folder, CERTIFIED)
+    _make_ec(folder, _ec_names(members))
+
+
+def _make_certified(folder: Path, names: Iterable[str]) -> None:
+    for name in names:
         if not (folder / f"{name}.pem").exists():
             # First the certificate goes, so a crash cannot leave it beside a key of another run.
             (folder / f"{name}.crt").unlink(missing_ok=True)
             key = rsa.generate_private_key(public_exponent=65537, key_size=RSA_BITS)
             write_private(folder / f"{name}.pem", _pem(key))
-    _make_ec(folder, _ec_names(members))
 
 
 def _make_ec(folder: Path, names: Iterable[str]) -> None:
@@ -308,14 +329,18 @@ def _make_ec(folder: Path, names: Iterable[str]) -> None:
 def _derive(folder: Path, members: Sequence[str], clock: Clock) -> None:
     """Write what follows from the private keys: certificates and public keys."""
     own = KeyFolder(folder)
-    for name in CERTIFIED:
-        if not (folder / f"{name}.crt").exists():
-            write_private(
-                folder / f"{name}.crt", _certificate(name, own.message_private(name), clock)
-            )
+    _certify(folder, CERTIFIED, clock)
     _write_public(folder, JOURNAL, own.ed25519_private(JOURNAL).public_key())
     publics = {OVERSEER: OVERSEER, **{f"members/{bic}": f"member-{bic}" for bic in members}}
     _derive_public(folder, publics)
+
+
+def _certify(folder: Path, names: Iterable[str], clock: Clock) -> None:
+    own = KeyFolder(folder)
+    for name in names:
+        if not (folder / f"{name}.crt").exists():
+            certificate = _certificate(name, own.message_private(name), clock)
+            write_private(folder / f"{name}.crt", certificate)
 
 
 def _derive_public(folder: Path, names: Mapping[str, str]) -> None:

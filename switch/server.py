@@ -99,6 +99,7 @@ def keys_of(config: Config, data: Path, *, may_make: bool | None = None) -> KeyF
             SystemClock(),
             SystemEntropy(),
             providers=config.market.providers,
+            networks=config.networks,
             may_make=not (data / DATABASE).exists() if may_make is None else may_make,
         )
     return KeyFolder(data / KEYS)

@@ -29,6 +29,8 @@ from switch.wire.simulator import SandboxContext
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from cryptography.x509 import Certificate
+
     from switch.config import Config
     from switch.runtime.entropy import Ids
     from switch.simulation.seams import SimClock, SimTasks
@@ -45,7 +47,10 @@ READY_EVERY_S: Final = 0.01
 
 
 class TownKeys(KeyFolder):
-    """The public test keys, each parsed once however many processes use it."""
+    """The public test keys, each parsed once however many processes use it.
+
+    A network that has none of its own there is given the pair that stands for any network.
+    """
 
     def __init__(self) -> None:
         super().__init__(Path(__file__).parent / "keys")
@@ -53,8 +58,17 @@ class TownKeys(KeyFolder):
 
     def _private(self, name: str) -> object:
         if name not in self._parsed:
-            self._parsed[name] = super()._private(name)
+            self._parsed[name] = super()._private(self._held(name, "pem"))
         return self._parsed[name]
+
+    def certificate(self, name: str) -> Certificate:
+        """The certificate of that name, or the one that stands for any."""
+        return super().certificate(self._held(name, "crt"))
+
+    def _held(self, name: str, kind: str) -> str:
+        if (self._folder / f"{name}.{kind}").exists():
+            return name
+        return "switch-network" if name.startswith("switch-") else "network"
 
 
 @dataclass(frozen=True, slots=True)
