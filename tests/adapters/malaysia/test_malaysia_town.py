@@ -146,7 +146,9 @@ def test_an_acceptance_that_is_contradicted_is_found_out_by_asking() -> None:
 
 
 def test_enquiries_that_fail_do_not_decide_anything() -> None:
-    failing = [("enquire", kind, {}) for kind in ("error_500", "wrong_signature", "refuse")]
+    failing: list[tuple[str, str, dict[str, object]]] = [
+        ("enquire", kind, {}) for kind in ("error_500", "wrong_signature", "refuse")
+    ]
     found = lived(lambda town: paid(town, ("pay", "drop_answer", {}), *failing))
 
     assert found.shown["status"] == "ACCC"
