@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from switch.states import Event
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     from switch.ledger import Account
-    from switch.lifecycle import Event
     from switch.model import Payment, RateKey
     from switch.port import Operation
     from switch.reasons import Reason
@@ -80,14 +81,18 @@ class PlannedExchange:
 class Open:
     """Commit 1: everything the payment needs, and the exact body to be sent.
 
-    The sealed record of ``exchange`` holds the particulars too: a payment is sealed once.
+    The sealed record of ``exchange`` holds the particulars too: a payment is sealed once. Where
+    nothing is sent yet (an order, funds that are awaited, a return that is only booked) ``sealed``
+    holds them; what is final at once has its ``answer``.
     """
 
     payment: Payment
     binding: Binding
-    exchange: PlannedExchange
+    exchange: PlannedExchange | None
     wrapped_key: bytes = field(repr=False)
     salt: bytes = field(repr=False)
+    sealed: Sealed | None = None
+    answer: Answer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +108,11 @@ class Refuse:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """An enquiry recorded before it is sent; moves the payment by ``Event.RUNG``."""
+    """What is sent while an outcome is waited for, recorded before it is sent.
+
+    ``event`` is ``rung`` (an enquiry, a cancel or confirmation again) or ``given_up`` (the first
+    cancel).
+    """
 
     uetr: str
     version: int
@@ -111,6 +120,7 @@ class Attempt:
     at: datetime
     next_at: datetime
     salt: bytes = field(repr=False)
+    event: Event = Event.RUNG
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +128,7 @@ class Conclude:
     """What became known about a payment: commit 2, or a step on the way to it.
 
     ``answer`` is given exactly when the event makes the payment final; ``evidence`` is the
-    counterparty's message, sealed.
+    counterparty's message, sealed. ``exchange`` is the next hop's, where the event starts one.
     """
 
     uetr: str
@@ -131,6 +141,7 @@ class Conclude:
     answer: Answer | None
     evidence: Sealed | None
     salt: bytes = field(repr=False)
+    exchange: PlannedExchange | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,8 @@ class Corridor:
     enabled: bool
     scheme: str = ""
     scheme_currency: str = ""
+    funding: Funding = Funding.CAPPED
+    finality: Finality = Finality.TWO_LEG
 
     @property
     def name(self) -> str:
@@ -294,6 +296,8 @@ def _corridor(
         enabled=row.enabled,
         scheme=scheme,
         scheme_currency=paid_in,
+        funding=Funding(row.funding),
+        finality=Finality(row.finality),
     )
 
 

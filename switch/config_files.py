@@ -191,8 +191,8 @@ class CorridorRow(Strict):
     use_case: Literal["merchant", "transfer"]
     payer_currency: str
     merchant_currency: str
-    funding: Literal["capped"]
-    finality: Literal["two_leg"]
+    funding: Literal["capped", "prefunded"]
+    finality: Literal["two_leg", "three_leg", "advice"]
     amount_min: str
     amount_max: str
     quote_valid_s: Annotated[int, Field(ge=1, le=86_400)]

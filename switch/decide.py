@@ -9,7 +9,7 @@ is decided in ``upkeep``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from switch import ledger, lifecycle, upkeep
 from switch.batch import Batch
@@ -45,14 +45,20 @@ from switch.delta import (
 )
 from switch.ledger import Entry, Phase
 from switch.lifecycle import STATES, Event, Stand, Verdict
-from switch.model import State
+from switch.model import Kind, State, changed
+from switch.postings import lines_at_once
 from switch.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from switch.commands import Binding
+    from switch.commands import Binding, PlannedExchange, Sealed
+    from switch.ledger import Line
     from switch.model import Payment
+
+
+_UNSENT: Final = ("held", "booked")
+"""What the journal calls an opening without an exchange: nothing is posted, or all of it."""
 
 
 def decide(
@@ -98,37 +104,78 @@ def _open(batch: Batch, command: Open) -> Result:
     known = _bound(batch, command.binding, payment.uetr)
     if known is not None:
         return known
-    if (payment.origin, payment.uetr) in batch.seen.tombstones:
-        return Declined(Reason.TOMBSTONED)
     claim = batch.seen.claims.get(payment.terms.quote_id)
-    if claim is not None and not claim.released:
-        return Declined(Reason.QUOTE_USED)
-    if payment.opened_at >= payment.terms.quote_expires_at:
-        return Declined(Reason.QUOTE_EXPIRED)
-    rates = [batch.seen.rates.get(key) for key in payment.terms.rate_keys]
-    if any(rate is not None and rate.withdrawn_at is not None for rate in rates):
-        return Declined(Reason.RATE_WITHDRAWN)
-    lines = batch.seen.lines_of(payment)
-    refusal = batch.books.reserve(lines)
+    refusal = _unopenable(batch, payment, claim)
+    if refusal is None:
+        lines = batch.seen.lines_of(payment)
+        refusal = _opening(batch, payment, lines)
     if refusal is not None:
         return Declined(refusal)
-    assert STATES[payment.state].stand is Stand.RESERVED, "an opened payment reserves"
-    entries = batch.book(payment.uetr, ledger.reserving(lines), None)
+    stand = STATES[payment.state].stand
+    parts = [] if stand is Stand.NONE else ledger.reserving(lines)
+    if stand is Stand.POSTED:
+        parts = ledger.posting(lines)
+    entries = batch.book(payment.uetr, parts, None)
     given_back = None if claim is None else claim.uetr
     batch.claim(Claim(payment.terms.quote_id, payment.uetr, released=False))
-    payment = batch.bind(command.binding, payment, entries[0].entry_id)
-    batch.delta.exchanges.append(command.exchange)
+    reservation = entries[0].entry_id if stand is Stand.RESERVED else None
+    payment = batch.bind(command.binding, payment, reservation)
     batch.lock(payment, command.wrapped_key)
-    more = {
+    more: dict[str, object] = {
         "frozen": batch.frozen(payment),
-        "sealed": [sealed_digest(command.exchange.sealed)],
-        "exchange": exchange_digest(command.exchange),
         "bound": binding_digest(command.binding),
+        **_sent(batch, command.exchange, command.sealed),
     }
     if given_back is not None:
         more["given_back"] = given_back
-    batch.journal("opened", payment, entries, command.salt, more)
+    if command.answer is not None:
+        assert lifecycle.is_final(payment), "only what is final is answered for good"
+        batch.answer(payment, command.answer)
+        more["answer"] = answer_digest(command.answer)
+    kind = "opened" if command.exchange is not None else _UNSENT[stand is Stand.POSTED]
+    batch.journal(kind, payment, entries, command.salt, more)
     return Done(payment)
+
+
+def _unopenable(batch: Batch, payment: Payment, claim: Claim | None) -> Reason | None:
+    """Why a payment may not be opened, before the money is looked at."""
+    if (payment.origin, payment.uetr) in batch.seen.tombstones:
+        return Reason.TOMBSTONED
+    if claim is not None and not claim.released:
+        return Reason.QUOTE_USED
+    if payment.kind is Kind.PAYMENT and payment.opened_at >= payment.terms.quote_expires_at:
+        return Reason.QUOTE_EXPIRED
+    rates = [batch.seen.rates.get(key) for key in payment.terms.rate_keys]
+    linked = payment.kind is not Kind.PAYMENT
+    if not linked and any(rate is not None and rate.withdrawn_at is not None for rate in rates):
+        return Reason.RATE_WITHDRAWN
+    return None
+
+
+def _opening(batch: Batch, payment: Payment, lines: Sequence[Line]) -> Reason | None:
+    """Take what an opening needs from the books: reserved, posted at once, or nothing yet."""
+    stand = STATES[payment.state].stand
+    if stand is Stand.RESERVED:
+        return batch.books.reserve(lines)
+    return batch.books.post(lines) if stand is Stand.POSTED else None
+
+
+def _sent(
+    batch: Batch, exchange: PlannedExchange | None, sealed: Sealed | None
+) -> dict[str, object]:
+    """Keep an exchange and a sealed record; what the journal says of them."""
+    more: dict[str, object] = {}
+    digests = []
+    if exchange is not None:
+        batch.delta.exchanges.append(exchange)
+        digests.append(sealed_digest(exchange.sealed))
+        more["exchange"] = exchange_digest(exchange)
+    if sealed is not None:
+        batch.delta.sealed.append(sealed)
+        digests.append(sealed_digest(sealed))
+    if digests:
+        more["sealed"] = digests
+    return more
 
 
 def _refuse(batch: Batch, command: Refuse) -> Result:
@@ -152,28 +199,24 @@ def _refuse(batch: Batch, command: Refuse) -> Result:
 
 
 def _attempt(batch: Batch, command: Attempt) -> Result:
-    """Precedence: the version. Records an enquiry before it is sent."""
+    """Precedence: the version. Records an enquiry, a cancel or a confirmation before it is sent."""
     payment = batch.seen.payments[command.uetr]
     if payment.version != command.version:
         return Stale(payment)
     before = payment.block
     verdict, payment = lifecycle.advance(
-        payment, Event.RUNG, at=command.at, next_at=command.next_at, block=batch.block
+        payment, command.event, at=command.at, next_at=command.next_at, block=batch.block
     )
-    assert verdict is Verdict.MOVE, "an enquiry is recorded where the ladder runs"
-    batch.delta.exchanges.append(command.exchange)
+    assert verdict is Verdict.MOVE, "what is repeated is recorded where its timer runs"
     batch.keep(payment)
-    more = {
-        "before": before,
-        "sealed": [sealed_digest(command.exchange.sealed)],
-        "exchange": exchange_digest(command.exchange),
-    }
-    batch.journal("enquired", payment, [], command.salt, more)
+    more = {"before": before, **_sent(batch, command.exchange, None)}
+    kind = "enquired" if command.event is Event.RUNG else command.event.value
+    batch.journal(kind, payment, [], command.salt, more)
     return Done(payment)
 
 
 def _conclude(batch: Batch, command: Conclude) -> Result:
-    """Precedence: the version, then the table. Money follows from the two states."""
+    """Precedence: the version, then the table, then caps. Money follows from the two states."""
     before = batch.seen.payments[command.uetr]
     if before.version != command.version:
         return Stale(before)
@@ -188,18 +231,21 @@ def _conclude(batch: Batch, command: Conclude) -> Result:
     )
     if verdict is Verdict.IGNORE:
         return Done(payment)
-    entries = _settle(batch, before, payment, command.event) if verdict is Verdict.MOVE else []
+    entries: list[Entry] = []
+    if verdict is Verdict.MOVE:
+        settled = _settle(batch, before, payment, command.event)
+        if isinstance(settled, Reason):
+            return Declined(settled)
+        entries, payment = settled
     more: dict[str, object] = {"before": before.block}
-    if verdict is Verdict.MOVE and lifecycle.is_final(payment):
+    if verdict is Verdict.MOVE and lifecycle.is_final(payment) and not lifecycle.is_final(before):
         assert command.answer is not None, "a final state stores its answer"
         batch.answer(payment, command.answer)
         more["answer"] = answer_digest(command.answer)
         if command.event is Event.NOT_SENT:
             batch.claim(Claim(payment.terms.quote_id, payment.uetr, released=True))
     batch.keep(payment)
-    if command.evidence is not None:
-        batch.delta.sealed.append(command.evidence)
-        more["sealed"] = [sealed_digest(command.evidence)]
+    more |= _sent(batch, command.exchange, command.evidence)
     kind = "disputed" if verdict is Verdict.DISPUTE else command.event.value
     batch.journal(kind, payment, entries, command.salt, more)
     return Done(payment)
@@ -213,17 +259,43 @@ def _bound(batch: Batch, binding: Binding, uetr: str) -> Result | None:
     return Known(batch.seen.payments[held.uetr], batch.seen.answers.get(held.uetr), held)
 
 
-def _settle(batch: Batch, before: Payment, after: Payment, event: Event) -> list[Entry]:
-    """Book what the change of state means for the money: nothing, posting or releasing."""
+def _settle(
+    batch: Batch, before: Payment, after: Payment, event: Event
+) -> tuple[list[Entry], Payment] | Reason:
+    """Book what the change of state means for the money, or say why it cannot be reserved.
+
+    Reserving, posting or releasing what is reserved follows from the two states; beside it a flow
+    may post a set at once (:func:`~switch.postings.lines_at_once`).
+    """
     was, now = STATES[before.state].stand, STATES[after.state].stand
-    if was is now:
-        return []
-    assert was is Stand.RESERVED, "only a reservation is posted or voided"
-    lines = batch.seen.lines_of(after)
+    entries: list[Entry] = []
+    at_once = lines_at_once(before, event)
+    refusal = batch.books.post(at_once) if at_once else None
+    if refusal is not None:
+        return refusal
+    if was is not now and (was is Stand.RESERVED or now is Stand.RESERVED):
+        lines = batch.seen.lines_of(after)
+        if now is Stand.RESERVED:
+            refusal = batch.books.reserve(lines)
+            if refusal is not None:
+                return refusal
+            entries = batch.book(after.uetr, ledger.reserving(lines), None)
+            after = changed(after, reservation=entries[0].entry_id)
+        else:
+            entries = _resolved(batch, after, lines, now, event)
+    if at_once:
+        assert not (now is Stand.RESERVED and entries), "what is posted at once is never refused"
+        entries += batch.book(after.uetr, ledger.posting(at_once), None)
+    return entries, after
+
+
+def _resolved(
+    batch: Batch, payment: Payment, lines: Sequence[Line], now: Stand, event: Event
+) -> list[Entry]:
     if now is Stand.POSTED:
         parts = ledger.posting(lines)
     else:
-        expired = event is Event.NOT_SENT
+        expired = event in (Event.NOT_SENT, Event.EXPIRED)
         parts = ledger.releasing(lines, Phase.EXPIRED if expired else Phase.VOIDED)
     batch.books.resolve(parts)
-    return batch.book(after.uetr, parts, after.reservation)
+    return batch.book(payment.uetr, parts, payment.reservation)

@@ -29,7 +29,7 @@ from switch.commands import (
     Rewrap,
 )
 from switch.model import to_micros
-from switch.postings import incoming_lines, lines_of
+from switch.postings import incoming_lines, lines_at_once, lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -230,9 +230,10 @@ def accounts_wanted(commands: Sequence[Command], snapshot: Snapshot) -> tuple[st
         match command:
             case Open(payment=payment):
                 keys.update([line.account for line in snapshot.lines_of(payment)])
-            case Conclude(uetr=uetr) if uetr in snapshot.payments:
-                lines = snapshot.lines_of(snapshot.payments[uetr])
-                keys.update([line.account for line in lines])
+            case Conclude(uetr=uetr, event=event) if uetr in snapshot.payments:
+                payment = snapshot.payments[uetr]
+                keys.update([line.account for line in snapshot.lines_of(payment)])
+                keys.update([line.account for line in lines_at_once(payment, event)])
             case Receive(sponsor=sponsor, currency=code, minor=minor):
                 lines = incoming_lines(sponsor, Money(minor, currency(code)))
                 keys.update(line.account for line in lines)

@@ -231,7 +231,7 @@ class Dispatch:
     ) -> tuple[FinalAnswer | None, Conclude | None]:
         """The final answer as it is given, and the command; no command for an ignored event."""
         at = self._clock.now()
-        decision = TABLE[payment.direction, payment.state, happened.event]
+        decision = lifecycle.decided(payment, happened.event)
         if decision.verdict is Verdict.IGNORE:
             return None, None
         facts = self._adapters[payment.network].facts

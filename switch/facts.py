@@ -48,7 +48,11 @@ class Facts:
 
     Optional: ``reference_sequence_digits``: digits of a number counted per day that our references
     there carry; zero where they are made of time and slot. ``reference_day_ahead_min``: how long
-    before UTC's its day begins.
+    before UTC's its day begins. ``repeatable``: the same body under the same key may be sent again
+    before ``send_by``. ``cancel_after_rungs``: after so many enquiries we ask for a cancel; zero
+    where we never do on our own. ``cancel_every_s``: pause between cancels. ``cancel_until_min``:
+    minutes after the next midnight in the zone ``cancel_zone_min`` (minutes east of UTC) until
+    which a payment can be cancelled. ``refund_window_days``: how long it can be refunded.
     """
 
     network: str
@@ -75,6 +79,12 @@ class Facts:
     answer_bytes_max: int
     reference_sequence_digits: int = 0
     reference_day_ahead_min: int = 0
+    repeatable: bool = False
+    cancel_after_rungs: int = 0
+    cancel_every_s: int = 5
+    cancel_until_min: int = 0
+    cancel_zone_min: int = 0
+    refund_window_days: int = 365
 
 
 _OPTIONAL: Final = frozenset(f.name for f in fields(Facts) if f.default is not MISSING)
@@ -107,7 +117,7 @@ def _checked(table: Mapping[str, object], key: str, file: str) -> object:
     value = entry["value"]
     if key in _INTEGERS and (type(value) is not int or value < 0):
         raise FactsError(f"{file}: {key}: needs a whole number that is not negative")
-    if key == "never_seen_is_promise" and type(value) is not bool:
+    if key in ("never_seen_is_promise", "repeatable") and type(value) is not bool:
         raise FactsError(f"{file}: {key}: needs true or false")
     if key in ("network", "clearing_system", "currency") and not isinstance(value, str):
         raise FactsError(f"{file}: {key}: needs text")

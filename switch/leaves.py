@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from switch.ledger import Phase
 from switch.model import to_micros
 
 if TYPE_CHECKING:
@@ -47,7 +48,10 @@ def payment_content(
 
 
 def entry_content(entry: Entry) -> list[object]:
-    """What the journal says of an entry; the reservation that it resolves stands at the end."""
+    """What the journal says of an entry; the reservation that it resolves stands at the end.
+
+    Null stands there for what was posted without having been reserved.
+    """
     line = entry.line
     content: list[object] = [
         entry.entry_id,
@@ -57,6 +61,6 @@ def entry_content(entry: Entry) -> list[object]:
         line.minor,
         entry.phase,
     ]
-    if entry.pending_entry is not None:
+    if entry.phase is not Phase.PENDING:
         content.append(entry.pending_entry)
     return content

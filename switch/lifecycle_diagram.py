@@ -12,7 +12,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from switch.lifecycle import STATES, TABLE, Event, Stand, Timer, Verdict, moves_of, states_of
-from switch.model import Direction, State
+from switch.model import Flow, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,15 +23,22 @@ _HEAD: Final = """\
 Generated from the table in `switch/lifecycle.py` by
 `python -m switch.lifecycle_diagram > docs/developer/states.md`; a test compares the two.
 
-Every pair of state and event is decided: it moves, is ignored, opens a dispute, or can never be.
-Our own clock (`overdue`, `rung`, `spent`) and a lost answer never end a payment; `not_sent` is the
-only end that we make ourselves once money is reserved. A final state never changes; a contradicting
-answer sets the flag *disputed* once and books nothing.
+A flow is a direction of money with its funding and finality. Every pair of state and event is
+decided: it moves, is ignored, opens a dispute, or can never be. Our own clock (`overdue`, `rung`,
+`spent`) and a lost answer never end a payment; `not_sent`, and `expired` where nothing was sent yet,
+are the only ends that we make ourselves once money is reserved. The answer of a final state never
+changes; a final state with a timer still has something to be done that changes no answer. A
+contradicting answer sets the flag *disputed* once, stops that timer and books nothing.
 """
 
 _TITLES: Final = (
-    (Direction.OUTBOUND, "Outbound: a Cambodian pays abroad"),
-    (Direction.INBOUND, "Inbound: a guest pays in Cambodia"),
+    (Flow.OUTBOUND, "Outbound: a Cambodian pays abroad; and every refund that we instruct"),
+    (Flow.OUTBOUND_THREE_LEG, "Outbound in three legs: final with our confirmation"),
+    (Flow.OUTBOUND_GROSS, "Outbound, gross: the payer's bank pushes the money first"),
+    (Flow.OUTBOUND_GROSS_THREE_LEG, "Outbound, gross, in three legs"),
+    (Flow.INBOUND, "Inbound: a guest pays in Cambodia"),
+    (Flow.INBOUND_BOUND, "Inbound by advice or in three legs: what fails is given back"),
+    (Flow.GIVEN_BACK, "A network gives back what a payment of ours paid"),
 )
 
 _MONEY: Final = (
@@ -46,31 +53,35 @@ _TIMERS: Final = (
     (Timer.ANSWER, "answer due"),
     (Timer.POLL, "next poll"),
     (Timer.LADDER, "next enquiry"),
+    (Timer.EXPIRY, "what is waited for"),
+    (Timer.CANCEL, "next cancel"),
+    (Timer.CONFIRM, "next confirmation"),
+    (Timer.CHILD, "the payment back"),
 )
 
 
 def page() -> str:
     """The whole page, with a newline at its end."""
     parts = [_HEAD]
-    for direction, title in _TITLES:
-        parts += [f"\n## {title}\n\n", _diagram(direction), "\n", _states(direction), "\n"]
-        parts.append(_pairs(direction))
+    for flow, title in _TITLES:
+        parts += [f"\n## {title}\n\n", _diagram(flow), "\n", _states(flow), "\n"]
+        parts.append(_pairs(flow))
     return "".join(parts)
 
 
-def _diagram(direction: Direction) -> str:
+def _diagram(flow: Flow) -> str:
     """A mermaid state diagram; events that share source and target share an arrow."""
     lines = ["stateDiagram-v2", f"    [*] --> {State.RECEIVED.value}"]
     arrows: dict[tuple[State, State], list[str]] = {}
-    for source, event, target in moves_of(direction):
+    for source, event, target in moves_of(flow):
         arrows.setdefault((source, target), []).append(event.value)
     for (source, target), events in arrows.items():
         lines.append(f"    {source.value} --> {target.value}: {', '.join(events)}")
-    lines += [f"    {s.value} --> [*]" for s in states_of(direction) if STATES[s].final]
+    lines += [f"    {s.value} --> [*]" for s in states_of(flow) if STATES[s].final]
     return "```mermaid\n" + "\n".join(lines) + "\n```\n"
 
 
-def _states(direction: Direction) -> str:
+def _states(flow: Flow) -> str:
     """One row per state: outside status, money, timer, and whether it is final."""
     money, timers = dict(_MONEY), dict(_TIMERS)
     rows = [
@@ -81,24 +92,24 @@ def _states(direction: Direction) -> str:
             timers[STATES[state].timer],
             "yes" if STATES[state].final else "",
         )
-        for state in states_of(direction)
+        for state in states_of(flow)
     ]
     return _table(("state", "outside status", "money", "timer", "final"), rows)
 
 
-def _pairs(direction: Direction) -> str:
+def _pairs(flow: Flow) -> str:
     """Every pair: the next state, ``ignored``, ``disputed``, or ``never`` where it cannot be."""
-    states = states_of(direction)
+    states = states_of(flow)
     head = ("event", *(f"`{state.value}`" for state in states))
     rows = [
-        (f"`{event.value}`", *(_verdict(direction, state, event) for state in states))
+        (f"`{event.value}`", *(_verdict(flow, state, event) for state in states))
         for event in Event
     ]
     return _table(head, rows)
 
 
-def _verdict(direction: Direction, state: State, event: Event) -> str:
-    decision = TABLE[direction, state, event]
+def _verdict(flow: Flow, state: State, event: Event) -> str:
+    decision = TABLE[flow, state, event]
     if decision.verdict is Verdict.MOVE:
         return f"`{decision.target.value}`"
     others = {Verdict.IGNORE: "ignored", Verdict.DISPUTE: "disputed", Verdict.IMPOSSIBLE: "never"}

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from itertools import product
 from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, TypeAlias
@@ -60,6 +61,57 @@ class UseCase(StrEnum):
     TRANSFER = "transfer"
 
 
+class Kind(StrEnum):
+    """What a payment is to others: a payment of its own, or linked to the one it gives back.
+
+    A refund is ours to instruct (a network, or Bakong, gets money back); a return is a network's.
+    """
+
+    PAYMENT = "payment"
+    REFUND = "refund"
+    RETURN = "return"
+
+
+class Funding(StrEnum):
+    """Where the money of a payment comes from.
+
+    ``capped`` and ``prefunded``: the payer side's position, within its cap or its deposit.
+    ``gross``: pushed to the sponsor's pool before anything is sent. ``held``: what an earlier
+    payment left with us that must go back (only of refunds).
+    """
+
+    CAPPED = "capped"
+    PREFUNDED = "prefunded"
+    GROSS = "gross"
+    HELD = "held"
+
+
+class Finality(StrEnum):
+    """When a payment is final.
+
+    With the creditor side's answer, with our confirmation of it, or before we hear of it: then the
+    payer is debited already.
+    """
+
+    TWO_LEG = "two_leg"
+    THREE_LEG = "three_leg"
+    ADVICE = "advice"
+
+
+class Flow(StrEnum):
+    """Which rows of the state table a payment follows: its direction, funding and finality."""
+
+    OUTBOUND = "outbound"
+    OUTBOUND_THREE_LEG = "outbound_three_leg"
+    OUTBOUND_GROSS = "outbound_gross"
+    OUTBOUND_GROSS_THREE_LEG = "outbound_gross_three_leg"
+    INBOUND = "inbound"
+    INBOUND_BOUND = "inbound_bound"
+    """Inbound by advice or in three legs: what cannot be credited is given back."""
+    GIVEN_BACK = "given_back"
+    """A network's return of what we paid: booked when we hear of it."""
+
+
 class Channel(StrEnum):
     """How the origin asked, and so how it is answered."""
 
@@ -72,10 +124,21 @@ class State(StrEnum):
     """Internal states; ``lifecycle`` maps each to exactly one outside status."""
 
     RECEIVED = "received"
+    AWAITING_FUNDS = "awaiting_funds"
     SENDING = "sending"
     PENDING_FAR = "pending_far"
     UNKNOWN = "unknown"
+    CANCELLING = "cancelling"
+    ACCEPTED_UNPOSTED = "accepted_unposted"
+    CONFIRMING = "confirming"
     ACCEPTED = "accepted"
+    RETURNING = "returning"
+    RETURNED = "returned"
+    LOOKED_UP = "looked_up"
+    READY = "ready"
+    LAPSED = "lapsed"
+    UNWINDING = "unwinding"
+    UNWOUND = "unwound"
     CREDITING = "crediting"
     CREDIT_PENDING = "credit_pending"
     CREDIT_UNKNOWN = "credit_unknown"
@@ -89,6 +152,8 @@ class Status(StrEnum):
 
     RCVD = "RCVD"
     PDNG = "PDNG"
+    ACSP = "ACSP"
+    ACWP = "ACWP"
     ACCC = "ACCC"
     RJCT = "RJCT"
 
@@ -183,7 +248,8 @@ class Institutions:
     is paid by the first in the currency between. ``payee_side`` is the network (outbound) or the
     sponsor whose Bakong pool pays (inbound); ``fee_taker`` earns the fee. ``on_us`` (inbound) says
     that the payee banks with the sponsor itself, so its Bakong pool does not move; ``payee_bank``
-    (inbound) is the BIC of the bank whose customer is paid, where the code told it.
+    (inbound) is the BIC of the bank whose customer is paid, where the code told it. ``sponsor``
+    (gross outbound) is who gets the payer's money before anything is sent.
     """
 
     payer_side: str
@@ -193,6 +259,7 @@ class Institutions:
     on_us: bool = False
     second_holder: str = ""
     payee_bank: str = ""
+    sponsor: str = ""
 
     @property
     def paying_holder(self) -> str:
@@ -209,7 +276,8 @@ class Payment:
     for it over ``channel``. ``next_at`` is when its timer fires; absent when nothing is due.
     ``rung`` counts enquiries. ``deadline`` is the origin's total deadline. ``reservation`` is the
     number of the first ledger entry of its reservation, ``block`` that of the journal block, across
-    slots, with its newest entry.
+    slots, with its newest entry. ``original`` is the UETR of the payment that a linked one gives
+    back.
     """
 
     payment_id: int
@@ -238,6 +306,31 @@ class Payment:
     disputed: bool = False
     reservation: int | None = None
     block: int | None = None
+    kind: Kind = Kind.PAYMENT
+    original: str = ""
+    funding: Funding = Funding.CAPPED
+    finality: Finality = Finality.TWO_LEG
+
+    @property
+    def flow(self) -> Flow:
+        """Which rows of the state table it follows."""
+        return _FLOWS[self.kind, self.direction, self.funding, self.finality]
+
+
+def _flow(kind: Kind, direction: Direction, funding: Funding, finality: Finality) -> Flow:
+    if kind is not Kind.PAYMENT:
+        return Flow.OUTBOUND if kind is Kind.REFUND else Flow.GIVEN_BACK
+    three_leg = finality is Finality.THREE_LEG
+    if direction is Direction.INBOUND:
+        return Flow.INBOUND if finality is Finality.TWO_LEG else Flow.INBOUND_BOUND
+    if funding is Funding.GROSS:
+        return Flow.OUTBOUND_GROSS_THREE_LEG if three_leg else Flow.OUTBOUND_GROSS
+    return Flow.OUTBOUND_THREE_LEG if three_leg else Flow.OUTBOUND
+
+
+_FLOWS: Final = MappingProxyType(
+    {each: _flow(*each) for each in product(Kind, Direction, Funding, Finality)}
+)
 
 
 _FIELDS: Final = tuple(each.name for each in fields(Payment))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fx.money import Money
     from fx.quotes import Quote
     from switch.facts import Facts
+    from switch.inbound_port import InboundOrder, Told
     from switch.key_store import KeyStore
     from switch.model import Particulars, Party, Payment, Status
     from switch.reasons import Reason
@@ -268,7 +269,7 @@ class InboundEnquiry:
     reference: str = ""
 
 
-Inbound = InboundLookup | InboundPay | InboundEnquiry
+Inbound: TypeAlias = "InboundLookup | InboundPay | InboundEnquiry | InboundOrder | Told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,7 +367,10 @@ class InboundAdapter(Adapter, Protocol):
         """Path under ``/networks/<network>``, such as ``/iso20022/v1/messages``."""
 
     def translate(self, headers: Mapping[str, str], body: bytes, planning: Planning) -> Inbound:
-        """Verify the raw bytes, then parse. Raises :class:`WireRefusal`; binds nothing."""
+        """Verify the raw bytes, then parse. Raises :class:`WireRefusal`; binds nothing.
+
+        ``headers`` have lower-case names; ``:path`` is the path of the request.
+        """
 
     def render_lookup(
         self,

@@ -13,14 +13,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from fx.money import Money, Rounding, divide
-from switch.ledger import Kind, Line, Side, account_key, balanced
-from switch.model import Direction
+from switch.ledger import Kind as AccountKind
+from switch.ledger import Line, Side, account_key, balanced
+from switch.model import Direction, Finality, Flow, Funding, Kind
+from switch.states import Event
 from switch.templates import POSTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from switch.model import Payment
+    from switch.model import Institutions, Payment, Terms
 
 
 def filled(
@@ -62,28 +64,53 @@ class _Compiled:
     sign: int
 
 
-def _compiled(name: str) -> tuple[_Compiled, ...]:
+def _compiled(name: str, *, exchanged: bool = False) -> tuple[_Compiled, ...]:
+    """A template's getters; ``exchanged`` turns every line to the other side."""
     lines = POSTINGS[name].lines
-    assert all(part.kind is Kind.POSITION for part in lines), "a payment is booked on positions"
+    positions = all(part.kind is AccountKind.POSITION for part in lines)
+    assert positions, "a payment is booked on positions"
     return tuple(
         _Compiled(
             attrgetter(part.place),
             attrgetter(part.amount),
             f"/{part.role}/",
             f"/{part.asset}",
-            part.side,
-            1 if part.side is Side.DEBIT else -1,
+            _OTHER[part.side] if exchanged else part.side,
+            1 if (part.side is Side.DEBIT) is not exchanged else -1,
         )
         for part in lines
     )
 
 
 _OUTBOUND: Final = _compiled("outbound_capped")
+_GROSS: Final = _compiled("outbound_gross")
 _INBOUND: Final = _compiled("inbound_two_leg")
 _ON_US: Final = _compiled("inbound_on_us")
+_PAYS_OUT: Final = _compiled("advice_pays_out")
+_PAYS_OUT_ON_US: Final = _compiled("advice_pays_out_on_us")
+_GOES_BACK: Final = _compiled("advice_failed")
+_GROSS_GOES_BACK: Final = _compiled("outbound_gross_return")
+_RETURNED: Final = _compiled("refund")
+_RETURNED_GROSS: Final = _compiled("refund_gross")
 _BETWEEN: Final = _compiled("between")
+_RETURNED_BETWEEN: Final = _compiled("between", exchanged=True)
 _PAYEE_FEE: Final = _compiled("payee_fee")
 _RESIDUE_HOLDER, _RESIDUE_TAKER = _compiled("residue")
+
+
+def _template_of(payment: Payment) -> tuple[_Compiled, ...]:
+    """What a payment itself books: by its kind, direction, funding and finality."""
+    gross = payment.funding is Funding.GROSS
+    if payment.kind is Kind.RETURN:
+        return _RETURNED_GROSS if gross else _RETURNED
+    if payment.kind is Kind.REFUND and payment.funding in (Funding.GROSS, Funding.HELD):
+        return _GROSS_GOES_BACK if gross else _GOES_BACK
+    if payment.direction is Direction.OUTBOUND:
+        return _GROSS if gross else _OUTBOUND
+    on_us = payment.institutions.on_us
+    if payment.finality is Finality.TWO_LEG:
+        return _ON_US if on_us else _INBOUND
+    return _PAYS_OUT_ON_US if on_us else _PAYS_OUT
 
 
 def lines_of(payment: Payment) -> tuple[Line, ...]:
@@ -93,15 +120,51 @@ def lines_of(payment: Payment) -> tuple[Line, ...]:
     and what rounding left are sets of their own behind it.
     """
     terms, institutions = payment.terms, payment.institutions
-    if payment.direction is Direction.OUTBOUND:
-        template = _OUTBOUND
-    else:
-        template = _ON_US if institutions.on_us else _INBOUND
+    template = _template_of(payment)
     second = institutions.second_holder
-    if second and second != institutions.holder and terms.between is not None:
-        template += _BETWEEN
+    passes = terms.between is not None and payment.funding is not Funding.HELD
+    if second and second != institutions.holder and passes:
+        template += _RETURNED_BETWEEN if payment.kind is Kind.RETURN else _BETWEEN
     if terms.payee_fee is not None:
         template += _PAYEE_FEE
+    lines = _filled(template, terms, institutions)
+    for residue in terms.residues:
+        minor, code = residue.amount.minor, residue.amount.currency.code
+        for part, place in (
+            (_RESIDUE_HOLDER, residue.holder),
+            (_RESIDUE_TAKER, institutions.fee_taker),
+        ):
+            if minor:
+                lines.append(Line(place + part.role + code + part.rest, part.side, code, minor))
+    return tuple(lines)
+
+
+_ADVICE_RECEIVED: Final = _compiled("advice_received")
+_ADVICE_CREDITED: Final = _compiled("advice_credited")
+_AT_ONCE: Final = MappingProxyType(
+    {
+        Event.PAID: _ADVICE_RECEIVED,
+        Event.PAID_AMISS: _ADVICE_RECEIVED,
+        Event.ACCEPTED: _ADVICE_CREDITED,
+    }
+)
+"""What an inbound payment that we are bound to books at once, beside what it has reserved."""
+
+
+def lines_at_once(payment: Payment, event: Event) -> tuple[Line, ...]:
+    """What an event that moves a payment posts without a reservation; mostly nothing.
+
+    An advice is money that the network owes from when we hear of it, and the holder has earned it
+    once the payee is credited.
+    """
+    if payment.flow is not Flow.INBOUND_BOUND or event not in _AT_ONCE:
+        return ()
+    return tuple(_filled(_AT_ONCE[event], payment.terms, payment.institutions))
+
+
+def _filled(
+    template: tuple[_Compiled, ...], terms: Terms, institutions: Institutions
+) -> list[Line]:
     lines: list[Line] = []
     sums: dict[str, int] = {}
     for part in template:
@@ -113,15 +176,7 @@ def lines_of(payment: Payment) -> tuple[Line, ...]:
             lines.append(Line(key, part.side, code, minor))
             sums[code] = sums.get(code, 0) + part.sign * minor
     assert not any(sums.values()), "a posting does not sum to zero"
-    for residue in terms.residues:
-        minor, code = residue.amount.minor, residue.amount.currency.code
-        for part, place in (
-            (_RESIDUE_HOLDER, residue.holder),
-            (_RESIDUE_TAKER, institutions.fee_taker),
-        ):
-            if minor:
-                lines.append(Line(place + part.role + code + part.rest, part.side, code, minor))
-    return tuple(lines)
+    return lines
 
 
 def incoming_lines(sponsor: str, amount: Money) -> tuple[Line, ...]:

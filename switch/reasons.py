@@ -44,6 +44,8 @@ class Reason(Enum):
     QUOTE_EXPIRED = ("TM01", "The quote is no longer valid; ask for a new one.")
     NEVER_SEEN = ("AB01", "The counterparty never received this payment.")
     TOMBSTONED = ("TM01", "This payment was reported as never received and cannot be executed.")
+    LAPSED = ("AB01", "What was waited for did not come in time; nothing was sent.")
+    CANCELLED = ("DS02", "The payment was cancelled before it was carried out.")
     # Availability.
     NETWORK_OFFLINE = ("AB07", "The partner network could not be reached; nothing was sent.")
     CREDITOR_OFFLINE = ("AB08", "The creditor's institution is offline.")
@@ -70,6 +72,10 @@ class Reason(Enum):
     REPLAYED = ("DUPL", "This signed request was received before.")
     FRAUD_SUSPECTED = ("FRAD", "The payment was refused as suspected fraud.")
     REGULATORY = ("RR04", "The payment was refused for a regulatory reason.")
+    REFUND_TOO_MUCH = ("AM02", "More would be refunded than was paid and is not refunded yet.")
+    REFUND_TOO_LATE = ("TM01", "The time in which this payment can be refunded is over.")
+    NOT_REFUNDABLE = ("AG03", "Only a payment that was accepted can be refunded.")
+    ORIGINAL_UNKNOWN = ("NARR", "There is no payment of this identification here.")
     UNSPECIFIED = ("MS03", "The counterparty refused without giving a reason.")
 
 

@@ -88,6 +88,7 @@ POSTINGS: Final[Mapping[str, Posting]] = MappingProxyType(
             (_dr("sponsor", Role.SUSPENSE, "debit", asset=_BAKONG), *_INTO_HOLDER, *_OUT),
             _RESERVED,
             "a gross outbound payment, once its funds are matched",
+            booked=True,
         ),
         "outbound_gross_return": Posting(
             "outbound gross was refused: the money goes back",
@@ -97,6 +98,7 @@ POSTINGS: Final[Mapping[str, Posting]] = MappingProxyType(
             ),
             "reserved, then posted when the return is final",
             "the return hop of a gross outbound payment",
+            booked=True,
         ),
         "inbound_two_leg": Posting(
             "inbound, paid out of the sponsor's Bakong pool",
@@ -128,6 +130,7 @@ POSTINGS: Final[Mapping[str, Posting]] = MappingProxyType(
             ),
             _POSTED,
             "receipt of an advice",
+            booked=True,
         ),
         "advice_pays_out": Posting(
             "inbound advice: the credit at home",
@@ -137,12 +140,24 @@ POSTINGS: Final[Mapping[str, Posting]] = MappingProxyType(
             ),
             "reserved on receipt, posted when credited, voided when the credit failed",
             "the Bakong hop of an advice",
+            booked=True,
+        ),
+        "advice_pays_out_on_us": Posting(
+            "inbound advice: the credit of a payee of the sponsor itself",
+            (
+                _dr("paying_holder", Role.HOLDER, "destination"),
+                _cr("payee_side", Role.MEMBER, "destination"),
+            ),
+            "reserved on receipt, posted when credited, voided when the credit failed",
+            "the Bakong hop of an advice on us",
+            booked=True,
         ),
         "advice_credited": Posting(
             "inbound advice: credited, the holder has earned it",
             (_dr("payer_side", Role.SUSPENSE, "debit"), *_INTO_HOLDER),
             _POSTED,
             "the credit of an advice",
+            booked=True,
         ),
         "advice_failed": Posting(
             "inbound advice: not credited, the network gets it back",
@@ -152,6 +167,7 @@ POSTINGS: Final[Mapping[str, Posting]] = MappingProxyType(
             ),
             _POSTED,
             "an advice whose credit failed",
+            booked=True,
         ),
         "late_credit": Posting(
             "Bakong settled after the foreign side gave up",
@@ -183,6 +199,7 @@ POSTINGS: Final[Mapping[str, Posting]] = MappingProxyType(
             ),
             _POSTED,
             "each refund of a payment on a member's position",
+            booked=True,
         ),
         "refund_gross": Posting(
             "refund of a gross outbound payment",
@@ -194,6 +211,7 @@ POSTINGS: Final[Mapping[str, Posting]] = MappingProxyType(
             ),
             _POSTED,
             "each refund of a payment that was paid for in advance",
+            booked=True,
         ),
         "blocked": Posting(
             "blocked by law, on the member's position",

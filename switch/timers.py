@@ -8,16 +8,22 @@ side, then it climbs the same ladder.
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, timedelta, timezone
+from typing import TYPE_CHECKING, Final
 
-from switch.lifecycle import STATES, Timer
+from switch.port import Operation
+from switch.states import STATES, Timer
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from switch.facts import Facts
     from switch.model import State
+
+
+CHILD_EVERY_S: Final = 1
+CHILD_EVERY_MAX_S: Final = 600
+"""Pause between looks at the linked payment that gives money back: doubling between the two."""
 
 
 def answer_due(send_by: datetime, facts: Facts) -> datetime:
@@ -35,7 +41,13 @@ def next_due(
     timer = STATES[state].timer
     if timer is Timer.NONE:
         return None
-    assert timer is not Timer.ANSWER, "the answer timer is set when a payment opens"
+    assert timer not in (Timer.ANSWER, Timer.EXPIRY), "set when a hop or a wait begins"
+    if timer is Timer.CANCEL:
+        return at + timedelta(seconds=facts.cancel_every_s)
+    if timer is Timer.CONFIRM and rung == 0:
+        return at
+    if timer is Timer.CHILD:
+        return at + timedelta(seconds=min(CHILD_EVERY_S << min(rung, 16), CHILD_EVERY_MAX_S))
     if timer is Timer.POLL and at < deadline:
         pause_ms = min(facts.poll_fast_ms << min(rung, 16), facts.poll_slow_ms)
         return at + timedelta(milliseconds=pause_ms)
@@ -45,6 +57,18 @@ def next_due(
 def budget_spent(facts: Facts, rung: int) -> bool:
     """True when no further enquiry may be made for this payment."""
     return rung >= facts.enquiries_max
+
+
+def gives_up(facts: Facts, rung: int) -> bool:
+    """True when enquiries have said nothing for long enough, and the network has a cancel."""
+    return 0 < facts.cancel_after_rungs <= rung and Operation.CANCEL in facts.operations
+
+
+def cancel_until(facts: Facts, opened_at: datetime) -> datetime:
+    """When the cancel window of a payment ends: a time of the day after it, where the network is."""
+    zone = timezone(timedelta(minutes=facts.cancel_zone_min))
+    day = opened_at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return (day + timedelta(days=1, minutes=facts.cancel_until_min)).astimezone(UTC)
 
 
 def _pause_s(facts: Facts, rung: int) -> int:

@@ -141,7 +141,7 @@ def publish(batch: Batch, command: Publish) -> Result:
 def erase(batch: Batch, command: Erase) -> Result:
     """Precedence: the payment, still open, erased before. An open payment needs its names."""
     payment = batch.seen.payments.get(command.uetr)
-    if payment is not None and not lifecycle.is_final(payment):
+    if payment is not None and not lifecycle.is_ended(payment):
         return Stale(payment)
     held = batch.seen.wrapped.get(command.uetr)
     if payment is None or held is None or is_erased(held):
@@ -201,7 +201,7 @@ def forget(batch: Batch, command: Forget) -> Result:
 
 
 def _over(payment: Payment, command: Forget) -> bool:
-    return lifecycle.is_final(payment) and payment.updated_at < command.ended_before
+    return lifecycle.is_ended(payment) and payment.updated_at < command.ended_before
 
 
 def rekey(batch: Batch, command: Rekey) -> Result:

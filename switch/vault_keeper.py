@@ -248,7 +248,7 @@ class VaultKeeper:
 
     def _is_old(self, payment: Payment, now: datetime) -> bool:
         kept = self._times[payment.use_case]
-        return lifecycle.is_final(payment) and payment.updated_at + kept <= now
+        return lifecycle.is_ended(payment) and payment.updated_at + kept <= now
 
 
 def _number(at: datetime) -> int:

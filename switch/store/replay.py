@@ -35,7 +35,13 @@ ERASED: Final = bytes(16)
 """How the mark begins that takes the place of a data key."""
 
 _LATE: Final = MappingProxyType(
-    {"opened": ("bound", "exchange"), "refused": ("bound",), "enquired": ("exchange",)}
+    {
+        "opened": ("bound", "exchange"),
+        "held": ("bound",),
+        "booked": ("bound",),
+        "refused": ("bound",),
+        "enquired": ("exchange",),
+    }
 )
 """What entries of these kinds did not always say."""
 
@@ -148,7 +154,7 @@ def leaf_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
         yield item("payment", uetr, version), 1
         if version != 1:
             yield item("payment", uetr, version - 1), -1
-        if kind == "opened":
+        if kind in ("opened", "held", "booked"):
             yield item("claim", content["quote"], uetr, 0), 1
             if "given_back" in content:
                 yield item("claim", content["quote"], content["given_back"], 1), -1
@@ -292,6 +298,10 @@ def payment_faults(content: Mapping[str, Any], row: Row, block: int) -> Iterator
     """
     (payment_id, _, network, reference, state, version, updated_at, _, _, reason, _) = row[:11]
     disputed, reservation, frozen, newest = row[11:]
+    reserved = _reserved(content["entries"])
+    unreserved = content["version"] == 1 and version == 1 and reserved is None
+    if (reserved is not None or unreserved) and reservation != reserved:
+        yield "its reservation is not the one that was journaled"
     if content["version"] == 1:
         held = content.get("frozen")
         text = f"{payment_id}/{network}/{frozen}".encode("utf-8", "replace")
@@ -299,9 +309,6 @@ def payment_faults(content: Mapping[str, Any], row: Row, block: int) -> Iterator
             yield "its terms are not those that were journaled"
         if held is None and not _terms_agree(content, frozen):
             yield "its terms are not those that were journaled"
-        first = content["entries"][0][0] if content["entries"] else None
-        if reservation != first:
-            yield "its reservation is not the one that was journaled"
         if reference != content["reference"]:
             yield "its reference is not the one that was journaled"
     if version != content["version"]:
@@ -312,6 +319,11 @@ def payment_faults(content: Mapping[str, Any], row: Row, block: int) -> Iterator
         yield "whether it is disputed is not what was journaled"
     if newest is not None and newest != block:
         yield "its newest entry is not where it says"
+
+
+def _reserved(entries: Sequence[Sequence[Any]]) -> object:
+    """The number of the first entry that reserves something."""
+    return next((entry[0] for entry in entries if entry[ENTRY_FIELDS - 1] == "pending"), None)
 
 
 def _terms_agree(content: Mapping[str, Any], frozen: object) -> bool:

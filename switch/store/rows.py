@@ -15,8 +15,11 @@ from fx.money import Money, Rate, currency
 from switch.model import (
     Channel,
     Direction,
+    Finality,
+    Funding,
     Hop,
     Institutions,
+    Kind,
     Particulars,
     Party,
     Payment,
@@ -98,6 +101,10 @@ def payment_of(row: Sequence[Any]) -> Payment:
         disputed=bool(disputed),
         reservation=reservation,
         block=block,
+        kind=Kind(held.get("kind", Kind.PAYMENT)),
+        original=held.get("original", ""),
+        funding=Funding(held.get("funding", Funding.CAPPED)),
+        finality=Finality(held.get("finality", Finality.TWO_LEG)),
     )
 
 
@@ -118,21 +125,35 @@ def frozen_text(payment: Payment) -> str:
                 "fee_taker": payment.institutions.fee_taker,
                 "on_us": payment.institutions.on_us,
                 "second_holder": payment.institutions.second_holder,
-                **_payee_bank(payment.institutions),
+                **_rare_roles(payment.institutions),
             },
             "config_version": payment.config_version,
             "opened_at": to_micros(payment.opened_at),
             "accepted_at": to_micros(payment.accepted_at),
             "deadline": to_micros(payment.deadline),
             "send_by": to_micros(payment.send_by),
+            **_uncommon(payment),
         },
         option=orjson.OPT_SORT_KEYS,
     ).decode()
 
 
-def _payee_bank(institutions: Institutions) -> dict[str, str]:
-    """Only where it is known, so that what was frozen before it existed still reads the same."""
-    return {"payee_bank": institutions.payee_bank} if institutions.payee_bank else {}
+def _rare_roles(institutions: Institutions) -> dict[str, str]:
+    """Only where they are known, so that what was frozen before they existed reads the same."""
+    said = {"payee_bank": institutions.payee_bank, "sponsor": institutions.sponsor}
+    return {role: held for role, held in said.items() if held}
+
+
+def _uncommon(payment: Payment) -> dict[str, str]:
+    """What most payments are not: left out where it is as of every payment of before."""
+    said: dict[str, str] = {}
+    if payment.kind is not Kind.PAYMENT:
+        said |= {"kind": payment.kind.value, "original": payment.original}
+    if payment.funding is not Funding.CAPPED:
+        said["funding"] = payment.funding.value
+    if payment.finality is not Finality.TWO_LEG:
+        said["finality"] = payment.finality.value
+    return said
 
 
 def terms_json(terms: Terms) -> dict[str, object]:
