@@ -31,6 +31,9 @@ from switch.keys import OVERSEER
 from switch.leases import Leases
 from switch.ledger import Account
 from switch.linked import banks_of, inbound_of, lookups_of, made_adapters, quotes_of, signers_of
+from switch.linked_payments import LinkedPayments
+from switch.notices import Notices
+from switch.orders import Orders
 from switch.pace import Pace
 from switch.payments import Payments
 from switch.quoting import Quoting
@@ -43,6 +46,7 @@ from switch.runtime.entropy import Ids
 from switch.scans import Scans
 from switch.scheme_quotes import SchemeQuotes
 from switch.sequences import skip_lost
+from switch.starting import refuse_orphans, uncapped
 from switch.sweeper import Sweeper
 from switch.vault_keeper import keeper_of
 from switch.wire.authenticate import MemberAuthenticator
@@ -62,7 +66,6 @@ if TYPE_CHECKING:
     from switch.keys import KeyFolder
     from switch.logs import Log
     from switch.outstanding import Meter
-    from switch.port import Adapter
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Entropy
     from switch.runtime.tasks import Tasks
@@ -123,17 +126,19 @@ class Switch:
         self._inbound = inbound_of(self.adapters)
         self._answers = Answers(self._messages, self._inbound)
         self.dispatch = self._dispatch()
+        self.linked = self._linked()
         self.sweeper = Sweeper(
             store=seams.store,
             dispatch=self.dispatch,
             records=self._records,
+            linked=self.linked,
             adapters=self.adapters,
             clock=seams.clock,
             ids=self._ids,
             tasks=seams.tasks,
             log=seams.log,
         )
-        self.retention = _key_retention(config, self.adapters, seams, self._ids)
+        self.retention = self._retention_of()
         self._keeper = keeper_of(config.retention.personal_days, seams, self._vault, self._ids)
         self._leases = Leases(
             store=seams.store,
@@ -192,6 +197,48 @@ class Switch:
             log=self._seams.log,
         )
 
+    def _retention_of(self) -> KeyRetention:
+        facts = {name: adapter.facts for name, adapter in self.adapters.items()}
+        wrong = too_short(self.config.retention, facts, self.config.corridors.values())
+        if wrong is not None:
+            raise ConfigError(f"switch.toml: {wrong}")
+        seams = self._seams
+        return KeyRetention(
+            times=kept(self.config.retention),
+            store=seams.store,
+            clock=seams.clock,
+            ids=self._ids,
+            log=seams.log,
+            written_at=seams.written_at,
+        )
+
+    def _linked(self) -> LinkedPayments:
+        return LinkedPayments(
+            store=self._seams.store,
+            records=self._records,
+            dispatch=self.dispatch,
+            adapters=self.adapters,
+            answers=self._answers,
+            clock=self._seams.clock,
+            ids=self._ids,
+            tasks=self._seams.tasks,
+            log=self._seams.log,
+        )
+
+    def _orders(self, scans: Scans) -> Orders:
+        return Orders(
+            store=self._seams.store,
+            records=self._records,
+            scans=scans,
+            quoting=self._quoting,
+            payments=self.payments,
+            dispatch=self.dispatch,
+            adapters=self.adapters,
+            clock=self._seams.clock,
+            ids=self._ids,
+            log=self._seams.log,
+        )
+
     def _payments(self) -> Payments:
         return Payments(
             config=self.config,
@@ -242,6 +289,11 @@ class Switch:
             quoting=self._quoting,
             payments=self.payments,
             dispatch=self.dispatch,
+            records=self._records,
+            orders=self._orders(scans),
+            notices=Notices(
+                store=seams.store, dispatch=self.dispatch, linked=self.linked, log=seams.log
+            ),
             pace=self._pace,
             clock=seams.clock,
             ids=self._ids,
@@ -259,7 +311,9 @@ class Switch:
                 {bic: keys.member_public(bic) for bic in config.members}
             ),
             overseers=self._authenticator({OVERSEER: overseer}),
-            quoters=self._authenticator({**_quoters(config, keys), OVERSEER: overseer}),
+            quoters=self._authenticator(
+                {**keys.quoters(sorted(config.market.providers)), OVERSEER: overseer}
+            ),
             witnesses=self._authenticator(
                 {**{bic: keys.member_public(bic) for bic in config.members}, OVERSEER: overseer}
             ),
@@ -306,36 +360,17 @@ class Switch:
             "restoring": self._seams.restoring.holding,
         }
 
-    async def _refuse_orphans(self) -> None:
-        """Refuse a configuration that lacks a network with open payments."""
-        for corridor in await self._seams.store.read.open_corridors():
-            for network in corridor.split("-"):
-                if network not in self.adapters:
-                    raise ConfigError(
-                        f"switch.toml: networks.{network}: is missing, and payments are open there"
-                    )
-
-    async def _uncapped(self) -> list[Account]:
-        """Accounts whose cap is no longer configured: without one from now on."""
-        listed = {account.key for account in self.config.caps}
-        return [
-            Account(account.key, account.currency)
-            for account in (await self._seams.store.read.accounts()).values()
-            if account.key not in listed
-            and (account.net_debit_max is not None or account.net_credit_max is not None)
-        ]
-
     def stop_waiting(self) -> None:
         """Answer whoever waits with how its payment stands; the next life ends it."""
         self._endings.release()
 
     async def start(self) -> None:
         """Configure the ledger, account for a previous life, then start the timers."""
-        await self._refuse_orphans()
+        await refuse_orphans(self._seams.store.read, self.adapters)
         self._ids.go_on_after(await self._seams.store.read.last_number())
         configure = Configure(
             config_version=self.config.switch.config_version,
-            accounts=(*self.config.caps, *await self._uncapped()),
+            accounts=(*self.config.caps, *await uncapped(self._seams.store.read, self.config)),
             at=self._seams.clock.now(),
             salt=self._ids.salt(),
         )
@@ -361,27 +396,3 @@ class Switch:
         for feed in self.feeds:
             self._seams.tasks.start("feed", feed.run())
         self.ready = True
-
-
-def _key_retention(
-    config: Config, adapters: Mapping[str, Adapter], seams: Seams, ids: Ids
-) -> KeyRetention:
-    facts = {name: adapter.facts for name, adapter in adapters.items()}
-    wrong = too_short(config.retention, facts, config.corridors.values())
-    if wrong is not None:
-        raise ConfigError(f"switch.toml: {wrong}")
-    times = kept(config.retention)
-    return KeyRetention(
-        times=times,
-        store=seams.store,
-        clock=seams.clock,
-        ids=ids,
-        log=seams.log,
-        written_at=seams.written_at,
-    )
-
-
-def _quoters(config: Config, keys: KeyFolder) -> dict[str, EllipticCurvePublicKey]:
-    """The keys of the providers that have one; without it a provider cannot post rates."""
-    found = {name: keys.provider_public(name) for name in sorted(config.market.providers)}
-    return {name: key for name, key in found.items() if key is not None}

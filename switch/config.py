@@ -46,7 +46,7 @@ from switch.coordination.ports import MOST
 from switch.feed import Feed
 from switch.fx_side import SideError, scheme_of
 from switch.ledger import Account, Role, account_key
-from switch.model import Direction, UseCase
+from switch.model import Direction, Finality, Funding, UseCase
 
 HOME: Final = "bakong"
 File = TypeVar("File", bound=BaseModel)
@@ -271,6 +271,8 @@ def _corridor(
         raise ConfigError(f"{where}.sponsor: an inbound corridor names its sponsor")
     if row.sponsor is not None and row.sponsor != networks[HOME].own_bic:
         raise ConfigError(f"{where}.sponsor: is not own_bic of networks.{HOME}")
+    if row.finality == Finality.ADVICE.value and row.destination_network != HOME:
+        raise ConfigError(f"{where}.finality: only a network that pays in advises of its payments")
     _money(AmountRow(currency=row.payer_currency, value="0"), f"{where}.payer_currency")
     bounds = [
         _money(AmountRow(currency=row.merchant_currency, value=text), f"{where}.{key}")

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from switch import lifecycle, timers
 from switch.commands import Answer as FinalAnswer
-from switch.commands import Conclude, Done, Stale
-from switch.lifecycle import TABLE, Event, Verdict
-from switch.model import State
-from switch.port import Exchange, Outcome, OutcomeKind, Planning, WireAnswer
+from switch.commands import Conclude, Declined, Done, Stale
+from switch.lifecycle import STATES, Event, Verdict
+from switch.model import Status
+from switch.port import Exchange, Operation, Outcome, OutcomeKind, Planning, WireAnswer
 from switch.reasons import Reason
 from switch.sending import send_exchange
 from switch.store.contract import StoreBusy
@@ -26,8 +27,10 @@ from switch.wire.transport import Answer, MaybeSent, NotSent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from switch.answers import Answers
+    from switch.commands import PlannedExchange, Sealed
     from switch.endings import Endings
     from switch.logs import Log
     from switch.model import Payment
@@ -56,17 +59,50 @@ _EVENTS: Final = (
     (OutcomeKind.PENDING, Event.PENDING),
     (OutcomeKind.UNKNOWN, Event.LOST),
     (OutcomeKind.NEVER_SEEN, Event.NEVER_SEEN),
+    (OutcomeKind.READY, Event.READY),
+    (OutcomeKind.CANCELLED, Event.CANCELLED),
 )
+
+_OF_CANCEL: Final = (
+    (OutcomeKind.ACCEPTED, Event.TOO_LATE),
+    (OutcomeKind.REFUSED, Event.CANCELLED),
+    (OutcomeKind.CANCELLED, Event.CANCELLED),
+    (OutcomeKind.NEVER_SEEN, Event.NEVER_SEEN),
+)
+"""Answers to a cancel: that a payment was refused undoes it too. Anything else says nothing."""
+
+_OF_CONFIRM: Final = (
+    (OutcomeKind.ACCEPTED, Event.ACKNOWLEDGED),
+    (OutcomeKind.REFUSED, Event.REFUSED),
+)
+"""Answers to a confirmation: that it has arrived, or that it came to nothing (a dispute)."""
+
+_OWN_REASONS: Final = MappingProxyType(
+    {
+        Event.NEVER_SEEN: Reason.NEVER_SEEN,
+        Event.CANCELLED: Reason.CANCELLED,
+        Event.WITHDRAWN: Reason.CANCELLED,
+        Event.EXPIRED: Reason.LAPSED,
+    }
+)
+"""Why a payment ended for which no counterparty named a reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """An event about to be concluded, with what it brought."""
+    """An event about to be concluded, with what it brought.
+
+    ``record`` is what is kept of it where it is no evidence. ``hop`` is the exchange of the hop
+    that the event starts, and ``due`` when its answer is.
+    """
 
     event: Event
     reason: Reason | None = None
     far_reference: str | None = None
     evidence: bytes = field(default=b"", repr=False)
+    record: Sealed | None = None
+    hop: PlannedExchange | None = None
+    due: datetime | None = None
 
 
 class Dispatch:
@@ -127,15 +163,16 @@ class Dispatch:
     async def first(
         self, payment: Payment, opened: Open, exchange: Exchange, started: float
     ) -> None:
-        """Send commit 1's exchange and conclude. ``started`` is the monotonic time of planning.
+        """Send a hop's exchange and conclude. ``started`` is the monotonic time of planning.
 
-        The exchange is the one whose row that commit has just made durable.
+        The exchange is the one whose row the payment's newest commit has just made durable.
         """
-        budget_s = (payment.send_by - payment.opened_at) / timedelta(seconds=1)
+        send_by = min(payment.send_by, exchange.send_by)
+        budget_s = (send_by - payment.updated_at) / timedelta(seconds=1)
 
         def may_send() -> bool:
             on_time = self._clock.monotonic() - started < budget_s
-            return on_time and self._clock.now() < payment.send_by
+            return on_time and self._clock.now() < send_by
 
         happened = await self._sent(payment, exchange, may_send)
         if happened.event is Event.NEVER_SEEN:
@@ -143,8 +180,8 @@ class Dispatch:
             happened = Happened(Event.LOST)
         await self.conclude(payment, opened, happened)
 
-    async def enquire(self, payment: Payment, opened: Open, exchange: Exchange) -> None:
-        """Send a committed enquiry and conclude what it says."""
+    async def follow(self, payment: Payment, opened: Open, exchange: Exchange) -> None:
+        """Send a committed enquiry, cancel or confirmation and conclude what it says."""
         asked_at = self._clock.now()
 
         def may_send() -> bool:
@@ -165,14 +202,20 @@ class Dispatch:
         self, payment: Payment, exchange: Exchange, may_send: Callable[[], bool]
     ) -> Happened:
         facts = self._adapters[payment.network].facts
-        pause_s = SEND_PAUSE_S
+        pause_s, left = SEND_PAUSE_S, False
         for attempt in range(SEND_TRIES_MAX):
             result = await send_exchange(self._transport, exchange, facts, may_send)
-            if not isinstance(result, NotSent) or result.why == "send_by":
+            unsent = isinstance(result, NotSent) and result.why != "send_by"
+            lost = isinstance(result, MaybeSent) and facts.repeatable
+            if not (unsent or lost):
                 break
+            if isinstance(result, MaybeSent):
+                left = True
             if attempt + 1 < SEND_TRIES_MAX:
                 await self._clock.sleep(pause_s)
                 pause_s *= 2
+        if left and isinstance(result, NotSent):
+            result = MaybeSent("repeat")
         return self._read(payment, exchange, result)
 
     def _read(
@@ -191,7 +234,7 @@ class Dispatch:
         if outcome.kind not in (OutcomeKind.ACCEPTED, OutcomeKind.REFUSED):
             # What ended the payment is logged with its end.
             self._log.info("answer_read", uetr=payment.uetr, outcome=outcome.kind.value)
-        return happened(outcome, result.body)
+        return happened(outcome, result.body, exchange.operation)
 
     async def conclude(self, payment: Payment, opened: Open | None, happened: Happened) -> Payment:
         """Take an event to the store; made anew while the payment moves on. Wakes the waiting.
@@ -226,6 +269,22 @@ class Dispatch:
                 self._endings.ended(result.payment, answer)
             return result.payment
 
+    async def once(
+        self, payment: Payment, opened: Open, happened: Happened
+    ) -> Done | Stale | Declined:
+        """Take an event to the store once: whoever meant it decides what a refusal means.
+
+        Raises :class:`StoreBusy`.
+        """
+        answer, command = self._conclusion(payment, opened, happened)
+        if command is None:
+            return Stale(payment)
+        result = await self._store.commit(command)
+        assert isinstance(result, (Done, Stale, Declined)), "a conclusion binds no key"
+        if answer is not None and isinstance(result, Done) and result.payment is not None:
+            self._endings.ended(result.payment, answer)
+        return result
+
     def _conclusion(
         self, payment: Payment, opened: Open | None, happened: Happened
     ) -> tuple[FinalAnswer | None, Conclude | None]:
@@ -235,13 +294,14 @@ class Dispatch:
         if decision.verdict is Verdict.IGNORE:
             return None, None
         facts = self._adapters[payment.network].facts
-        next_at = timers.next_due(
+        next_at = happened.due or timers.next_due(
             decision.target, facts, rung=payment.rung, at=at, deadline=payment.deadline
         )
-        reason = happened.reason
-        if happened.event is Event.NEVER_SEEN and decision.target is State.REFUSED:
-            reason = Reason.NEVER_SEEN
-        answer = stored = evidence = None
+        reason = happened.reason or _OWN_REASONS.get(happened.event)
+        if STATES[decision.target].status is not Status.RJCT:
+            reason = None
+        answer = stored = None
+        evidence = happened.record
         if happened.evidence:
             assert opened is not None, "a message came in answer to one that was opened"
             evidence = self._records.evidence(opened.key, happened.evidence)
@@ -254,7 +314,7 @@ class Dispatch:
                 reason=reason,
                 far_reference=happened.far_reference,
             )
-            if lifecycle.is_final(after):
+            if lifecycle.is_final(after) and not lifecycle.is_final(payment):
                 assert opened is not None, "only an answer from outside ends a payment"
                 answer = self._answers.render(after, opened.particulars, self.planning(after))
                 stored = self._records.answer(payment, answer, opened.key)
@@ -269,10 +329,16 @@ class Dispatch:
             answer=stored,
             evidence=evidence,
             salt=self._ids.salt(),
+            exchange=happened.hop,
         )
 
 
-def happened(outcome: Outcome, evidence: bytes) -> Happened:
-    """The event of an outcome."""
-    event = dict(_EVENTS)[outcome.kind]
+def happened(outcome: Outcome, evidence: bytes, operation: Operation = Operation.PAY) -> Happened:
+    """The event of an outcome; what a cancel or a confirmation is answered has its own."""
+    if operation is Operation.CANCEL:
+        event = dict(_OF_CANCEL).get(outcome.kind, Event.LOST)
+    elif operation is Operation.CONFIRM:
+        event = dict(_OF_CONFIRM).get(outcome.kind, Event.LOST)
+    else:
+        event = dict(_EVENTS)[outcome.kind]
     return Happened(event, outcome.reason, outcome.far_reference, evidence)

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fx.money import Money
-    from fx.quotes import Quote
     from switch.model import Particulars, Payment, Status
     from switch.port import Merchant, Outcome, Planning, Rendered
     from switch.reasons import Reason
@@ -133,10 +132,15 @@ class OrderAdapter(Protocol):
     def render_order(
         self,
         request: InboundOrder,
-        answer: tuple[Merchant, Quote, Payment] | Reason,
+        answer: tuple[Merchant, Payment] | Reason,
         planning: Planning,
     ) -> Rendered:
-        """The merchant, the price and the payment that was opened for it, or a refusal."""
+        """The merchant and the payment that was opened for it, or a refusal.
+
+        ``payment.terms`` have the price: ``debit`` is what the network will owe, ``destination``
+        what the merchant gets, ``quote_expires_at`` and ``rate`` what they are; ``payment.next_at``
+        is when the order expires.
+        """
 
     def render_taken(
         self,

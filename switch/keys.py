@@ -189,6 +189,11 @@ class KeyFolder:
             return None
         return self.public(f"{PROVIDERS}/{name}")
 
+    def quoters(self, names: Iterable[str]) -> dict[str, ec.EllipticCurvePublicKey]:
+        """The keys of the providers that have one; without it a provider cannot post rates."""
+        found = {name: self.provider_public(name) for name in names}
+        return {name: key for name, key in found.items() if key is not None}
+
     def public(self, name: str) -> ec.EllipticCurvePublicKey:
         """The public P-256 key of that name (``<name>.pub.pem``)."""
         key = self._public(name)

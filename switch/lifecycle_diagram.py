@@ -25,9 +25,9 @@ Generated from the table in `switch/lifecycle.py` by
 
 A flow is a direction of money with its funding and finality. Every pair of state and event is
 decided: it moves, is ignored, opens a dispute, or can never be. Our own clock (`overdue`, `rung`,
-`spent`) and a lost answer never end a payment; `not_sent`, and `expired` where nothing was sent yet,
-are the only ends that we make ourselves once money is reserved. The answer of a final state never
-changes; a final state with a timer still has something to be done that changes no answer. A
+`spent`) and a lost answer never end a payment; `not_sent`, and `expired` where nothing was sent
+yet, are the only ends that we make ourselves once money is reserved. The answer of a final state
+never changes; one with a timer still has something to be done that changes no answer. A
 contradicting answer sets the flag *disputed* once, stops that timer and books nothing.
 """
 
@@ -102,8 +102,7 @@ def _pairs(flow: Flow) -> str:
     states = states_of(flow)
     head = ("event", *(f"`{state.value}`" for state in states))
     rows = [
-        (f"`{event.value}`", *(_verdict(flow, state, event) for state in states))
-        for event in Event
+        (f"`{event.value}`", *(_verdict(flow, state, event) for state in states)) for event in Event
     ]
     return _table(head, rows)
 

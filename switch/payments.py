@@ -97,7 +97,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class _Bound:
+class Bound:
     """The new data key of a payment, open and wrapped, and the idempotency key bound under it."""
 
     key: DataKey
@@ -207,10 +207,10 @@ class Payments:
         self, instruction: Instruction, refused: Reason | None, *, lost: bool
     ) -> Standing | Conflict:
         started = self._clock.monotonic()
-        payment = self._received(instruction)
-        bound = self._bound(instruction)
+        payment = self.received(instruction)
+        bound = self.bound(instruction)
         if refused is not None:
-            return await self._refuse(payment, bound, instruction, refused)
+            return await self.refuse(payment, bound, instruction, refused)
         adapter = self._adapters[payment.network]
         planning = Planning(
             now=payment.opened_at,
@@ -218,7 +218,7 @@ class Payments:
             slot=self._config.switch.slot,
             send_by=payment.send_by,
             uetr=payment.uetr,
-            sequence=await self._number(adapter.facts, payment.opened_at),
+            sequence=await self.number(adapter.facts, payment.opened_at),
         )
         if lost:
             payment = as_lost(payment, adapter, planning)
@@ -234,7 +234,7 @@ class Payments:
         try:
             exchange = adapter.plan_pay(opening, instruction.particulars, planning)
         except IsoError as error:
-            return await self._refuse(payment, bound, instruction, from_iso(error.code))
+            return await self.refuse(payment, bound, instruction, from_iso(error.code))
         command = Open(
             payment=opening,
             binding=bound.binding,
@@ -247,7 +247,7 @@ class Payments:
             if lost and result.reason not in ENDING:
                 self._log.warning("lost_payment_unbooked", uetr=payment.uetr, why=result.reason.iso)
                 raise Busy
-            return await self._refuse(payment, bound, instruction, result.reason)
+            return await self.refuse(payment, bound, instruction, result.reason)
         if isinstance(result, Done) and result.payment is not None:
             self._outstanding.used(payment.terms.quote_id)
             self._log.info("payment_opened", uetr=payment.uetr, corridor=payment.corridor)
@@ -255,18 +255,22 @@ class Payments:
             if lost:
                 after = await self._dispatch.conclude(result.payment, opened, Happened(Event.LOST))
                 return Standing(after, None)
-            self._in_flight += 1
-            self._tasks.start("hop", self._hop(result.payment, opened, exchange, started))
+            self.send(result.payment, opened, exchange, started)
             return Standing(result.payment, None)
-        return await self._standing(result, instruction)
+        return await self.standing(result, instruction)
 
-    async def _number(self, facts: Facts, at: datetime) -> int:
+    async def number(self, facts: Facts, at: datetime) -> int:
         """The number that a reference of this network counts. Raises :class:`Busy`."""
         try:
             return await self._sequences.for_reference(facts, Operation.PAY, at)
         except NumbersSpent:
             self._log.warning("numbers_spent", network=facts.network)
             raise Busy from None
+
+    def send(self, payment: Payment, opened: Opened, exchange: Exchange, started: float) -> None:
+        """Start the hop whose exchange the payment's newest commit holds."""
+        self._in_flight += 1
+        self._tasks.start("hop", self._hop(payment, opened, exchange, started))
 
     async def _hop(
         self, payment: Payment, opened: Opened, exchange: Exchange, started: float
@@ -293,18 +297,6 @@ class Payments:
                 standing = await self.find(uetr) or standing
         return standing
 
-    async def has_reference(self, payment: Payment, reference: str) -> bool:
-        """True when the origin's own identification of a payment is this one, or none is given."""
-        try:
-            opened = await self._records.open(payment.uetr) if reference else None
-        except VaultError:
-            opened = None
-        if opened is None:
-            # Of a payment that was refused, erased or damaged its UETR is all there is to go by.
-            return True
-        held = opened.particulars.extra
-        return held.get("original_transaction_id", reference) == reference
-
     async def find(self, uetr: str) -> Standing | None:
         """A payment as committed, with its final answer where it has one."""
         payment = await self._store.read.payment(uetr)
@@ -321,7 +313,7 @@ class Payments:
         except VaultError:
             return None
 
-    def _received(self, instruction: Instruction) -> Payment:
+    def received(self, instruction: Instruction) -> Payment:
         """The payment before any check, with its roles, terms and deadlines."""
         now = self._clock.now()
         priced = instruction.priced
@@ -348,6 +340,8 @@ class Payments:
             config_version=self._config.switch.config_version,
             state=State.RECEIVED,
             version=1,
+            funding=corridor.funding,
+            finality=corridor.finality,
             opened_at=now,
             accepted_at=instruction.accepted_at,
             deadline=instruction.deadline,
@@ -357,14 +351,16 @@ class Payments:
             updated_at=now,
         )
 
-    def _bound(self, instruction: Instruction) -> _Bound:
+    def bound(self, instruction: Instruction) -> Bound:
+        """A new data key, and the idempotency key bound under it."""
         key, wrapped = self._records.new_key(instruction.uetr)
         scope, name, content = instruction.scope, instruction.key, instruction.content
-        return _Bound(key, wrapped, self._records.binding(key, scope, name, content))
+        return Bound(key, wrapped, self._records.binding(key, scope, name, content))
 
-    async def _refuse(
-        self, payment: Payment, bound: _Bound, instruction: Instruction, reason: Reason
+    async def refuse(
+        self, payment: Payment, bound: Bound, instruction: Instruction, reason: Reason
     ) -> Standing | Conflict:
+        """Bind a refusal to the key of an instruction."""
         _, refused = lifecycle.advance(
             payment, Event.CHECK_FAILED, at=payment.opened_at, next_at=None, reason=reason
         )
@@ -383,9 +379,9 @@ class Payments:
         if isinstance(result, Done) and result.payment is not None:
             self._log.info("payment_refused", uetr=payment.uetr, reason=reason.iso)
             return Standing(result.payment, answer)
-        return await self._standing(result, instruction)
+        return await self.standing(result, instruction)
 
-    async def _standing(
+    async def standing(
         self, result: Known | Conflict | Declined | Done | Stale, instruction: Instruction
     ) -> Standing | Conflict:
         """A key that was bound before: the payment it is bound to, or the field that differs."""

@@ -73,10 +73,9 @@ class Outcome:
 class Planning:
     """What an adapter may use while it plans: the time, a fresh time-ordered id, the last moment.
 
-    ``message_number`` is unique per process slot and time-ordered (63 bits); adapters render it
-    into their network's reference format (see :func:`reference_digits`). ``rung`` counts enquiries;
-    ``uetr`` is the payment's where there is one. ``sequence`` is a number counted per day of the
-    network, for :meth:`Adapter.reference`, where the facts declare one; else zero.
+    ``message_number`` is unique per process slot and time-ordered (63 bits), for
+    :func:`reference_digits`. ``rung`` counts enquiries; ``uetr`` is the payment's where there is
+    one. ``sequence`` is a number counted per day of the network, where the facts declare one.
     """
 
     now: datetime
@@ -91,8 +90,7 @@ class Planning:
 def reference_digits(message_number: int, slot: int) -> str:
     """Render a time-ordered number as 17 digits, unique per day and slot.
 
-    Two digits of slot, eight of the millisecond within the day, seven of the counter below it
-    (``message_number`` is milliseconds since 1970 shifted by 20 bits, over a 20-bit counter).
+    Two digits of slot, eight of the millisecond of the day, seven of the counter below it.
     """
     millisecond, counter = divmod(message_number, 1 << 20)
     return f"{slot % 100:02d}{millisecond % 86_400_000:08d}{counter:07d}"
@@ -103,7 +101,7 @@ LOST: Final = "LOST"
 
 
 def lost_reference(uetr: str) -> str:
-    """The reference of a payment whose own was lost with the store; 36 letters at most."""
+    """The reference of a payment whose own was lost with the store."""
     return LOST + uetr.replace("-", "")[: 35 - len(LOST)]
 
 
@@ -168,7 +166,7 @@ SchemeQuote: TypeAlias = Stated
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """No usable answer to a lookup or a quote: nothing was moved, so the caller may ask again."""
+    """No usable answer to a lookup or a quote: nothing was moved, it may be asked again."""
 
     reason: Reason
 
@@ -177,7 +175,7 @@ class Unavailable:
 class IncomingItem:
     """One transfer that a counterparty shows as received by us (Bakong's pull interface).
 
-    ``item_hash`` is its identity; ``uetr_reference`` our reference when the item names one.
+    ``item_hash`` is its identity.
     """
 
     item_hash: str
@@ -276,8 +274,8 @@ Inbound: TypeAlias = "InboundLookup | InboundPay | InboundEnquiry | InboundOrder
 class AdapterContext:
     """What an adapter is made with at start-up.
 
-    ``own_bic`` is the participant we act as towards the network, ``partner_bic`` the network's own.
-    ``options`` are the network's further settings from the configuration, as text.
+    ``own_bic`` is the participant we act as, ``partner_bic`` the network's own; ``options`` are the
+    network's further settings from the configuration, as text.
     """
 
     own_bic: str
@@ -291,7 +289,7 @@ class Adapter(Protocol):
 
     @property
     def facts(self) -> Facts:
-        """The declared data of this network."""
+        """Its declared data."""
 
     def reference(self, planning: Planning) -> str:
         """Our reference for a payment hop in this network's format: its idempotency key."""
@@ -360,7 +358,7 @@ class CollectAdapter(Adapter, Protocol):
 
 
 class InboundAdapter(Adapter, Protocol):
-    """A network that sends us requests at ``/networks/<network>`` + :attr:`inbound_path`."""
+    """A network that sends us requests."""
 
     @property
     def inbound_path(self) -> str:

@@ -76,6 +76,7 @@ class Reason(Enum):
     REFUND_TOO_LATE = ("TM01", "The time in which this payment can be refunded is over.")
     NOT_REFUNDABLE = ("AG03", "Only a payment that was accepted can be refunded.")
     ORIGINAL_UNKNOWN = ("NARR", "There is no payment of this identification here.")
+    CANCEL_TOO_LATE = ("NARR", "The payment is carried out and can no longer be cancelled.")
     UNSPECIFIED = ("MS03", "The counterparty refused without giving a reason.")
 
 

@@ -10,12 +10,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from iso20022 import IsoError
 from switch import lifecycle
 from switch.commands import Conflict
-from switch.model import Channel
+from switch.inbound_port import (
+    InboundAuthorise,
+    InboundCancel,
+    InboundNotice,
+    InboundOrder,
+    InboundOrderPay,
+    InboundReturn,
+)
+from switch.model import Channel, Finality
+from switch.orders import Taken
 from switch.payments import Instruction, Standing
 from switch.port import InboundEnquiry, InboundLookup, InboundPay, Planning, Rendered, WireRefusal
 from switch.reasons import Reason
@@ -29,11 +38,15 @@ if TYPE_CHECKING:
     from switch.config import Config
     from switch.dispatch import Dispatch
     from switch.facts import Facts
+    from switch.inbound_port import OrderAdapter, Told
     from switch.logs import Log
+    from switch.notices import Notices
+    from switch.orders import Orders
     from switch.pace import Pace
     from switch.payments import Payments
     from switch.port import InboundAdapter
     from switch.quoting import Quoting
+    from switch.records import Records
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.scans import Scans
@@ -52,6 +65,9 @@ class Receiving:
         quoting: Quoting,
         payments: Payments,
         dispatch: Dispatch,
+        records: Records,
+        orders: Orders,
+        notices: Notices,
         pace: Pace,
         clock: Clock,
         ids: Ids,
@@ -63,6 +79,9 @@ class Receiving:
         self._quoting = quoting
         self._payments = payments
         self._dispatch = dispatch
+        self._records = records
+        self._orders = orders
+        self._notices = notices
         self._pace = pace
         self._clock = clock
         self._ids = ids
@@ -87,7 +106,47 @@ class Receiving:
             return self._lookup(network, adapter, request)
         if isinstance(request, InboundEnquiry):
             return await self._enquiry(network, adapter, request)
-        return await self._pay(network, adapter, request)
+        if isinstance(request, InboundPay):
+            return await self._pay(network, adapter, request)
+        return await self._told(network, cast("OrderAdapter", adapter), request, body)
+
+    async def _told(
+        self, network: str, adapter: OrderAdapter, request: InboundOrder | Told, body: bytes
+    ) -> Rendered:
+        """Orders, and what networks tell: answered after the commit that holds it."""
+        if isinstance(request, InboundOrder):
+            answer = await self._orders.hold(network, request)
+            try:
+                return adapter.render_order(request, answer, self._planning())
+            except IsoError:
+                return adapter.render_order(request, Reason.QR_INVALID, self._planning())
+        taken = await self._taken(network, request, body)
+        payment = taken.payment
+        status = None if payment is None else lifecycle.status(payment)
+        return adapter.render_taken(request, payment, status, taken.reason, self._planning())
+
+    async def _taken(self, network: str, request: Told, body: bytes) -> Taken:
+        match request:
+            case InboundOrderPay():
+                return await self._order_paid(network, request)
+            case InboundNotice():
+                return await self._notices.notice(network, request, body)
+            case InboundReturn():
+                return await self._notices.returned(network, request)
+            case InboundCancel():
+                return await self._orders.withdraw(network, request)
+            case InboundAuthorise():
+                return await self._notices.authorise(network, request)
+
+    async def _order_paid(self, network: str, request: InboundOrderPay) -> Taken:
+        """Pay an order; who is bound by the answer waits for it, who only advises does not."""
+        taken = await self._orders.pay(network, request)
+        payment = taken.payment
+        if payment is None or payment.finality is Finality.ADVICE or taken.reason is not None:
+            return taken
+        facts = self._adapters[network].facts
+        within = timedelta(milliseconds=facts.deadline_ms - facts.answer_margin_ms)
+        return Taken(await self._orders.ended(payment, request.accepted_at + within))
 
     async def _unreadable(self, network: str, refusal: WireRefusal) -> Rendered:
         """Make the refusal of a payment final before it leaves; others bind nothing."""
@@ -122,7 +181,7 @@ class Receiving:
         payment = None if found is None else found.payment
         if payment is None or payment.origin != network:
             payment = await self._payments.bury(network, request.uetr)
-        elif not await self._payments.has_reference(payment, request.reference):
+        elif not await self._records.has_reference(payment, request.reference):
             # Ours, but not the instruction that is asked about: that one was never seen.
             payment = None
         status = None if payment is None else lifecycle.status(payment)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 OPENING: Final = "opening"
 ENQUIRY: Final = "enquiry"
 EVIDENCE: Final = "evidence"
+PAID: Final = "paid"
 ANSWER: Final = "answer"
 
 EARLIER_PARTICULARS: Final = "particulars"
@@ -94,8 +95,16 @@ class Records:
         plain = b"\n".join((particulars_bytes(particulars), _exchange_bytes(exchange)))
         return self._planned(exchange, OPENING, plain, key)
 
+    def held(self, particulars: Particulars, key: DataKey) -> Sealed:
+        """The particulars of a payment of which nothing is sent yet."""
+        return self._sealed(OPENING, particulars_bytes(particulars) + b"\n", key)
+
+    def paid(self, extra: Mapping[str, str], key: DataKey) -> Sealed:
+        """What a network said when it paid an order; :meth:`open` adds it to the particulars."""
+        return self._sealed(PAID, orjson.dumps(dict(extra)), key)
+
     def enquiry(self, exchange: Exchange, key: DataKey) -> PlannedExchange:
-        """The row of an enquiry, its headers and body sealed."""
+        """The row of what follows an opening (an enquiry, a later hop), headers and body sealed."""
         return self._planned(exchange, ENQUIRY, _exchange_bytes(exchange), key)
 
     def evidence(self, key: DataKey, message: bytes) -> Sealed | None:
@@ -140,17 +149,42 @@ class Records:
             record = await self._read.sealed(uetr, kind)
             if record is not None:
                 plain = self._vault.unseal(key, record[0], kind, record[1])
-                return Open(key, particulars_of(plain.partition(b"\n")[0]))
+                particulars, _, exchange = plain.partition(b"\n")
+                held = particulars_of(particulars)
+                return Open(key, held if exchange else await self._as_paid(held, key))
         return None
+
+    async def _as_paid(self, held: Particulars, key: DataKey) -> Particulars:
+        """Particulars of an order with what the network said when it paid it."""
+        record = await self._read.sealed(key.uetr, PAID)
+        if record is None:
+            return held
+        extra = orjson.loads(self._vault.unseal(key, record[0], PAID, record[1]))
+        return replace(held, extra={**held.extra, **extra})
+
+    async def has_reference(self, payment: Payment, reference: str) -> bool:
+        """True when the origin's own identification of a payment is this one, or none is given."""
+        try:
+            opened = await self.open(payment.uetr) if reference else None
+        except VaultError:
+            opened = None
+        if opened is None:
+            # Of a payment that was refused, erased or damaged its UETR is all there is to go by.
+            return True
+        return opened.particulars.extra.get("original_transaction_id", reference) == reference
 
     def exchange(self, stored: StoredExchange, key: DataKey) -> Exchange:
         """A committed exchange with its headers and body, exactly as it was planned."""
-        kind = OPENING if stored.operation is Operation.PAY else ENQUIRY
-        try:
-            plain = self._vault.unseal(key, stored.record_id, kind, stored.blob)
-        except VaultError:
-            kind = EARLIER_EXCHANGE
-            plain = self._vault.unseal(key, stored.record_id, kind, stored.blob)
+        kinds = [ENQUIRY, EARLIER_EXCHANGE]
+        if stored.operation in (Operation.PAY, Operation.REFUND):
+            kinds.insert(0, OPENING)
+        for kind in kinds:
+            try:
+                plain = self._vault.unseal(key, stored.record_id, kind, stored.blob)
+                break
+            except VaultError:
+                if kind == kinds[-1]:
+                    raise
         if kind == OPENING:
             plain = plain.partition(b"\n")[2]
         headers, _, body = plain.partition(b"\n")

@@ -232,14 +232,13 @@ _GROSS: Final = (
     (State.AWAITING_FUNDS, Event.EXPIRED, State.REFUSED),
     (State.AWAITING_FUNDS, Event.WITHDRAWN, State.REFUSED),
     *_outbound(State.RETURNING),
+    (State.RETURNING, Event.RUNG, State.RETURNING),
     (State.RETURNING, Event.GIVEN_BACK, State.RETURNED),
 )
 
 
 def _credit(undone: State) -> tuple[Move, ...]:
-    return _hop(
-        State.CREDITING, State.CREDIT_PENDING, State.CREDIT_UNKNOWN, State.CREDITED, undone
-    )
+    return _hop(State.CREDITING, State.CREDIT_PENDING, State.CREDIT_UNKNOWN, State.CREDITED, undone)
 
 
 _INBOUND: Final = (
@@ -262,6 +261,7 @@ _BOUND: Final = (
     (State.READY, Event.WITHDRAWN, State.LAPSED),
     (State.LAPSED, Event.PAID_AMISS, State.UNWINDING),
     *_credit(State.UNWINDING),
+    (State.UNWINDING, Event.RUNG, State.UNWINDING),
     (State.UNWINDING, Event.GIVEN_BACK, State.UNWOUND),
 )
 """Inbound where the payer is debited already when we hear (advice), or will be because we said so

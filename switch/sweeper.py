@@ -10,19 +10,22 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from switch import lifecycle, timers
 from switch.commands import Attempt, Done
 from switch.dispatch import Happened
-from switch.lifecycle import STATES, Event, Timer
+from switch.lifecycle import STATES, Event, Timer, Verdict
 from switch.store.contract import StoreBusy
 from switch.store.vault import VaultError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from switch.abilities import CancelAdapter, ConfirmAdapter
     from switch.dispatch import Dispatch
+    from switch.facts import Facts
+    from switch.linked_payments import LinkedPayments
     from switch.logs import Log
     from switch.model import Payment
     from switch.port import Adapter
@@ -49,6 +52,10 @@ ASIDE_MAX: Final = 1_000
 """Payments of one network that are set aside at once; those beyond are left to people at once."""
 
 
+CHILD_LOOKS_MAX: Final = 1_000
+"""Looks at the payment that gives money back; a week of them, then people must look."""
+
+
 @dataclass(slots=True)
 class _Aside:
     """A payment that could not be opened: how often, and until when it is left alone."""
@@ -66,6 +73,7 @@ class Sweeper:
         store: Store,
         dispatch: Dispatch,
         records: Records,
+        linked: LinkedPayments,
         adapters: Mapping[str, Adapter],
         clock: Clock,
         ids: Ids,
@@ -75,6 +83,7 @@ class Sweeper:
         self._store = store
         self._dispatch = dispatch
         self._records = records
+        self._linked = linked
         self._adapters = adapters
         self._clock = clock
         self._ids = ids
@@ -136,11 +145,12 @@ class Sweeper:
             self._busy[payment.network].pop(payment.uetr, None)
 
     async def _due(self, payment: Payment) -> None:
-        if STATES[payment.state].timer is Timer.ANSWER:
+        timer = STATES[payment.state].timer
+        if timer is Timer.ANSWER:
             await self._dispatch.conclude(payment, None, Happened(Event.OVERDUE))
             return
-        adapter = self._adapters[payment.network]
-        if timers.budget_spent(adapter.facts, payment.rung):
+        facts = self._adapters[payment.network].facts
+        if timer is not Timer.EXPIRY and self._is_spent(payment, facts, timer):
             self._log.warning("enquiries_spent", uetr=payment.uetr, state=payment.state.value)
             await self._dispatch.conclude(payment, None, Happened(Event.SPENT))
             return
@@ -150,7 +160,20 @@ class Sweeper:
             await self._unreadable(payment)
             return
         self._aside[payment.network].pop(payment.uetr, None)
-        await self._enquire(payment, opened, adapter)
+        if timer is Timer.EXPIRY:
+            await self._dispatch.conclude(payment, opened, Happened(Event.EXPIRED))
+        elif timer is Timer.CHILD:
+            await self._linked.look_after(payment, opened)
+        else:
+            await self._follow(payment, opened, timer)
+
+    def _is_spent(self, payment: Payment, facts: Facts, timer: Timer) -> bool:
+        """Whether a repeated step has used up its budget, or its window."""
+        if timer is Timer.CANCEL:
+            return self._clock.now() >= timers.cancel_until(facts, payment.opened_at)
+        if timer is Timer.CHILD:
+            return payment.rung >= CHILD_LOOKS_MAX
+        return timers.budget_spent(facts, payment.rung)
 
     async def _unreadable(self, payment: Payment) -> None:
         """Set a payment aside that nobody can enquire about; in the end people must find out."""
@@ -167,14 +190,26 @@ class Sweeper:
         await self._dispatch.conclude(payment, None, Happened(Event.SPENT))
         network.pop(payment.uetr, None)
 
-    async def _enquire(self, payment: Payment, opened: Open, adapter: Adapter) -> None:
+    async def _follow(self, payment: Payment, opened: Open, timer: Timer) -> None:
+        """Record and send the next enquiry, cancel or confirmation of a payment."""
+        adapter = self._adapters[payment.network]
         at = self._clock.now()
+        event, state = Event.RUNG, payment.state
+        undoing = lifecycle.decided(payment, Event.GIVEN_UP)
+        if undoing.verdict is Verdict.MOVE and timers.gives_up(adapter.facts, payment.rung):
+            event, state = Event.GIVEN_UP, undoing.target
         next_at = timers.next_due(
-            payment.state, adapter.facts, rung=payment.rung + 1, at=at, deadline=payment.deadline
+            state, adapter.facts, rung=payment.rung + 1, at=at, deadline=payment.deadline
         )
         assert next_at is not None, "a state that is due has a timer"
         planning = self._dispatch.planning(payment, rung=payment.rung + 1)
-        exchange = adapter.plan_enquire(payment, opened.particulars, planning)
+        if event is Event.GIVEN_UP or timer is Timer.CANCEL:
+            plan = cast("CancelAdapter", adapter).plan_cancel
+        elif timer is Timer.CONFIRM:
+            plan = cast("ConfirmAdapter", adapter).plan_confirm
+        else:
+            plan = adapter.plan_enquire
+        exchange = plan(payment, opened.particulars, planning)
         command = Attempt(
             uetr=payment.uetr,
             version=payment.version,
@@ -182,11 +217,11 @@ class Sweeper:
             at=at,
             next_at=next_at,
             salt=self._ids.salt(),
+            event=event,
         )
         try:
             result = await self._store.commit(command)
         except StoreBusy:
             return
         if isinstance(result, Done) and result.payment is not None:
-            assert not lifecycle.is_final(result.payment), "an enquiry ends nothing by itself"
-            await self._dispatch.enquire(result.payment, opened, exchange)
+            await self._dispatch.follow(result.payment, opened, exchange)

@@ -65,7 +65,7 @@ def gives_up(facts: Facts, rung: int) -> bool:
 
 
 def cancel_until(facts: Facts, opened_at: datetime) -> datetime:
-    """When the cancel window of a payment ends: a time of the day after it, where the network is."""
+    """When the cancel window of a payment ends: a time of the network's next day."""
     zone = timezone(timedelta(minutes=facts.cancel_zone_min))
     day = opened_at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     return (day + timedelta(days=1, minutes=facts.cancel_until_min)).astimezone(UTC)

@@ -1,0 +1,93 @@
+"""What a network tells about payments of ours: an outcome, money given back, a question first.
+
+Each names our reference there. An outcome is taken as the answer to an enquiry is: the first final
+one counts and a contradiction opens a dispute. "Never seen" told unasked is believed of nobody. The
+surprise: what names no payment of ours is answered, logged, and moves nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switch import lifecycle
+from switch.commands import Conflict
+from switch.dispatch import happened
+from switch.lifecycle import Event
+from switch.linked_payments import Asked
+from switch.model import Direction
+from switch.orders import Taken
+from switch.port import Outcome, OutcomeKind
+from switch.reasons import Reason
+
+if TYPE_CHECKING:
+    from switch.dispatch import Dispatch
+    from switch.inbound_port import InboundAuthorise, InboundNotice, InboundReturn
+    from switch.linked_payments import LinkedPayments
+    from switch.logs import Log
+    from switch.model import Payment
+    from switch.store.contract import Store
+
+
+class Notices:
+    """Takes what networks tell unasked."""
+
+    def __init__(
+        self, *, store: Store, dispatch: Dispatch, linked: LinkedPayments, log: Log
+    ) -> None:
+        self._store = store
+        self._dispatch = dispatch
+        self._linked = linked
+        self._log = log
+
+    async def notice(self, network: str, request: InboundNotice, body: bytes) -> Taken:
+        """Take an outcome; ``body`` is the message, kept as evidence."""
+        payment = await self._ours(network, request.reference)
+        if payment is None:
+            return Taken(None, Reason.ORIGINAL_UNKNOWN)
+        opened = await self._dispatch.open(payment.uetr)
+        outcome = request.outcome
+        if outcome.kind is OutcomeKind.NEVER_SEEN:
+            outcome = Outcome(OutcomeKind.UNKNOWN)
+        told = happened(outcome, body)
+        if told.event is Event.LOST:
+            # That nothing is known is no news.
+            return Taken(payment)
+        verdict = lifecycle.decided(payment, told.event).verdict
+        if verdict is lifecycle.Verdict.IMPOSSIBLE:
+            return Taken(payment, Reason.TRANSACTION_UNSUPPORTED)
+        after = await self._dispatch.conclude(payment, opened, told)
+        return Taken(after)
+
+    async def authorise(self, network: str, request: InboundAuthorise) -> Taken:
+        """Whether a payment of ours may be debited: only what it was opened for."""
+        payment = await self._ours(network, request.reference)
+        if payment is None:
+            return Taken(None, Reason.ORIGINAL_UNKNOWN)
+        terms = payment.terms
+        owed = {terms.destination, terms.paid_out, *(hop.source for hop in terms.hops)}
+        return Taken(payment, None if request.amount in owed else Reason.AMOUNT_DIFFERS)
+
+    async def returned(self, network: str, request: InboundReturn) -> Taken:
+        """Book money that a network gives back."""
+        original = await self._ours(network, request.reference)
+        if original is None:
+            return Taken(None, Reason.ORIGINAL_UNKNOWN)
+        if original.direction is not Direction.OUTBOUND:
+            return Taken(original, Reason.NOT_REFUNDABLE)
+        opened = await self._dispatch.open(original.uetr)
+        content = {
+            "amount": str(request.amount.minor),
+            "currency": request.amount.currency.code,
+            "reference": request.reference,
+        }
+        asked = Asked(network, f"return:{request.key}", content)
+        made = await self._linked.returned(original, opened, request.amount, asked)
+        if isinstance(made, Conflict):
+            return Taken(original, Reason.DUPLICATE)
+        return Taken(original, made) if isinstance(made, Reason) else Taken(made)
+
+    async def _ours(self, network: str, reference: str) -> Payment | None:
+        payment = await self._store.read.by_reference(network, reference)
+        if payment is None:
+            self._log.warning("notice_of_nothing", network=network)
+        return payment

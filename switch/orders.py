@@ -1,0 +1,334 @@
+"""Orders: a network has us hold a payment, and pays it later by its own key.
+
+For dialects that cannot carry our sealed quote. The order is a payment row from the start, so its
+price, its expiry and its identity are durable; what is paid is what was held, to the unit. Where
+the payer is debited before we hear of it (advice), what cannot be credited is never refused: it is
+booked as owed and given back. The surprise: a repeat of either request finds the same row and
+changes nothing, so neither needs a key of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from iso20022 import IsoError
+from switch import lifecycle, timers
+from switch.commands import Declined, Done, Known, Open
+from switch.dispatch import Happened
+from switch.inbound_port import derived_uetr
+from switch.lifecycle import Event
+from switch.model import Channel, Finality, State, changed
+from switch.payments import Instruction, Standing
+from switch.port import InboundLookup, Merchant, Planning
+from switch.reasons import Reason, from_iso
+from switch.refusals import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from switch.dispatch import Dispatch
+    from switch.inbound_port import InboundCancel, InboundOrder, InboundOrderPay
+    from switch.logs import Log
+    from switch.model import Particulars, Payment
+    from switch.payments import Payments
+    from switch.port import Adapter, Exchange
+    from switch.quoting import Offer, Quoting
+    from switch.records import Open as Opened
+    from switch.records import Records
+    from switch.runtime.clock import Clock
+    from switch.runtime.entropy import Ids
+    from switch.scans import Scans
+    from switch.store.contract import Store
+
+PAY_TRIES_MAX: Final = 4
+"""A payment of an order is tried this often while the order moves on under it."""
+
+HELD: Final = (State.LOOKED_UP, State.READY)
+"""An order that waits for its payment."""
+
+UNPAID: Final = (*HELD, State.LAPSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How a request was taken: the payment as committed, and why it was refused if it was."""
+
+    payment: Payment | None
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Hop:
+    """What paying an order sends: planned, and not committed yet."""
+
+    exchange: Exchange = field(repr=False)
+    happened: Happened
+    opened: Opened
+
+
+class Orders:
+    """Holds orders, and pays them."""
+
+    def __init__(  # the parts it uses
+        self,
+        *,
+        store: Store,
+        records: Records,
+        scans: Scans,
+        quoting: Quoting,
+        payments: Payments,
+        dispatch: Dispatch,
+        adapters: Mapping[str, Adapter],
+        clock: Clock,
+        ids: Ids,
+        log: Log,
+    ) -> None:
+        self._store = store
+        self._records = records
+        self._scans = scans
+        self._quoting = quoting
+        self._payments = payments
+        self._dispatch = dispatch
+        self._adapters = adapters
+        self._clock = clock
+        self._ids = ids
+        self._log = log
+
+    async def hold(self, network: str, request: InboundOrder) -> tuple[Merchant, Payment] | Reason:
+        """Hold an order, or say why not; the same key again is the same order.
+
+        Raises :class:`~switch.refusals.Busy` and ``TooMany`` with nothing stored.
+        """
+        held = await self._records.bound(network, request.key)
+        if held is not None:
+            if await self._records.difference(held, request.content) is not None:
+                return Reason.DUPLICATE
+            return await self._again(held.uetr)
+        self._payments.refuse_while_restoring()
+        lookup = InboundLookup(request.payload, request.amount, request.request)
+        try:
+            _, offer = self._scans.scanned_abroad(network, lookup)
+        except Refusal as refusal:
+            return refusal.reason
+        return await self._open(network, request, offer)
+
+    async def _again(self, uetr: str) -> tuple[Merchant, Payment] | Reason:
+        found = await self._payments.find(uetr)
+        opened = None if found is None else await self._records.open(uetr)
+        if found is None or opened is None:
+            return Reason.QUOTE_EXPIRED
+        payment = found.payment
+        if payment.reason is not None:
+            return payment.reason
+        return _merchant(opened.particulars, payment), payment
+
+    async def _open(
+        self, network: str, request: InboundOrder, offer: Offer
+    ) -> tuple[Merchant, Payment] | Reason:
+        priced = self._quoting.open_quote(offer.token, network)
+        merchant = priced.destination.merchant
+        corridor, quote = priced.destination.corridor, priced.quote
+        facts = self._adapters[network].facts
+        expires_at = min(quote.expires_at, request.expires_at or quote.expires_at)
+        now = self._clock.now()
+        if expires_at <= now:
+            return Reason.QR_EXPIRED
+        particulars = _with_merchant(request.particulars, merchant, request.payload)
+        instruction = Instruction(
+            uetr=derived_uetr(network, request.key),
+            channel=Channel.NETWORK,
+            priced=priced,
+            particulars=particulars,
+            scope=network,
+            key=request.key,
+            content=request.content,
+            accepted_at=now,
+            deadline=expires_at + timedelta(milliseconds=facts.deadline_ms),
+        )
+        payment = self._payments.received(instruction)
+        home = self._adapters[payment.network]
+        planning = await self._planning(payment, home, now)
+        bound_to = corridor.finality is not Finality.TWO_LEG
+        payment = changed(
+            payment,
+            reference=home.reference(planning),
+            # Bounds of what is frozen now; the hop has its own last moment once it is paid.
+            send_by=expires_at + timedelta(milliseconds=home.facts.send_within_ms),
+        )
+        event = Event.HELD_READY if bound_to else Event.ORDERED
+        _, payment = lifecycle.advance(payment, event, at=now, next_at=expires_at)
+        payment = changed(payment, version=1)
+        bound = self._payments.bound(instruction)
+        result = await self._store.commit(
+            Open(
+                payment=payment,
+                binding=bound.binding,
+                exchange=None,
+                wrapped_key=bound.wrapped,
+                salt=self._ids.salt(),
+                sealed=self._records.held(particulars, bound.key),
+            )
+        )
+        if isinstance(result, Done) and result.payment is not None:
+            self._log.info("order_held", uetr=payment.uetr, corridor=payment.corridor)
+            return merchant, result.payment
+        if isinstance(result, Known):
+            return await self._again(payment.uetr)
+        return result.reason if isinstance(result, Declined) else Reason.DUPLICATE
+
+    async def pay(self, network: str, request: InboundOrderPay) -> Taken:
+        """Pay an order once; a payment that is only advised is taken whatever it says."""
+        started = self._clock.monotonic()
+        uetr = derived_uetr(network, request.key)
+        for _ in range(PAY_TRIES_MAX):
+            payment = await self._own(network, uetr)
+            if payment is None:
+                self._log.warning("order_unknown", network=network)
+                return Taken(None, Reason.ORIGINAL_UNKNOWN)
+            if payment.state not in UNPAID:
+                same = request.amount == payment.terms.debit
+                return Taken(payment, None if same else Reason.DUPLICATE)
+            opened = await self._dispatch.open(uetr)
+            amiss = self._amiss(payment, request)
+            hop = None if amiss else await self._hop(payment, opened, request)
+            if isinstance(hop, Reason):
+                amiss, hop = hop, None
+            if hop is not None:
+                result = await self._dispatch.once(payment, hop.opened, hop.happened)
+                if isinstance(result, Done) and result.payment is not None:
+                    self._payments.send(result.payment, hop.opened, hop.exchange, started)
+                    return Taken(result.payment)
+                amiss = result.reason if isinstance(result, Declined) else None
+            if amiss is not None:
+                taken = await self._paid_amiss(payment, opened, request, amiss)
+                if taken is not None:
+                    return taken
+        raise AssertionError("an order moved on more often than its table allows")
+
+    def _amiss(self, payment: Payment, request: InboundOrderPay) -> Reason | None:
+        """Why what is paid cannot be carried out as it was held."""
+        if payment.reason is not None:
+            return payment.reason
+        if request.amount != payment.terms.debit:
+            return Reason.AMOUNT_DIFFERS
+        if payment.next_at is not None and self._clock.now() >= payment.next_at:
+            return Reason.QUOTE_EXPIRED
+        return None
+
+    async def _paid_amiss(
+        self, payment: Payment, opened: Opened, request: InboundOrderPay, reason: Reason
+    ) -> Taken | None:
+        """Refuse it, or book it as owed where the payer is debited; None where it moved on."""
+        happened = Happened(
+            Event.PAID_AMISS,
+            reason,
+            request.far_reference,
+            record=self._records.paid(request.extra, opened.key),
+        )
+        decision = lifecycle.decided(payment, Event.PAID_AMISS)
+        if decision.verdict is not lifecycle.Verdict.MOVE:
+            return Taken(payment, reason)
+        result = await self._dispatch.once(payment, opened, happened)
+        if not isinstance(result, Done):
+            return None
+        self._log.info("order_paid_amiss", uetr=payment.uetr, reason=reason.iso)
+        return Taken(result.payment, reason)
+
+    async def _hop(
+        self, payment: Payment, opened: Opened, request: InboundOrderPay
+    ) -> _Hop | Reason:
+        """The credit of a paid order, planned."""
+        now = self._clock.now()
+        home = self._adapters[payment.network]
+        particulars = replace(
+            opened.particulars, extra={**opened.particulars.extra, **request.extra}
+        )
+        planning = await self._planning(payment, home, now)
+        due = timers.answer_due(planning.send_by, home.facts)
+        _, crediting = lifecycle.advance(payment, Event.PAID, at=now, next_at=due)
+        try:
+            exchange = home.plan_pay(crediting, particulars, planning)
+        except IsoError as error:
+            return from_iso(error.code)
+        happened = Happened(
+            Event.PAID,
+            far_reference=request.far_reference,
+            record=self._records.paid(request.extra, opened.key),
+            hop=self._records.enquiry(exchange, opened.key),
+            due=due,
+        )
+        return _Hop(exchange, happened, replace(opened, particulars=particulars))
+
+    async def _planning(self, payment: Payment, home: Adapter, now: datetime) -> Planning:
+        return Planning(
+            now=now,
+            message_number=self._ids.ordered(),
+            slot=self._store.slot,
+            send_by=now + timedelta(milliseconds=home.facts.send_within_ms),
+            uetr=payment.uetr,
+            sequence=await self._payments.number(home.facts, now),
+        )
+
+    async def withdraw(self, network: str, request: InboundCancel) -> Taken:
+        """Take an order or payment back where nothing was started; else say that it is too late.
+
+        One that is not known is buried: it can never be paid after that.
+        """
+        uetr = derived_uetr(network, request.key)
+        for _ in range(PAY_TRIES_MAX):
+            payment = await self._own(network, uetr)
+            if payment is None:
+                payment = await self._store.read.by_reference(network, request.key)
+                if payment is not None:
+                    return Taken(payment, _too_late(payment))
+                buried = await self._payments.bury(network, uetr)
+                return Taken(buried, None if buried is None else _too_late(buried))
+            if payment.state not in HELD:
+                return Taken(payment, _too_late(payment))
+            opened = await self._dispatch.open(uetr)
+            result = await self._dispatch.once(payment, opened, Happened(Event.WITHDRAWN))
+            if isinstance(result, Done):
+                return Taken(result.payment)
+        raise AssertionError("an order moved on more often than its table allows")
+
+    async def _own(self, network: str, uetr: str) -> Payment | None:
+        payment = await self._store.read.payment(uetr)
+        return payment if payment is not None and payment.origin == network else None
+
+    async def ended(self, payment: Payment, until: datetime) -> Payment:
+        """A payment as it stands when it has ended, or at a time."""
+        return (await self._payments.ended(Standing(payment, None), until)).payment
+
+
+def _too_late(payment: Payment) -> Reason | None:
+    """None for a payment that is not carried out and never will be."""
+    undone = lifecycle.is_final(payment) and payment.reason is not None
+    return None if undone else Reason.CANCEL_TOO_LATE
+
+
+def _with_merchant(particulars: Particulars, merchant: Merchant, payload: str) -> Particulars:
+    return replace(
+        particulars,
+        creditor=merchant.party,
+        qr_payload=payload,
+        merchant_category=merchant.category,
+        store_label=merchant.store_label,
+        terminal_label=merchant.terminal_label,
+        bill_number=merchant.bill_number,
+    )
+
+
+def _merchant(particulars: Particulars, payment: Payment) -> Merchant:
+    return Merchant(
+        party=particulars.creditor,
+        city=particulars.creditor.town,
+        category=particulars.merchant_category,
+        currency=payment.terms.destination.currency.code,
+        amount=payment.terms.destination,
+        store_label=particulars.store_label,
+        terminal_label=particulars.terminal_label,
+        bill_number=particulars.bill_number,
+    )

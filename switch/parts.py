@@ -1,0 +1,100 @@
+"""What part of a payment a linked one gives back: its identity, its amounts, its terms. Pure.
+
+The kth part is made of the sum of all of them, so that rounding never adds up: what the payer gets
+back is rounded down each time, and the last part takes what is left. The surprise: parts are
+counted, because the place of a part is what makes its identity, and so what two that are made at
+once cannot share.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from switch.inbound_port import derived_uetr
+from switch.model import Hop, Kind
+from switch.postings import refunded
+from switch.reasons import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fx.money import Money
+    from switch.model import Payment, Terms
+
+LINKED_MAX: Final = 100
+"""Most payments linked to one original: refunds and returns together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What part of an original is given back: the payee's amount, the payer's, between them."""
+
+    place: int
+    payee: Money
+    payer: Money
+    between: Money | None
+
+
+def linked_uetr(original: str, place: int) -> str:
+    """The UETR of the payment that stands at a place (from 1) among those linked to an original."""
+    return derived_uetr("linked", f"{original}#{place}")
+
+
+def linked_quote(original: str, place: int) -> str:
+    """What a linked payment claims in the place of a quote: its place."""
+    return f"{original}#{place}"
+
+
+def part_of(original: Payment, linked: Sequence[Payment], amount: Money) -> Part | Reason:
+    """The part that ``amount`` (of what the payee got) is, after those given back before.
+
+    The payer's part is rounded down each time, and the last one takes what is left; one that was
+    refused gave nothing back.
+    """
+    terms = original.terms
+    if len(linked) >= LINKED_MAX or amount.minor <= 0:
+        return Reason.REFUND_TOO_MUCH
+    if amount.currency != terms.destination.currency:
+        return Reason.CURRENCY_UNSUPPORTED
+    zero = terms.between - terms.between if terms.between is not None else None
+    payee, payer, between = amount, terms.source - terms.source, zero
+    for each in linked:
+        if each.reason is None:
+            mine, theirs = each.terms.destination, each.terms.source
+            if each.kind is Kind.REFUND:
+                mine, theirs = theirs, mine
+            payee, payer = payee + mine, payer + theirs
+            if between is not None and each.terms.between is not None:
+                between += each.terms.between
+    if payee.minor > terms.destination.minor:
+        return Reason.REFUND_TOO_MUCH
+    middle = None
+    if terms.between is not None and between is not None:
+        middle = refunded(payee, terms.destination, terms.between, between)
+    back = refunded(payee, terms.destination, terms.source, payer)
+    return Part(len(linked) + 1, amount, back, middle)
+
+
+def changed_terms(
+    terms: Terms, quote: str, source: Money, destination: Money, between: Money | None
+) -> Terms:
+    """Terms of a linked payment: no fee, no residue, and the original's rate."""
+    hops: tuple[Hop, ...] = ()
+    if between is not None:
+        first, last = terms.hops[0], terms.hops[-1]
+        hops = (
+            replace(first, source=source, destination=between, scheme_quote=""),
+            replace(last, source=between, destination=destination, scheme_quote=""),
+        )
+    return replace(
+        terms,
+        debit=source,
+        fee=source - source,
+        source=source,
+        destination=destination,
+        quote_id=quote,
+        hops=hops,
+        residues=(),
+        payee_fee=None,
+    )
