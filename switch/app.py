@@ -29,7 +29,6 @@ from switch.feeds import FeedReader
 from switch.key_retention import KeyRetention, kept, too_short
 from switch.keys import OVERSEER
 from switch.leases import Leases
-from switch.ledger import Account
 from switch.linked import banks_of, inbound_of, lookups_of, made_adapters, quotes_of, signers_of
 from switch.linked_payments import LinkedPayments
 from switch.notices import Notices

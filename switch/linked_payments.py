@@ -171,6 +171,7 @@ class LinkedPayments:
             second_holder=second,
             payee_side=held.payer_side,
             on_us=False,
+            payee_bank="",
         )
         quote = linked_quote(original.uetr, part.place)
         terms = changed_terms(original.terms, quote, part.payee, part.payer, part.between)

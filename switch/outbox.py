@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 from switch import lifecycle
 from switch.commands import Conclude, Refuse
 from switch.model import Direction, State, to_micros
+from switch.states import Event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 DISPUTE: Final = "disputed"
 """Kind of the journal entry of an answer that contradicts the one that was booked."""
+
+
+_AFTERWARDS: Final = (Event.RUNG, Event.ACKNOWLEDGED, Event.GIVEN_BACK, "enquired")
+"""Journal entries of what is done for a payment after its answer was given."""
 
 
 class Kind(StrEnum):
@@ -73,7 +78,7 @@ def kind_of(entry: str, payment: Payment) -> Kind | None:
     if entry == DISPUTE:
         return Kind.DISPUTED
     if lifecycle.is_final(payment):
-        return Kind.ENDED
+        return None if entry in _AFTERWARDS else Kind.ENDED
     return Kind.WAITING if payment.state is State.MANUAL else None
 
 

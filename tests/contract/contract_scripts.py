@@ -72,7 +72,7 @@ def about(draw: st.DrawFn, held: Payment) -> Attempt | Conclude | None:
     command: Attempt | Conclude | None
     if chosen is Event.RUNG:
         command = enquired(held) if ladder else None
-    elif TABLE[held.direction, held.state, chosen].verdict is Verdict.IMPOSSIBLE:
+    elif TABLE[held.flow, held.state, chosen].verdict is Verdict.IMPOSSIBLE:
         command = None
     else:
         command = concluded(held, chosen)

@@ -24,7 +24,10 @@ from switch.config import Config, default_folder, load_config
 from switch.coordination.local import InProcess
 from switch.dispatch import Dispatch
 from switch.endings import Endings
+from switch.linked_payments import LinkedPayments
 from switch.model import Channel, Particulars, Party, Payment, State
+from switch.notices import Notices
+from switch.orders import Orders
 from switch.pace import Pace
 from switch.payments import Instruction, Payments, Standing
 from switch.port import Inbound, InboundPay, Merchant, Planning, Rendered, WireRefusal
@@ -110,6 +113,17 @@ class Shell:
             slot=1,
             log=self.log,
         )
+        self.linked = LinkedPayments(
+            store=self.store,
+            records=self.records,
+            dispatch=self.dispatch,
+            adapters=self.adapters,
+            answers=self.answers,
+            clock=self.clock,
+            ids=self.ids,
+            tasks=self.tasks,
+            log=self.log,
+        )
         self.sweeper = self.new_sweeper()
         self.configured(self.config)
 
@@ -151,6 +165,18 @@ class Shell:
             slot=1,
             log=self.log,
         )
+        self.orders = Orders(
+            store=self.store,
+            records=self.records,
+            scans=self.scans,
+            quoting=self.quoting,
+            payments=self.payments,
+            dispatch=self.dispatch,
+            adapters=self.adapters,
+            clock=self.clock,
+            ids=self.ids,
+            log=self.log,
+        )
         self.receiving = Receiving(
             config=config,
             adapters={"thailand": self.thailand},
@@ -158,6 +184,11 @@ class Shell:
             quoting=self.quoting,
             payments=self.payments,
             dispatch=self.dispatch,
+            records=self.records,
+            orders=self.orders,
+            notices=Notices(
+                store=self.store, dispatch=self.dispatch, linked=self.linked, log=self.log
+            ),
             pace=self.pace,
             clock=self.clock,
             ids=self.ids,
@@ -175,6 +206,7 @@ class Shell:
             store=self.store,
             dispatch=self.dispatch,
             records=self.records,
+            linked=self.linked,
             adapters=self.adapters,
             clock=self.clock,
             ids=self.ids,

@@ -39,6 +39,7 @@ from switch.model import (
     Payment,
     Residue,
     State,
+    Status,
     Terms,
     UseCase,
 )
@@ -233,10 +234,10 @@ def enquired(held: Payment, seconds: int = 5) -> Attempt:
 
 def concluded(held: Payment, event: Event, **changes: Any) -> Conclude:
     """A conclusion about a payment as it is now, with what the table's target state needs."""
-    decision = TABLE[held.direction, held.state, event]
+    decision = TABLE[held.flow, held.state, event]
     at = held.updated_at + timedelta(seconds=1)
     timed = STATES[decision.target].timer is not Timer.NONE
-    refuses = decision.target is State.REFUSED and decision.verdict is Verdict.MOVE
+    refuses = STATES[decision.target].status is Status.RJCT and decision.verdict is Verdict.MOVE
     number = held.payment_id + 10 * (held.version + 1) + 5
     command = Conclude(
         uetr=held.uetr,

@@ -88,7 +88,7 @@ def test_an_unknown_key_is_named_with_its_file(
         ("switch.toml", '"heads.jsonl"', '""', "journal.heads_file"),
         ("corridors.toml", '"1.00"', "1.00", "corridor.0.amount_min"),
         ("corridors.toml", "enabled = true", 'enabled = "yes"', "corridor.0.enabled"),
-        ("corridors.toml", '"capped"', '"prefunded"', "corridor.0.funding"),
+        ("corridors.toml", '"capped"', '"lent"', "corridor.0.funding"),
         ("members.toml", '"2000000000"', "2000000000", "member.0.net_debit_max.value"),
         ("limits.toml", '"pool"', '"pond"', "cap.0.role"),
     ],

@@ -38,8 +38,17 @@ VALUES: Final[dict[str, object]] = {
 }
 
 
-OPTIONAL: Final = {"reference_sequence_digits": 6, "reference_day_ahead_min": 480}
-"""Facts of a network that counts our references; absent where it does not."""
+OPTIONAL: Final = {
+    "reference_sequence_digits": 6,
+    "reference_day_ahead_min": 480,
+    "repeatable": True,
+    "cancel_after_rungs": 4,
+    "cancel_every_s": 7,
+    "cancel_until_min": 15,
+    "cancel_zone_min": 480,
+    "refund_window_days": 30,
+}
+"""Facts of a network that counts our references, or can cancel; absent where it does not."""
 
 
 def written(value: object) -> str:
@@ -65,7 +74,8 @@ def test_a_complete_file_is_read() -> None:
     facts = load_facts(table(), FILE)
 
     assert VALUES.keys() == {f.name for f in fields(Facts)} - OPTIONAL.keys()
-    assert {key: getattr(facts, key) for key in OPTIONAL} == dict.fromkeys(OPTIONAL, 0)
+    unsaid = dict.fromkeys(OPTIONAL, 0) | {"cancel_every_s": 5, "refund_window_days": 365}
+    assert {key: getattr(facts, key) for key in OPTIONAL} == unsaid
     assert facts.operations == (Operation.LOOKUP, Operation.PAY, Operation.ENQUIRE)
     assert facts.enquiry_delays_s == (5, 10, 30)
     for key in VALUES.keys() - {"operations", "enquiry_delays_s", "schemes"}:
@@ -102,7 +112,7 @@ def test_a_wrongly_typed_fact_is_named_with_its_file(key: str, value: object) ->
         ("never_seen_is_promise", "yes"),
         ("schemes", "thaiqr"),
         ("schemes", [1]),
-        ("operations", ["refund"]),
+        ("operations", ["repay"]),
         ("enquiry_delays_s", []),
         ("enquiry_delays_s", [10, 5]),
         ("enquiry_delays_s", ["5"]),

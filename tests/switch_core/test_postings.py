@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from fx.money import Money, currency
 from switch.ledger import Side, balanced
-from switch.model import Direction
-from switch.postings import filled, incoming_lines, lines_of, refunded
+from switch.model import Direction, Finality, Funding, Kind
+from switch.postings import filled, incoming_lines, lines_at_once, lines_of, refunded
 from switch.postings_page import example, page
+from switch.states import Event
 from switch.templates import POSTINGS
 from tests.switch_core.core_values import SECOND, SPONSOR, bridged, direct, khr, payment, thb
 
@@ -45,6 +46,7 @@ BOOKED: Final[Mapping[str, tuple[tuple[Any, ...], ...]]] = {
     ),
     "advice_received": ((N, PAID, S_THB, PAID),),
     "advice_pays_out": ((F_KHR, SOURCE, B, SOURCE),),
+    "advice_pays_out_on_us": ((F_KHR, SOURCE, "sponsor/member/KHR/deferred", SOURCE),),
     "advice_credited": ((S_THB, PAID, F_THB, PAID),),
     "advice_failed": ((S_THB, PAID, N, PAID),),
     "late_credit": ((F_KHR, SOURCE, B, SOURCE), (EXPOSED, PAID, F_THB, PAID)),
@@ -112,19 +114,36 @@ def test_what_a_payment_books_is_what_the_table_says_is_booked() -> None:
     inbound = payment(direction=Direction.INBOUND)
     on_us = replace(inbound, institutions=replace(inbound.institutions, on_us=True))
     fee = replace(payment(), terms=replace(direct(), destination=thb(34_400), payee_fee=thb(100)))
-    found = {
-        (x.account.split("/", 1)[1], x.side)
-        for held in (payment(), bridge, inbound, on_us, fee)
-        for x in lines_of(held)
-    } | {(x.account.split("/", 1)[1], x.side) for x in incoming_lines(SPONSOR, khr(1))}
+    gross = replace(payment(), funding=Funding.GROSS)
+    gross = replace(gross, institutions=replace(gross.institutions, sponsor=SPONSOR))
+    advised = [replace(each, finality=Finality.ADVICE) for each in (inbound, on_us)]
+    back = replace(payment(), kind=Kind.REFUND, funding=Funding.HELD)
+    gross_back = replace(gross, kind=Kind.REFUND)
+    returned = [replace(each, kind=Kind.RETURN) for each in (payment(), gross)]
+    held_sets = (payment(), bridge, inbound, on_us, fee, gross, *advised, back, gross_back)
+    found = (
+        {
+            (x.account.split("/", 1)[1], x.side)
+            for held in (*held_sets, *returned)
+            for x in lines_of(held)
+        }
+        | {
+            (x.account.split("/", 1)[1], x.side)
+            for event in (Event.PAID, Event.ACCEPTED)
+            for x in lines_at_once(advised[0], event)
+        }
+        | {(x.account.split("/", 1)[1], x.side) for x in incoming_lines(SPONSOR, khr(1))}
+    )
 
     for name, posting in POSTINGS.items():
         shape = {(x.account.split("/", 1)[1], x.side) for x in example(name)}
         if posting.booked:
             assert shape <= found, name
     assert {
-        "outbound_capped", "outbound_funded", "inbound_two_leg", "inbound_on_us", "between",
-        "payee_fee", "residue",
+        "outbound_capped", "outbound_funded", "outbound_gross", "outbound_gross_return",
+        "inbound_two_leg", "inbound_on_us", "advice_received", "advice_pays_out",
+        "advice_pays_out_on_us", "advice_credited", "advice_failed", "refund", "refund_gross",
+        "between", "payee_fee", "residue",
     } == {name for name, posting in POSTINGS.items() if posting.booked}  # fmt: skip
 
 
