@@ -126,17 +126,7 @@ class Switch:
         self._answers = Answers(self._messages, self._inbound)
         self.dispatch = self._dispatch()
         self.linked = self._linked()
-        self.sweeper = Sweeper(
-            store=seams.store,
-            dispatch=self.dispatch,
-            records=self._records,
-            linked=self.linked,
-            adapters=self.adapters,
-            clock=seams.clock,
-            ids=self._ids,
-            tasks=seams.tasks,
-            log=seams.log,
-        )
+        self.sweeper = self._sweeper()
         self.retention = self._retention_of()
         self._keeper = keeper_of(config.retention.personal_days, seams, self._vault, self._ids)
         self._leases = Leases(
@@ -193,6 +183,19 @@ class Switch:
             clock=self._seams.clock,
             ids=self._ids,
             slot=self.config.switch.slot,
+            log=self._seams.log,
+        )
+
+    def _sweeper(self) -> Sweeper:
+        return Sweeper(
+            store=self._seams.store,
+            dispatch=self.dispatch,
+            records=self._records,
+            linked=self.linked,
+            adapters=self.adapters,
+            clock=self._seams.clock,
+            ids=self._ids,
+            tasks=self._seams.tasks,
             log=self._seams.log,
         )
 
@@ -290,15 +293,14 @@ class Switch:
             dispatch=self.dispatch,
             records=self._records,
             orders=self._orders(scans),
-            notices=Notices(
-                store=seams.store, dispatch=self.dispatch, linked=self.linked, log=seams.log
-            ),
+            notices=Notices(seams.store, self.dispatch, self.linked, seams.log),
             pace=self._pace,
             clock=seams.clock,
             ids=self._ids,
             log=seams.log,
         )
         overseer = keys.public(OVERSEER)
+        banks = {bic: keys.member_public(bic) for bic in config.members}
         return api.Parts(
             config=config,
             payments=self.payments,
@@ -306,16 +308,12 @@ class Switch:
             quoting=self._quoting,
             receiving=receiving,
             messages=self._messages,
-            authenticator=self._authenticator(
-                {bic: keys.member_public(bic) for bic in config.members}
-            ),
+            authenticator=self._authenticator(banks),
             overseers=self._authenticator({OVERSEER: overseer}),
             quoters=self._authenticator(
                 {**keys.quoters(sorted(config.market.providers)), OVERSEER: overseer}
             ),
-            witnesses=self._authenticator(
-                {**{bic: keys.member_public(bic) for bic in config.members}, OVERSEER: overseer}
-            ),
+            witnesses=self._authenticator({**banks, OVERSEER: overseer}),
             rates=self.rates,
             pace=self._pace,
             read=seams.store.read,

@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 class Notices:
     """Takes what networks tell unasked."""
 
-    def __init__(
-        self, *, store: Store, dispatch: Dispatch, linked: LinkedPayments, log: Log
-    ) -> None:
+    def __init__(self, store: Store, dispatch: Dispatch, linked: LinkedPayments, log: Log) -> None:
         self._store = store
         self._dispatch = dispatch
         self._linked = linked

@@ -114,8 +114,8 @@ def is_lost(reference: str) -> bool:
 class Exchange:
     """One planned request to a counterparty; ``body`` is personal and sealed at rest.
 
-    ``reference`` is ours in the partner's format: the idempotency key, the same on a repeat.
-    ``headers`` are sent as stored. Nothing is sent at or after ``send_by``.
+    ``reference`` is ours in the partner's format: the idempotency key. ``headers`` are sent as
+    stored. Nothing is sent at or after ``send_by``.
     """
 
     exchange_id: int
@@ -144,8 +144,7 @@ class WireAnswer:
 class Merchant:
     """What the owner network tells about a scanned code. Personal: never shown by ``repr``.
 
-    ``amount`` is present when the code fixes it. ``extra`` is handed back to the same adapter when
-    the payment is planned.
+    ``amount`` there when the code fixes it; ``extra`` is handed back when the payment is planned.
     """
 
     party: Party = field(repr=False)
@@ -160,8 +159,7 @@ class Merchant:
 
 
 SchemeQuote: TypeAlias = Stated
-"""A price that a network made itself: ``quote_id``, ``source``, ``destination``, ``rate``,
-``expires_at``. A payment hands the id back in ``payment.terms.scheme_quote``."""
+"""A price that a network made; a payment hands its id back (``payment.terms.scheme_quote``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,10 +235,9 @@ class InboundLookup:
 class InboundPay:
     """A network instructs a payment to a KHQR merchant.
 
-    ``key`` is the network's own identification of the instruction (its duplicate rule), ``content``
-    the fields that must be equal in a true repeat. ``quote_token`` is the one our lookup gave.
-    ``refused`` is a check of the adapter that failed on a well-formed instruction: the switch binds
-    the refusal to the key, so the answer never changes.
+    ``key`` is the network's own identification of it (its duplicate rule), ``content`` what must be
+    equal in a repeat, ``quote_token`` the one our lookup gave. ``refused`` is an adapter check
+    that failed on a well-formed instruction: the refusal is bound to the key and never changes.
     """
 
     uetr: str
@@ -354,7 +351,7 @@ class CollectAdapter(Adapter, Protocol):
         """Tell the network that an item is committed on our side."""
 
     def read_acknowledge(self, exchange: Exchange, answer: WireAnswer) -> bool:
-        """True when the acknowledgement is known to have arrived, now or before."""
+        """True when the acknowledgement is known to have arrived."""
 
 
 class InboundAdapter(Adapter, Protocol):

@@ -51,6 +51,7 @@ def sealed(vault: Vault, number: int) -> Open:
     command = opened(payment(number, quote=f"q-{number}"))
     key, wrapped = vault.new_key(command.payment.uetr)
     people = Particulars(Party(NAME, "sokdara@abaa"), Party("Shop", "shop@aclb"), "E2E-1")
+    assert command.exchange is not None
     record = command.exchange.sealed
     plain = particulars_bytes(people) + b"\n[]\n<body/>"
     blob = vault.seal(key, record.record_id, OPENING, plain)

@@ -266,9 +266,10 @@ def test_a_batch_that_clashes_while_it_is_written_leaves_nothing(engine: AnyEngi
     same_reference = replace(payment(2, quote="q"), reference=payment().reference)
     with pytest.raises((apsw.ConstraintError, asyncpg.UniqueViolationError, AssertionError)):
         engine.execute([received(), opened(same_reference)])
-    same_record = opened(payment(3, quote="q"))
-    first_record = opened(payment()).exchange.sealed.record_id
-    sealed = replace(same_record.exchange.sealed, record_id=first_record)
+    same_record, first = opened(payment(3, quote="q")), opened(payment())
+    assert same_record.exchange is not None
+    assert first.exchange is not None
+    sealed = replace(same_record.exchange.sealed, record_id=first.exchange.sealed.record_id)
     same_record = replace(same_record, exchange=replace(same_record.exchange, sealed=sealed))
     with pytest.raises((apsw.ConstraintError, asyncpg.UniqueViolationError, AssertionError)):
         engine.execute([received(), same_record])

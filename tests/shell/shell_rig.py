@@ -186,9 +186,7 @@ class Shell:
             dispatch=self.dispatch,
             records=self.records,
             orders=self.orders,
-            notices=Notices(
-                store=self.store, dispatch=self.dispatch, linked=self.linked, log=self.log
-            ),
+            notices=Notices(self.store, self.dispatch, self.linked, self.log),
             pace=self.pace,
             clock=self.clock,
             ids=self.ids,

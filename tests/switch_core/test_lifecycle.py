@@ -10,7 +10,7 @@ import sys
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -36,7 +36,7 @@ from tests.switch_core.core_values import NOW, SENT, payment
 FLOWS: Final = tuple(Flow)
 LATER: Final = NOW + timedelta(seconds=1)
 
-SHAPES: Final[dict[Flow, dict[str, object]]] = {
+SHAPES: Final[dict[Flow, dict[str, Any]]] = {
     Flow.OUTBOUND: {},
     Flow.OUTBOUND_THREE_LEG: {"finality": Finality.THREE_LEG},
     Flow.OUTBOUND_GROSS: {"funding": Funding.GROSS},
@@ -51,10 +51,10 @@ OWN_ENDS: Final = {Event.NOT_SENT, Event.EXPIRED}
 """What we end ourselves once money is reserved: nothing was sent, and nothing will be."""
 
 
-def in_flow(flow: Flow, state: State = State.RECEIVED, **more: object) -> Payment:
+def in_flow(flow: Flow, state: State = State.RECEIVED, **more: Any) -> Payment:
     """A payment that follows a flow, in a state."""
     refused = STATES[state].status is Status.RJCT
-    changes = {
+    changes: dict[str, Any] = {
         "next_at": None,
         "reason": Reason.ACCOUNT_CLOSED if refused else None,
         **SHAPES[flow],
