@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from adapters.vietnam import mapping
 from adapters.vietnam.envelope import Envelope, EnvelopeError, Names, request_body
+from adapters.vietnam.inbound import VietnamInbound
 from switch.facts import load_facts
 from switch.port import Exchange, Operation, Outcome, OutcomeKind, Unavailable
 from switch.reasons import Reason
@@ -33,25 +34,24 @@ _NAME: Final = re.compile(r"[ -~]{1,64}\Z", re.ASCII)
 OPTIONS: Final = ("name", "network_id", "own_id")
 """Settings of the link: our name, the institution numbers of the network and of us."""
 
-_PATHS: Final = MappingProxyType(
+_NAMED: Final = MappingProxyType(
     {
-        Operation.LOOKUP: (mapping.LOOKUP, mapping.LOOKUP_PATH),
-        Operation.PAY: (mapping.PAYMENT, mapping.PAYMENT_PATH),
-        Operation.ENQUIRE: (mapping.ENQUIRY, mapping.ENQUIRY_PATH),
-        Operation.REFUND: (mapping.RETURN, mapping.RETURN_PATH),
+        Operation.LOOKUP: mapping.LOOKUP,
+        Operation.PAY: mapping.PAYMENT,
+        Operation.ENQUIRE: mapping.ENQUIRY,
+        Operation.REFUND: mapping.RETURN,
     }
 )
 
 
-class VietnamAdapter:
-    """The Vietnamese network in both directions."""
+class VietnamAdapter(VietnamInbound):
+    """The Vietnamese network in both directions; what it sends us is in :class:`VietnamInbound`."""
 
     def __init__(self, context: AdapterContext) -> None:
         text = (files("adapters.vietnam") / "facts.toml").read_text("utf-8")
-        self._facts = load_facts(text, "adapters/vietnam/facts.toml")
-        self._names = _names(context.options)
+        facts = load_facts(text, "adapters/vietnam/facts.toml")
+        super().__init__(facts, _names(context.options), Envelope(context))
         self._agent = context.partner_bic
-        self._envelope = Envelope(context)
 
     @property
     def facts(self) -> Facts:
@@ -131,7 +131,7 @@ class VietnamAdapter:
         planning: Planning,
         answer_within_ms: int,
     ) -> Exchange:
-        name, path = _PATHS[operation]
+        name = _NAMED[operation]
         request_id = mapping.message_id(planning.message_number)
         body = request_body(self._names, name, request_id, payload, planning.now)
         return Exchange(
@@ -141,7 +141,7 @@ class VietnamAdapter:
             operation=operation,
             reference=reference,
             method="POST",
-            path=path,
+            path=mapping.PATHS[name],
             headers=self._envelope.headers(body),
             body=body,
             send_by=planning.send_by,

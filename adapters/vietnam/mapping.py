@@ -9,6 +9,7 @@ the payment and not of a system that failed; everything else leaves the payment 
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.vietnam import codes
@@ -48,6 +49,11 @@ LOOKUP_PATH: Final = "/qr/v1/lookup"
 PAYMENT_PATH: Final = "/qr/v1/payment"
 ENQUIRY_PATH: Final = "/qr/v1/payment-enquiry"
 RETURN_PATH: Final = "/qr/v1/return"
+
+PATHS: Final = MappingProxyType(
+    {LOOKUP: LOOKUP_PATH, PAYMENT: PAYMENT_PATH, ENQUIRY: ENQUIRY_PATH, RETURN: RETURN_PATH}
+)
+"""Where each operation is called, at either side."""
 
 TYPE: Final = "QR_PUSH"
 CHANNEL: Final = "07"
