@@ -49,10 +49,7 @@ SHARED: Final = ("bakong-password.txt", "japan-secret.txt")
 JOURNAL: Final = "journal"
 OVERSEER: Final = "overseer"
 PROVIDERS: Final = "providers"
-CERTIFIED: Final = (
-    *("switch-thailand", "thailand"),
-    *("switch-vietnam", "switch-vietnam-kek", "vietnam", "vietnam-kek"),
-)
+CERTIFIED: Final = ("switch-thailand", "thailand")
 """RSA key pairs with certificates, of both sides of a link: ours begin with ``switch-``.
 
 A pair of each side for any other network of the configuration is made too.
@@ -60,6 +57,9 @@ A pair of each side for any other network of the configuration is made too.
 
 WITHOUT_CERTIFICATES: Final = frozenset({"bakong", "japan"})
 """Networks that know us by a password or a secret."""
+
+SEALED: Final = frozenset({"vietnam"})
+"""Networks where accounts are sealed: a second pair of each side, named ``…-kek``."""
 
 LOCK_FILE: Final = ".lock"
 
@@ -286,7 +286,8 @@ def make_development_keys(
 
 def _pairs(networks: Iterable[str]) -> list[str]:
     """Both sides' keys of each network that is known by its certificate."""
-    known = (name for name in networks if name not in WITHOUT_CERTIFICATES)
+    known = [name for name in networks if name not in WITHOUT_CERTIFICATES]
+    known += [f"{name}-kek" for name in known if name in SEALED]
     return [name for network in known for name in (f"switch-{network}", network)]
 
 
