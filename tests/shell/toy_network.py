@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from switch.facts import Facts
+from switch.inbound_port import InboundOrder, Told
 from switch.model import Particulars, Payment, Status
 from switch.port import (
     Exchange,
@@ -92,6 +93,7 @@ class ToyAdapter:
     plan_fails: Exception | None = None
     pages: deque[Sequence[IncomingItem]] = field(default_factory=deque)
     inbound_path: str = "/messages"
+    refunded: list[dict[str, str]] = field(default_factory=list)
 
     def reference(self, planning: Planning) -> str:
         return reference_digits(planning.message_number, planning.slot)
@@ -122,6 +124,22 @@ class ToyAdapter:
         if self.plan_fails is not None:
             raise self.plan_fails
         return self._plan(Operation.ENQUIRE, payment.reference, planning)
+
+    def plan_cancel(
+        self, payment: Payment, particulars: Particulars, planning: Planning
+    ) -> Exchange:
+        return self._plan(Operation.CANCEL, payment.reference, planning)
+
+    def plan_confirm(
+        self, payment: Payment, particulars: Particulars, planning: Planning
+    ) -> Exchange:
+        return self._plan(Operation.CONFIRM, payment.reference, planning)
+
+    def plan_refund(
+        self, payment: Payment, particulars: Particulars, planning: Planning
+    ) -> Exchange:
+        self.refunded.append(dict(particulars.extra))
+        return self._plan(Operation.REFUND, payment.reference, planning)
 
     def read(self, exchange: Exchange, payment: Payment, answer: WireAnswer) -> Outcome:
         told = orjson.loads(answer.body)
@@ -183,6 +201,32 @@ class ToyAdapter:
         planning: Planning,
     ) -> Rendered:
         return _rendered(enquiry="never seen" if status is None else status.value)
+
+    def render_order(
+        self,
+        request: InboundOrder,
+        answer: tuple[Merchant, Payment] | Reason,
+        planning: Planning,
+    ) -> Rendered:
+        if isinstance(answer, Reason):
+            return _rendered(refused=answer.name)
+        merchant, payment = answer
+        owed = payment.terms.debit
+        return _rendered(merchant=merchant.party.name, owed=str(owed.minor), uetr=payment.uetr)
+
+    def render_taken(
+        self,
+        request: Told,
+        payment: Payment | None,
+        status: Status | None,
+        reason: Reason | None,
+        planning: Planning,
+    ) -> Rendered:
+        return _rendered(
+            status=None if status is None else status.value,
+            reason=None if reason is None else reason.name,
+            uetr=None if payment is None else payment.uetr,
+        )
 
     def render_refusal(self, request: InboundPay, reason: Reason, planning: Planning) -> Rendered:
         return _rendered(status="RJCT", reason=reason.name, uetr=request.uetr)
