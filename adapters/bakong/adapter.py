@@ -1,4 +1,4 @@
-"""The Bakong adapter: pay, enquire, collect and acknowledge over the member web service.
+"""The Bakong adapter: pay, reverse, enquire, collect, acknowledge over the member web service.
 
 Pure: every request is planned from what is given, every answer read without a side effect. The
 surprise: the credentials travel inside the body (``cm_user_name``, ``cm_password``), so a stored
@@ -12,7 +12,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from adapters.bakong import mapping, soap
+from adapters.bakong import mapping, mapping_reversal, soap
 from iso20022 import IsoError, build
 from switch.facts import Facts, load_facts
 from switch.model import EPOCH
@@ -42,6 +42,7 @@ HEADERS: Final = (
 
 _CALLS: Final[Mapping[Operation, str]] = MappingProxyType({
     Operation.PAY: "makeFullFundTransfer",
+    Operation.REFUND: "makeReverseTransaction",
     Operation.ENQUIRE: "getOutgoingTransaction",
     Operation.COLLECT: "getIncomingTransaction",
     Operation.ACKNOWLEDGE: "makeAcknowledgement",
@@ -98,6 +99,17 @@ class BakongAdapter:
         parts = (("iso_message", document), ("ext_ref", payment.reference))
         return self._plan(Operation.PAY, payment.uetr, payment.reference, parts, planning)
 
+    def plan_refund(
+        self, payment: Payment, particulars: Particulars, planning: Planning
+    ) -> Exchange:
+        """Plan makeReverseTransaction: a transfer to the sponsor goes back to its payer.
+
+        Raises :class:`iso20022.IsoError` NOOR when ``particulars`` do not say which.
+        """
+        fields = mapping_reversal.reversal(payment, particulars, self._sponsor, planning)
+        parts = (("content_message", build(mapping_reversal.PAIN_007, fields)),)
+        return self._plan(Operation.REFUND, payment.uetr, payment.reference, parts, planning)
+
     def plan_enquire(
         self, payment: Payment, particulars: Particulars, planning: Planning
     ) -> Exchange:
@@ -114,7 +126,7 @@ class BakongAdapter:
         reply = _reply(exchange, answer)
         if reply is None:
             return mapping.UNKNOWN
-        if exchange.operation is Operation.PAY:
+        if exchange.operation in (Operation.PAY, Operation.REFUND):
             return mapping.read_transfer_answer(reply, exchange.reference, payment)
         if exchange.operation is Operation.ENQUIRE:
             return mapping.read_outgoing(reply, exchange.reference, payment, self._sponsor)

@@ -17,6 +17,7 @@ from adapters.bakong import soap
 from fx.money import Money, MoneyError
 from iso20022 import IsoError, read
 from iso20022 import elements as e
+from switch.model import Kind
 from switch.port import IncomingItem, Outcome, OutcomeKind, reference_digits
 from switch.reasons import Reason, from_iso
 
@@ -171,7 +172,7 @@ def transfer(
 
 
 def read_transfer_answer(reply: soap.Reply, reference: str, payment: Payment) -> Outcome:
-    """What the answer to makeFullFundTransfer means."""
+    """What the answer to makeFullFundTransfer or makeReverseTransaction means."""
     if reply.fault is not None:
         # Assumed: the gateway says this before the ledger takes anything. Any other fault may
         # come after.
@@ -214,14 +215,13 @@ def _status(values: Mapping[str, object]) -> object:
 
 def _ours(values: Mapping[str, object], reference: str, payment: Payment) -> bool:
     """True when every id and amount that the report does carry is the one we sent."""
-    information = str(
-        values.get("original_payment_information_id", "/" + short_reference(reference))
-    )
+    named = str(values.get("original_payment_information_id", "/" + short_reference(reference)))
     ids = ("original_message_id", "original_instruction_id", "original_end_to_end_id")
     amount = payment.terms.destination
     return (
         all(values.get(name, reference) == reference for name in ids)
-        and information.endswith("/" + short_reference(reference))
+        # What a reversal names there is the transfer that it gives back.
+        and (payment.kind is Kind.REFUND or named.endswith("/" + short_reference(reference)))
         and values.get("instructed_amount", amount) == amount
     )
 
@@ -331,7 +331,7 @@ def read_outgoing(reply: soap.Reply, reference: str, payment: Payment, sponsor: 
         found is None
         or (found.payer, found.ext_ref) != (sponsor.bic, reference)
         or found.amount != payment.terms.destination
-        or found.reversal
+        or found.reversal is not (payment.kind is Kind.REFUND)
     ):
         return UNKNOWN
     kind = _CHAIN.get(found.status, OutcomeKind.UNKNOWN)

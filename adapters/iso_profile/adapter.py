@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from adapters.iso_profile import mapping
+from adapters.iso_profile import mapping, mapping_return
 from adapters.iso_profile.envelope import CONTENT_TYPE
 from adapters.iso_profile.inbound import PATH, IsoProfileInbound
 from iso20022 import IsoError
@@ -73,6 +73,18 @@ class IsoProfileAdapter(IsoProfileInbound):
         within = self._facts.answer_within_ms
         return self._exchange(
             Operation.PAY, payment.uetr, payment.reference, body, planning, within
+        )
+
+    def plan_refund(
+        self, payment: Payment, particulars: Particulars, planning: Planning
+    ) -> Exchange:
+        """Plan pacs.004: what a guest paid goes back. Raises ``IsoError`` as ``plan_pay``."""
+        now = planning.now
+        values = mapping_return.refund_values(payment, particulars, self._envelope.sides, now)
+        body = self._envelope.write(mapping.RETURN, values, payment.reference, now)
+        within = self._facts.answer_within_ms
+        return self._exchange(
+            Operation.REFUND, payment.uetr, payment.reference, body, planning, within
         )
 
     def plan_enquire(

@@ -3,6 +3,7 @@
 What cannot be trusted or read is answered by a signed admi.002, which binds nothing. An instruction
 that is trusted is refused for good: a complete one by its ``refused``, bound like a payment; one
 that only has readable identifications by a pacs.002 RJCT, which leaves after its UETR is buried.
+Money that goes back (pacs.004) is taken or refused by the switch, which knows what was paid.
 The surprise: a pacs.008 that is too old is *not* refused here, because it may be a true repeat
 whose stored answer is owed; see ``mapping_inbound``.
 """
@@ -12,12 +13,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from adapters.iso_profile import mapping, mapping_inbound
+from adapters.iso_profile import mapping, mapping_inbound, mapping_return
 from adapters.iso_profile.envelope import CONTENT_TYPE, Envelope
 from adapters.iso_profile.mapping_inbound import Report, Unusable
 from iso20022 import SIZE_BYTES_MAX, IsoError
 from iso20022.originals import originals_of
 from iso20022.refusals import NO_REFERENCE, refusal_of_tree
+from switch.inbound_port import InboundReturn
 from switch.model import Status
 from switch.port import Inbound, InboundPay, Rendered, WireRefusal
 from switch.reasons import Reason, from_iso
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from fx.quotes import Quote
     from iso20022 import Message
     from switch.facts import Facts
+    from switch.inbound_port import Told
     from switch.model import Particulars, Payment
     from switch.port import AdapterContext, InboundEnquiry, InboundLookup, Merchant, Planning
 
@@ -39,7 +42,7 @@ PATH: Final = "/iso20022/v1/messages"
 
 _OK, _BAD, _UNAUTHORISED, _TOO_LARGE, _WRONG_TYPE = 200, 400, 401, 413, 415
 
-_ACCEPTED: Final = (mapping.QUESTION, mapping.PAYMENT, mapping.ENQUIRY)
+_ACCEPTED: Final = (mapping.QUESTION, mapping.PAYMENT, mapping.ENQUIRY, mapping.RETURN)
 
 _NAMING: Final = frozenset({"original_message_id", "original_transaction_id", "original_uetr"})
 
@@ -88,6 +91,9 @@ class IsoProfileInbound:
             if message.name == mapping.PAYMENT:
                 latest = planning.now + timedelta(seconds=skew_max_s)
                 return mapping_inbound.pay(message, self._envelope.sides, latest=latest)
+            if message.name == mapping.RETURN:
+                # However old: a repeat is owed the answer that the first one got.
+                return mapping_return.returned(message, self._envelope.sides)
             if not mapping_inbound.fresh(message, planning.now, skew_max_s):
                 self._reject(Reason.TOO_OLD, _BAD, planning, related=related)
             if message.name == mapping.QUESTION:
@@ -210,6 +216,19 @@ class IsoProfileInbound:
         related = request.particulars.extra.get("original_message_id", "")
         body = self._rejection(reason, planning, None, related=related)
         return Rendered(_BAD, CONTENT_TYPE, body)
+
+    def render_taken(
+        self,
+        request: Told,
+        payment: Payment | None,
+        status: Status | None,
+        reason: Reason | None,
+        planning: Planning,
+    ) -> Rendered:
+        """Answer a pacs.004, the only thing of its kind that comes here, by a signed pacs.002."""
+        assert isinstance(request, InboundReturn), "nothing else is translated"
+        report = mapping_return.report_of_return(request, payment, status, reason)
+        return Rendered(_OK, CONTENT_TYPE, self._status(report, planning))
 
     def _status(self, report: Report, planning: Planning) -> bytes:
         message_id, now = self._message_id(planning), planning.now

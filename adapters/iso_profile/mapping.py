@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from fx.money import RATE_DECIMALS_MAX, RATE_DIGITS_MAX, Money, Rounding, divide
-from switch.model import Party, UseCase, from_micros
+from switch.model import Kind, Party, UseCase, from_micros
 from switch.port import (
     Merchant,
     Operation,
@@ -40,6 +40,7 @@ STATUS: Final = "pacs.002.001.10"
 ENQUIRY: Final = "pacs.028.001.03"
 QUESTION: Final = "acmt.023.001.04"
 REPORT: Final = "acmt.024.001.04"
+RETURN: Final = "pacs.004.001.09"
 REJECT: Final = "admi.002.001.01"
 
 NEVER_SEEN: Final = "NSEEN"
@@ -175,24 +176,35 @@ def enquiry_values(
     """
     lost = is_lost(payment.reference)
     reference = "" if lost else payment.reference
+    of_payment = payment.kind is Kind.PAYMENT
     return given({
         "message_id": message_id,
         "created_at": now,
         "status_request_id": message_id,
         "original_message_id": reference,
-        "original_message_name": "" if lost else PAYMENT,
-        "original_instruction_id": reference,
+        "original_message_name": "" if lost else message_of(payment),
+        "original_instruction_id": reference if of_payment else "",
         "original_end_to_end_id": particulars.end_to_end_id or "NOTPROVIDED",
         "original_transaction_id": reference,
-        "original_uetr": payment.uetr,
-        "acceptance_at": "" if lost else payment.accepted_at,
+        "original_uetr": uetr_of(payment),
+        "acceptance_at": "" if lost or not of_payment else payment.accepted_at,
         "instructing_agent": sides.own,
         "instructed_agent": sides.partner,
     })  # fmt: skip
 
 
+def message_of(payment: Payment) -> str:
+    """The message that carries a payment, or what gives one back."""
+    return PAYMENT if payment.kind is Kind.PAYMENT else RETURN
+
+
+def uetr_of(payment: Payment) -> str:
+    """The UETR on the wire: what gives a payment back bears that payment's."""
+    return payment.uetr if payment.kind is Kind.PAYMENT else payment.original
+
+
 def outcome(message: Message, payment: Payment, operation: Operation) -> Outcome:
-    """Return what a verified answer to our pacs.008 or pacs.028 says of this payment."""
+    """Return what a verified answer to our pacs.008, pacs.004 or pacs.028 says of this payment."""
     values = message.values
     if message.name == REJECT:
         return _message_rejected(values, payment, operation)
@@ -225,7 +237,7 @@ def _message_rejected(
     nothing of the first.
     """
     code = text(values, "reason_code")
-    first = operation is Operation.PAY and payment.rung == 0
+    first = operation in (Operation.PAY, Operation.REFUND) and payment.rung == 0
     named = values.get("related_reference") == payment.reference
     if not first or not named or code in _OF_THE_MESSAGE:
         return Outcome(OutcomeKind.UNKNOWN)
@@ -237,13 +249,15 @@ def _names(values: Mapping[str, object], payment: Payment) -> bool:
 
     Of one whose TxId was lost with our store only the UETR can be held against it.
     """
+    name = message_of(payment)
     if is_lost(payment.reference):
-        return values.get("original_uetr") == payment.uetr
+        # Of two that bear one UETR it would not be known which one is meant.
+        return name == PAYMENT and values.get("original_uetr") == payment.uetr
     return (
-        values.get("original_uetr") == payment.uetr
+        values.get("original_uetr") == uetr_of(payment)
         and values.get("original_transaction_id") == payment.reference
         and values.get("original_message_id", payment.reference) == payment.reference
-        and values.get("original_message_name", PAYMENT) == PAYMENT
+        and values.get("original_message_name", name) == name
     )
 
 

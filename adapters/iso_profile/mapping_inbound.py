@@ -107,7 +107,7 @@ def pay(message: Message, sides: Sides, *, latest: datetime) -> InboundPay:
         raise Unusable(Reason.ELEMENT_MISSING)
     assert isinstance(amount, Money)
     assert isinstance(created, datetime)
-    refused = _misdirected(values, sides)
+    refused = misdirected(values, sides)
     if refused is None and amount.currency.code != sides.profile.currency:
         refused = Reason.CURRENCY_UNSUPPORTED
     if refused is None and max(accepted, created) > latest:
@@ -124,7 +124,7 @@ def pay(message: Message, sides: Sides, *, latest: datetime) -> InboundPay:
     )
 
 
-def _misdirected(values: Mapping[str, object], sides: Sides) -> Reason | None:
+def misdirected(values: Mapping[str, object], sides: Sides) -> Reason | None:
     """Return the refusal of an instruction between other agents, or cleared elsewhere."""
     if (
         same_agent(values.get("instructing_agent"), sides.partner)

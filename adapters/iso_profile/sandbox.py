@@ -8,6 +8,7 @@ a fault never changes what the book says, so the book is the truth that the swit
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from types import MappingProxyType
@@ -19,6 +20,7 @@ from adapters.iso_profile import sandbox_messages as wire
 from adapters.iso_profile.sandbox_country import CodeRefused
 from adapters.iso_profile.sandbox_messages import Desk, Found, Outgoing, StatusOf
 from adapters.iso_profile.sandbox_payer import Payer
+from adapters.iso_profile.sandbox_returns import Returns
 from adapters.sandbox_kit import (
     BOOK_ENTRIES_MAX,
     BookFullError,
@@ -51,6 +53,8 @@ NEVER_SEEN: Final = "NSEEN"
 
 _BAD, _UNAUTHORISED = 400, 401
 
+_TAKEN: Final = (wire.QUESTION, wire.PAYMENT, wire.ENQUIRY, wire.RETURN)
+
 _STATUS: Final = MappingProxyType(
     {EntryStatus.BOOKED: "ACSC", EntryStatus.PENDING: "ACTC", EntryStatus.REFUSED: "RJCT"}
 )
@@ -65,9 +69,9 @@ def application(context: SandboxContext, country: Country) -> web.Application:
     network = Network(context, country)
     app = network.kit.application()
     app.router.add_post(PATH, network.receive)
-    payer = Payer(context, country, network.desk, network.kit.book)
-    app.router.add_post("/control/pay-khqr", payer.pay)
-    app.router.add_post("/control/enquire", payer.enquire)
+    app.router.add_post("/control/pay-khqr", network.payer.pay)
+    app.router.add_post("/control/enquire", network.payer.enquire)
+    app.router.add_post("/control/return", network.returns.give_back)
     return app
 
 
@@ -87,18 +91,20 @@ class Network:
     def __init__(self, context: SandboxContext, country: Country) -> None:
         self.desk = Desk(context, country)
         self._country = country
-        operations = (Operation.LOOKUP, Operation.PAY, Operation.ENQUIRE)
+        operations = (Operation.LOOKUP, Operation.PAY, Operation.ENQUIRE, Operation.REFUND)
         self.kit = SandboxKit(context, country.network, operations, _spoil)
         self._clock = context.clock
         self._contents: dict[str, Mapping[str, object]] = {}
         self._references: dict[str, str] = {}
         self._tombstones: dict[str, None] = {}
+        self.payer = Payer(context, country, self.desk, self.kit.book)
+        self.returns = Returns(context, self.desk, self.kit, self.payer, self._tombstones)
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
         """Take one message of the switch."""
         raw = await request.read()
         try:
-            message = self.desk.open(raw, wire.QUESTION, wire.PAYMENT, wire.ENQUIRY)
+            message = self.desk.open(raw, *_TAKEN)
         except IsoError as error:
             status = _UNAUTHORISED if error.code.startswith("DS") else _BAD
             return answer(_xml(self.desk.reject("", error.code, error.detail), status))
@@ -117,6 +123,12 @@ class Network:
             return await self.kit.serve(
                 request, Operation.PAY, reference, uetr, lambda fault: self._pay(message, fault)
             )
+        if message.name == wire.RETURN:
+            reference, uetr = str(values.get("return_id", "")), str(values["original_uetr"])
+            return await self.kit.serve(
+                request, Operation.REFUND, reference, uetr,
+                lambda fault: _xml(self.desk.status(self.returns.taken(values, fault))),
+            )  # fmt: skip
         reference = str(values.get("original_transaction_id", ""))
         return await self.kit.serve(
             request, Operation.ENQUIRE, reference, str(values["original_uetr"]),
@@ -233,7 +245,8 @@ class Network:
             reference = self._references.setdefault(uetr, f"UETR{uetr.replace('-', '')[:31]}")
         entry = self.kit.book.find(reference)
         named = str(values.get("original_message_id", "")) or reference
-        of = StatusOf(named, reference, uetr, "RJCT")
+        about = str(values.get("original_message_name", wire.PAYMENT))
+        of = StatusOf(named, reference, uetr, "RJCT", name=about)
         if entry is None or entry.uetr != uetr:
             if reference not in self._tombstones and len(self._tombstones) >= BOOK_ENTRIES_MAX:
                 raise BookFullError("tombstones")
@@ -256,7 +269,7 @@ class Network:
 
 
 def _replaced(of: StatusOf, status: str, *, reason: str = "", proprietary: str = "") -> StatusOf:
-    return StatusOf(of.message_id, of.transaction_id, of.uetr, status, reason, proprietary)
+    return replace(of, status=status, reason=reason, proprietary=proprietary)
 
 
 def _rate_holds(values: Mapping[str, object], settled: Money) -> bool:

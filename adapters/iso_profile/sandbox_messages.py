@@ -26,6 +26,7 @@ ANSWER: Final = "acmt.024.001.04"
 PAYMENT: Final = "pacs.008.001.08"
 STATUS: Final = "pacs.002.001.10"
 ENQUIRY: Final = "pacs.028.001.03"
+RETURN: Final = "pacs.004.001.09"
 REJECT: Final = "admi.002.001.01"
 
 _ENQUIRY_SPACE: Final = "urn:bakong-switch:xsd:enquiry.1"
@@ -69,6 +70,7 @@ class StatusOf:
     status: str
     reason: str = ""
     proprietary: str = ""
+    name: str = PAYMENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +181,7 @@ class Desk:
             f"<FIToFIPmtStsRpt><GrpHdr>{self._heading(message_id)}</GrpHdr><TxInfAndSts>"
             f"<StsId>{message_id}</StsId>"
             f"<OrgnlGrpInf>{element('OrgnlMsgId', of.message_id)}"
-            f"<OrgnlMsgNmId>{PAYMENT}</OrgnlMsgNmId></OrgnlGrpInf>"
+            f"<OrgnlMsgNmId>{of.name}</OrgnlMsgNmId></OrgnlGrpInf>"
             f"{element('OrgnlTxId', of.transaction_id)}<OrgnlUETR>{of.uetr}</OrgnlUETR>"
             f"<TxSts>{of.status}</TxSts>"
             + (f"<StsRsnInf><Rsn>{why}</Rsn></StsRsnInf>" if why else "")
@@ -247,6 +249,22 @@ class Desk:
             "</QrPaymt></Envlp></SplmtryData></CdtTrfTxInf></FIToFICstmrCdtTrf>"
         )
         return self._write(PAYMENT, body, message_id)
+
+    def giving_back(self, return_id: str, transaction_id: str, uetr: str, money: Money) -> Outgoing:
+        """pacs.004: part or all of what the switch paid goes back."""
+        message_id = self.identification()
+        body = (
+            f"<PmtRtr><GrpHdr>{self._heading(message_id)}<NbOfTxs>1</NbOfTxs>"
+            "<SttlmInf><SttlmMtd>CLRG</SttlmMtd><ClrSys>"
+            f"{element(self._country.clearing_tag, self._country.clearing)}"
+            "</ClrSys></SttlmInf></GrpHdr>"
+            f"<TxInf><RtrId>{return_id}</RtrId>"
+            f"<OrgnlTxId>{transaction_id}</OrgnlTxId><OrgnlUETR>{uetr}</OrgnlUETR>"
+            f"{amount('RtrdIntrBkSttlmAmt', money)}<ChrgBr>SLEV</ChrgBr>"
+            f"{_agent('InstgAgt', self.own)}{_agent('InstdAgt', self.partner)}"
+            "<RtrRsnInf><Rsn><Cd>CUST</Cd></Rsn></RtrRsnInf></TxInf></PmtRtr>"
+        )
+        return self._write(RETURN, body, message_id)
 
     def enquiry(self, message_id: str, of: Credit) -> Outgoing:
         """pacs.028 asks what became of our pacs.008 ``message_id``."""

@@ -120,9 +120,10 @@ class Payer:
         if sent is None:
             return refused_control(ControlError("uetr: not a payment of ours"))
         outgoing = self._desk.enquiry(sent.message_id, sent.credit)
-        answered = self._told(sent.credit, *await self._post(outgoing, within_ms))
+        credit = sent.credit
+        answered = await self.told_of(outgoing, credit.transaction_id, credit.uetr, within_ms)
         self._learn(sent, answered)
-        return as_json(_shown(uetr, sent.result, sent.credit.debit, (answered,)))
+        return as_json(_shown(uetr, sent.result, credit.debit, (answered,)))
 
     async def _ask(
         self, payload: str, khr: Money | None, within_ms: int
@@ -181,13 +182,21 @@ class Payer:
         )  # fmt: skip
         answers: list[Answered] = []
         for _ in range(repeat):
-            answered = self._told(credit, *await self._post(outgoing, within_ms))
+            answered = await self.told_of(outgoing, credit.transaction_id, credit.uetr, within_ms)
             answers.append(answered)
             self._learn(sent, answered)
         return as_json(_shown(credit.uetr, sent.result, credit.debit, tuple(answers)))
 
-    def _told(self, credit: Credit, http: int | None, message: Message | None) -> Answered:
-        """Return what a verified message says of this payment, if it is about it."""
+    def sent(self, uetr: str) -> Credit | None:
+        """The payment of ours with this UETR."""
+        found = self._sent.get(uetr)
+        return None if found is None else found.credit
+
+    async def told_of(
+        self, outgoing: Outgoing, reference: str, uetr: str, within_ms: int
+    ) -> Answered:
+        """Send a message; return what a verified answer says of it, if it is about it."""
+        http, message = await self._post(outgoing, within_ms)
         if message is None:
             return Answered(http)
         values = message.values
@@ -195,8 +204,8 @@ class Payer:
             # A message-level rejection: never an outcome of the payment.
             return Answered(http, None, str(values["reason_code"]))
         if message.name != wire.STATUS or (
-            values.get("original_uetr") != credit.uetr
-            or values.get("original_transaction_id") != credit.transaction_id
+            values.get("original_uetr") != uetr
+            or values.get("original_transaction_id") != reference
         ):
             return Answered(http)
         reason = values.get("reason", values.get("reason_proprietary"))

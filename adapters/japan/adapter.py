@@ -17,7 +17,7 @@ import orjson
 from adapters.japan import mapping
 from adapters.japan.signing import CONTENT_TYPE, Credentials, authorization
 from switch.facts import load_facts
-from switch.model import to_micros
+from switch.model import Kind, to_micros
 from switch.port import Exchange, Operation, Outcome, OutcomeKind, Unavailable
 from switch.reasons import Reason
 from switch.wire.strict_json import JsonRefused, read_object
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 LOOKUP_PATH: Final = "/v2/merchant_codes/lookup"
 PAYMENTS_PATH: Final = "/v2/payments"
+REFUNDS_PATH: Final = "/v2/refunds"
 SECRET: Final = "japan-secret"  # noqa: S105  the name of a file, not what is in it
 """Name of the shared secret."""
 
@@ -83,11 +84,22 @@ class JapanAdapter:
             Operation.PAY, PAYMENTS_PATH, planning, within, payment, particulars, body
         )
 
+    def plan_refund(
+        self, payment: Payment, particulars: Particulars, planning: Planning
+    ) -> Exchange:
+        """Plan the instruction to give back. Raises ``IsoError`` as :meth:`plan_pay`."""
+        body = orjson.dumps(mapping.refund_values(payment))
+        within = self._facts.answer_within_ms
+        return self._exchange(
+            Operation.REFUND, REFUNDS_PATH, planning, within, payment, particulars, body
+        )
+
     def plan_enquire(
         self, payment: Payment, particulars: Particulars, planning: Planning
     ) -> Exchange:
-        """Ask for a payment by our own identification."""
-        path = f"{PAYMENTS_PATH}/{payment.reference}"
+        """Ask for a payment, or for what gives one back, by our own identification."""
+        refund = payment.kind is Kind.REFUND
+        path = f"{REFUNDS_PATH if refund else PAYMENTS_PATH}/{payment.reference}"
         within = self._facts.lookup_within_ms
         return self._exchange(Operation.ENQUIRE, path, planning, within, payment, particulars)
 

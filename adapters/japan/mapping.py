@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fx.money import Money, MoneyError
 from iso20022 import IsoError
-from switch.model import Party, to_micros
+from switch.model import Kind, Party, to_micros
 from switch.port import Merchant, Operation, Outcome, OutcomeKind, Unavailable
 from switch.reasons import Reason
 
@@ -32,6 +32,12 @@ NOT_FOUND: Final = "DYNAMIC_QR_PAYMENT_NOT_FOUND"
 
 TAKEN: Final = "REQUEST_ACCEPTED"
 """Taken, with HTTP 202; what became of it is to be asked."""
+
+NO_REFUND: Final = "NO_SUCH_REFUND_ORDER"
+"""The same of a refund (L)."""
+
+ASKED_FOR: Final = "refund to the customer"
+"""``reason`` of a refund: nothing personal, and nothing of the merchant's own words."""
 
 DIGITS_MAX: Final = 11
 """Most digits of an amount (H)."""
@@ -59,6 +65,14 @@ _OF_STATUS: Final[Mapping[str, Outcome]] = MappingProxyType({
     "REFUNDED": Outcome(OutcomeKind.CANCELLED),
 })  # fmt: skip
 """What ``data.status`` says of a payment. One that was paid back in full is undone."""
+
+_OF_REFUND: Final[Mapping[str, Outcome]] = MappingProxyType({
+    "CREATED": Outcome(OutcomeKind.PENDING),
+    "COMPLETED": Outcome(OutcomeKind.ACCEPTED),
+    "REFUNDED": Outcome(OutcomeKind.ACCEPTED),
+    "FAILED": Outcome(OutcomeKind.REFUSED, Reason.UNSPECIFIED),
+})  # fmt: skip
+"""What ``data.status`` says of a refund; there it is the refund's own."""
 
 _UNKNOWN: Final = Outcome(OutcomeKind.UNKNOWN)
 _OK, _BAD, _SERVER_ERROR = 200, 400, 500
@@ -93,6 +107,21 @@ def payment_values(payment: Payment, particulars: Particulars) -> dict[str, obje
     }
 
 
+def refund_values(payment: Payment) -> dict[str, object]:
+    """The instruction to give back, in part or in full. Raises ``IsoError`` as a payment's.
+
+    The payment is named by our own identification of it (A): the network's is not needed for
+    anything else, and ours cannot be lost.
+    """
+    return {
+        "merchantRefundId": payment.reference,
+        "paymentId": payment.original,
+        "amount": amount_of(payment.terms.destination),
+        "requestedAt": seconds(payment),
+        "reason": ASKED_FOR,
+    }
+
+
 def seconds(payment: Payment) -> int:
     """When the payer's side accepted a payment, in seconds since 1970."""
     return to_micros(payment.accepted_at) // 1_000_000
@@ -109,26 +138,30 @@ def outcome(
         # Too late to cancel: that refusal alone tells how the payment stands.
         tells = code == SUCCESS or operation is Operation.CANCEL
         return _stands(payment, data) if tells else _UNKNOWN
-    if operation is Operation.PAY and code == TAKEN:
+    asks = operation in (Operation.PAY, Operation.REFUND)
+    if asks and code == TAKEN:
         return Outcome(OutcomeKind.PENDING)
-    if code == NOT_FOUND:
-        asked = operation in (Operation.ENQUIRE, Operation.CANCEL)
-        return Outcome(OutcomeKind.NEVER_SEEN) if asked else _UNKNOWN
+    if operation in (Operation.ENQUIRE, Operation.CANCEL) and code in (NOT_FOUND, NO_REFUND):
+        of_payment = payment.kind is Kind.PAYMENT
+        same = code == (NOT_FOUND if of_payment else NO_REFUND)
+        return Outcome(OutcomeKind.NEVER_SEEN) if same else _UNKNOWN
     if operation is Operation.CANCEL:
         done = code == SUCCESS and status == _OK
         return Outcome(OutcomeKind.CANCELLED) if done else _UNKNOWN
-    first = operation is Operation.PAY and payment.rung == 0
     reason = REFUSALS.get(code)
-    if first and status >= _BAD and reason is not None:
+    if operation is Operation.REFUND and code == NOT_FOUND:
+        reason = Reason.UNSPECIFIED  # there is no payment that could be given back
+    if asks and payment.rung == 0 and status >= _BAD and reason is not None:
         return Outcome(OutcomeKind.REFUSED, reason)
     return _UNKNOWN
 
 
 def _stands(payment: Payment, data: Mapping[str, Any]) -> Outcome:
-    """What the network shows of a payment, where it is this one for this amount."""
-    status = data.get("status")
-    known = _OF_STATUS.get(status, _UNKNOWN) if isinstance(status, str) else _UNKNOWN
-    if data.get("merchantPaymentId") != payment.reference:
+    """What the network shows of a payment or refund, where it is this one for this amount."""
+    status, of_payment = data.get("status"), payment.kind is Kind.PAYMENT
+    words = _OF_STATUS if of_payment else _OF_REFUND
+    known = words.get(status, _UNKNOWN) if isinstance(status, str) else _UNKNOWN
+    if data.get("merchantPaymentId" if of_payment else "merchantRefundId") != payment.reference:
         return _UNKNOWN
     if yen(data.get("amount")) != payment.terms.destination:
         return _UNKNOWN

@@ -17,6 +17,7 @@ from aiohttp import web
 
 from adapters.japan.sandbox_body import BodyRefused, read_body
 from adapters.japan.sandbox_guard import CONTENT_TYPE, Guard
+from adapters.japan.sandbox_refunds import Refunds
 from adapters.japan.sandbox_shops import STORES, CodeRefused, read_code
 from adapters.sandbox_kit import Entry, EntryStatus, FaultKind, Reply, SandboxKit, answer
 from fx.money import Money
@@ -61,13 +62,20 @@ _HTTP: Final = MappingProxyType({
     "UNAUTHORIZED": 401,
     "OPA_CLIENT_NOT_FOUND": 404,
     "DYNAMIC_QR_PAYMENT_NOT_FOUND": 404,
+    "NO_SUCH_REFUND_ORDER": 404,
     "RATE_LIMIT": 429,
     "SERVICE_ERROR": 500,
     "INTERNAL_SERVER_ERROR": 500,
     "MAINTENANCE_MODE": 503,
 })  # fmt: skip
 
+_OPERATIONS: Final = (
+    *(Operation.LOOKUP, Operation.PAY, Operation.ENQUIRE, Operation.CANCEL),
+    Operation.REFUND,
+)
+
 NOT_FOUND: Final = "DYNAMIC_QR_PAYMENT_NOT_FOUND"
+NO_REFUND: Final = "NO_SUCH_REFUND_ORDER"
 TOO_LATE: Final = "ORDER_NOT_REVERSIBLE"
 
 
@@ -82,12 +90,15 @@ def create(context: SandboxContext) -> web.Application:
     app.router.add_post("/v2/payments", network.pay)
     app.router.add_get("/v2/payments/{id}", network.enquire)
     app.router.add_delete("/v2/payments/{id}", network.cancel)
+    app.router.add_post("/v2/refunds", network.refund)
+    app.router.add_get("/v2/refunds/{id}", network.enquire_refund)
     return app
 
 
 def _spoil(reply: Reply) -> Reply:
-    """Answers bear no signature, so an altered one is about another payment."""
+    """Answers bear no signature, so an altered one is about another payment or refund."""
     body = reply.body.replace(b'"merchantPaymentId":"', b'"merchantPaymentId":"x', 1)
+    body = body.replace(b'"merchantRefundId":"', b'"merchantRefundId":"x', 1)
     return Reply(body, reply.content_type, reply.status)
 
 
@@ -108,11 +119,11 @@ class Network:
     """The payee's side of the network."""
 
     def __init__(self, context: SandboxContext) -> None:
-        operations = (Operation.LOOKUP, Operation.PAY, Operation.ENQUIRE, Operation.CANCEL)
-        self.kit = SandboxKit(context, "japan", operations, _spoil)
+        self.kit = SandboxKit(context, "japan", _OPERATIONS, _spoil)
         self._clock = context.clock
         self._guard = Guard(context.options["api_key"], context.keys.secret(SECRET))
         self._contents: dict[str, Mapping[str, object]] = {}
+        self._refunds = Refunds(self.kit, context.clock, self._contents)
 
     async def _admitted(self, request: web.Request) -> bytes | None:
         """The raw body of a request that is the partner's, or None."""
@@ -143,10 +154,18 @@ class Network:
             given = read_body(raw, shape)
         except BodyRefused as refused:
             return answer(_reply(refused.code))
-        named = str(given.get("merchantPaymentId", ""))
+        named = str(given.get("merchantPaymentId", given.get("merchantRefundId", "")))
         return await self.kit.serve(
             request, operation, named, named, lambda fault: do(given, fault)
         )
+
+    async def refund(self, request: web.Request) -> web.StreamResponse:
+        """``POST /v2/refunds``."""
+        return await self._served(request, Operation.REFUND, "refund", self._refunded)
+
+    async def enquire_refund(self, request: web.Request) -> web.StreamResponse:
+        """``GET /v2/refunds/{merchantRefundId}``."""
+        return await self._about(request, Operation.ENQUIRE, self._refund_told)
 
     async def enquire(self, request: web.Request) -> web.StreamResponse:
         """``GET /v2/payments/{merchantPaymentId}``."""
@@ -197,7 +216,7 @@ class Network:
         entry = self.kit.book.find(named)
         assert entry is not None, "what is known is in the book"
         if entry.status is EntryStatus.REFUSED and entry.reason is not None:
-            return _reply(entry.reason)
+            return _reply(_CODES.get(entry.reason, entry.reason))
         return _reply("SUCCESS", self._shown(entry))
 
     def _execute(self, given: Mapping[str, object], code: str, fault: Fault | None) -> None:
@@ -247,6 +266,21 @@ class Network:
             return _reply(TOO_LATE, self._shown(entry))
         self.kit.book.end(named, EntryStatus.CANCELLED)
         return _reply("SUCCESS" if fault is None else "REQUEST_ACCEPTED")
+
+    def _refunded(self, given: Mapping[str, object], fault: Fault | None) -> Reply:
+        refused = ""
+        if fault is not None and fault.kind is FaultKind.REFUSE:
+            refused = _fault_code(fault, "OP_OUT_OF_SCOPE")
+        code, data = self._refunds.taken(given, fault, refused)
+        return _reply(_CODES.get(code, code), data)
+
+    def _refund_told(self, named: str, fault: Fault | None) -> Reply:
+        if fault is not None and fault.kind is FaultKind.REFUSE:
+            return _reply(_fault_code(fault, "RATE_LIMIT"))
+        data = self._refunds.told(named)
+        if data is None:
+            return _reply(NO_REFUND)
+        return _reply("SUCCESS", data if fault is None else {**data, "status": "CREATED"})
 
     def _shown(self, entry: Entry) -> dict[str, object]:
         given = self._contents[entry.reference]

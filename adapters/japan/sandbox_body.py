@@ -31,6 +31,13 @@ SHAPES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = MappingProxyType({
         ("fxQuoteId", "text"),
         ("requestedAt", "epoch"),
     ),
+    "refund": (
+        ("merchantRefundId", "name"),
+        ("paymentId", "name"),
+        ("amount", "JPY"),
+        ("requestedAt", "epoch"),
+        ("reason", "text"),
+    ),
 })  # fmt: skip
 """Fields by the kind of request; an amount's kind is its currency."""
 

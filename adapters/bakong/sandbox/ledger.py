@@ -190,6 +190,11 @@ class Ledger:
         found = (self._transfers[key] for key in self._waiting.get(payee, ()))
         return next((each for each in found if each.information_id == information_id), None)
 
+    def settled_to(self, payee: str, information_id: str) -> Transfer | None:
+        """The transfer of this ``PmtInfId`` that was settled to this payee."""
+        found = (each for each in self._transfers.values() if each.information_id == information_id)
+        return next((t for t in found if t.payee == payee and t.stage is Stage.SETTLED), None)
+
     def shown(self) -> dict[str, object]:
         """Pools, transit and the sums over both, as ``GET /ledger`` shows them."""
         totals = dict(self._transit)

@@ -35,6 +35,7 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({
     ),
     "getIncomingTransaction": ("cm_user_name", "cm_password", "payee_participant_code", "size"),
     "makeAcknowledgement": ("cm_user_name", "cm_password", "content_message"),
+    "makeReverseTransaction": ("cm_user_name", "cm_password", "content_message"),
 })  # fmt: skip
 
 

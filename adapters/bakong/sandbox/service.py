@@ -30,6 +30,7 @@ from adapters.bakong.sandbox.ledger import (
 )
 from adapters.bakong.sandbox.messages import Call, CallError
 from adapters.bakong.sandbox.outcome import Outcomes, Script
+from adapters.bakong.sandbox.reversals import Reversals
 from adapters.sandbox_kit import Entry, EntryStatus, FaultKind, Reply, SandboxKit, answer
 from fx.money import Money, MoneyError
 from iso20022 import IsoError, read
@@ -45,6 +46,11 @@ PAGE_MAX: Final = 200
 EXT_REF_CHARACTERS_MAX: Final = 70
 
 _BIC_LENGTH_SHORT: Final = 8
+
+_OPERATIONS: Final = (
+    *(Operation.PAY, Operation.ENQUIRE, Operation.COLLECT, Operation.ACKNOWLEDGE),
+    Operation.REFUND,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +80,7 @@ class Backbone:
         self._kit = SandboxKit(
             context,
             "bakong",
-            (Operation.PAY, Operation.ENQUIRE, Operation.COLLECT, Operation.ACKNOWLEDGE),
+            _OPERATIONS,
             messages.spoil,
         )
         self._outcomes = Outcomes(self._kit, self._ledger, context)
@@ -85,8 +91,10 @@ class Backbone:
                 "getOutgoingTransaction": self._outgoing,
                 "getIncomingTransaction": self._incoming,
                 "makeAcknowledgement": self._acknowledge,
+                "makeReverseTransaction": self._reverse,
             }
         )
+        self._reversals = Reversals(self._ledger, self._outcomes, context)
 
     def application(self) -> web.Application:
         """Return the service with the kit's and its own control endpoints."""
@@ -212,6 +220,16 @@ class Backbone:
         )
         self._outcomes.begin(asked, report, entry, script)
         return messages.response("makeFullFundTransfer", [report])
+
+    def _reverse(self, parts: Mapping[str, str], participant: str) -> Job:
+        asked = self._reversals.read(messages.read_inner(parts["content_message"]), participant)
+        uetr = messages.uetr_of(asked.ext_ref, ())
+
+        def do(fault: Fault | None) -> Reply:
+            report = self._reversals.taken(asked, uetr, fault)
+            return messages.response("makeReverseTransaction", [report])
+
+        return Job(Operation.REFUND, asked.ext_ref, uetr, do)
 
     def _outgoing(self, parts: Mapping[str, str], participant: str) -> Job:
         ext_ref = parts["ext_ref"].strip()

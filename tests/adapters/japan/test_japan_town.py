@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import pytest
 
@@ -23,7 +23,7 @@ KEY: Final = "4b1b35c6-7a62-4cf5-8d6c-6f8f3f2a9a11"
 YEN: Final = {"currency": "JPY", "value": "1500"}
 ENDS_WITHIN_S: Final = 3600
 
-Story = Callable[[Town], Awaitable[None]]
+Fault: TypeAlias = tuple[str, str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -70,13 +70,13 @@ async def ended(town: Town, shown: dict[str, Any]) -> Ended:
     member = town.member(MEMBER)
     started = town.clock.monotonic()
     while not shown["final"] and town.clock.monotonic() - started < ENDS_WITHIN_S:
-        await town.world.sleep(1)
+        await town.world.sleep(5)
         shown = (await member.payment(shown["uetr"])).json()
     requests = (await town.sandbox("japan", "GET", "/control/requests"))["requests"]
     return Ended(shown, await town.book("japan"), [each["operation"] for each in requests])
 
 
-async def paid(town: Town, *faults: tuple[str, str, dict[str, Any]]) -> Ended:
+async def paid(town: Town, *faults: Fault) -> Ended:
     for operation, kind, more in faults:
         await town.fault("japan", operation, kind, **more)
     return await ended(town, await begun(town, jpqr()))
@@ -170,3 +170,32 @@ def test_enquiries_that_fail_do_not_decide_anything() -> None:
 
     assert found.shown["status"] == "ACCC"
     assert found.asked == ["lookup", "pay", *["enquire"] * 4]
+
+
+UNKNOWN_TO_THE_END: Final[Fault] = ("enquire", "error_500", {"times": 12})
+
+
+def test_what_stays_unknown_for_a_minute_is_cancelled_and_only_then_refused() -> None:
+    found = lived(lambda town: paid(town, ("pay", "drop_answer", {}), UNKNOWN_TO_THE_END))
+
+    assert found.shown["status"] == "RJCT"
+    assert found.asked == ["lookup", "pay", *["enquire"] * 12, "cancel"]
+    assert statuses(found) == [("cancelled", "1500", "JPY")]
+
+
+def test_a_cancel_is_sent_until_it_is_confirmed() -> None:
+    lost: Fault = ("pay", "garbage", {})
+    dropped: Fault = ("cancel", "drop_request", {})
+    failing: Fault = ("cancel", "error_500", {})
+    found = lived(lambda town: paid(town, lost, UNKNOWN_TO_THE_END, failing, dropped))
+
+    assert found.shown["status"] == "RJCT"
+    assert found.asked[-3:] == ["cancel"] * 3
+    assert statuses(found) == [("cancelled", "1500", "JPY")]
+
+
+def test_a_cancel_of_what_never_arrived_does_not_end_it_too_early() -> None:
+    found = lived(lambda town: paid(town, ("pay", "drop_request", {}), UNKNOWN_TO_THE_END))
+
+    assert found.shown["status"] == "RJCT"
+    assert found.book == []

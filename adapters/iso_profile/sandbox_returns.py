@@ -1,0 +1,183 @@
+"""Money that goes back, as this network plays it: pacs.004 of the switch, and its own.
+
+The switch gives back what a guest paid, in parts up to the whole, under one ``RtrId`` each; a shop
+gives back what a Cambodian paid. The surprise: both kinds stand in the book under their ``RtrId``
+with the UETR of the payment that they belong to, because the wire has no other one for them.
+"""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from adapters.iso_profile import sandbox_messages as wire
+from adapters.iso_profile.sandbox_messages import StatusOf
+from adapters.sandbox_kit import (
+    BookFullError,
+    ControlError,
+    Entry,
+    EntryStatus,
+    FaultKind,
+    as_json,
+    read_control,
+    refused_control,
+    wanted,
+)
+from fx.money import Money, MoneyError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aiohttp import web
+
+    from adapters.iso_profile.sandbox_messages import Desk
+    from adapters.iso_profile.sandbox_payer import Payer
+    from adapters.sandbox_kit import Book, Fault, SandboxContext, SandboxKit
+
+REPEATS_MAX: Final = 100
+WITHIN_MS_DEFAULT: Final = 15_000
+
+_STATUS: Final = MappingProxyType(
+    {EntryStatus.BOOKED: "ACSC", EntryStatus.PENDING: "ACTC", EntryStatus.REFUSED: "RJCT"}
+)
+
+
+class Returns:
+    """What went back, and from which payment."""
+
+    def __init__(
+        self,
+        context: SandboxContext,
+        desk: Desk,
+        kit: SandboxKit,
+        payer: Payer,
+        tombstones: Mapping[str, None],
+    ) -> None:
+        self._clock = context.clock
+        self._desk = desk
+        self._kit = kit
+        self._payer = payer
+        self._tombstones = tombstones
+        self._contents: dict[str, Mapping[str, object]] = {}
+
+    @property
+    def _book(self) -> Book:
+        return self._kit.book
+
+    def taken(self, values: Mapping[str, object], fault: Fault | None) -> StatusOf:
+        """Take a pacs.004 of the switch, once; returns what is answered."""
+        reference = str(values.get("return_id", ""))
+        content = {name: value for name, value in values.items() if name != "created_at"}
+        known = self._contents.get(reference)
+        if known is not None and known != content:
+            return self._status(values, "RJCT", "DUPL")
+        if known is None:
+            if reference in self._tombstones:
+                return self._status(values, "RJCT", "TM01")
+            self._execute(values, fault)
+            self._contents[reference] = content
+        entry = self._book.find(reference)
+        assert entry is not None, "what was taken is in the book"
+        return self._status(values, _STATUS[entry.status], entry.reason or "")
+
+    def _execute(self, values: Mapping[str, object], fault: Fault | None) -> None:
+        reference, uetr = str(values.get("return_id", "")), str(values["original_uetr"])
+        money = values["settlement_amount"]
+        assert isinstance(money, Money), "the reader gives an amount"
+        reason = self._refusal(values, money)
+        status = EntryStatus.REFUSED if reason else EntryStatus.BOOKED
+        if fault is not None and fault.kind is FaultKind.REFUSE:
+            status, reason = EntryStatus.REFUSED, fault.reason or "AC04"
+        elif fault is not None and not reason:
+            status = EntryStatus.PENDING
+        now = self._clock.now()
+        self._book.add(Entry(uetr, reference, "outbound", money, status, now, reason or None))
+        if fault is not None and status is EntryStatus.PENDING:
+            self._kit.end_later(reference, fault.delay_ms)
+
+    def _refusal(self, values: Mapping[str, object], money: Money) -> str:
+        """The reason why nothing can be given back, or not so much, or nothing."""
+        if not values.get("return_id") or not values.get("original_transaction_id"):
+            return "CH21"
+        agents = values.get("instructing_agent"), values.get("instructed_agent")
+        if agents != (self._desk.partner, self._desk.own):
+            return "AGNT"
+        sent = self._payer.sent(str(values["original_uetr"]))
+        if sent is None or sent.transaction_id != values["original_transaction_id"]:
+            return "NOOR"
+        paid = self._book.find(sent.transaction_id)
+        if paid is None or paid.status is not EntryStatus.BOOKED:
+            return "NOOR"
+        if money.currency != sent.debit.currency:
+            return "AM03"
+        left = sent.debit - self._given(sent.uetr, "outbound", money)
+        return "" if money <= left else "AM09"
+
+    def _given(self, uetr: str, direction: str, like: Money) -> Money:
+        """What of a payment went back so far; what is pending counts."""
+        total = Money(0, like.currency)
+        for reference in self._contents:
+            entry = self._book.find(reference)
+            if entry is None or (entry.uetr, entry.direction) != (uetr, direction):
+                continue
+            if entry.status is not EntryStatus.REFUSED:
+                total += entry.amount
+        return total
+
+    def _status(self, values: Mapping[str, object], status: str, reason: str) -> StatusOf:
+        return StatusOf(
+            str(values["message_id"]),
+            str(values.get("return_id", "")),
+            str(values["original_uetr"]),
+            status,
+            reason,
+            name=wire.RETURN,
+        )
+
+    def _paid(self, reference: str) -> Entry:
+        paid = self._book.find(reference)
+        if paid is None or paid.direction != "outbound":
+            raise ControlError("reference: not a payment that came to us")
+        return paid
+
+    async def give_back(self, request: web.Request) -> web.Response:
+        """``POST /control/return``: a shop gives back what a Cambodian paid, or a part of it."""
+        try:
+            given = await read_control(request)
+            reference = wanted(given, "reference", str)
+            repeat = wanted(given, "repeat", int, 1)
+            within_ms = wanted(given, "within_ms", int, WITHIN_MS_DEFAULT)
+            paid = self._paid(reference)
+            asked = wanted(given, "amount", str, str(paid.amount))
+            money = Money.parse(asked, paid.amount.currency.code)
+        except (ControlError, MoneyError) as error:
+            return refused_control(ControlError(str(error)))
+        if not 1 <= repeat <= REPEATS_MAX or within_ms < 1:
+            return refused_control(ControlError("repeat, within_ms: out of bounds"))
+        return_id = self._desk.identification()
+        try:
+            self._book.add(
+                Entry(paid.uetr, return_id, "inbound", money, EntryStatus.PENDING,
+                      self._clock.now())
+            )  # fmt: skip
+        except BookFullError as error:
+            return refused_control(ControlError(str(error)))
+        outgoing = self._desk.giving_back(return_id, reference, paid.uetr, money)
+        answers = []
+        for _ in range(repeat):
+            told = await self._payer.told_of(outgoing, return_id, paid.uetr, within_ms)
+            answers.append(told)
+            if told.status == "RJCT":
+                self._book.end(return_id, EntryStatus.REFUSED, told.reason)
+            elif told.status in ("ACSC", "ACCC"):
+                self._book.end(return_id, EntryStatus.BOOKED)
+        last = answers[-1]
+        return as_json({
+            "return_id": return_id,
+            "uetr": paid.uetr,
+            "status": last.status,
+            "reason": last.reason,
+            "amount": str(money),
+            "currency": money.currency.code,
+            "answers": [each.shown() for each in answers],
+        })  # fmt: skip
