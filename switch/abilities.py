@@ -61,3 +61,14 @@ class AnswerSigner(Protocol):
         self, request: Mapping[str, str], rendered: Rendered, planning: Planning
     ) -> tuple[tuple[str, str], ...]:
         """Headers of an answer. ``request`` holds those of the request, its path as ``:path``."""
+
+
+@runtime_checkable
+class NamedByNetwork(Protocol):
+    """A network that names what is paid itself: its own name is our reference of the payment there.
+
+    Two payments never have one reference, so what it names is paid through us once at most.
+    """
+
+    def given_reference(self, particulars: Particulars) -> str:
+        """The network's name of what is paid, as its lookup told it."""

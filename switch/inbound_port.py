@@ -110,12 +110,13 @@ class InboundCancel:
 class InboundAuthorise:
     """A network asks whether a payment of ours may be debited: ours by ``reference`` there.
 
-    ``amount`` is what the network will be owed. Nothing is moved by it: the payment is carried out
-    by its own exchange, and this is answered with how it stands.
+    ``amount`` is what the network will be owed; None where it only asks how the payment stands.
+    Nothing is moved by it: the payment is carried out by its own exchange, and this is answered
+    with how it stands.
     """
 
     reference: str
-    amount: Money
+    amount: Money | None
     request: Mapping[str, str] = field(repr=False)
 
 

@@ -28,13 +28,14 @@ from switch.commands import (
     Stale,
 )
 from switch.dispatch import Happened
+from switch.given_names import GivenNames
 from switch.lifecycle import Event
 from switch.model import Channel, Direction, Particulars, Payment, State, changed
 from switch.port import Operation, Planning
-from switch.reasons import from_iso
+from switch.reasons import Reason, from_iso
 from switch.records import Open as Opened
 from switch.refusals import Busy
-from switch.restoring import ENDING, LATE, as_lost
+from switch.restoring import ENDING, LATE
 from switch.sequences import NumbersSpent, Sequences
 from switch.store.contract import StoreBusy
 from switch.store.vault import VaultError
@@ -52,7 +53,6 @@ if TYPE_CHECKING:
     from switch.outstanding import Meter
     from switch.pace import Pace
     from switch.port import Adapter, Exchange
-    from switch.reasons import Reason
     from switch.records import Records
     from switch.restoring import Restoring
     from switch.runtime.clock import Clock
@@ -141,7 +141,7 @@ class Payments:
         self._tasks = tasks
         self._log = log
         self._in_flight = 0
-        self._sequences = Sequences(store)
+        self._sequences, self._names = Sequences(store), GivenNames(store)
 
     async def repeated(
         self, scope: str, key: str, content: Mapping[str, str]
@@ -202,6 +202,7 @@ class Payments:
             return await self._open(instruction, refused, lost=lost)
         finally:
             self._in_flight -= 1
+            self._names.forget(instruction.uetr)
 
     async def _open(
         self, instruction: Instruction, refused: Reason | None, *, lost: bool
@@ -220,12 +221,11 @@ class Payments:
             uetr=payment.uetr,
             sequence=await self.number(adapter.facts, payment.opened_at),
         )
-        if lost:
-            payment = as_lost(payment, adapter, planning)
-        else:
-            payment = changed(payment, reference=adapter.reference(planning))
+        named = await self._names.named(payment, adapter, instruction, planning, lost=lost)
+        if named is None:
+            return await self._refuse(payment, bound, instruction, Reason.DUPLICATE)
         _, opening = lifecycle.advance(
-            payment,
+            named,
             Event.OPENED,
             at=payment.opened_at,
             next_at=timers.answer_due(payment.send_by, adapter.facts),

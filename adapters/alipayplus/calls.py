@@ -1,0 +1,172 @@
+"""The calls that Alipay+ makes, one by one: from the fields of each to a request of the port.
+
+What arrives as acquirer names the order by our own id; what arrives as wallet by the network's,
+which is our reference of that payment. The surprise: an order for a code that states its amount is
+named by what follows from code and customer, so it is the same order however often it is asked for;
+one whose customer keyed the amount is a new order each time, as the same guest may buy again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from adapters.alipayplus import results, wire
+from adapters.alipayplus.mapping import CUSTOMER, ORDER_ID, payment_id
+from adapters.alipayplus.mapping_acquirer import FAR_PAYMENT, WALLET
+from switch.inbound_port import (
+    InboundAuthorise,
+    InboundCancel,
+    InboundOrder,
+    InboundOrderPay,
+    InboundReturn,
+    Told,
+)
+from switch.model import Particulars, Party, Status
+from switch.port import reference_digits
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from adapters.alipayplus.link import Link
+    from switch.model import Payment
+    from switch.port import Planning
+
+SCAN: Final = "userInitiatedPay"
+NOTIFY: Final = "notifyPayment"
+PAY: Final = "pay"
+INQUIRY: Final = "inquiryPayment"
+CANCEL: Final = "cancelPayment"
+REFUND: Final = "refund"
+
+_CALL: Final = "call"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One verified request: its name, and what reading it needs."""
+
+    name: str
+    link: Link = field(repr=False)
+    planning: Planning
+
+
+def read(call: Call, fields: Mapping[str, object]) -> InboundOrder | Told:
+    """Return what a call asks for. Raises :class:`wire.Unreadable` or ``MoneyError``."""
+    if call.name == SCAN:
+        return _order(call, fields)
+    key = wire.text(fields, "paymentRequestId")
+    asked = {_CALL: call.name, ORDER_ID: key}
+    amounts = call.link.amounts
+    if call.name == NOTIFY:
+        return _notified(call, fields, key, asked)
+    if call.name in (PAY, INQUIRY):
+        amount = amounts.read(fields.get("paymentAmount")) if call.name == PAY else None
+        return InboundAuthorise(key, amount, asked)
+    if call.name == CANCEL:
+        return InboundCancel(key, asked)
+    if call.name == REFUND:
+        refund = wire.text(fields, "refundRequestId")
+        # What the merchant gives is in its own currency; the payer gets it at the order's price.
+        amount = amounts.read(fields.get("refundFromAmount"))
+        return InboundReturn(refund, key, amount, {**asked, "refund": refund})
+    raise wire.Unreadable("the call is not one of ours")
+
+
+def _order(call: Call, fields: Mapping[str, object]) -> InboundOrder:
+    code = wire.text(fields, "codeValue", wire.CODE_MAX)
+    customer = wire.optional(fields, "customerId")
+    wallet = wire.optional(fields, "pspId")
+    keyed = fields.get("paymentAmount")
+    amount = None if keyed is None else call.link.amounts.read(keyed)
+    if amount is None:
+        key = call.link.token("order", code, customer)
+    else:
+        planning = call.planning
+        digits = reference_digits(planning.message_number, planning.slot)
+        key = f"KH{planning.now:%Y%m%d}{digits}"
+    extra = wire.given({ORDER_ID: key, CUSTOMER: customer, WALLET: wallet})
+    return InboundOrder(
+        key=key,
+        content={"code": code, "customer": customer},
+        payload=code,
+        amount=amount,
+        particulars=Particulars(
+            debtor=Party("", customer),
+            creditor=Party("", ""),
+            end_to_end_id=key,
+            qr_payload=code,
+            extra={name: str(value) for name, value in extra.items()},
+        ),
+        expires_at=None,
+        request={_CALL: SCAN, ORDER_ID: key},
+    )
+
+
+def _notified(
+    call: Call, fields: Mapping[str, object], key: str, asked: Mapping[str, str]
+) -> InboundOrderPay | InboundCancel:
+    status, _ = results.read_result(fields, "paymentResult")
+    if status == "U":
+        raise wire.Unreadable("a notification is final")
+    if status == "F":
+        return InboundCancel(key, asked)
+    far = wire.text(fields, "paymentId")
+    return InboundOrderPay(
+        key=key,
+        amount=call.link.amounts.read(fields.get("paymentAmount")),
+        accepted_at=wire.moment(wire.text(fields, "paymentTime")),
+        far_reference=far,
+        extra={FAR_PAYMENT: far},
+        request=asked,
+    )
+
+
+def taken(
+    asked: Mapping[str, str],
+    payment: Payment | None,
+    status: Status | None,
+    planning: Planning,
+) -> dict[str, object]:
+    """Return the answer to a call that was taken, from how the payment stands."""
+    name = asked[_CALL]
+    if name in (NOTIFY, CANCEL):
+        return {"result": results.result(results.OK)}
+    if name == REFUND:
+        return _refunded(asked, status, planning)
+    standing = _standing(payment, status)
+    if name == PAY:
+        return {"result": standing, **_paid(payment, status)}
+    return {
+        "result": results.result(results.OK),
+        "paymentResult": standing,
+        **_paid(payment, status),
+    }
+
+
+def _standing(payment: Payment | None, status: Status | None) -> dict[str, str]:
+    """What is known of a debit: done, never to be done, or neither yet."""
+    if payment is not None and status is Status.ACCC:
+        return results.result(results.OK)
+    if payment is not None and status is Status.RJCT:
+        reason = payment.reason
+        return results.result(results.FAILED if reason is None else results.code_of(reason))
+    return results.result(results.IN_PROCESS)
+
+
+def _paid(payment: Payment | None, status: Status | None) -> dict[str, str]:
+    if payment is None or status is not Status.ACCC:
+        return {}
+    return {"paymentId": payment_id(payment), "paymentTime": wire.instant(payment.accepted_at)}
+
+
+def _refunded(
+    asked: Mapping[str, str], status: Status | None, planning: Planning
+) -> dict[str, object]:
+    if status is not Status.ACCC:
+        return {"result": results.result(results.UNKNOWN)}
+    return {
+        "result": results.result(results.OK),
+        "refundId": asked["refund"],
+        "refundTime": wire.instant(planning.now),
+    }

@@ -1,0 +1,66 @@
+"""Names that networks give to what is paid: each is paid through us once.
+
+Such a name is our reference of the payment there, and no two payments have one reference. Whoever
+comes second is refused before anything is committed. The surprise: two processes that ask at the
+same moment are kept apart by the store alone, which takes a reference once; one process keeps them
+apart here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from switch.abilities import NamedByNetwork
+from switch.model import changed
+from switch.restoring import as_lost
+
+if TYPE_CHECKING:
+    from switch.model import Particulars, Payment
+    from switch.port import Adapter, Planning
+    from switch.store.contract import Store
+
+
+class _Named(Protocol):
+    """An instruction that is being opened."""
+
+    @property
+    def particulars(self) -> Particulars:
+        """Who is involved, and what the network's lookup told."""
+
+
+class GivenNames:
+    """The names that payments being opened are about to have."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._opening: dict[tuple[str, str], str] = {}
+
+    async def named(
+        self,
+        payment: Payment,
+        adapter: Adapter,
+        instruction: _Named,
+        planning: Planning,
+        *,
+        lost: bool,
+    ) -> Payment | None:
+        """The payment with its reference; None where another has the network's name for it.
+
+        A name is held until :meth:`forget`. One that was ``lost`` is asked about, not named.
+        """
+        if lost:
+            return as_lost(payment, adapter, planning)
+        if not isinstance(adapter, NamedByNetwork):
+            return changed(payment, reference=adapter.reference(planning))
+        key = payment.network, adapter.given_reference(instruction.particulars)
+        if self._opening.setdefault(key, payment.uetr) != payment.uetr:
+            return None
+        held = await self._store.read.by_reference(*key)
+        if held is not None and held.uetr != payment.uetr:
+            return None
+        return changed(payment, reference=key[1])
+
+    def forget(self, uetr: str) -> None:
+        """The opening of this payment has ended, whatever came of it."""
+        for key in [key for key, holder in self._opening.items() if holder == uetr]:
+            del self._opening[key]
