@@ -45,14 +45,21 @@ def page(root: Path) -> str:
     return text.split("\n## Networks that price themselves\n")[1].split("\n## ", maxsplit=1)[0]
 
 
+def keep(file: Path, table: str, word: str, *more: str) -> None:
+    """Keep only the tables of a file that name a word, and add some."""
+    head, *rows = file.read_text("utf-8").split(f"\n{table}\n")
+    kept = [f"{table}\n{row}" for row in rows if f'"{word}"' in row]
+    file.write_text("\n".join((head, *kept, *more)), "utf-8")
+
+
 @pytest.fixture
 def folder(tmp_path: Path, page: str) -> Path:
     """The configuration that comes with the program, with the page's corridor in it."""
     found = tmp_path / "config"
     shutil.copytree(default_folder(), found)
     [corridor] = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
-    with (found / "corridors.toml").open("a") as file:
-        file.write(f"\n{corridor}")
+    keep(found / "corridors.toml", "[[corridor]]", "thailand", corridor)
+    keep(found / "limits.toml", "[[cap]]", "ACLBKHPPXXX")
     top = found / "switch.toml"
     top.write_text(top.read_text().replace("\n[networks.bakong]", f"{NETWORK}\n[networks.bakong]"))
     shown = MARKET.replace("[rules]\nreference_required = true", "")
