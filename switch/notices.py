@@ -63,7 +63,8 @@ class Notices:
             return Taken(None, Reason.ORIGINAL_UNKNOWN)
         terms = payment.terms
         owed = {terms.destination, terms.paid_out, *(hop.source for hop in terms.hops)}
-        return Taken(payment, None if request.amount in owed else Reason.AMOUNT_DIFFERS)
+        right = request.amount is None or request.amount in owed
+        return Taken(payment, None if right else Reason.AMOUNT_DIFFERS)
 
     async def returned(self, network: str, request: InboundReturn) -> Taken:
         """Book money that a network gives back."""

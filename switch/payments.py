@@ -223,7 +223,7 @@ class Payments:
         )
         named = await self._names.named(payment, adapter, instruction, planning, lost=lost)
         if named is None:
-            return await self._refuse(payment, bound, instruction, Reason.DUPLICATE)
+            return await self.refuse(payment, bound, instruction, Reason.DUPLICATE)
         _, opening = lifecycle.advance(
             named,
             Event.OPENED,
