@@ -30,6 +30,7 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> KeyFolder:
         SystemClock(),
         SystemEntropy(),
         providers=config.market.providers,
+        networks=config.networks,
     )
     return KeptKeys(folder)
 
