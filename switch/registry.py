@@ -38,6 +38,14 @@ def sandbox_factory(network: str) -> Callable[..., Any]:
     return _load(SANDBOXES, network)
 
 
+def package_of(network: str) -> str:
+    """The package that an adapter is in, for the data beside it. Raises :class:`NotInstalled`."""
+    found = sorted(entry_points(group=ADAPTERS, name=network), key=lambda point: point.value)
+    if not found:
+        raise NotInstalled(f"no installed package provides {network} in {ADAPTERS}")
+    return found[0].module
+
+
 def _load(group: str, name: str) -> Callable[..., Any]:
     found = sorted(entry_points(group=group, name=name), key=lambda point: point.value)
     if not found:

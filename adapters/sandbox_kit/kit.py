@@ -12,6 +12,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -19,9 +20,16 @@ from aiohttp import web
 
 from adapters.sandbox_kit import replies
 from adapters.sandbox_kit.book import Book, BookFullError, EntryStatus
-from adapters.sandbox_kit.control import ControlError, as_json, read_control, refused_control
+from adapters.sandbox_kit.control import (
+    ControlError,
+    as_json,
+    read_control,
+    refused_control,
+    wanted,
+)
 from adapters.sandbox_kit.faults import Fault, FaultKind, FaultPlan
 from adapters.sandbox_kit.replies import Reply, answer, cut
+from switch.wire.simulator import SimulatorClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,6 +45,9 @@ REQUESTS_MAX: Final = 10_000
 
 HELD_MAX: Final = 1_000
 """Answers held at a time; one more is answered at once."""
+
+AHEAD_MS_MAX: Final = 400 * 86_400_000
+"""How far a sandbox's clock can be put ahead: longer than any window of a network."""
 
 OVERSIZE_BYTES: Final = 1024 * 1024
 """White space behind an answer that is too large, unless the fault says how much."""
@@ -77,6 +88,7 @@ class SandboxKit:
         app.router.add_post("/control/faults", self._add_fault)
         app.router.add_delete("/control/faults", self._clear_faults)
         app.router.add_post("/control/release", self._release)
+        app.router.add_post("/control/clock", self._set_clock)
         return app
 
     async def serve(
@@ -171,6 +183,18 @@ class SandboxKit:
     async def _clear_faults(self, _: web.Request) -> web.Response:
         self._faults.clear()
         return as_json({"waiting": 0})
+
+    async def _set_clock(self, request: web.Request) -> web.Response:
+        try:
+            ahead_ms = wanted(await read_control(request), "ahead_ms", int)
+        except ControlError as error:
+            return refused_control(error)
+        if not 0 <= ahead_ms <= AHEAD_MS_MAX:
+            return refused_control(ControlError(f"ahead_ms: 0 to {AHEAD_MS_MAX}"))
+        clock = self._context.clock
+        assert isinstance(clock, SimulatorClock), "a context makes it so"
+        clock.put_back(-timedelta(milliseconds=ahead_ms))
+        return as_json({"ahead_ms": ahead_ms})
 
     async def _release(self, _: web.Request) -> web.Response:
         released, self._released = self._released, asyncio.Event()

@@ -44,9 +44,14 @@ class SimulatorClock:
         """Wait."""
         await self._clock.sleep(seconds)
 
-    def put_back(self, seconds: float) -> None:
+    @property
+    def behind(self) -> timedelta:
+        """How far this clock is behind the right one; negative where it is ahead."""
+        return self._behind
+
+    def put_back(self, behind: timedelta) -> None:
         """Be so far behind from now on; zero is right again."""
-        self._behind = timedelta(seconds=seconds)
+        self._behind = behind
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +76,9 @@ class SandboxContext:
     def clock_behind(self, seconds: float) -> Iterator[None]:
         """Put the wall clock back while something is done that does not wait."""
         assert isinstance(self.clock, SimulatorClock), "made so above"
-        self.clock.put_back(seconds)
+        before = self.clock.behind
+        self.clock.put_back(before + timedelta(seconds=seconds))
         try:
             yield
         finally:
-            self.clock.put_back(0)
+            self.clock.put_back(before)

@@ -1,0 +1,44 @@
+"""The list of cases, in the order of their numbers; the last one looks back at all the others.
+
+What a case demands is written here once: the specification page, the report and the check all show
+the same sentence.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from adapters.conformance import doubt, paying, spoilt, undoing
+from adapters.conformance.case import Case, demand
+from adapters.conformance.paying import ACCEPTED, PAY
+
+if TYPE_CHECKING:
+    from adapters.conformance.bench import Bench
+
+
+async def books_agree(bench: Bench) -> None:
+    """AC-54."""
+    book = await bench.whole_book()
+    moved = [each["reference"] for each in book
+             if each["status"] == "booked" and each["direction"] == "outbound"]  # fmt: skip
+    demand(len(moved) == len(set(moved)), "the far book has a reference twice")
+    ours = {name for name, (_, kind) in bench.said.items() if kind is ACCEPTED}
+    theirs = {name.rpartition("/")[2] for name in moved}
+    demand(not theirs - ours, f"{len(theirs - ours)} payments are booked there alone")
+    demand(not ours - theirs, f"{len(ours - theirs)} payments are accepted here alone")
+
+
+CASES: Final[tuple[Case, ...]] = tuple(
+    sorted(
+        (
+            *paying.CASES,
+            *doubt.CASES,
+            *undoing.CASES,
+            *spoilt.CASES,
+            Case("AC-54", "Both books agree",
+                 "At the end every payment accepted here is booked there once, and no other.",
+                 books_agree, needs=(PAY,)),
+        ),
+        key=lambda case: case.number,
+    )
+)  # fmt: skip

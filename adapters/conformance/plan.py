@@ -1,0 +1,140 @@
+"""What is put into the cases for one network: the ``conformance.toml`` beside its adapter.
+
+A network says here which code to scan, what to pay, which refusals it knows and which cases do not
+apply to it, each with a reason. The surprise: an operation that the network lacks need not be named
+here, because its facts already say so, with their source.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeVar, get_origin
+
+from fx.money import Money, MoneyError, Rate
+from switch.reasons import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_Wanted = TypeVar("_Wanted", str, list[Any], dict[str, Any])
+
+DEBTOR: Final = ("Sok Dara", "sokdara@abaa")
+TEXTS: Final = ('O\'Brien & <Sons> "Cafe"', "Chan Sophea, Rd. 63/2 (A)")
+
+_SECTIONS: Final = frozenset(
+    {"payment", "unknown_code", "refused", "refusals", "amounts", "texts", "inbound"}
+    | {"not_applicable"}
+)
+
+
+class PlanError(ValueError):
+    """A file that cannot be used; the message names the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """How the network is made to refuse, and what that must mean to us: an ISO reason."""
+
+    reason: str
+    code: str = ""
+    amount: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A KHQR that the network's customers pay here, and what they key where it has no amount."""
+
+    payload: str
+    amount: str | None
+    more: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that a network puts into the cases.
+
+    ``payload`` is a merchant's code without an amount, ``amount`` what its customer pays. ``rate``
+    gives what the payer is debited, where the network does not price itself. ``refused`` is a
+    payment that the network refuses by itself, ``refusals`` are those that it is told to make.
+    ``not_applicable`` maps case numbers to reasons.
+    """
+
+    payload: str
+    amount: Money
+    rate: Rate
+    payer_currency: str
+    unknown_code: tuple[str, str] | None
+    refused: Refusal | None
+    refusals: tuple[Refusal, ...]
+    amounts: tuple[Money, ...]
+    texts: tuple[str, ...]
+    inbound: Inbound | None
+    not_applicable: Mapping[str, str]
+
+
+def read_plan(text: str, currency: str) -> Plan:
+    """Read a plan; ``currency`` is the network's. Raises :class:`PlanError`."""
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise PlanError(f"not TOML: {error}") from None
+    for key in sorted(table.keys() - _SECTIONS):
+        raise PlanError(f"{key}: no such section")
+    payment = _given(table, "payment", dict[str, Any])
+    payer = _given(payment, "payer_currency", str, "KHR")
+    unknown = table.get("unknown_code")
+    refused = table.get("refused")
+    try:
+        return Plan(
+            payload=_given(payment, "payload", str),
+            amount=Money.parse(_given(payment, "amount", str), currency),
+            rate=Rate.parse(_given(payment, "rate", str), currency, payer),
+            payer_currency=payer,
+            unknown_code=None if unknown is None else _unknown(unknown),
+            refused=None if refused is None else _refused(refused, currency),
+            refusals=tuple(_refusal(each) for each in _given(table, "refusals", list[Any], [])),
+            amounts=tuple(
+                Money.parse(each, currency) for each in _given(table, "amounts", list[Any], [])
+            ),
+            texts=tuple(_given(table, "texts", list[Any], list(TEXTS))),
+            inbound=_inbound(table["inbound"]) if "inbound" in table else None,
+            not_applicable=dict(_given(table, "not_applicable", dict[str, Any], {})),
+        )
+    except MoneyError as error:
+        raise PlanError(f"an amount or a rate: {error.detail}") from None
+
+
+def _unknown(given: Mapping[str, object]) -> tuple[str, str]:
+    return _given(given, "payload", str), _iso(given)
+
+
+def _refused(given: Mapping[str, object], currency: str) -> Refusal:
+    return Refusal(_iso(given), amount=Money.parse(_given(given, "amount", str), currency))
+
+
+def _refusal(given: Mapping[str, object]) -> Refusal:
+    return Refusal(_iso(given), code=_given(given, "code", str))
+
+
+def _inbound(given: Mapping[str, object]) -> Inbound:
+    amount = _given(given, "amount", str, "")
+    return Inbound(
+        _given(given, "payload", str), amount or None, _given(given, "more", dict[str, Any], {})
+    )
+
+
+def _iso(given: Mapping[str, object]) -> str:
+    reason = _given(given, "reason", str)
+    if reason not in {each.iso for each in Reason}:
+        raise PlanError(f"reason: {reason} is none of the switch's")
+    return reason
+
+
+def _given(
+    table: Mapping[str, object], key: str, kind: type[_Wanted], default: _Wanted | None = None
+) -> _Wanted:
+    value = table.get(key, default)
+    if not isinstance(value, get_origin(kind) or kind):
+        raise PlanError(f"{key}: missing or not {kind.__name__}")
+    return value

@@ -1,0 +1,139 @@
+"""Every network with a plan passes what applies to it, over HTTP, and the report says so."""
+
+from __future__ import annotations
+
+import asyncio
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import orjson
+import pytest
+from click.testing import CliRunner
+
+from adapters.conformance import PlanError, Report, specification
+from adapters.conformance.cases import CASES
+from adapters.conformance.plan import read_plan
+from adapters.conformance.run import Result, Verdict
+from switch.cli.adapter import command
+from switch.config import ConfigError, default_folder, load_config
+from switch.conformance import PLAN, Asked, check_network, plan_of
+from switch.registry import SANDBOXES, installed, package_of
+from switch.server import keys_of
+
+if TYPE_CHECKING:
+    from switch.config import Config
+    from switch.keys import KeyFolder
+
+ROOT: Final = Path(__file__).resolve().parents[3]
+
+
+def networks() -> list[str]:
+    """Networks that are configured, have a simulator and state a plan."""
+    known = load_config(default_folder()).networks
+    there = [name for name in installed(SANDBOXES) if name in known]
+    return [name for name in there if (files(package_of(name)) / PLAN).is_file()]
+
+
+@pytest.fixture(scope="module")
+def config() -> Config:
+    return load_config(default_folder())
+
+
+@pytest.fixture(scope="module")
+def keys(config: Config, tmp_path_factory: pytest.TempPathFactory) -> KeyFolder:
+    return keys_of(config, tmp_path_factory.mktemp("conformance"))
+
+
+@pytest.mark.parametrize("network", networks())
+def test_a_network_passes_what_applies_to_it(config: Config, keys: KeyFolder, network: str) -> None:
+    report = asyncio.run(check_network(config, keys, Asked(network)))
+
+    assert isinstance(report, Report)
+    assert [f"{each.case.number}: {each.why}" for each in report.results
+            if each.verdict in (Verdict.FAILED, Verdict.NOT_RUN)] == []  # fmt: skip
+    assert report.passed
+    assert len(report.results) == len(CASES)
+
+
+def test_thailand_has_a_plan() -> None:
+    assert "thailand" in networks()
+
+
+def test_a_far_side_without_controls_leaves_what_must_be_steered_unrun(
+    config: Config, keys: KeyFolder
+) -> None:
+    url = "http://127.0.0.1:1"
+    report = asyncio.run(check_network(config, keys, Asked("thailand", url, ("AC-03", "AC-10"))))
+
+    assert not report.passed
+    assert [each.verdict for each in report.results] == [Verdict.FAILED, Verdict.FAILED]
+
+
+def test_the_specification_is_the_list_of_cases() -> None:
+    page = (ROOT / "docs" / "network-engineer" / "conformance.md").read_text("utf-8")
+
+    assert page == specification()
+
+
+def test_numbers_are_unique_and_in_order() -> None:
+    numbers = [case.number for case in CASES]
+
+    assert numbers == sorted(set(numbers))
+
+
+def test_the_command_reports_as_text_as_json_and_as_a_page(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    run = CliRunner().invoke(
+        command, ["check", "thailand", "--case", "AC-03", "--json", "--html", str(page)]
+    )
+    shown = orjson.loads(run.stdout)
+
+    assert run.exit_code == 0
+    assert (shown["network"], shown["passed"]) == ("thailand", True)
+    assert [(each["number"], each["verdict"]) for each in shown["cases"]] == [("AC-03", "passed")]
+    assert "AC-03" in page.read_text("utf-8")
+    assert "Signed" in page.read_text("utf-8")
+
+
+def test_the_command_refuses_what_it_cannot_check() -> None:
+    run = CliRunner().invoke(command, ["check", "atlantis"])
+
+    assert run.exit_code == 2
+    with pytest.raises(ConfigError):
+        plan_of("bakong")
+
+
+def test_a_report_with_a_failure_or_an_unrun_case_is_no_pass(config: Config) -> None:
+    case = CASES[0]
+    at = __import__("datetime").datetime(2026, 11, 22)
+    for verdict, passed in (
+        (Verdict.PASSED, True),
+        (Verdict.NOT_APPLICABLE, True),
+        (Verdict.FAILED, False),
+        (Verdict.NOT_RUN, False),
+    ):
+        report = Report("thailand", "<far>", at, at, (Result(case, verdict, "<why>"),))
+        assert report.passed is passed
+        assert "<why>" not in report.html()
+        assert "&lt;why&gt;" in report.html()
+
+
+PLAN_TEXT: Final = '[payment]\npayload = "x"\namount = "1.00"\nrate = "100"\n'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[payment",
+        "[payment]\n",
+        PLAN_TEXT.replace("1.00", "1.001"),
+        PLAN_TEXT.replace('"x"', "7"),
+        PLAN_TEXT + "[surprise]\n",
+        PLAN_TEXT + '[[refusals]]\ncode = "X"\nreason = "NONE"\n',
+    ],
+)
+def test_a_plan_that_cannot_be_used_is_refused(text: str) -> None:
+    read_plan(PLAN_TEXT, "THB")
+    with pytest.raises(PlanError):
+        read_plan(text, "THB")
