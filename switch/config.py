@@ -1,8 +1,8 @@
 """Typed configuration: read once, frozen, every problem named by file and key.
 
-Files are TOML in one folder: ``switch``, ``corridors``, ``members``, ``limits``, ``providers``. No
-value has a hidden default where money or time depends on it. Unknown keys refuse the start, because
-a misspelt limit is no limit.
+Files are TOML in one folder: ``switch``, ``corridors``, ``members``, ``limits``, ``providers``, and
+``merchants`` where there are any. No value has a hidden default where money or time depends on it.
+Unknown keys refuse the start, because a misspelt limit is no limit.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from switch.config_files import (
     MemberFile,
     MemberRow,
     MembersSection,
+    MerchantFile,
     NetworkSection,
     PaymentsSection,
     QuotesSection,
@@ -46,6 +47,7 @@ from switch.coordination.ports import MOST
 from switch.feed import Feed
 from switch.fx_side import SideError, scheme_of
 from switch.ledger import Account, Role, account_key
+from switch.merchants import NO_MERCHANTS, Merchants, MerchantsDiffer, Registration
 from switch.model import Direction, Finality, Funding, UseCase
 
 HOME: Final = "bakong"
@@ -131,6 +133,7 @@ class Config:
     velocity: Velocity
     market: Market
     feeds: tuple[Feed, ...]
+    merchants: Merchants = NO_MERCHANTS
 
 
 def default_folder() -> Path:
@@ -176,6 +179,7 @@ def load_config(folder: Path) -> Config:
         velocity=_velocity(limits.velocity),
         market=market,
         feeds=_feeds(top, market),
+        merchants=_merchants(folder / "merchants.toml", top.networks),
     )
 
 
@@ -183,6 +187,25 @@ def _tls(networks: dict[str, NetworkSection]) -> None:
     for name, section in networks.items():
         if section.tls is not None and not section.url.startswith("https:"):
             raise ConfigError(f"switch.toml: networks.{name}.url: has tls and is not https")
+
+
+def _merchants(path: Path, networks: dict[str, NetworkSection]) -> Merchants:
+    """The registry, empty where there is no file: only some networks name merchants by ids."""
+    rows = _read(path, MerchantFile).merchant if path.exists() else []
+    for place, row in enumerate(rows):
+        where = f"merchants.toml: merchant[{place}]"
+        if row.network not in networks:
+            raise ConfigError(f"{where}.network: is not a network of switch.toml")
+    listed = (
+        Registration(
+            row.network, row.id, row.account, row.bank, row.currency, row.status == "active"
+        )
+        for row in rows
+    )
+    try:
+        return Merchants(listed)
+    except MerchantsDiffer as error:
+        raise ConfigError(f"merchants.toml: merchant[{error.place}].{error}") from None
 
 
 def _feeds(top: SwitchFile, market: Market) -> tuple[Feed, ...]:

@@ -234,6 +234,23 @@ class CapRow(Strict):
     net_credit_max: AmountRow | None = None
 
 
+class MerchantRow(Strict):
+    """One ``[[merchant]]``: a KHQR merchant under a network's own id."""
+
+    network: NetworkName
+    id: Annotated[str, Field(pattern=r"^[0-9A-Za-z]{1,32}$")]
+    account: Annotated[str, Field(pattern=r"^[^@\s]{1,64}@[a-z0-9]{2,16}$")]
+    bank: Bic
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    status: Literal["active", "suspended"]
+
+
+class MerchantFile(Strict):
+    """``merchants.toml``."""
+
+    merchant: list[MerchantRow] = Field(default_factory=list)
+
+
 class QuotesSection(Strict):
     """Section ``quotes`` of ``limits.toml``."""
 

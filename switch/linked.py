@@ -38,7 +38,9 @@ def made_adapters(config: Config, keys: KeyFolder) -> dict[str, Adapter]:
     """The adapter of every network of the configuration. Raises :class:`ConfigError`."""
     made: dict[str, Adapter] = {}
     for name, section in sorted(config.networks.items()):
-        context = AdapterContext(section.own_bic, section.partner_bic, section.options, keys)
+        context = AdapterContext(
+            section.own_bic, section.partner_bic, section.options, keys, config.merchants
+        )
         try:
             made[name] = make_adapter(name, context)
         except ValueError as error:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, runtime_checkable
 
 from fx.scheme import Stated
+from switch.merchants import NO_MERCHANTS, Merchants
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -188,9 +189,8 @@ class WireRefusal(Exception):  # noqa: N818  the name says what it is
     """A network's request that gets a refusal in that network's own dialect; nothing is bound.
 
     ``status`` and ``body`` are ready to send. ``reason`` is logged; nothing of the input is.
-    ``uetr`` is given where the body refuses a payment for good (a pacs.002 RJCT, say): the switch
-    commits a tombstone for it before the refusal leaves, and where that payment exists already it
-    sends ``otherwise`` instead, which refuses the message and says nothing of the payment.
+    ``uetr`` is given where the body refuses a payment for good: the switch commits a tombstone for
+    it before the refusal leaves; where it exists already, ``otherwise`` refuses the message alone.
     """
 
     def __init__(  # the parts of one answer
@@ -269,16 +269,16 @@ Inbound: TypeAlias = "InboundLookup | InboundPay | InboundEnquiry | InboundOrder
 
 @dataclass(frozen=True, slots=True)
 class AdapterContext:
-    """What an adapter is made with at start-up.
+    """What an adapter is made with at start-up: ``own_bic`` is ours there, ``partner_bic`` its own.
 
-    ``own_bic`` is the participant we act as, ``partner_bic`` the network's own; ``options`` are the
-    network's further settings from the configuration, as text.
+    ``options`` are its further settings as text, ``merchants`` whom it means by its merchant ids.
     """
 
     own_bic: str
     partner_bic: str
     options: Mapping[str, str]
     keys: KeyStore = field(repr=False)
+    merchants: Merchants = NO_MERCHANTS
 
 
 class Adapter(Protocol):

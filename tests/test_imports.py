@@ -39,9 +39,9 @@ MACHINE: Final = frozenset(
 
 VOCABULARY: Final = (
     *("switch.model", "switch.port", "switch.inbound_port", "switch.abilities"),
-    *("switch.facts", "switch.reasons"),
+    *("switch.facts", "switch.reasons", "switch.merchants"),
 )
-"""What an adapter may know of the switch; facts and reasons are words that the port speaks."""
+"""What an adapter may know of the switch; these are words that the port speaks."""
 
 DISTRIBUTIONS: Final = {"lxml-stubs": "lxml", "pytest-asyncio": "pytest", "zxing-cpp": "zxingcpp"}
 """Import names that differ from the distribution's name, with ``-`` taken for ``_``."""

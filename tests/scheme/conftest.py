@@ -137,10 +137,12 @@ def priced_by_lucky(paid_in: str | None) -> Config:
         scheme=scheme,
         scheme_currency=scheme_currency,
     )
+    # UnionPay pays the same codes, and would be preferred.
+    others = {ends: row for ends, row in config.corridors.items() if "unionpay" not in ends}
     return replace(
         config,
         networks={**config.networks, "lucky": section},
-        corridors={**config.corridors, ("bakong", "lucky"): corridor},
+        corridors={**others, ("bakong", "lucky"): corridor},
         market=market,
     )
 
