@@ -45,7 +45,7 @@ _OURS: Final[Mapping[str, str]] = MappingProxyType({
     "AG03": "12", "AGNT": "007", "RC04": "007", "DS24": "54", "TM01": "54", "TK01": "008",
     "FF01": "004", "CH21": "004", "CH16": "010", "DS0A": "63", "DS0B": "63", "DUPL": "011",
     "FRAD": "59", "RR04": "57", "AB08": "90", "AB07": "90",
-    "NARR": "25",
+    "NARR": "25", "AB01": "54", "AB03": "54",
 })  # fmt: skip
 
 _ANY_REFUSAL: Final = "05"

@@ -17,7 +17,9 @@ from aiohttp import web
 
 from adapters.sandbox_kit import Entry, EntryStatus, FaultKind, Reply, SandboxKit, answer
 from adapters.vietnam.jose import SecrecyError
+from adapters.vietnam.sandbox_back import Back
 from adapters.vietnam.sandbox_codes import ACCOUNTS, CodeRefused, Shop, payable, read_code
+from adapters.vietnam.sandbox_door import Door
 from adapters.vietnam.sandbox_messages import (
     ENQUIRY,
     LOOKUP,
@@ -68,6 +70,7 @@ def create(context: SandboxContext) -> web.Application:
     app = network.kit.application()
     app.router.add_post("/qr/v1/{operation}", network.receive)
     network.payer.add_to(app)
+    network.back.add_to(app)
     return app
 
 
@@ -84,7 +87,10 @@ class Network:
         self.desk = Desk(context)
         operations = (Operation.LOOKUP, Operation.PAY, Operation.ENQUIRE, Operation.REFUND)
         self.kit = SandboxKit(context, "vietnam", operations, _spoil)
-        self.payer = Payer(context, self.desk, self.kit.book, self._paid)
+        door = Door(context, self.desk)
+        self.payer = Payer(context, self.desk, door, self.kit.book)
+        reference = self.payer.reference
+        self.back = Back(context, self.desk, door, self.kit.book, self._paid, reference)
         self._contents: dict[str, Mapping[str, Any]] = {}
         self._funding: dict[str, str] = {}
 

@@ -129,13 +129,20 @@ class Desk:
         body = orjson.dumps({"result": result} | ({"payload": payload} if payload else {}))
         return Reply(body, TYPE, http, (("Signature", self._signature(body)),))
 
-    def request(self, operation: str, payload: Mapping[str, object], age_ms: int = 0) -> Outgoing:
-        """A signed request to the switch, as old as told."""
+    def request(
+        self,
+        operation: str,
+        payload: Mapping[str, object],
+        age_ms: int = 0,
+        *,
+        requestor: str = "",
+    ) -> Outgoing:
+        """A signed request to the switch, as old as told, or as another requestor's."""
         reference_id = self._ids.uuid()
         at = self.clock.now() - timedelta(milliseconds=age_ms) + LOCAL
         body = orjson.dumps({
             "header": {
-                "requestor": {"id": self.own, "name": "NAPAS"},
+                "requestor": {"id": requestor or self.own, "name": "NAPAS"},
                 "reference-id": reference_id,
                 "timestamp": int(f"{at:%Y%m%d%H%M%S}"),
                 "operation": operation,
