@@ -8,7 +8,7 @@ The surprise: nothing is looked up, so a name that nobody has is still an addres
 from __future__ import annotations
 
 import re
-from ipaddress import AddressValueError, IPv6Address
+from ipaddress import AddressValueError, IPv6Address, ip_address
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
@@ -46,3 +46,35 @@ def _host(six: str | None, name: str | None) -> bool:
 
 Peer = Annotated[str, Field(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+$"), AfterValidator(address)]
 """Address of a server that speaks HTTP, without path or user."""
+
+
+def page(text: str) -> str:
+    """The same text, if it is the address of a page: a server's with a path, and nothing beside."""
+    if urlsplit(address(text)).username is not None:
+        raise ValueError("names a user")
+    return text
+
+
+Page = Annotated[
+    str,
+    Field(pattern=r"^https?://[A-Za-z0-9.\-\[\]:]+/[!\"$-~]*$", max_length=500),
+    AfterValidator(page),
+]
+"""Address of a page of somebody else's server; it may have a query."""
+
+
+def is_inside(text: str) -> bool:
+    """Whether an address is by its number this machine's own or its neighbours' on the cable.
+
+    A name is not looked up: who may write configuration may also write a resolver's.
+    """
+    host = urlsplit(text).hostname or ""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        number = ip_address(host)
+    except ValueError:
+        return False
+    return (
+        number.is_loopback or number.is_link_local or number.is_unspecified or number.is_multicast
+    )

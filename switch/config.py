@@ -19,6 +19,7 @@ from fx.market import Market
 from fx.market_file import read_market
 from fx.money import Money, MoneyError
 from fx.tables import ProviderConfigError
+from switch.addresses import is_inside
 from switch.config_files import (
     AmountRow,
     CallsSection,
@@ -26,6 +27,7 @@ from switch.config_files import (
     CoordinationSection,
     CorridorFile,
     CorridorRow,
+    EventsSection,
     HttpSection,
     JournalSection,
     LimitFile,
@@ -95,11 +97,13 @@ class Corridor:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One Cambodian member."""
+    """One Cambodian member; ``events`` says whether it subscribes, ``webhook`` where to."""
 
     bic: str
     name: str
     net_debit_max: Money
+    events: bool = False
+    webhook: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +128,7 @@ class Config:
     vault: VaultSection
     journal: JournalSection
     retention: RetentionSection
+    events: EventsSection
     networks: dict[str, NetworkSection]
     corridors: dict[tuple[str, str], Corridor]
     members: dict[str, Member]
@@ -157,6 +162,7 @@ def load_config(folder: Path) -> Config:
     _tls(top.networks)
     table = _corridors(corridors, top.networks, market)
     by_bic = _members(members, table)
+    _guard_webhooks(by_bic, production=top.switch.profile == "production")
     known = {*by_bic, *top.networks, *(each.own_bic for each in top.networks.values())}
     known |= {each.fee_taker for each in table.values()}
     known |= {bic for provider in market.providers.values() for bic in provider.holders}
@@ -170,6 +176,7 @@ def load_config(folder: Path) -> Config:
         vault=top.vault,
         journal=top.journal,
         retention=top.retention,
+        events=top.events,
         networks=top.networks,
         corridors=table,
         members=by_bic,
@@ -268,8 +275,20 @@ def _members(
                 "is not the payer's currency of every outbound corridor"
             )
         cap = _money(row.net_debit_max, f"{where}.net_debit_max")
-        members[row.bic] = Member(row.bic, row.name, cap)
+        webhook = None if row.events is None else row.events.webhook
+        members[row.bic] = Member(row.bic, row.name, cap, row.events is not None, webhook)
     return members
+
+
+def _guard_webhooks(members: dict[str, Member], *, production: bool) -> None:
+    """What members are sent is for nobody else, and no way into our own house."""
+    for place, member in enumerate(members.values()):
+        where = f"members.toml: member[{place}].events.webhook"
+        if production and member.webhook is not None:
+            if not member.webhook.startswith("https:"):
+                raise ConfigError(f"{where}: an event that anybody could read on its way")
+            if is_inside(member.webhook):
+                raise ConfigError(f"{where}: is an address of this machine or its own network")
 
 
 def _every_cap(members: list[Account], others: list[Account]) -> tuple[Account, ...]:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from fx.money import Money
-from switch.addresses import Peer, address
+from switch.addresses import Page, Peer, address
 from switch.feed import Feed
 
 Bic = Annotated[str, Field(pattern=r"^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$")]
@@ -153,6 +153,19 @@ class TlsSection(Strict):
     key: KeyFile
 
 
+class EventsSection(Strict):
+    """Section ``events``: how members are told of what happened to their payments.
+
+    An event is tried again for ``retry_for_h`` hours and can be fetched for ``keep_days``.
+    """
+
+    attempt_within_ms: Annotated[int, Field(ge=100, le=60_000)]
+    at_once_max: Annotated[int, Field(ge=1, le=64)]
+    retry_for_h: Annotated[int, Field(ge=1, le=168)]
+    keep_days: Annotated[int, Field(ge=8, le=3_660)]
+    streams_max: Annotated[int, Field(ge=0, le=100)]
+
+
 class NetworkSection(Strict):
     """Section ``networks.<name>``.
 
@@ -179,6 +192,7 @@ class SwitchFile(Strict):
     vault: VaultSection
     journal: JournalSection
     retention: RetentionSection
+    events: EventsSection
     networks: dict[NetworkName, NetworkSection]
     feeds: list[Feed] = Field(default_factory=list)
 
@@ -210,12 +224,19 @@ class CorridorFile(Strict):
     corridor: list[CorridorRow]
 
 
+class EventsRow(Strict):
+    """Events of one member; without a webhook it fetches them."""
+
+    webhook: Page | None = None
+
+
 class MemberRow(Strict):
     """One member of ``members.toml``."""
 
     bic: Bic
     name: Annotated[str, Field(min_length=1, max_length=140)]
     net_debit_max: AmountRow
+    events: EventsRow | None = None
 
 
 class MemberFile(Strict):

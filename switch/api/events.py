@@ -1,0 +1,167 @@
+"""The events of a member: fetched, streamed, and sent once more on request.
+
+What is fetched and what is streamed is what a webhook is sent, so a member may use any of them, and
+any after another: it keeps the greatest ``sequence`` up to which it has all. A stream is Server-Sent
+Events, whose ``id`` is the sequence, so ``Last-Event-ID`` goes on where it was cut. The surprise: a
+stream looks at the store now and then and ends after an hour, so a switch that is moved away from
+holds nobody for long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+import orjson
+from aiohttp import web
+
+from switch.answers import JSON, problem
+from switch.api.body import read_json
+from switch.api.event_shapes import SEQUENCE_MAX, ReplayRequest
+from switch.api.intake import JSON_MEDIA, take_in
+from switch.api.problems import respond
+from switch.commands import Answer
+from switch.event_view import event_view, payments_of
+from switch.reasons import Reason
+from switch.refusals import Refusal, TooMany
+from switch.store.contract import StoreBusy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from switch.config import Member
+    from switch.outbox import OutboxRow
+    from switch.runtime.clock import Clock
+    from switch.store.contract import Store
+    from switch.wire.authenticate import MemberAuthenticator
+
+PAGE_MAX: Final = 100
+LOOK_EVERY_S: Final = 0.5
+QUIET_S: Final = 15
+"""A stream without events says that it lives this often."""
+
+STREAM_S_MAX: Final = 3_600
+WRITE_WITHIN_S: Final = 10
+"""A reader that does not take what is written for so long has left."""
+
+DIGITS_MAX: Final = 16
+LAST_EVENT: Final = "Last-Event-ID"
+
+
+class EventsApi:
+    """Serves ``/v1/events`` and what is below; ``over`` turns true when the process stops."""
+
+    def __init__(
+        self,
+        *,
+        authenticator: MemberAuthenticator,
+        members: Mapping[str, Member],
+        store: Store,
+        clock: Clock,
+        streams_max: int,
+        over: Callable[[], bool],
+    ) -> None:
+        self._authenticator = authenticator
+        self._members = members
+        self._store = store
+        self._clock = clock
+        self._streams_max = streams_max
+        self._over = over
+        self._streams: dict[str, int] = {}
+
+    async def fetch(self, request: web.Request) -> web.Response:
+        """``GET /v1/events?after=&limit=``: a page in the order of sequence."""
+        member = await self._subscriber(request)
+        after = _whole("query after", request.query.get("after"), 0)
+        limit = min(_whole("query limit", request.query.get("limit"), PAGE_MAX), PAGE_MAX)
+        last = await self._store.outbox.last(member)
+        rows = await self._store.outbox.events(member, after, limit)
+        return _json(200, {"events": await self._shown(rows), "last": last})
+
+    async def replay(self, request: web.Request) -> web.Response:
+        """``POST /v1/events/replay``: send what is kept behind a sequence once more."""
+        signed = await take_in(request, self._authenticator, JSON_MEDIA)
+        asked = read_json(signed.body, ReplayRequest)
+        standing = None
+        if self._members[signed.member].webhook is not None:
+            standing = await self._store.outbox.replay(signed.member, asked.after)
+        if standing is None:
+            return respond(problem(404, "This member is sent no events.", None))
+        return _json(202, {"after": standing.done, "last": standing.last})
+
+    async def stream(self, request: web.Request) -> web.StreamResponse:
+        """``GET /v1/events/stream``: events as they come, from behind ``Last-Event-ID`` or now."""
+        member = await self._subscriber(request)
+        given = request.headers.get(LAST_EVENT, request.query.get("after"))
+        after = _whole(f"header {LAST_EVENT}", given, -1)
+        if after < 0:
+            after = await self._store.outbox.last(member)
+        if self._streams.get(member, 0) >= self._streams_max:
+            raise TooMany(QUIET_S)
+        self._streams[member] = self._streams.get(member, 0) + 1
+        try:
+            return await self._streamed(request, member, after)
+        finally:
+            self._streams[member] -= 1
+
+    async def _streamed(self, request: web.Request, member: str, after: int) -> web.StreamResponse:
+        headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+        response = web.StreamResponse(headers=headers)
+        await response.prepare(request)
+        began = said = self._clock.monotonic()
+        await _write(response, b": events\n\n")
+        while not self._over() and self._clock.monotonic() - began < STREAM_S_MAX:
+            rows: Sequence[OutboxRow] = ()
+            with suppress(StoreBusy):
+                rows = await self._store.outbox.events(member, after, PAGE_MAX)
+                shown = await self._shown(rows)
+            for row, view in zip(rows, shown if rows else (), strict=True):
+                await _write(response, _frame(row, view))
+                after = row.number
+            if rows:
+                said = self._clock.monotonic()
+            elif self._clock.monotonic() - said >= QUIET_S:
+                await _write(response, b": quiet\n\n")
+                said = self._clock.monotonic()
+            if len(rows) < PAGE_MAX:
+                await self._clock.sleep(LOOK_EVERY_S)
+        await response.write_eof()
+        return response
+
+    async def _subscriber(self, request: web.Request) -> str:
+        """The member that asks, if it subscribes. Raises HTTP 404."""
+        signed = await take_in(request, self._authenticator, ())
+        if not self._members[signed.member].events:
+            raise web.HTTPNotFound
+        return signed.member
+
+    async def _shown(self, rows: Sequence[OutboxRow]) -> list[dict[str, object]]:
+        payments = await payments_of(self._store.read, rows)
+        return [event_view(row, payments[row.uetr]) for row in rows]
+
+
+async def _write(response: web.StreamResponse, data: bytes) -> None:
+    try:
+        async with asyncio.timeout(WRITE_WITHIN_S):
+            await response.write(data)
+    except TimeoutError:
+        raise ConnectionResetError from None
+
+
+def _frame(row: OutboxRow, view: Mapping[str, object]) -> bytes:
+    head = f"id: {row.number}\nevent: {row.kind.value}\ndata: ".encode()
+    return head + orjson.dumps(view) + b"\n\n"
+
+
+def _whole(place: str, text: str | None, default: int) -> int:
+    if text is None:
+        return default
+    well_formed = text.isascii() and text.isdecimal() and len(text) <= DIGITS_MAX
+    if not well_formed or int(text) > SEQUENCE_MAX:
+        raise Refusal(Reason.FORMAT_INVALID, 400, place)
+    return int(text)
+
+
+def _json(status: int, view: object) -> web.Response:
+    return respond(Answer(status, JSON, orjson.dumps(view)))
