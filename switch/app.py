@@ -25,6 +25,7 @@ from switch.coordination.local import InProcess
 from switch.coordination.ports import Topic
 from switch.dispatch import Dispatch
 from switch.endings import Endings
+from switch.events_side import EventsSide
 from switch.feeds import FeedReader
 from switch.key_retention import KeyRetention, kept, too_short
 from switch.keys import OVERSEER
@@ -127,6 +128,7 @@ class Switch:
         self.dispatch = self._dispatch()
         self.linked = self._linked()
         self.sweeper = self._sweeper()
+        self.events = EventsSide(config, keys, seams, self._transport, self._ids)
         self.retention = self._retention_of()
         self._keeper = keeper_of(config.retention.personal_days, seams, self._vault, self._ids)
         self._leases = Leases(
@@ -316,6 +318,8 @@ class Switch:
             witnesses=self._authenticator({**banks, OVERSEER: overseer}),
             rates=self.rates,
             pace=self._pace,
+            store=seams.store,
+            over=lambda: self._endings.released,
             read=seams.store.read,
             head=lambda: seams.store.head,
             published=seams.published,
@@ -376,6 +380,7 @@ class Switch:
             facts = [adapter.facts for adapter in self.adapters.values()]
             await skip_lost(self._seams.store, facts, self._seams.clock.now())
         self._quoting.restore(await self._seams.store.read.rates(RATES_KEPT))
+        await self.events.enrol()
         # Before recovery, which may take longer than a lease.
         self._seams.tasks.start("leases", self._leases.run())
         recovered = await self.sweeper.recover()
@@ -385,6 +390,7 @@ class Switch:
         self._seams.tasks.start("sweeper", self.sweeper.run())
         self._seams.tasks.start("retention", self.retention.run())
         self._seams.tasks.start("vault", self._keeper.run())
+        self.events.start()
         for collector in self.collectors:
             self._seams.tasks.start("collector", collector.run())
         if self.config.store.engine != "sqlite":

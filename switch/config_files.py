@@ -163,7 +163,7 @@ class EventsSection(Strict):
     at_once_max: Annotated[int, Field(ge=1, le=64)]
     retry_for_h: Annotated[int, Field(ge=1, le=168)]
     keep_days: Annotated[int, Field(ge=8, le=3_660)]
-    streams_max: Annotated[int, Field(ge=0, le=100)]
+    streams_max: Annotated[int, Field(ge=1, le=100)]
 
 
 class NetworkSection(Strict):

@@ -30,6 +30,7 @@ from switch.runtime.lock import owned_folder
 from switch.runtime.tasks import Tasks, end_process
 from switch.runtime.threads import WriterThread
 from switch.stores import await_server, never_written, open_store
+from switch.webhooks import peers_of
 from switch.wire.net import TcpNet
 from switch.wire.tls import TlsUnusable, client_context
 
@@ -150,6 +151,7 @@ async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[S
     keys = keys_of(config, place.data, may_make=await never_written(config, place.data))
     keys.require(own_files(keys, config.members))
     peers = {name: section.url for name, section in config.networks.items()} | dict(place.peers)
+<<<<<<< HEAD
     peers |= {feed.peer: feed.url for feed in config.feeds}
     net = TcpNet(
         clock,
@@ -158,6 +160,11 @@ async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[S
         client_tls=network_tls(config, keys, peers),
     )
     tasks = Tasks(tasks_max=2 * config.payments.in_flight_max + TASKS_BESIDE)
+=======
+    peers |= {feed.peer: feed.url for feed in config.feeds} | peers_of(config.members)
+    net = TcpNet(clock, {SERVED_AS: (config.http.host, place.port)}, peers)
+    tasks = Tasks(tasks_max=_tasks_max(config))
+>>>>>>> a022c48 (events: members are told how payments end, over webhooks, fetched and streamed)
     log = json_log(clock, place.log_level)
     async with AsyncExitStack() as held:
         store, written_at = await open_store(config, place.data, keys, clock, held)
@@ -186,6 +193,12 @@ async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[S
     # First of all at a stop: whoever waits for a payment is told how it stands.
     opened.callback(switch.stop_waiting)
     return switch, served
+
+
+def _tasks_max(config: Config) -> int:
+    """Tasks of payments, of events on their way to every member, and beside them."""
+    events = len(peers_of(config.members)) * (config.events.at_once_max + 1)
+    return 2 * config.payments.in_flight_max + events + TASKS_BESIDE
 
 
 def _publisher(config: Config, place: Place, store: Store, clock: Clock, log: Log) -> HeadPublisher:

@@ -17,6 +17,7 @@ from aiohttp import web
 from iso20022.jws import JwsSigner
 from switch.answers import JSON
 from switch.api.description import openapi
+from switch.api.events import EventsApi
 from switch.api.intake import PACE
 from switch.api.iso import IsoApi
 from switch.api.journal import JournalApi, witness
@@ -49,7 +50,7 @@ if TYPE_CHECKING:
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.scans import Scans
-    from switch.store.contract import Reads
+    from switch.store.contract import Reads, Store
     from switch.store.journal import Block
     from switch.wire.authenticate import MemberAuthenticator
 
@@ -61,7 +62,8 @@ class Parts:
     ``overseers`` knows the overseer's key and no member's; ``read`` is what it reads. ``quoters``
     knows the rate providers' keys and the overseer's, ``witnesses`` those of members and overseer.
     ``head`` tells the journal's newest block, ``published`` the heads that left the house.
-    ``ready`` tells the health page; its member ``ready`` is true once recovery is done.
+    ``ready`` tells the health page; its member ``ready`` is true once recovery is done. ``over``
+    turns true when the process stops.
     """
 
     config: Config
@@ -83,6 +85,8 @@ class Parts:
     ids: Ids
     log: Log
     ready: Callable[[], Mapping[str, object]]
+    store: Store
+    over: Callable[[], bool]
     signers: Mapping[str, AnswerSigner] = field(default_factory=dict)
     """Adapters that sign our answers to their networks in a header."""
     answer_key: EllipticCurvePrivateKey | None = field(default=None, repr=False)
@@ -156,6 +160,14 @@ def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
         log=parts.log,
     )
 
+    events = EventsApi(
+        authenticator=parts.authenticator,
+        members=parts.config.members,
+        store=parts.store,
+        clock=parts.clock,
+        streams_max=parts.config.events.streams_max,
+        over=parts.over,
+    )
     oversight = OversightApi(parts.overseers, parts.read, parts.clock)
     rates = _rates(parts)
     journal = JournalApi(parts.witnesses, parts.read, parts.head, parts.published, parts.clock)
@@ -177,6 +189,9 @@ def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
         "quote": members.quote,
         "pay": members.pay,
         "payment": members.payment,
+        "events": events.fetch,
+        "event_stream": events.stream,
+        "replay_events": events.replay,
         "message": iso.message,
         "publish_rates": rates.publish,
         "withdraw_rate": rates.withdraw,

@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from pydantic import BaseModel
 
-from switch.api.routes import ISO, ROUTES, Said
+from switch.api.route_shapes import ISO, STREAM, Said
+from switch.api.routes import ROUTES
 from switch.api.shapes import Problem, schema_of
 from switch.wire.authenticate import HEADER, KEY_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from switch.api.routes import Route
+    from switch.api.route_shapes import Route
 
 VERSION: Final = "1"
 
 _JSON: Final = "application/json"
 _PROBLEM: Final = "application/problem+json"
+_STREAM: Final = "text/event-stream"
 _XML: Final = "application/xml"
 _SIGNATURE_TEXT: Final = (
     "Detached JWS (RFC 7515 appendix F, RFC 7797) over the raw body; ES256 or EdDSA. Protected "
@@ -108,6 +110,8 @@ def _response(said: Said) -> dict[str, Any]:
 
 def _content(shape: type[BaseModel] | str, media: str) -> dict[str, Any]:
     if isinstance(shape, str):
+        if shape == STREAM:
+            return {_STREAM: {"schema": {"type": "string", "description": STREAM}}}
         assert shape == ISO, "a body is a shape or an ISO 20022 message"
         return {_XML: {"schema": {"type": "string", "description": f"{ISO} in XML"}}}
     return {media: {"schema": {"$ref": f"#/components/schemas/{shape.__name__}"}}}

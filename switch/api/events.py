@@ -1,10 +1,10 @@
 """The events of a member: fetched, streamed, and sent once more on request.
 
-What is fetched and what is streamed is what a webhook is sent, so a member may use any of them, and
-any after another: it keeps the greatest ``sequence`` up to which it has all. A stream is Server-Sent
-Events, whose ``id`` is the sequence, so ``Last-Event-ID`` goes on where it was cut. The surprise: a
-stream looks at the store now and then and ends after an hour, so a switch that is moved away from
-holds nobody for long.
+What is fetched and what is streamed is what a webhook is sent, so a member may use any of them,
+and any after another: it keeps the greatest ``sequence`` up to which it has all. A stream is
+Server-Sent Events, whose ``id`` is the sequence, so ``Last-Event-ID`` goes on where it was cut. The
+surprise: a stream looks at the store now and then, and ends after an hour or when its reader has
+opened too many others since.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from switch.api.problems import respond
 from switch.commands import Answer
 from switch.event_view import event_view, payments_of
 from switch.reasons import Reason
-from switch.refusals import Refusal, TooMany
+from switch.refusals import Refusal
 from switch.store.contract import StoreBusy
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class EventsApi:
         self._clock = clock
         self._streams_max = streams_max
         self._over = over
-        self._streams: dict[str, int] = {}
+        self._streams: dict[str, dict[object, None]] = {}
 
     async def fetch(self, request: web.Request) -> web.Response:
         """``GET /v1/events?after=&limit=``: a page in the order of sequence."""
@@ -97,37 +97,53 @@ class EventsApi:
         after = _whole(f"header {LAST_EVENT}", given, -1)
         if after < 0:
             after = await self._store.outbox.last(member)
-        if self._streams.get(member, 0) >= self._streams_max:
-            raise TooMany(QUIET_S)
-        self._streams[member] = self._streams.get(member, 0) + 1
-        try:
-            return await self._streamed(request, member, after)
-        finally:
-            self._streams[member] -= 1
+        open_ones, place = self._streams.setdefault(member, {}), object()
+        open_ones[place] = None
+        # Who was cut off comes again before we know of it: the oldest makes room.
+        while len(open_ones) > self._streams_max:
+            del open_ones[next(iter(open_ones))]
 
-    async def _streamed(self, request: web.Request, member: str, after: int) -> web.StreamResponse:
+        def is_over() -> bool:
+            transport = request.transport
+            gone = transport is None or transport.is_closing()
+            return self._over() or gone or place not in open_ones
+
+        try:
+            return await self._streamed(request, member, after, is_over)
+        finally:
+            open_ones.pop(place, None)
+
+    async def _streamed(
+        self, request: web.Request, member: str, after: int, is_over: Callable[[], bool]
+    ) -> web.StreamResponse:
         headers = {"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
         response = web.StreamResponse(headers=headers)
         await response.prepare(request)
         began = said = self._clock.monotonic()
         await _write(response, b": events\n\n")
-        while not self._over() and self._clock.monotonic() - began < STREAM_S_MAX:
-            rows: Sequence[OutboxRow] = ()
-            with suppress(StoreBusy):
-                rows = await self._store.outbox.events(member, after, PAGE_MAX)
-                shown = await self._shown(rows)
-            for row, view in zip(rows, shown if rows else (), strict=True):
+        while self._clock.monotonic() - began < STREAM_S_MAX:
+            if is_over():
+                break
+            page = await self._page(member, after)
+            for row, view in page:
                 await _write(response, _frame(row, view))
                 after = row.number
-            if rows:
+            if page:
                 said = self._clock.monotonic()
             elif self._clock.monotonic() - said >= QUIET_S:
                 await _write(response, b": quiet\n\n")
                 said = self._clock.monotonic()
-            if len(rows) < PAGE_MAX:
+            if len(page) < PAGE_MAX:
                 await self._clock.sleep(LOOK_EVERY_S)
         await response.write_eof()
         return response
+
+    async def _page(self, member: str, after: int) -> list[tuple[OutboxRow, Mapping[str, object]]]:
+        """What comes next in a stream; nothing while the store is busy."""
+        with suppress(StoreBusy):
+            rows = await self._store.outbox.events(member, after, PAGE_MAX)
+            return list(zip(rows, await self._shown(rows), strict=True))
+        return []
 
     async def _subscriber(self, request: web.Request) -> str:
         """The member that asks, if it subscribes. Raises HTTP 404."""

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from switch.config import Config
+    from switch.model import Payment
     from switch.payments import Payments, Standing
     from switch.quoting import Quoting
     from switch.runtime.clock import Clock
@@ -153,17 +154,22 @@ class MemberApi:
         return await self._payments.open(instruction)
 
     async def payment(self, request: web.Request) -> web.Response:
-        """``GET /v1/payments/{uetr}``: a payment of this member as it stands."""
+        """``GET /v1/payments/{uetr}``: a payment of this member, or to its customer, as it is."""
         signed = await take_in(request, self._authenticator, ())
         uetr = request.match_info["uetr"]
         standing = await self._payments.find(uetr) if _UETR.match(uetr) else None
-        if standing is None or standing.payment.origin != signed.member:
+        if standing is None or signed.member not in _of(standing.payment):
             self._payments.refuse_while_restoring()
             raise web.HTTPNotFound
         return _json(200, payment_view(standing.payment))
 
     def _until(self, now: datetime) -> datetime:
         return now + timedelta(milliseconds=self._config.payments.answer_within_ms)
+
+
+def _of(payment: Payment) -> tuple[str, str]:
+    """Who may look at a payment: who asked for it, and the bank whose customer it pays."""
+    return payment.origin, payment.institutions.payee_bank
 
 
 def _json(status: int, view: object) -> web.Response:

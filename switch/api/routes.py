@@ -6,9 +6,9 @@ address that the other does not. Partner paths come from the adapters and are ad
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from switch.api.event_routes import EVENT_ROUTES
 from switch.api.journal_shapes import JournalHead, Receipt
 from switch.api.rate_shapes import (
     CurrentRates,
@@ -18,6 +18,7 @@ from switch.api.rate_shapes import (
     RatesView,
     WithdrawRequest,
 )
+from switch.api.route_shapes import BODY, ISO, SIGNED, Route, Said
 from switch.api.shapes import (
     DecodeAnswer,
     DecodeRequest,
@@ -26,7 +27,6 @@ from switch.api.shapes import (
     OverseenPayments,
     PaymentRequest,
     PaymentView,
-    Problem,
     QuoteAnswer,
     QuoteRequest,
     Readiness,
@@ -35,50 +35,8 @@ from switch.api.shapes import (
     Statement,
 )
 
-if TYPE_CHECKING:
-    from pydantic import BaseModel
-
-ISO: Final = "ISO 20022"
-"""Stands for a body that is an ISO 20022 message in XML."""
-
 PAYMENT_PATH: Final = "/v1/payments/{uetr}"
 
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """One answer of an operation: HTTP status, what it means, the shape of its body."""
-
-    status: int
-    means: str
-    shape: type[BaseModel] | str | None = Problem
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """One operation. ``signed`` ones are for members and carry a signature over the body."""
-
-    operation: str
-    method: str
-    path: str
-    summary: str
-    answers: tuple[Said, ...]
-    takes: type[BaseModel] | str | None = None
-    signed: bool = True
-    keyed: bool = False
-
-
-_SIGNED: Final = (
-    Said(401, "Not signed, wrongly signed, too old, or seen before; nothing is bound."),
-    Said(408, "The body did not arrive in time."),
-    Said(429, "A bound is used up; nothing was bound. Try again after Retry-After seconds."),
-    Said(503, "Busy; nothing was stored. Try again after Retry-After seconds."),
-)
-_BODY: Final = (
-    Said(400, "The body is not the JSON of this operation; `path` names the place."),
-    Said(413, "The body is too large."),
-    Said(415, "The body is of another media type."),
-    *_SIGNED,
-)
 
 ROUTES: Final = (
     Route(
@@ -89,7 +47,7 @@ ROUTES: Final = (
         (
             Said(200, "The merchant, prices, and a token for other amounts.", ScanAnswer),
             Said(422, "The code cannot be paid, or the amount cannot be used."),
-            *_BODY,
+            *BODY,
         ),
         takes=ScanRequest,
     ),
@@ -100,7 +58,7 @@ ROUTES: Final = (
         "Read a scanned code: its content and what is wrong with it. No network is asked.",
         (
             Said(200, "What the code says, or all that is wrong with it.", DecodeAnswer),
-            *_BODY,
+            *BODY,
         ),
         takes=DecodeRequest,
     ),
@@ -112,7 +70,7 @@ ROUTES: Final = (
         (
             Said(200, "Prices, the best first; who gave none, and why.", QuoteAnswer),
             Said(422, "No price can be given."),
-            *_BODY,
+            *BODY,
         ),
         takes=QuoteRequest,
     ),
@@ -126,7 +84,7 @@ ROUTES: Final = (
             Said(202, "The payment is open; ask under Location.", PaymentView),
             Said(409, "The key was used with other content; `field` names what differs."),
             Said(422, "The payment is refused: before anything was sent."),
-            *_BODY,
+            *BODY,
         ),
         takes=PaymentRequest,
         keyed=True,
@@ -140,7 +98,7 @@ ROUTES: Final = (
             Said(200, "The payment.", PaymentView),
             Said(400, "A body where none is expected."),
             Said(404, "This member has no such payment."),
-            *_SIGNED,
+            *SIGNED,
         ),
     ),
     Route(
@@ -153,9 +111,10 @@ ROUTES: Final = (
             Said(400, "A body where none is expected."),
             Said(404, "This member has no such payment."),
             Said(409, "The journal cannot show it; `why` says what is the matter."),
-            *_SIGNED,
+            *SIGNED,
         ),
     ),
+    *EVENT_ROUTES,
     Route(
         "journal_head",
         "GET",
@@ -165,7 +124,7 @@ ROUTES: Final = (
             Said(200, "The head.", JournalHead),
             Said(400, "A body where none is expected."),
             Said(404, "Nothing was written yet."),
-            *_SIGNED,
+            *SIGNED,
         ),
     ),
     Route(
@@ -181,7 +140,7 @@ ROUTES: Final = (
             Said(413, "The body is too large."),
             Said(415, "The body is of another media type."),
             Said(422, "pacs.002 RJCT: refused before anything was bound.", ISO),
-            *_SIGNED,
+            *SIGNED,
         ),
         takes=ISO,
     ),
@@ -195,7 +154,7 @@ ROUTES: Final = (
             Said(403, "The overseer posts no rates."),
             Said(422, "Some sheets are refused; each says what became of it.", RatesAnswer),
             Said(429, "Too many sheets of this provider. Try again after Retry-After seconds."),
-            *_BODY,
+            *BODY,
         ),
         takes=RatesRequest,
     ),
@@ -208,7 +167,7 @@ ROUTES: Final = (
             Said(200, "It is withdrawn.", RatesAnswer),
             Said(403, "A provider withdraws its own rates only."),
             Said(422, "It is not on the board.", RatesAnswer),
-            *_BODY,
+            *BODY,
         ),
         takes=WithdrawRequest,
     ),
@@ -217,7 +176,7 @@ ROUTES: Final = (
         "GET",
         "/v1/rates",
         "The rates in force: a provider sees its own, the overseer all of them.",
-        (Said(200, "The rates.", CurrentRates), *_SIGNED),
+        (Said(200, "The rates.", CurrentRates), *SIGNED),
     ),
     Route(
         "rate_history",
@@ -228,7 +187,7 @@ ROUTES: Final = (
             Said(200, "The versions.", RatesView),
             Said(400, "A query that names no currencies."),
             Said(403, "A provider sees its own rates only."),
-            *_SIGNED,
+            *SIGNED,
         ),
     ),
     Route(
@@ -236,7 +195,7 @@ ROUTES: Final = (
         "GET",
         "/v1/positions",
         "What each liquidity holder is owed, owes and has reserved; for the overseer.",
-        (Said(200, "The positions.", Positions), *_SIGNED),
+        (Said(200, "The positions.", Positions), *SIGNED),
     ),
     Route(
         "oversee_payments",
@@ -246,7 +205,7 @@ ROUTES: Final = (
         (
             Said(200, "A page, and the number to go on from.", OverseenPayments),
             Said(400, "A query that is not a whole number."),
-            *_SIGNED,
+            *SIGNED,
         ),
     ),
     Route(
@@ -254,7 +213,7 @@ ROUTES: Final = (
         "GET",
         "/v1/oversight/accounts",
         "Every account with its four sums and its caps.",
-        (Said(200, "The accounts.", OverseenAccounts), *_SIGNED),
+        (Said(200, "The accounts.", OverseenAccounts), *SIGNED),
     ),
     Route(
         "oversee_statement",
@@ -265,7 +224,7 @@ ROUTES: Final = (
             Said(200, "Opening and closing balance, and a page of lines.", Statement),
             Said(400, "A query that names no moment or is not a whole number."),
             Said(404, "There is no such account."),
-            *_SIGNED,
+            *SIGNED,
         ),
     ),
     Route(

@@ -126,7 +126,7 @@ class MemoryOutbox:
         if delivery is None:
             return None
         done = min(delivery.standing.done, after)
-        delivery.standing = Standing(receiver, delivery.standing.last, done)
+        delivery.standing, delivery.owner = Standing(receiver, delivery.standing.last, done), (0, 0)
         for name, number in list(self._tables.retries):
             if name == receiver and number > after:
                 del self._tables.retries[name, number]

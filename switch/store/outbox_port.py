@@ -96,7 +96,10 @@ class OutboxEngine(Protocol):
         """Keep what became of sending, where the receiver is still served by this process."""
 
     def replay(self, receiver: str, after: int) -> Standing | None:
-        """Send what is kept behind a number once more, and go on where the receiver said stop."""
+        """Send what is kept behind a number once more, and go on where the receiver said stop.
+
+        Nobody serves it then, so that what is on its way marks nothing any more.
+        """
 
     def trim(self, receiver: str, before: datetime, limit: int) -> int:
         """Let go of at most so many of the oldest events from before a moment; returns how many."""

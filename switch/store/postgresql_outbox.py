@@ -63,7 +63,7 @@ _KEEP: Final = (
 _CLEAR: Final = "DELETE FROM delivery_retry WHERE receiver = $1 AND number = ANY($2::bigint[])"
 _REPLAY: Final = (
     "UPDATE delivery SET done = least(done, $1), tries = 0, next_at = NULL, failing_since = NULL, "
-    "stopped = 0 WHERE receiver = $2"
+    "stopped = 0, slot = 0, epoch = 0 WHERE receiver = $2"
 )
 _TRIM: Final = (
     "DELETE FROM outbox WHERE receiver = $1 AND number IN (SELECT number FROM outbox "

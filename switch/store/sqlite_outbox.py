@@ -50,7 +50,7 @@ _SETTLE: Final = (
 )
 _REPLAY: Final = (
     "UPDATE delivery SET done = min(done, ?), tries = 0, next_at = NULL, failing_since = NULL, "
-    "stopped = 0 WHERE receiver = ?"
+    "stopped = 0, slot = 0, epoch = 0 WHERE receiver = ?"
 )
 _TRIM: Final = (
     "DELETE FROM outbox WHERE receiver = ?1 AND number IN (SELECT number FROM outbox "

@@ -117,6 +117,7 @@ class Rig:
     served: list[Served] = field(default_factory=list)
     urls: dict[str, str] = field(default_factory=dict)
     networks: tuple[str, ...] = NETWORKS
+    peers: dict[str, str] = field(default_factory=dict)
 
     async def start(self) -> Rig:
         """Serve the switch and the simulators."""
@@ -124,7 +125,7 @@ class Rig:
         ports = dict(zip(names, free_ports(len(names)), strict=True))
         self.urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
         binds = {name: ("127.0.0.1", port) for name, port in ports.items()}
-        self.net = TcpNet(self.clock, binds, self.urls)
+        self.net = TcpNet(self.clock, binds, self.urls | self.peers)
         self.tasks = Tasks(lambda name, error: self.crashes.append(f"{name}: {error!r}"))
         self.ids = Ids(self.clock, SystemEntropy())
         for name in self.networks:
