@@ -380,7 +380,7 @@ class Switch:
             facts = [adapter.facts for adapter in self.adapters.values()]
             await skip_lost(self._seams.store, facts, self._seams.clock.now())
         self._quoting.restore(await self._seams.store.read.rates(RATES_KEPT))
-        await self.events.enrol()
+        await self.events.start()
         # Before recovery, which may take longer than a lease.
         self._seams.tasks.start("leases", self._leases.run())
         recovered = await self.sweeper.recover()
@@ -390,7 +390,6 @@ class Switch:
         self._seams.tasks.start("sweeper", self.sweeper.run())
         self._seams.tasks.start("retention", self.retention.run())
         self._seams.tasks.start("vault", self._keeper.run())
-        self.events.start()
         for collector in self.collectors:
             self._seams.tasks.start("collector", collector.run())
         if self.config.store.engine != "sqlite":

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from switch.delta import Claim, Snapshot
     from switch.ledger import Part
     from switch.model import Payment
+    from switch.outbox import Kind
 
 ENTRIES_PER_BLOCK_BITS: Final = 12
 """An entry's number is its block's number shifted by this, over its place in the block."""
@@ -112,10 +113,10 @@ class Batch:
         """Add a payment's journal entry, and the event that it is to a bank that subscribes."""
         self.leaf(salt, payment_content(kind, payment, entries, more))
         if self.seen.receivers:
-            self._tell(kind, payment)
+            self._tell(kind_of(kind, payment, answered="answer" in more), payment)
 
-    def _tell(self, entry: str, payment: Payment) -> None:
-        kind, receiver = kind_of(entry, payment), receiver_of(payment)
+    def _tell(self, kind: Kind | None, payment: Payment) -> None:
+        receiver = receiver_of(payment)
         last = self.seen.receivers.get(receiver)
         if kind is None or last is None:
             return

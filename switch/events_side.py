@@ -59,14 +59,10 @@ class EventsSide:
                 log=seams.log,
             )
 
-    async def enrol(self) -> None:
-        """From now on every commit tells whoever subscribes."""
+    async def start(self) -> None:
+        """From now on every commit tells whoever subscribes; begin to send, and to let go."""
         if self._told:
             await self._seams.store.outbox.enrol(self._told, self._sent)
-
-    def start(self) -> None:
-        """Begin to send, and to let go of what is old."""
+            self._seams.tasks.start("event-retention", self.retention.run())
         if self.deliveries is not None:
             self._seams.tasks.start("deliveries", self.deliveries.run())
-        if self._told:
-            self._seams.tasks.start("event-retention", self.retention.run())

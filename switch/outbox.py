@@ -15,8 +15,8 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from switch import lifecycle
-from switch.commands import Conclude, Refuse
+from switch import lifecycle, model
+from switch.commands import Conclude, Open, Refuse
 from switch.model import Direction, State, to_micros
 from switch.states import Event
 
@@ -34,6 +34,10 @@ DISPUTE: Final = "disputed"
 
 _AFTERWARDS: Final = (Event.RUNG, Event.ACKNOWLEDGED, Event.GIVEN_BACK, "enquired")
 """Journal entries of what is done for a payment after its answer was given."""
+
+
+BANK_CODE: Final = 8
+"""A BIC names its institution in so many characters; members are named by eleven."""
 
 
 class Kind(StrEnum):
@@ -73,20 +77,29 @@ class OutboxRow:
         return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
-def kind_of(entry: str, payment: Payment) -> Kind | None:
-    """What a journal entry of a payment means to its bank, None for a step on the way."""
+def kind_of(entry: str, payment: Payment, *, answered: bool) -> Kind | None:
+    """What a journal entry of a payment means to its bank, None for a step on the way.
+
+    ``answered`` is true of the entry that made the payment final. An order that nobody paid is
+    nobody's news.
+    """
     if entry == DISPUTE:
         return Kind.DISPUTED
-    if lifecycle.is_final(payment):
-        return None if entry in _AFTERWARDS else Kind.ENDED
+    if answered:
+        return None if payment.state is State.LAPSED else Kind.ENDED
     return Kind.WAITING if payment.state is State.MANUAL else None
 
 
 def receiver_of(payment: Payment) -> str:
-    """The institution whose customer pays (outbound) or is paid (inbound); empty: not known."""
-    if payment.direction is Direction.OUTBOUND:
-        return payment.institutions.payer_side
-    return payment.institutions.payee_bank
+    """The institution whose customer pays or gets money back, or whose customer is paid.
+
+    Empty where it is not known. A refund is paid by the bank of the merchant; what a network
+    returns goes to the bank of who had paid. A BIC of eight characters names the head office.
+    """
+    pays = payment.direction is Direction.OUTBOUND or payment.kind is model.Kind.RETURN
+    held = payment.institutions
+    bank = held.payer_side if pays else held.payee_bank
+    return f"{bank}XXX" if len(bank) == BANK_CODE else bank
 
 
 def receivers_wanted(commands: Sequence[Command], snapshot: Snapshot) -> dict[str, None]:
@@ -95,6 +108,8 @@ def receivers_wanted(commands: Sequence[Command], snapshot: Snapshot) -> dict[st
     for command in commands:
         match command:
             case Refuse(payment=payment):
+                found[receiver_of(payment)] = None
+            case Open(payment=payment) if lifecycle.is_final(payment):
                 found[receiver_of(payment)] = None
             case Conclude(uetr=uetr) if uetr in snapshot.payments:
                 found[receiver_of(snapshot.payments[uetr])] = None

@@ -151,20 +151,14 @@ async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[S
     keys = keys_of(config, place.data, may_make=await never_written(config, place.data))
     keys.require(own_files(keys, config.members))
     peers = {name: section.url for name, section in config.networks.items()} | dict(place.peers)
-<<<<<<< HEAD
-    peers |= {feed.peer: feed.url for feed in config.feeds}
+    peers |= {feed.peer: feed.url for feed in config.feeds} | peers_of(config.members)
     net = TcpNet(
         clock,
         {SERVED_AS: (config.http.host, place.port)},
         peers,
         client_tls=network_tls(config, keys, peers),
     )
-    tasks = Tasks(tasks_max=2 * config.payments.in_flight_max + TASKS_BESIDE)
-=======
-    peers |= {feed.peer: feed.url for feed in config.feeds} | peers_of(config.members)
-    net = TcpNet(clock, {SERVED_AS: (config.http.host, place.port)}, peers)
     tasks = Tasks(tasks_max=_tasks_max(config))
->>>>>>> a022c48 (events: members are told how payments end, over webhooks, fetched and streamed)
     log = json_log(clock, place.log_level)
     async with AsyncExitStack() as held:
         store, written_at = await open_store(config, place.data, keys, clock, held)

@@ -63,10 +63,5 @@ def institutions(priced: Priced, network: str) -> Institutions:
         fee_taker=corridor.fee_taker,
         on_us=not outbound and payee_bank[:BANK_CODE] == corridor.sponsor[:BANK_CODE],
         second_holder="" if first == last else last,
-        payee_bank="" if outbound else _whole(payee_bank),
+        payee_bank="" if outbound else payee_bank,
     )
-
-
-def _whole(bic: str) -> str:
-    """A BIC of eight characters as that of its head office, which is how members are named."""
-    return f"{bic}XXX" if len(bic) == BANK_CODE else bic

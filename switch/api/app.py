@@ -138,6 +138,22 @@ def _rates(parts: Parts) -> RatesApi:
     )
 
 
+def _event_handlers(parts: Parts) -> dict[str, Handler]:
+    events = EventsApi(
+        authenticator=parts.authenticator,
+        members=parts.config.members,
+        store=parts.store,
+        clock=parts.clock,
+        streams_max=parts.config.events.streams_max,
+        over=parts.over,
+    )
+    return {
+        "events": events.fetch,
+        "event_stream": events.stream,
+        "replay_events": events.replay,
+    }
+
+
 def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
     members = MemberApi(
         config=parts.config,
@@ -160,14 +176,6 @@ def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
         log=parts.log,
     )
 
-    events = EventsApi(
-        authenticator=parts.authenticator,
-        members=parts.config.members,
-        store=parts.store,
-        clock=parts.clock,
-        streams_max=parts.config.events.streams_max,
-        over=parts.over,
-    )
     oversight = OversightApi(parts.overseers, parts.read, parts.clock)
     rates = _rates(parts)
     journal = JournalApi(parts.witnesses, parts.read, parts.head, parts.published, parts.clock)
@@ -189,9 +197,7 @@ def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
         "quote": members.quote,
         "pay": members.pay,
         "payment": members.payment,
-        "events": events.fetch,
-        "event_stream": events.stream,
-        "replay_events": events.replay,
+        **_event_handlers(parts),
         "message": iso.message,
         "publish_rates": rates.publish,
         "withdraw_rate": rates.withdraw,

@@ -26,6 +26,7 @@ from switch.api.quote_view import displayed, offered
 from switch.api.shapes import DecodeRequest, PaymentRequest, QuoteRequest, ScanRequest
 from switch.commands import Answer, Conflict
 from switch.model import Channel, Particulars, Party
+from switch.outbox import receiver_of
 from switch.payments import Instruction
 from switch.qr.view import view, without_line_end
 from switch.reasons import Reason
@@ -158,7 +159,7 @@ class MemberApi:
         signed = await take_in(request, self._authenticator, ())
         uetr = request.match_info["uetr"]
         standing = await self._payments.find(uetr) if _UETR.match(uetr) else None
-        if standing is None or signed.member not in _of(standing.payment):
+        if standing is None or not _may_look(signed.member, standing.payment):
             self._payments.refuse_while_restoring()
             raise web.HTTPNotFound
         return _json(200, payment_view(standing.payment))
@@ -167,9 +168,9 @@ class MemberApi:
         return now + timedelta(milliseconds=self._config.payments.answer_within_ms)
 
 
-def _of(payment: Payment) -> tuple[str, str]:
-    """Who may look at a payment: who asked for it, and the bank whose customer it pays."""
-    return payment.origin, payment.institutions.payee_bank
+def _may_look(member: str, payment: Payment) -> bool:
+    """Who asked for a payment may look at it, and whose customer pays by it or is paid."""
+    return member in (payment.origin, receiver_of(payment))
 
 
 def _json(status: int, view: object) -> web.Response:
