@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -241,7 +242,7 @@ def asked(
     operation: str, payload: Mapping[str, Any], *, stamp: object = LOCAL, requestor: str = NAPAS
 ) -> bytes:
     """The body of a request of NAPAS."""
-    return orjson.dumps({
+    body = {
         "header": {
             "requestor": {"id": requestor, "name": "NAPAS"},
             "reference-id": "f452f607-433f-42b7-bdeb-b04f05abb012",
@@ -249,7 +250,8 @@ def asked(
             "operation": operation,
         },
         "payload": payload,
-    })  # fmt: skip
+    }
+    return json.dumps(body, separators=(",", ":")).encode("utf-8", "surrogatepass")
 
 
 def headers(body: bytes, path: str, key: str = "vietnam") -> dict[str, str]:
