@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 from switch import lifecycle
 from switch.commands import Conflict
 from switch.dispatch import happened
+from switch.inbound_port import InboundReturn
 from switch.lifecycle import Event
 from switch.linked_payments import Asked
-from switch.model import Direction
+from switch.model import Direction, State
 from switch.orders import Taken
 from switch.port import Outcome, OutcomeKind
 from switch.reasons import Reason
 
 if TYPE_CHECKING:
     from switch.dispatch import Dispatch
-    from switch.inbound_port import InboundAuthorise, InboundNotice, InboundReturn
+    from switch.inbound_port import InboundAuthorise, InboundCancel, InboundNotice
     from switch.linked_payments import LinkedPayments
     from switch.logs import Log
     from switch.model import Payment
@@ -84,6 +85,17 @@ class Notices:
         if isinstance(made, Conflict):
             return Taken(original, Reason.DUPLICATE)
         return Taken(original, made) if isinstance(made, Reason) else Taken(made)
+
+    async def taken_back(self, network: str, request: InboundCancel, taken: Taken) -> Taken:
+        """Book a payment of ours as given back that a network cancels after it has executed it."""
+        payment = taken.payment
+        if taken.reason is not Reason.CANCEL_TOO_LATE or payment is None:
+            return taken
+        if payment.direction is not Direction.OUTBOUND or payment.state is not State.ACCEPTED:
+            return taken
+        whole = payment.terms.destination
+        back = InboundReturn(f"cancel:{request.key}", payment.reference, whole, request.request)
+        return await self.returned(network, back)
 
     async def _ours(self, network: str, reference: str) -> Payment | None:
         payment = await self._store.read.by_reference(network, reference)

@@ -134,7 +134,8 @@ class Receiving:
             case InboundReturn():
                 return await self._notices.returned(network, request)
             case InboundCancel():
-                return await self._orders.withdraw(network, request)
+                taken = await self._orders.withdraw(network, request)
+                return await self._notices.taken_back(network, request, taken)
             case InboundAuthorise():
                 return await self._notices.authorise(network, request)
 

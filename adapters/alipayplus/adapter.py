@@ -18,7 +18,7 @@ from adapters.alipayplus import mapping, mapping_acquirer
 from adapters.alipayplus.inbound import AlipayPlusInbound
 from adapters.alipayplus.link import Link
 from switch.facts import load_facts
-from switch.model import Direction
+from switch.model import Direction, Kind
 from switch.port import Operation, Unavailable, reference_digits
 
 if TYPE_CHECKING:
@@ -78,6 +78,8 @@ class AlipayPlusAdapter(AlipayPlusInbound):
         self, payment: Payment, particulars: Particulars, planning: Planning
     ) -> Exchange:
         """Plan the same request again; of an order at our merchant, ``inquiryPayment``."""
+        if payment.kind is Kind.REFUND:
+            return self._refund(Operation.ENQUIRE, payment, particulars, planning)
         if payment.direction is Direction.OUTBOUND:
             return self._paid(Operation.ENQUIRE, payment, particulars, planning)
         values = mapping_acquirer.inquiry_values(particulars, self._link.sides)

@@ -24,6 +24,7 @@ from switch.inbound_port import (
 )
 from switch.model import Particulars, Party, Status
 from switch.port import reference_digits
+from switch.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,10 +127,20 @@ def taken(
     asked: Mapping[str, str],
     payment: Payment | None,
     status: Status | None,
+    reason: Reason | None,
     planning: Planning,
 ) -> dict[str, object]:
-    """Return the answer to a call that was taken, from how the payment stands."""
+    """Return the answer to a call: how the payment stands, or why the call was refused.
+
+    A notification is refused only where it is about no order, or contradicts an earlier one: what
+    cannot be credited for another reason is owed, and the network need not tell of it again. An
+    order of ours that nobody has confirmed yet is no payment, and not refused for that.
+    """
     name = asked[_CALL]
+    early = reason is Reason.ORIGINAL_UNKNOWN and name in (PAY, INQUIRY)
+    owed = name == NOTIFY and payment is not None and reason is not Reason.DUPLICATE
+    if reason is not None and not early and not owed:
+        return {"result": results.result(results.code_of(reason))}
     if name in (NOTIFY, CANCEL):
         return {"result": results.result(results.OK)}
     if name == REFUND:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from switch.facts import Facts
     from switch.inbound_port import InboundOrder, Told
     from switch.model import Particulars, Payment, Status
-    from switch.port import InboundEnquiry, Merchant, Planning
+    from switch.port import Merchant, Planning
 
 PATH: Final = f"{wire.PREFIX}{{call}}"
 """The one path, at our side."""
@@ -57,7 +57,7 @@ class AlipayPlusInbound:
 
     def translate(
         self, headers: Mapping[str, str], body: bytes, planning: Planning
-    ) -> InboundOrder | InboundEnquiry | Told:
+    ) -> InboundOrder | Told:
         """Verify, then read. Raises ``WireRefusal``; nothing is bound by one.
 
         In order: size, media type, signature, time, fields.
@@ -113,20 +113,7 @@ class AlipayPlusInbound:
         planning: Planning,
     ) -> Rendered:
         """Answer what was told, after the commit that holds it."""
-        asked = request.request
-        if reason is not None:
-            return _failed(results.code_of(reason))
-        return _rendered(calls.taken(asked, payment, status, planning))
-
-    def render_enquiry(
-        self,
-        request: InboundEnquiry,
-        payment: Payment | None,
-        status: Status | None,
-        planning: Planning,
-    ) -> Rendered:
-        """Answer ``inquiryPayment``: how our customer's payment stands."""
-        values = calls.taken(request.request, payment, status, planning)
+        values = calls.taken(request.request, payment, status, reason, planning)
         return _rendered(values)
 
     def render_status(

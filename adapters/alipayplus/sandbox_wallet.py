@@ -172,8 +172,8 @@ class Wallets:
             if guest.given_back() + amount.minor > guest.debit.minor:
                 raise Refused("REFUND_AMOUNT_EXCEED")
             guest.refunds[key] = amount
-            if guest.given_back() == guest.debit.minor:
-                self._book.end(guest.name, EntryStatus.CANCELLED)
+            now = self._clock.now()
+            self._book.add(Entry("", key, "outbound", amount, EntryStatus.BOOKED, now))
         return {
             "result": result("SUCCESS", "S"),
             "refundId": f"R{key}",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from switch.demo.stage import Stage
 
 PAGE = 200
+UNWOUND = "unwound"
 Line = dict[str, Any]
 
 
@@ -53,7 +54,9 @@ def differences(ours: Sequence[Line], theirs: Mapping[str, Sequence[Line]]) -> l
             entry = next((e for e in theirs.get(name, ()) if e[key] == value), None)
             if entry is not None:
                 explained.add((name, entry["reference"]))
-            problem = _compared(payment["status"], amount, entry)
+            # What is unwound was paid there; the refund that gave it back is a payment of its own.
+            unwound = payment["state"] == UNWOUND and name == far
+            problem = _compared("ACCC" if unwound else payment["status"], amount, entry)
             if problem is not None:
                 found.append(f"{payment['uetr']} at {name}: {problem}")
     for name, entries in theirs.items():
