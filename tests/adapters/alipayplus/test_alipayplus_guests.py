@@ -87,10 +87,10 @@ async def happily(town: Town) -> Told:
 def test_a_guest_pays_a_shop_and_both_books_agree() -> None:
     found = lived(happily)
 
-    assert (found.guest["status"], found.guest["amount"]) == ("ACSC", "10.21")
+    assert (found.guest["status"], found.guest["amount"]) == ("ACSC", "10.23")
     assert found.statuses == [("inbound", "ACCC")]
     assert found.payments[0]["credit"] == {"currency": "KHR", "value": "41000"}
-    assert found.payments[0]["debit"] == {"currency": "USD", "value": "10.21"}
+    assert found.payments[0]["debit"] == {"currency": "USD", "value": "10.23"}
     assert found.payments[0]["uetr"] == found.guest["uetr"]
     assert found.differences == []
 
@@ -173,10 +173,10 @@ def test_a_guest_whose_shop_cannot_be_credited_gets_everything_back() -> None:
     assert found.guest["status"] == "ACSC"
     assert found.statuses == [("inbound", "RJCT"), ("outbound", "ACCC")]
     assert found.payments[0]["reason"] == "AC01"
-    assert found.payments[1]["credit"] == {"currency": "USD", "value": "10.21"}
+    assert found.payments[1]["credit"] == {"currency": "USD", "value": "10.23"}
     assert [(line["direction"], line["amount"]) for line in found.alipay] == [
-        ("inbound", "10.21"),
-        ("outbound", "10.21"),
+        ("inbound", "10.23"),
+        ("outbound", "10.23"),
     ]
     assert found.differences == []
 
@@ -307,7 +307,7 @@ def test_a_shop_refunds_in_parts_at_the_original_price_and_never_beyond() -> Non
     made, found = lived(story)
 
     assert made == ["Payment", "Payment", "REFUND_TOO_MUCH", "Payment", "REFUND_TOO_MUCH"]
-    # 10,000 of 41,000 riel are 2.49 of 10.21 dollars, rounded down; the last part takes the rest.
-    assert [line["amount"] for line in found.alipay] == ["10.21", "2.49", "7.72"]
+    # 10,000 of 41,000 riel are 2.49 of 10.23 dollars, rounded down; the last part takes the rest.
+    assert [line["amount"] for line in found.alipay] == ["10.23", "2.49", "7.74"]
     assert found.statuses == [("inbound", "ACCC"), ("outbound", "ACCC"), ("outbound", "ACCC")]
     assert found.differences == []
