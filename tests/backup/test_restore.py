@@ -103,8 +103,14 @@ def made_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Development keys, made once."""
     folder, config = tmp_path_factory.mktemp("made"), configured()
     clock, entropy = SystemClock(), SystemEntropy()
-    providers = config.market.providers
-    make_development_keys(folder, config.members, clock, entropy, providers=providers)
+    make_development_keys(
+        folder,
+        config.members,
+        clock,
+        entropy,
+        providers=config.market.providers,
+        networks=config.networks,
+    )
     return folder
 
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from switch.cli import main
-from switch.config import default_folder
+from switch.config import default_folder, load_config
 from switch.keys import make_development_keys
 from switch.runtime.children import start_child
 from switch.runtime.clock import SystemClock
@@ -47,7 +47,10 @@ def typed(*arguments: str) -> tuple[int, str, str]:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder with keys and nothing else."""
     data = tmp_path_factory.mktemp("data")
-    make_development_keys(data / "keys", [MEMBER], SystemClock(), SystemEntropy())
+    networks = load_config(default_folder()).networks
+    make_development_keys(
+        data / "keys", [MEMBER], SystemClock(), SystemEntropy(), networks=networks
+    )
     return data
 
 
