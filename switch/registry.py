@@ -7,6 +7,7 @@ and ``bakong_switch.sandboxes`` is what it can speak.
 from __future__ import annotations
 
 from importlib.metadata import entry_points
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -44,6 +45,14 @@ def package_of(network: str) -> str:
     if not found:
         raise NotInstalled(f"no installed package provides {network} in {ADAPTERS}")
     return found[0].module
+
+
+def shipped(network: str, file: str) -> str | None:
+    """The text of a file beside a network's adapter; None where its package brings none."""
+    for point in sorted(entry_points(group=ADAPTERS, name=network), key=lambda each: each.value):
+        found = files(point.module) / file
+        return found.read_text("utf-8") if found.is_file() else None
+    return None
 
 
 def _load(group: str, name: str) -> Callable[..., Any]:

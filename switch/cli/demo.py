@@ -13,8 +13,9 @@ import click
 
 from switch.cli.options import config_option, guarded, read_config, say, stop, tell
 from switch.cli.store_option import store_option, with_store
+from switch.demo.abroad import Abroad, demonstrated, play_all
 from switch.demo.books import differences, network_books, switch_book
-from switch.demo.scenes import SceneFailed, play
+from switch.demo.scenes import SceneFailed
 from switch.demo.stage import Stage
 from switch.keys import KeyFolder
 from switch.record_reader import open_record
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from switch.config import Config
     from switch.demo.scenes import Scene
     from switch.store.report import Report
-
-DEMONSTRATED = ("thailand",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +57,16 @@ def command(
     config_folder: Path | None, store: str | None, networks: tuple[str, ...], *, as_json: bool
 ) -> None:
     """Start the switch and its simulators, pay in both directions, compare the books, stop."""
-    unknown = [name for name in networks if name not in DEMONSTRATED]
-    if unknown:
-        stop(f"{unknown[0]} has no demonstration; there are {', '.join(DEMONSTRATED)}")
     config = with_store(read_config(config_folder), store)
+    there = demonstrated(config)
+    unknown = [name for name in networks if name not in there]
+    if unknown:
+        stop(f"{unknown[0]} has no demonstration; there are {', '.join(there)}")
+    chosen = [each for each in there.values() if each.name in (networks or there)]
 
     async def program(_: object) -> int:
         try:
-            shown = await _show(config, config_folder)
+            shown = await _show(config, config_folder, chosen)
         except (ChildFailed, SceneFailed) as error:
             stop(str(error))
         if as_json:
@@ -77,9 +78,9 @@ def command(
     guarded(lambda: run(program))
 
 
-async def _show(config: Config, config_folder: Path | None) -> Shown:
-    async with Stage(config, config_folder) as stage:
-        scenes = await play(stage)
+async def _show(config: Config, config_folder: Path | None, chosen: list[Abroad]) -> Shown:
+    async with Stage(config, config_folder, networks=[each.name for each in chosen]) as stage:
+        scenes = await play_all(stage, chosen)
         ours, theirs = await switch_book(stage), await network_books(stage)
         key = KeyFolder(stage.data / "keys").ed25519_private("journal").public_key()
         async with open_record(config, stage.data) as reads:

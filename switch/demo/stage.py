@@ -15,10 +15,11 @@ import orjson
 
 from iso20022.jws import JwsSigner
 from switch.client import SigningClient
+from switch.config import HOME
 from switch.data_folder import KEYS
 from switch.keys import OVERSEER
 from switch.registry import SANDBOXES, installed
-from switch.runtime.children import Child, start_child
+from switch.runtime.children import Child, Starting, begin_child
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import Ids, SystemEntropy
 from switch.runtime.folders import TemporaryFolder, temporary_folder
@@ -42,6 +43,8 @@ class Stage:
     config: Config
     config_folder: Path | None
     log_level: str = "warning"
+    networks: Sequence[str] = ("thailand",)
+    """Networks that take part, beside Bakong."""
     clock: SystemClock = field(default_factory=SystemClock)
     tasks: Tasks = field(default_factory=Tasks)
     children: list[Child] = field(default_factory=list)
@@ -65,14 +68,13 @@ class Stage:
         self._folder = temporary_folder()
         self.prepare_keys(self.data / KEYS)
         self._keys = keys_of(self.config, self.data)
-        networks = [name for name in installed(SANDBOXES) if name in self.config.networks]
+        configured = [name for name in installed(SANDBOXES) if name in self.config.networks]
+        networks = [name for name in configured if name in (HOME, *self.networks)]
         ports = dict(zip(("switch", *networks), free_ports(len(networks) + 1), strict=True))
         self.urls = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
         self._net = TcpNet(self.clock, {}, self.urls)
         try:
-            for name in networks:
-                await self._start_sandbox(name, ports[name])
-            await self.start_switch(ports["switch"])
+            await self._start_together(networks, ports)
         except BaseException:
             await self._down()
             raise
@@ -95,15 +97,31 @@ class Stage:
         if self._folder is not None:
             self._folder.cleanup()
 
-    async def _start_sandbox(self, name: str, port: int) -> None:
-        arguments = ["sandbox", name, "--port", f"{name}={port}", "--switch", self.urls["switch"]]
-        await self._start(name, arguments)
+    async def _start_together(self, networks: Sequence[str], ports: Mapping[str, int]) -> None:
+        """Start all processes side by side; whoever is there last is waited for last."""
+        begun: list[Starting] = []
+        try:
+            for name in networks:
+                where = ["--port", f"{name}={ports[name]}", "--switch", self.urls["switch"]]
+                begun.append(await self._begin(name, ["sandbox", name, *where]))
+            begun.append(await self._begin("switch", self._serving(ports["switch"])))
+            while begun:
+                self.children.append(await begun[0].ready())
+                begun.pop(0)
+        finally:
+            for each in begun:
+                await each.end()
 
     async def start_switch(self, port: int) -> Child:
         """Start the switch on a port, again after it was ended."""
+        child = await (await self._begin("switch", self._serving(port))).ready()
+        self.children.append(child)
+        return child
+
+    def _serving(self, port: int) -> list[str]:
         peers = [f"--peer={name}={url}" for name, url in self.urls.items() if name != "switch"]
         where = ["--port", str(port), "--store", self.config.store.engine]
-        return await self._start("switch", ["serve", *where, "--log", self.log_level, *peers])
+        return ["serve", *where, "--log", self.log_level, *peers]
 
     async def stop_switch(self) -> None:
         """Ask the switch to end, and wait for it."""
@@ -111,13 +129,11 @@ class Stage:
         self.children.remove(child)
         await child.stop()
 
-    async def _start(self, name: str, arguments: Sequence[str]) -> Child:
+    async def _begin(self, name: str, arguments: Sequence[str]) -> Starting:
         command = [sys.executable, "-m", "switch", *arguments, "--data", str(self.data)]
         if self.config_folder is not None:
             command += ["--config", str(self.config_folder)]
-        child = await start_child(name, command, self.data / f"{name}.log")
-        self.children.append(child)
-        return child
+        return await begin_child(name, command, self.data / f"{name}.log")
 
     def prepare_keys(self, folder: Path) -> None:
         """Put keys of one's own into the folder, before those that are missing are made."""

@@ -58,8 +58,34 @@ class Child:
         await self.process.wait()
 
 
-async def start_child(name: str, command: Sequence[str], errors: Path) -> Child:
-    """Start a child and wait for its JSON line. Raises :class:`ChildFailed`."""
+@dataclass(frozen=True, slots=True)
+class Starting:
+    """A child that was started and has not announced itself yet."""
+
+    name: str
+    process: asyncio.subprocess.Process
+    errors: Path
+
+    async def ready(self) -> Child:
+        """Wait for its JSON line. Raises :class:`ChildFailed`."""
+        assert self.process.stdout is not None, "its output is a pipe"
+        try:
+            line = await asyncio.wait_for(self.process.stdout.readline(), READY_WITHIN_S)
+            announced = json.loads(line)
+        except (TimeoutError, ValueError):
+            await self.end()
+            raise ChildFailed(f"{self.name} did not start:\n{_tail(self.errors)}") from None
+        return Child(self.name, self.process, announced)
+
+    async def end(self) -> None:
+        """End it at once."""
+        if self.process.returncode is None:
+            self.process.kill()
+        await self.process.wait()
+
+
+async def begin_child(name: str, command: Sequence[str], errors: Path) -> Starting:
+    """Start a child without waiting for it, so that several can start side by side."""
     with errors.open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             *command,
@@ -67,16 +93,12 @@ async def start_child(name: str, command: Sequence[str], errors: Path) -> Child:
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
         )
-    assert process.stdout is not None, "its output is a pipe"
-    try:
-        line = await asyncio.wait_for(process.stdout.readline(), READY_WITHIN_S)
-        ready = json.loads(line)
-    except (TimeoutError, ValueError):
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        raise ChildFailed(f"{name} did not start:\n{_tail(errors)}") from None
-    return Child(name, process, ready)
+    return Starting(name, process, errors)
+
+
+async def start_child(name: str, command: Sequence[str], errors: Path) -> Child:
+    """Start a child and wait for its JSON line. Raises :class:`ChildFailed`."""
+    return await (await begin_child(name, command, errors)).ready()
 
 
 def _tail(errors: Path) -> str:
