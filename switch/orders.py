@@ -189,7 +189,10 @@ class Orders:
                 self._log.warning("order_unknown", network=network)
                 return Taken(None, Reason.ORIGINAL_UNKNOWN)
             if payment.state not in UNPAID:
+                named = request.extra.get("original_transaction_id", "")
                 same = request.amount == payment.terms.debit
+                # Two instructions that name one order are two payments to whoever sent them.
+                same = same and await self._records.has_reference(payment, named)
                 return Taken(payment, None if same else Reason.DUPLICATE)
             opened = await self._dispatch.open(uetr)
             amiss = self._amiss(payment, request)
@@ -231,7 +234,7 @@ class Orders:
         decision = lifecycle.decided(payment, Event.PAID_AMISS)
         if decision.verdict is not lifecycle.Verdict.MOVE:
             return Taken(payment, reason)
-        result = await self._dispatch.once(payment, opened, happened)
+        result = await self._dispatch.once(payment, _told(opened, request), happened)
         if not isinstance(result, Done):
             return None
         self._log.info("order_paid_amiss", uetr=payment.uetr, reason=reason.iso)
@@ -243,9 +246,8 @@ class Orders:
         """The credit of a paid order, planned."""
         now = self._clock.now()
         home = self._adapters[payment.network]
-        particulars = replace(
-            opened.particulars, extra={**opened.particulars.extra, **request.extra}
-        )
+        opened = _told(opened, request)
+        particulars = opened.particulars
         planning = await self._planning(payment, home, now)
         due = timers.answer_due(planning.send_by, home.facts)
         _, crediting = lifecycle.advance(payment, Event.PAID, at=now, next_at=due)
@@ -260,7 +262,7 @@ class Orders:
             hop=self._records.enquiry(exchange, opened.key),
             due=due,
         )
-        return _Hop(exchange, happened, replace(opened, particulars=particulars))
+        return _Hop(exchange, happened, opened)
 
     async def _planning(self, payment: Payment, home: Adapter, now: datetime) -> Planning:
         return Planning(
@@ -301,6 +303,12 @@ class Orders:
     async def ended(self, payment: Payment, until: datetime) -> Payment:
         """A payment as it stands when it has ended, or at a time."""
         return (await self._payments.ended(Standing(payment, None), until)).payment
+
+
+def _told(opened: Opened, request: InboundOrderPay) -> Opened:
+    """What is known of an order once it is paid, whatever becomes of it."""
+    extra = {**opened.particulars.extra, **request.extra}
+    return replace(opened, particulars=replace(opened.particulars, extra=extra))
 
 
 def _too_late(payment: Payment) -> Reason | None:

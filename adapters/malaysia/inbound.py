@@ -30,7 +30,6 @@ from switch.reasons import Reason, from_iso
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from fx.quotes import Quote
     from iso20022 import Message
     from switch.facts import Facts
     from switch.inbound_port import InboundOrder, InboundOrderPay, InboundReturn, Told
@@ -127,7 +126,7 @@ class MalaysiaInbound:
     def render_order(
         self,
         request: InboundOrder,
-        answer: tuple[Merchant, Quote, Payment] | Reason,
+        answer: tuple[Merchant, Payment] | Reason,
         planning: Planning,
     ) -> Rendered:
         """Answer a 521 by acmt.024: the merchant and the price in ringgit, or why there is none."""
@@ -158,9 +157,9 @@ class MalaysiaInbound:
     ) -> Rendered:
         """Answer a 031 by pacs.002: ACSP U000, ACTC U002, or RJCT with its code."""
         reason = payment.reason if status is Status.RJCT else None
-        values = mapping_inbound.report_values(
-            particulars.extra, status, reason, self._link, planning.now
-        )
+        # Of an order that lapsed there was no transfer: its key is all that names it.
+        known = {"original_end_to_end_id": particulars.end_to_end_id, **particulars.extra}
+        values = mapping_inbound.report_values(known, status, reason, self._link, planning.now)
         return self._rendered(mapping.REPORT, values, planning)
 
     def render_enquiry(

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from adapters.malaysia.envelope import Envelope
-    from fx.quotes import Quote
     from iso20022 import Message
     from switch.model import Payment
     from switch.port import Merchant
@@ -218,7 +217,7 @@ def found_values(
 
 def merchant_values(
     request: InboundOrder,
-    answer: tuple[Merchant, Quote, Payment] | Reason,
+    answer: tuple[Merchant, Payment] | Reason,
     link: Envelope,
     now: datetime,
 ) -> dict[str, object]:
@@ -239,7 +238,8 @@ def merchant_values(
             "sup_reason_text": answer.sentence,
         }
         return given(values)
-    merchant, quote, _ = answer
+    merchant, payment = answer
+    terms = payment.terms
     values |= {
         "reason_proprietary": codes.ACCEPTED[1],
         "party_name": merchant.party.name,
@@ -251,10 +251,10 @@ def merchant_values(
         "sup_store_label": merchant.store_label,
         "sup_terminal_label": merchant.terminal_label,
         "sup_bill_number": merchant.bill_number,
-        "sup_quote_rate": str(quote.rate),
-        "sup_quote_debit": quote.debit,
-        "sup_quote_credit": quote.credit,
-        "sup_quote_expires_at": quote.expires_at,
+        "sup_quote_rate": str(terms.rate),
+        "sup_quote_debit": terms.debit,
+        "sup_quote_credit": terms.destination,
+        "sup_quote_expires_at": payment.next_at or terms.quote_expires_at,
     }
     return given(values)
 

@@ -98,8 +98,9 @@ async def test_rate_that_is_posted_is_quoted_and_listed(rig: Rig) -> None:
     rate_shapes.CurrentRates.model_validate(listed.json())
     rate_shapes.RatesView.model_validate(history.json())
     assert next(rate["version"] for rate in history.json()["rates"]) == "khr-thb-2"
-    standing = {(r["provider"], r["payer_currency"]): r for r in listed.json()["rates"]}
-    assert standing[PROVIDER, "KHR"]["rate"] == "118.50"
+    pairs = ("payer_currency", "payee_currency")
+    standing = {(r["provider"], *(r[p] for p in pairs)): r for r in listed.json()["rates"]}
+    assert standing[PROVIDER, "KHR", "THB"]["rate"] == "118.50"
 
 
 async def test_same_sheet_again_is_confirmed_and_other_content_is_refused(rig: Rig) -> None:
