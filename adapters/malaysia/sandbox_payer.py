@@ -93,7 +93,8 @@ class Payer:
             asked = wanted(given, "amount", str) if given.get("amount") is not None else None
             repeat = wanted(given, "repeat", int, 1)
             within_ms = wanted(given, "within_ms", int, WITHIN_MS_DEFAULT)
-            age_ms = wanted(given, "age_ms", int, 0)
+            age_ms, waits_ms = (wanted(given, name, int, 0) for name in ("age_ms", "waits_ms"))
+            chain = wanted(given, "chain", str, "")
             guest = wanted(given, "debtor_name", str, "Aisyah binti Ahmad")
             account = wanted(given, "debtor_account", str, "164012345678")
             khr = None if asked is None else Money.parse(asked, "KHR")
@@ -111,9 +112,12 @@ class Payer:
             return refused_control(ControlError("payments"))
         debit = found["sup_quote_debit"]
         assert isinstance(debit, Money)
+        if waits_ms:
+            await self._context.clock.sleep(waits_ms / 1000)
+        earlier = self._sent.get(chain)
         transfer = Transfer(
             transaction_id=self._desk.identification("031"),
-            chain=question.business_id,
+            chain=earlier.transfer.chain if earlier else chain or question.business_id,
             uetr=self._context.ids.uetr(),
             accepted_at=self._desk.now() - timedelta(milliseconds=age_ms),
             settled=pays or debit,

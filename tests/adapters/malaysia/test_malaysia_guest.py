@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from fx.money import Money
+from switch.linked_payments import Asked
+from switch.model import Payment, State
 from switch.qr import Khqr, write_khqr
 from tests.adapters.malaysia.malaysia_parts import Ended, begun, duitnow, ended, lived, statuses
 
@@ -16,7 +19,10 @@ if TYPE_CHECKING:
     from switch.simulation.town import Town
 
 NOODLES = Khqr(
-    account="noodleshop@aclb", merchant_name="Noodle Shop", merchant_city="Phnom Penh", category="5812"
+    account="noodleshop@aclb",
+    merchant_name="Noodle Shop",
+    merchant_city="Phnom Penh",
+    category="5812",
 )
 
 
@@ -94,7 +100,7 @@ def test_a_credit_without_an_answer_is_pending_and_an_enquiry_finds_its_end() ->
         await town.fault("bakong", "enquire", "error_500", times=9)
         first = await guest(town, within_ms=60_000)
         assert (first["status"], first["reason"]) == ("ACTC", "U002")
-        await town.world.sleep(900)
+        await town.world.sleep(600)
         told = await enquired(town, first["uetr"])
         assert await bakong(town) == [("booked", "41000.00")]
         return Ended(told, await town.book("malaysia"), [])
@@ -105,31 +111,98 @@ def test_a_credit_without_an_answer_is_pending_and_an_enquiry_finds_its_end() ->
     assert statuses(found) == [("booked", "43.02", "MYR")]
 
 
-def test_a_guest_whose_answer_never_comes_learns_the_truth_by_asking() -> None:
+def test_a_guest_who_is_answered_too_late_learns_the_truth_by_asking() -> None:
     async def story(town: Town) -> Ended:
-        first = await guest(town, within_ms=1)
+        await town.fault("bakong", "pay", "slow", delay_ms=3_000)
+        first = await guest(town, within_ms=2_000)
         assert first["status"] is None
         await town.world.sleep(60)
-        told = await enquired(town, first["uetr"]) if first["uetr"] else first
-        return Ended(told, await town.book("malaysia"), [])
+        return Ended(await enquired(town, first["uetr"]), await town.book("malaysia"), [])
 
     found = lived(story)
 
-    # Within a millisecond not even the question is answered: nothing was ordered.
-    assert found.shown["uetr"] is None
-    assert found.book == []
+    assert (found.shown["status"], found.shown["reason"]) == ("ACSP", "U000")
+    assert statuses(found) == [("booked", "43.02", "MYR")]
 
 
-@pytest.mark.parametrize("age_ms", [290_000, 86_400_000])
-def test_a_transfer_that_the_network_took_long_ago_is_judged_by_its_order(age_ms: int) -> None:
+def test_an_order_that_nobody_pays_lapses_and_cannot_be_paid_afterwards() -> None:
     async def story(town: Town) -> Ended:
-        told = await guest(town, age_ms=age_ms)
+        told = await guest(town, waits_ms=700_000)
+        assert await bakong(town) == []
         return Ended(told, await town.book("malaysia"), [])
 
     found = lived(story)
 
-    assert found.shown["status"] in ("ACSP", "ACTC", "RJCT")
-    assert statuses(found)[0][0] in ("booked", "pending", "refused")
+    assert (found.shown["status"], found.shown["reason"]) == ("RJCT", "U115")
+    assert statuses(found) == [("refused", "43.02", "MYR")]
+
+
+def test_a_second_transfer_of_one_order_is_another_payment_and_refused() -> None:
+    async def story(town: Town) -> Ended:
+        first = await guest(town)
+        told = await guest(town, chain=first["uetr"])
+        assert await bakong(town) == [("booked", "41000.00")]
+        return Ended(told, await town.book("malaysia"), [])
+
+    found = lived(story)
+
+    assert (found.shown["status"], found.shown["reason"]) == ("RJCT", "U110")
+
+
+def test_a_transfer_of_no_order_is_refused() -> None:
+    async def story(town: Town) -> Ended:
+        told = await guest(town, chain="20261121RPPEMYKL521ORB99999999")
+        return Ended(told, await town.book("bakong"), [])
+
+    found = lived(story)
+
+    assert (found.shown["status"], found.book) == ("RJCT", [])
+
+
+async def refunded(town: Town, uetr: str, amount: str, key: str) -> Payment | None:
+    """The merchant's bank gives a part back; the refund as it ended, None when it is refused."""
+    assert town.running is not None
+    switch, read = town.running.switch, town.running.store.read
+    original, opened = await read.payment(uetr), await switch.dispatch.open(uetr)
+    assert original is not None
+    asked = Asked("ACLBKHPPXXX", key, {"amount": amount})
+    made = await switch.linked.refund(original, opened, Money.parse(amount, "KHR"), asked)
+    if not isinstance(made, Payment):
+        return None
+    await town.world.sleep(60)
+    return await read.payment(made.uetr)
+
+
+@pytest.mark.parametrize("kind", ["none", "drop_answer", "pending", "wrong_signature"])
+def test_a_refund_goes_back_to_the_guest_once_whatever_fails(kind: str) -> None:
+    async def story(town: Town) -> Ended:
+        paid = await guest(town)
+        if kind != "none":
+            await town.fault("malaysia", "refund", kind, delay_ms=5_000)
+        back = await refunded(town, paid["uetr"], "10000", "refund-1")
+        assert back is not None
+        assert back.state is State.ACCEPTED
+        assert await refunded(town, paid["uetr"], "31001", "refund-2") is None
+        return Ended({"uetr": back.uetr}, await town.book("malaysia"), [])
+
+    found = lived(story)
+
+    # 10,000 of 41,000 riel are 10.4926 of 43.02 ringgit, down to a sen.
+    assert statuses(found) == [("booked", "43.02", "MYR"), ("booked", "10.49", "MYR")]
+    assert found.book[1]["uetr"] == found.shown["uetr"]
+    assert found.book[1]["direction"] == "outbound"
+
+
+def test_a_refund_that_paynet_refuses_moves_nothing() -> None:
+    async def story(town: Town) -> Ended:
+        paid = await guest(town)
+        await town.fault("malaysia", "refund", "refuse", reason="U110")
+        back = await refunded(town, paid["uetr"], "41000", "refund-1")
+        assert back is not None
+        assert back.state is State.REFUSED
+        return Ended({}, await town.book("malaysia"), [])
+
+    assert statuses(lived(story))[1] == ("refused", "43.02", "MYR")
 
 
 def test_a_code_that_nobody_can_pay_is_answered_by_paynets_word() -> None:
