@@ -97,10 +97,10 @@ def test_a_merchant_that_bakong_refuses_is_told_as_refused() -> None:
 def test_a_credit_without_an_answer_is_pending_and_an_enquiry_finds_its_end() -> None:
     async def story(town: Town) -> Ended:
         await town.fault("bakong", "pay", "drop_answer")
-        await town.fault("bakong", "enquire", "error_500", times=9)
+        await town.fault("bakong", "enquire", "error_500", times=7)
         first = await guest(town, within_ms=60_000)
         assert (first["status"], first["reason"]) == ("ACTC", "U002")
-        await town.world.sleep(600)
+        await town.world.sleep(300)
         told = await enquired(town, first["uetr"])
         assert await bakong(town) == [("booked", "41000.00")]
         return Ended(told, await town.book("malaysia"), [])
