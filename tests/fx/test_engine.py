@@ -318,7 +318,7 @@ def test_relationship_decides_who_may_quote_and_what_a_member_is_granted() -> No
         (Money.parse("1", "USD"), OUT, "currency_mismatch"),
         (thb("1"), (THB, THB), "same_currency"),
         (Money(MINOR_UNITS_MAX, THB), OUT, "amount_too_large"),
-        (Money.parse("1", "USD"), (KHR, USD), "rate_missing"),
+        (Money.parse("1", "SGD"), (KHR, currency("SGD")), "rate_missing"),
     ],
 )
 def test_unusable_request_is_refused_with_its_reason(amount: Money, sides: Any, code: str) -> None:

@@ -221,7 +221,7 @@ def test_a_wrong_rate_is_named_with_its_file(folder: Path) -> None:
             "limits.toml",
             'institution = "thailand"',
             'institution = "thialand"',
-            "cap[2].institution",
+            "].institution: holds no role",
         ),
         ("members.toml", 'bic = "CADIKHPPXXX"', 'bic = "ABAAKHPPXXX"', "member[1].bic"),
         ("corridors.toml", 'payer_currency = "THB"', 'payer_currency = "XXX"', "payer_currency"),
