@@ -148,8 +148,15 @@ class UnionPayInbound:
         reason: Reason | None,
         planning: Planning,
     ) -> Rendered:
-        """Acknowledge a notification after its commit, or say why it was not taken."""
+        """Acknowledge a notification after its commit, or say why it was not taken.
+
+        An advice whose payment ends refused by it *was* taken: what the payer paid goes back by a
+        refund of ours, so a code other than 00 would invite the network to give it back as well.
+        """
         del status, planning
+        owed = isinstance(request, InboundOrderPay) and payment is not None
+        if owed and payment is not None and reason is payment.reason:
+            reason = None
         if reason is not None:
             return self._rendered(request.request, codes.outward(reason), {})
         if payment is None:

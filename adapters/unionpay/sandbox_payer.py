@@ -57,7 +57,6 @@ class Order:
     paid: Money
     voucher: str
     at: datetime
-    advice: tuple[str, bytes] | None = field(default=None, repr=False)
     refunded: int = 0
 
 
@@ -83,6 +82,7 @@ class Payer:
         """Add the controls."""
         app.router.add_post("/control/pay-khqr", self.pay)
         app.router.add_post("/control/verify", self.verify)
+        app.router.add_post("/control/advise", self.advise)
         app.router.add_post("/control/enquire", self.enquire)
         app.router.add_post("/control/cancel", self.cancel)
         app.router.add_post("/control/notify", self.notify)
@@ -91,28 +91,44 @@ class Payer:
         """``POST /control/pay-khqr``: verify, debit, tell; the same news ``repeat`` times."""
         try:
             given = await read_control(request)
-            repeat, within_ms = (
-                wanted(given, "repeat", int, 1),
-                wanted(given, "within_ms", int, WITHIN_MS),
-            )
-            off = wanted(given, "claim_off", int, 0)
-            order, answers = await self._verified(given, within_ms)
+            order, answers = await self._verified(given, wanted(given, "within_ms", int, WITHIN_MS))
+            if order is None:
+                return as_json(_shown(None, answers))
+            return as_json(_shown(order, answers + await self._advised(order, given)))
         except (ControlError, MoneyError) as error:
             return refused_control(ControlError(str(error)))
+
+    async def advise(self, request: web.Request) -> web.Response:
+        """``POST /control/advise`` ``{"key"}``: debit for an order verified before, and tell."""
+        try:
+            given = await read_control(request)
+            order = self._ours(wanted(given, "key", str))
+            return as_json(_shown(order, await self._advised(order, given)))
+        except (ControlError, MoneyError) as error:
+            return refused_control(ControlError(str(error)))
+
+    def _ours(self, key: str) -> Order:
+        if key not in self._orders:
+            raise ControlError("key: not an order of ours")
+        return self._orders[key]
+
+    async def _advised(self, order: Order, given: Mapping[str, object]) -> list[dict[str, Any]]:
+        repeat = wanted(given, "repeat", int, 1)
+        within_ms = wanted(given, "within_ms", int, WITHIN_MS)
+        off = wanted(given, "claim_off", int, 0)
         if not 1 <= repeat <= REPEATS_MAX:
-            return refused_control(ControlError("repeat: out of bounds"))
-        if order is None:
-            return as_json(_shown(None, answers))
+            raise ControlError("repeat: out of bounds")
         claim = Money(order.claim.minor + off, order.claim.currency)
         uetr, now = derived_uetr("unionpay", order.key), self._context.clock.now()
-        self._book.add(Entry(uetr, order.key, "inbound", claim, EntryStatus.BOOKED, now))
+        if self._book.find(order.key) is None:
+            self._book.add(Entry(uetr, order.key, "inbound", claim, EntryStatus.BOOKED, now))
         values = {**self._news(order), "settAmt": str(claim)}
         message_id, body, headers = self._desk.request("TRX_STATUS_NOTIFICATION", values, PATH)
-        order.advice = (message_id, body)
+        answers = []
         for _ in range(repeat):
             answers.append(await self._post(message_id, body, headers, within_ms))
             headers = self._desk.again(message_id, body, PATH)
-        return as_json(_shown(order, answers))
+        return answers
 
     async def verify(self, request: web.Request) -> web.Response:
         """``POST /control/verify``: an order that is verified and not paid."""

@@ -6,84 +6,21 @@ price is the network's own, with a provider's hop to dollars before it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from functools import cache
-from typing import Any, Final
-
 import pytest
 
-from switch.config import default_folder, load_config
-from switch.simulation.town import Residents, Town, residents
-from switch.simulation.world import World
+from switch.simulation.town import Town
 from tests.adapters.unionpay.unionpay_parts import LINK, emv
-
-MEMBER: Final = "ABAAKHPPXXX"
-DEBTOR: Final = {"name": "Sok Dara", "account": "sokdara@abaa"}
-KEY: Final = "4b1b35c6-7a62-4cf5-8d6c-6f8f3f2a9a11"
-YUAN: Final = {"currency": "CNY", "value": "345.00"}
-ENDS_WITHIN_S: Final = 3600
-QUICK_S: Final = 60
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A payment as its member sees it, and the network's lines about it."""
-
-    shown: dict[str, Any]
-    book: list[dict[str, Any]]
-    asked: list[str]
-
-
-@cache
-def shared() -> Residents:
-    return residents(load_config(default_folder()))
-
-
-def lived(story: Callable[[Town], Awaitable[Ended]]) -> Ended:
-    with World(7) as world:
-        town = Town(world, shared())
-
-        async def told(_: World) -> Ended:
-            await town.open()
-            return await story(town)
-
-        return world.run(told(world))
-
-
-async def begun(town: Town, code: str, amount: dict[str, str] | None = YUAN) -> dict[str, Any]:
-    """Scan, quote and pay; returns what the member is told first."""
-    member = town.member(MEMBER)
-    scanned = await member.scan(code)
-    assert scanned.status == 200, scanned.body
-    body = scanned.json()
-    if amount is not None:
-        body = (await member.quote(body["scan"], amount)).json()
-    paid = await member.pay(KEY, {"quote": body["quotes"][0]["quote"], "debtor": DEBTOR})
-    told: dict[str, Any] = paid.json()
-    shown: dict[str, Any] = told.get("payment", told)
-    return shown
-
-
-async def ended(town: Town, shown: dict[str, Any]) -> Ended:
-    """Wait until the payment has ended, then look at both sides."""
-    member = town.member(MEMBER)
-    started = town.clock.monotonic()
-    while not shown["final"] and (waited := town.clock.monotonic() - started) < ENDS_WITHIN_S:
-        await town.world.sleep(1 if waited < QUICK_S else QUICK_S)
-        shown = (await member.payment(shown["uetr"])).json()
-    requests = (await town.sandbox("unionpay", "GET", "/control/requests"))["requests"]
-    return Ended(shown, await town.book("unionpay"), [each["operation"] for each in requests])
-
-
-async def paid(town: Town, *faults: tuple[str, str, dict[str, Any]]) -> Ended:
-    for operation, kind, more in faults:
-        await town.fault("unionpay", operation, kind, **more)
-    return await ended(town, await begun(town, emv()))
-
-
-def statuses(found: Ended) -> list[tuple[str, str, str]]:
-    return [(line["status"], line["amount"], line["currency"]) for line in found.book]
+from tests.adapters.unionpay.unionpay_stories import (
+    MEMBER,
+    YUAN,
+    Ended,
+    begun,
+    ended,
+    lived,
+    paid,
+    statuses,
+    sums,
+)
 
 
 def test_a_static_code_is_paid_with_the_yuan_that_the_payer_keys() -> None:
@@ -94,6 +31,16 @@ def test_a_static_code_is_paid_with_the_yuan_that_the_payer_keys() -> None:
     assert found.shown["credit"] == {"currency": "CNY", "value": "345.00"}
     assert statuses(found) == [("booked", "345.00", "CNY")]
     assert found.asked == ["lookup", "quote", "pay"]
+
+
+@pytest.mark.parametrize("digest_info", ["true", "false"])
+def test_the_dialect_with_the_signature_inside_pays_too(digest_info: str) -> None:
+    options = (("signature", "embedded"), ("digest_info", digest_info))
+    found = lived(lambda town: paid(town, ("pay", "wrong_signature", {})), *options)
+
+    assert found.shown["status"] == "ACCC"
+    assert statuses(found) == [("booked", "345.00", "CNY")]
+    assert found.asked == ["lookup", "quote", "pay", "enquire"]
 
 
 @pytest.mark.parametrize(
@@ -182,6 +129,22 @@ def test_what_the_network_has_not_decided_yet_is_waited_for() -> None:
     assert found.shown["status"] == "ACCC"
     assert found.asked == ["lookup", "quote", "pay", *["enquire"] * 3]
     assert statuses(found) == [("booked", "345.00", "CNY")]
+
+
+def test_what_is_open_stays_reserved_and_what_ended_does_not() -> None:
+    async def story(town: Town) -> tuple[list[tuple[str, int, int]], list[tuple[str, int, int]]]:
+        await town.fault("unionpay", "pay", "drop_answer")
+        await town.fault("unionpay", "enquire", "error_500", times=3)
+        shown = await begun(town, emv())
+        await town.world.sleep(1)
+        open_sums = sums(town)
+        await ended(town, shown)
+        return open_sums, sums(town)
+
+    reserved, after = lived(story)
+
+    assert {key.split("/")[0] for key, _, _ in reserved} >= {"ABAAKHPPXXX", "unionpay"}
+    assert after == []
 
 
 def test_enquiries_that_fail_do_not_decide_anything() -> None:
