@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from switch.commands import Attempt, Command, Conclude, Done, Forget, Known, Result, Stale
 from switch.lifecycle import STATES, TABLE, Event, Timer, Verdict
-from switch.model import Direction
+from switch.model import Direction, Finality, Funding, Kind, State
 from switch.reasons import Reason
 from tests.contract.contract_engines import AnyEngine, MemoryPlace, comparable
 from tests.switch_core.core_values import (
@@ -39,6 +39,7 @@ from tests.switch_core.core_values import (
     rewrapped,
     salt,
     uetr,
+    waiting,
 )
 
 if TYPE_CHECKING:
@@ -49,7 +50,11 @@ if TYPE_CHECKING:
 NUMBERS = st.integers(1, 5)
 QUOTES = st.sampled_from(["quote-1", "quote-2", "quote-3"])
 CONTENTS = st.sampled_from([{}, {}, {}, {"amount": "a1"}, {"creditor": "c1"}])
-CONCLUDING = [event for event in Event if event not in (Event.OPENED, Event.CHECK_FAILED)]
+OPENING = (
+    *(Event.OPENED, Event.ORDERED, Event.HELD_READY, Event.FUNDS_AWAITED, Event.BOOKED),
+    Event.CHECK_FAILED,
+)
+CONCLUDING = [event for event in Event if event not in OPENING]
 CAPS = st.sampled_from([None, 0, 4_125_000, 2 * 4_125_000, 10**12])
 CAPPED = st.sampled_from([MEMBER_KHR, HOLDER_THB, POOL_KHR])
 KINDS = ["open", "about", "about", "refuse", "bury", "money", "cap", "rate", "key", "forget"]
@@ -59,19 +64,43 @@ def fresh(draw: st.DrawFn, number: int) -> Payment:
     """Payment ``number`` as some request would open it; its direction is its number's parity."""
     direction = Direction.INBOUND if number % 2 else Direction.OUTBOUND
     quote = draw(QUOTES)
-    held = payment(number, direction=direction, quote=quote)
+    held = shaped(draw, payment(number, direction=direction, quote=quote))
     if draw(st.booleans()):
         held = replace(held, terms=direct(direction, quote, draw(st.sampled_from(["r-1", "r-2"]))))
     return replace(held, opened_at=EXPIRY if draw(st.integers(0, 9)) == 0 else NOW)
 
 
+def shaped(draw: st.DrawFn, held: Payment) -> Payment:
+    """The payment as one of the flows of its direction opens it; mostly as the most usual one."""
+    if draw(st.booleans()):
+        return held
+    if held.direction is Direction.INBOUND:
+        shapes = [
+            waiting(held, State.LOOKED_UP),
+            waiting(held, State.READY, finality=Finality.ADVICE),
+            waiting(held, State.ACCEPTED, kind=Kind.RETURN, original=uetr(9)),
+        ]
+    else:
+        gross = replace(held, institutions=replace(held.institutions, sponsor=held.network))
+        shapes = [
+            replace(held, finality=Finality.THREE_LEG),
+            waiting(gross, State.AWAITING_FUNDS, funding=Funding.GROSS),
+            replace(held, kind=Kind.REFUND, funding=Funding.HELD, original=uetr(9)),
+        ]
+    return draw(st.sampled_from(shapes))
+
+
 def about(draw: st.DrawFn, held: Payment) -> Attempt | Conclude | None:
     """An enquiry or a conclusion about a payment, possible in its state; sometimes stale."""
     chosen = draw(st.sampled_from(CONCLUDING))
-    ladder = STATES[held.state].timer in (Timer.POLL, Timer.LADDER)
+    repeats = (Timer.POLL, Timer.LADDER, Timer.CANCEL, Timer.CONFIRM)
+    sends = STATES[held.state].timer in repeats and not held.disputed
     command: Attempt | Conclude | None
-    if chosen is Event.RUNG:
-        command = enquired(held) if ladder else None
+    if chosen is Event.RUNG and STATES[held.state].timer is not Timer.CHILD:
+        command = enquired(held) if sends else None
+    elif chosen is Event.GIVEN_UP:
+        moves = TABLE[held.flow, held.state, chosen].verdict is Verdict.MOVE
+        command = replace(enquired(held), event=chosen) if moves else None
     elif TABLE[held.flow, held.state, chosen].verdict is Verdict.IMPOSSIBLE:
         command = None
     else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,12 +15,9 @@ from switch.timers import cancel_until
 from tests.shell.hand_parts import LOST, NOW, said
 from tests.shell.shell_rig import Shell, changed_corridor, ends
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
 
 @pytest.fixture
-async def cancels(shell: Shell) -> AsyncIterator[Shell]:
+async def cancels(shell: Shell) -> Shell:
     """A shell whose Thailand can cancel, which we ask for after two enquiries."""
     shell.thailand.facts = replace(
         shell.thailand.facts,
@@ -125,7 +121,7 @@ def test_a_cancel_window_ends_where_the_network_is(cancels: Shell) -> None:
 
 
 @pytest.fixture
-async def confirms(shell: Shell) -> AsyncIterator[Shell]:
+async def confirms(shell: Shell) -> Shell:
     """A shell whose Thailand carries out what it reserved once we confirm."""
     shell.configured(
         changed_corridor(shell.config, ends(inbound=False), finality=Finality.THREE_LEG)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -23,9 +22,6 @@ from tests.shell.shell_rig import MEMBER, STALL, Shell
 from tests.switch_core.core_values import NOW as CORE_NOW
 from tests.switch_core.core_values import payment as core_payment
 
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
 BANK = STALL.agent
 
 
@@ -38,7 +34,7 @@ def baht(text: str) -> Money:
 
 
 @pytest.fixture
-async def credited(shell: Shell) -> AsyncIterator[tuple[Shell, Payment]]:
+async def credited(shell: Shell) -> tuple[Shell, Payment]:
     """A shell with an inbound payment of 41,000 riel that was credited."""
     operations = (*shell.thailand.facts.operations, Operation.REFUND)
     shell.thailand.facts = replace(shell.thailand.facts, operations=operations)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -21,9 +21,6 @@ from switch.reasons import Reason
 from tests.shell.hand_parts import LOST, NOW, OFFLINE, said
 from tests.shell.shell_rig import Shell, changed_corridor, ends
 from tests.shell.test_scans import khqr
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
 
 UETR = derived_uetr("thailand", "order-1")
 
@@ -56,7 +53,7 @@ def payment_of(shell: Shell, **changes: Any) -> InboundOrderPay:
 
 
 @pytest.fixture
-async def advised(shell: Shell) -> AsyncIterator[Shell]:
+async def advised(shell: Shell) -> Shell:
     """A shell whose Thailand advises of payers that are debited, and takes refunds."""
     shell.configured(changed_corridor(shell.config, ends(inbound=True), finality=Finality.ADVICE))
     operations = (*shell.thailand.facts.operations, Operation.REFUND)

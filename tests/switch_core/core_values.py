@@ -182,14 +182,25 @@ def salt(*parts: int) -> bytes:
 
 
 def opened(held: Payment, key: str | None = None, **content: str) -> Open:
-    """Commit 1 of a payment."""
+    """Commit 1 of a payment: with its exchange, or holding it, or booking it at once."""
+    sends = held.state in SENT.values()
+    number = held.payment_id + 3
     return Open(
         payment=held,
         binding=binding(held, key, **content),
-        exchange=exchange(held),
+        exchange=exchange(held) if sends else None,
         wrapped_key=b"wrapped %d" % held.payment_id,
         salt=salt(held.payment_id),
+        sealed=None if sends else Sealed(number, held.uetr, "opening", b"sealed %d" % number),
+        answer=answer(held, "booked") if STATES[held.state].final else None,
     )
+
+
+def waiting(held: Payment, state: State, **shape: Any) -> Payment:
+    """A payment that is opened in a state in which nothing is sent yet, or nothing ever will be."""
+    if STATES[state].final:
+        shape["next_at"] = None
+    return replace(held, state=state, **shape)
 
 
 def as_refused(held: Payment, reason: Reason) -> Payment:
@@ -237,7 +248,10 @@ def concluded(held: Payment, event: Event, **changes: Any) -> Conclude:
     decision = TABLE[held.flow, held.state, event]
     at = held.updated_at + timedelta(seconds=1)
     timed = STATES[decision.target].timer is not Timer.NONE
-    refuses = STATES[decision.target].status is Status.RJCT and decision.verdict is Verdict.MOVE
+    moves = decision.verdict is Verdict.MOVE
+    refuses = moves and STATES[decision.target].status is Status.RJCT and held.reason is None
+    ends = STATES[decision.target].final and not STATES[held.state].final
+    after = replace(held, version=held.version + 1)
     number = held.payment_id + 10 * (held.version + 1) + 5
     command = Conclude(
         uetr=held.uetr,
@@ -247,9 +261,10 @@ def concluded(held: Payment, event: Event, **changes: Any) -> Conclude:
         next_at=at + timedelta(seconds=5) if timed else None,
         reason=Reason.UNSPECIFIED if refuses else None,
         far_reference="FAR-1" if event is Event.ACCEPTED else None,
-        answer=answer(held, event.value) if STATES[decision.target].final else None,
+        answer=answer(held, event.value) if ends else None,
         evidence=Sealed(number, held.uetr, "evidence", b"sealed evidence"),
         salt=salt(held.payment_id, held.version + 1),
+        exchange=exchange(after) if event in (Event.PAID, Event.FUNDED) and moves else None,
     )
     return replace(command, **changes)
 
