@@ -81,7 +81,7 @@ _OWN_REASONS: Final = MappingProxyType(
     {
         Event.NEVER_SEEN: Reason.NEVER_SEEN,
         Event.CANCELLED: Reason.CANCELLED,
-        Event.WITHDRAWN: Reason.CANCELLED,
+        Event.TAKEN_BACK: Reason.CANCELLED,
         Event.EXPIRED: Reason.LAPSED,
     }
 )

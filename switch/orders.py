@@ -291,7 +291,7 @@ class Orders:
             if payment.state not in HELD:
                 return Taken(payment, _too_late(payment))
             opened = await self._dispatch.open(uetr)
-            result = await self._dispatch.once(payment, opened, Happened(Event.WITHDRAWN))
+            result = await self._dispatch.once(payment, opened, Happened(Event.TAKEN_BACK))
             if isinstance(result, Done):
                 return Taken(result.payment)
         raise AssertionError("an order moved on more often than its table allows")

@@ -43,7 +43,7 @@ class Event(StrEnum):
     """The payer paid what cannot be credited (another amount, or too late)."""
     EXPIRED = "expired"
     """What was waited for did not come in time; nothing was ever sent."""
-    WITHDRAWN = "withdrawn"
+    TAKEN_BACK = "taken_back"
     """The network takes back what it has not paid yet."""
     NOT_SENT = "not_sent"
     """Provably no byte left, and none will (``send_by`` passed or the network is offline)."""
@@ -230,7 +230,7 @@ _GROSS: Final = (
     (State.AWAITING_FUNDS, Event.FUNDED, State.SENDING),
     (State.AWAITING_FUNDS, Event.PAID_AMISS, State.RETURNING),
     (State.AWAITING_FUNDS, Event.EXPIRED, State.REFUSED),
-    (State.AWAITING_FUNDS, Event.WITHDRAWN, State.REFUSED),
+    (State.AWAITING_FUNDS, Event.TAKEN_BACK, State.REFUSED),
     *_outbound(State.RETURNING),
     (State.RETURNING, Event.RUNG, State.RETURNING),
     (State.RETURNING, Event.GIVEN_BACK, State.RETURNED),
@@ -248,7 +248,7 @@ _INBOUND: Final = (
     (State.LOOKED_UP, Event.PAID, State.CREDITING),
     (State.LOOKED_UP, Event.PAID_AMISS, State.REFUSED),
     (State.LOOKED_UP, Event.EXPIRED, State.LAPSED),
-    (State.LOOKED_UP, Event.WITHDRAWN, State.LAPSED),
+    (State.LOOKED_UP, Event.TAKEN_BACK, State.LAPSED),
     *_credit(State.REFUSED),
 )
 
@@ -258,7 +258,7 @@ _BOUND: Final = (
     (State.READY, Event.PAID, State.CREDITING),
     (State.READY, Event.PAID_AMISS, State.UNWINDING),
     (State.READY, Event.EXPIRED, State.LAPSED),
-    (State.READY, Event.WITHDRAWN, State.LAPSED),
+    (State.READY, Event.TAKEN_BACK, State.LAPSED),
     (State.LAPSED, Event.PAID_AMISS, State.UNWINDING),
     *_credit(State.UNWINDING),
     (State.UNWINDING, Event.RUNG, State.UNWINDING),
@@ -289,7 +289,7 @@ ANSWERS: Final = (
     *(Event.ACCEPTED, Event.UNPOSTED, Event.REFUSED, Event.PENDING, Event.READY, Event.LOST),
     *(Event.NEVER_SEEN, Event.CANCELLED, Event.TOO_LATE, Event.ACKNOWLEDGED),
     *(Event.OVERDUE, Event.NOT_SENT, Event.SPENT, Event.EXPIRED, Event.GIVEN_BACK),
-    *(Event.PAID, Event.PAID_AMISS, Event.WITHDRAWN, Event.FUNDED),
+    *(Event.PAID, Event.PAID_AMISS, Event.TAKEN_BACK, Event.FUNDED),
 )
 """Events that a message or timer in flight can still deliver after the payment has moved on."""
 

@@ -124,7 +124,7 @@ _ACCOUNT: Final = _names(
 _BALANCE: Final = _names(
     "slot number account debits_posted credits_posted debits_pending credits_pending"
 )
-_FROZEN: Final = frozenset(_names("payment_id uetr network reference reservation frozen"))
+_FROZEN: Final = frozenset(_names("payment_id uetr network reference frozen"))
 _CLAIM: Final = ("quote_id", "uetr", "released")
 _RATE: Final = _names("provider pair version effective_at published_at sheet withdrawn_at")
 

@@ -28,7 +28,8 @@ _PAYMENT: Final = (
 )
 _MOVED: Final = (
     "UPDATE payment SET state = ?5, version = ?6, updated_at = ?7, next_at = ?8, rung = ?9, "
-    "reason = ?10, far_reference = ?11, disputed = ?12, block = ?15, slot = ?16, epoch = ?17 "
+    "reason = ?10, far_reference = ?11, disputed = ?12, reservation = ?13, block = ?15, "
+    "slot = ?16, epoch = ?17 "
     "WHERE payment_id = ?1"
 )
 _FROZEN_AT: Final = PAYMENT_COLUMNS.split(", ").index("frozen")

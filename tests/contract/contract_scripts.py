@@ -173,6 +173,8 @@ def scripts(draw: st.DrawFn) -> tuple[list[Command], list[int]]:
             model.execute([command])
             commands.append(command)
     cuts = draw(st.lists(st.integers(0, len(commands)), max_size=6))
+    # What retention lets go of ended long before the batch that does.
+    cuts += [place for place, command in enumerate(commands) if isinstance(command, Forget)]
     return commands, sorted({0, len(commands), *cuts})
 
 

@@ -186,7 +186,7 @@ def test_neither_our_clock_nor_a_lost_answer_ends_a_payment(flow: Flow, event: E
 def test_only_what_was_never_sent_is_ended_by_us_once_money_is_reserved(flow: Flow) -> None:
     outside = {
         *(Event.ACCEPTED, Event.REFUSED, Event.NEVER_SEEN, Event.CANCELLED, Event.TOO_LATE),
-        *(Event.READY, Event.WITHDRAWN, Event.PAID_AMISS),
+        *(Event.READY, Event.TAKEN_BACK, Event.PAID_AMISS),
     }
     own_ends = {
         event
@@ -200,7 +200,7 @@ def test_only_what_was_never_sent_is_ended_by_us_once_money_is_reserved(flow: Fl
 @pytest.mark.parametrize("flow", HOPS)
 def test_what_expires_or_is_withdrawn_was_never_sent(flow: Flow) -> None:
     sources = {
-        source for source, event, _ in moves_of(flow) if event in (Event.EXPIRED, Event.WITHDRAWN)
+        source for source, event, _ in moves_of(flow) if event in (Event.EXPIRED, Event.TAKEN_BACK)
     }
 
     assert sources <= {State.LOOKED_UP, State.READY, State.AWAITING_FUNDS}
@@ -321,6 +321,15 @@ def test_every_move_raises_the_version_and_keeps_the_terms(flow: Flow) -> None:
             rung=rung,
             reason=held.reason or reason,
         )
+
+
+def test_no_event_is_called_what_another_entry_of_the_journal_is() -> None:
+    others = {
+        *("received", "buried", "configured", "published", "confirmed", "withdrawn", "erased"),
+        *("rewrapped", "forgotten", "key", "held", "enquired", "disputed"),
+    }
+
+    assert others.isdisjoint(event.value for event in Event)
 
 
 def test_an_impossible_pair_is_a_bug() -> None:
