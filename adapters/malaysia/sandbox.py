@@ -2,12 +2,13 @@
 
 It reads DuitNow codes, answers 521, 031 and 630, and lets its customers pay KHQR merchants
 (``sandbox_payer``). One BizMsgIdr is executed once: the same content is answered the same, other
-content is refused, and what was reported as never seen is never executed. The surprise: a payment
-that is kept in its queue (U002) is booked on release, however long ago it was answered.
+content is refused. The surprise: what was reported as never seen is executed when it comes after
+all, because nothing public says that PayNet promises otherwise.
 """
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -18,16 +19,7 @@ from adapters.malaysia.sandbox_codes import ACCOUNTS, read_code
 from adapters.malaysia.sandbox_messages import Desk, StatusOf, Transfer
 from adapters.malaysia.sandbox_payer import Payer
 from adapters.malaysia.sandbox_wire import ANSWER_HEADER, PREFIX, Untrusted, form_holds
-from adapters.sandbox_kit import (
-    BOOK_ENTRIES_MAX,
-    BookFullError,
-    Entry,
-    EntryStatus,
-    FaultKind,
-    Reply,
-    SandboxKit,
-    answer,
-)
+from adapters.sandbox_kit import Entry, EntryStatus, FaultKind, Reply, SandboxKit, answer
 from fx.money import Money
 from iso20022 import IsoError
 from switch.port import Operation
@@ -42,12 +34,15 @@ if TYPE_CHECKING:
 PATH: Final = "/rpp/v1/messages"
 CONTENT_TYPE: Final = "application/json"
 
+SKEW_MAX: Final = timedelta(minutes=5)
+"""Oldest and newest acceptance time that is taken."""
+
 AMOUNT_MIN: Final = Money.parse("0.10", "MYR")
 AMOUNT_MAX: Final = Money.parse("50000.00", "MYR")
 """Payments below and above are refused U111 and U112."""
 
 NEVER_SEEN: Final = "NSEEN"
-"""Answer to an enquiry about a transfer that never arrived, and now never will."""
+"""Answer to an enquiry about a transfer that has not arrived."""
 
 USED_BEFORE: Final = "DUPL"
 """An identification that came before with other content."""
@@ -96,7 +91,6 @@ class Network:
         self._transfers: dict[str, Transfer] = {}
         self._chains: dict[str, str] = {}
         self._returned: dict[str, Money] = {}
-        self._tombstones: dict[str, None] = {}
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
         """Take one message of the switch."""
@@ -146,8 +140,6 @@ class Network:
         chain = str(values["end_to_end_id"])
         if known is None and self._chains.get(chain, reference) != reference:
             return self._status(reference, uetr, "RJCT", USED_BEFORE)
-        if reference in self._tombstones or f"chain {chain}" in self._tombstones:
-            return self._status(reference, uetr, "RJCT", "U115")
         entry = self.kit.book.find(reference) if known is not None else None
         if entry is None:
             entry = self._execute(message, content, fault)
@@ -189,7 +181,9 @@ class Network:
         reference = str(values.get("transaction_id", ""))
         if reference != values["message_id"] or not form_holds(reference, "031", self.desk.partner):
             return "U115"
-        if reference[:8] != f"{self.desk.today():%Y%m%d}":
+        accepted = values.get("acceptance_at")
+        late = isinstance(accepted, datetime) and abs(self.desk.now() - accepted) > SKEW_MAX
+        if late or reference[:8] != f"{self.desk.today():%Y%m%d}":
             return "U115"
         if (values.get("clearing_system_proprietary"), values.get("local_instrument")) != (
             "RPP",
@@ -231,9 +225,6 @@ class Network:
         reference = str(values.get("original_transaction_id", "")) or self._chains.get(chain, "")
         entry = self.kit.book.find(reference)
         if entry is None or reference not in self._transfers:
-            if len(self._tombstones) >= BOOK_ENTRIES_MAX:
-                raise BookFullError("tombstones")
-            self._tombstones[reference or f"chain {chain}"] = None
             return _reply(self.desk.found(query, reference or "NOTPROVIDED", NEVER_SEEN, None))
         status, code = _STATED.get(entry.status, ("RJCT", entry.reason or ""))
         if fault is not None:
