@@ -14,7 +14,7 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from adapters.alipayplus import mapping, mapping_acquirer
+from adapters.alipayplus import mapping, mapping_acquirer, settlement
 from adapters.alipayplus.inbound import AlipayPlusInbound
 from adapters.alipayplus.link import Link
 from switch.facts import load_facts
@@ -22,6 +22,7 @@ from switch.model import Direction, Kind
 from switch.port import Operation, Unavailable, reference_digits
 
 if TYPE_CHECKING:
+    from adapters.alipayplus.settlement import Line, Summary
     from fx.money import Money
     from switch.model import Particulars, Payment
     from switch.port import (
@@ -105,6 +106,12 @@ class AlipayPlusAdapter(AlipayPlusInbound):
         if call == "notifyPayment":
             return mapping.paid_outcome(fields, payment, exchange.operation)
         return mapping_acquirer.outcome(call, fields, payment, exchange.operation)
+
+    def read_settlement_file(self, name: str, content: bytes) -> tuple[Line, ...] | Summary:
+        """Return the lines of a report, or its total. Raises ``ReportRefused``."""
+        if settlement.read_name(name).kind == "summary":
+            return settlement.read_summary(content, self._link.amounts)
+        return settlement.read_items(content, self._link.amounts)
 
     def _scan(self, operation: Operation, payload: str, planning: Planning) -> Exchange:
         values = mapping.scan_values(payload, self._link.token("customer", payload))
