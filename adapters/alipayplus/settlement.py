@@ -41,8 +41,9 @@ SUMMARY: Final = (
 """Columns of a Transaction Summary Report that are read."""
 
 _NAME: Final = re.compile(
-    r"\A(?P<kind>transactionItems|summary)_(?P<participant>[0-9A-Za-z]{1,64})_(?P<currency>[A-Z]{3})"
-    r"_(?P<batch>[0-9A-Za-z]{1,32})_(?P<agreement>[0-9A-Za-z]{1,64})_(?P<seq>[0-9]{3})\.csv\Z"
+    r"\A(?P<kind>transactionItems|summary)_(?P<participant>[0-9A-Za-z]{1,64})"
+    r"_(?P<currency>[A-Z]{3})_(?P<batch>[0-9A-Za-z]{1,32})_(?P<agreement>[0-9A-Za-z]{1,64})"
+    r"_(?P<seq>[0-9]{3})\.csv\Z"
 )
 _COUNT_DIGITS_MAX: Final = 9
 
