@@ -89,7 +89,7 @@ def read_plan(text: str, currency: str) -> Plan:
         return Plan(
             payload=_given(payment, "payload", str),
             amount=Money.parse(_given(payment, "amount", str), currency),
-            rate=Rate.parse(_given(payment, "rate", str), currency, payer),
+            rate=_rate(payment, currency, payer),
             payer_currency=payer,
             unknown_code=None if unknown is None else _unknown(unknown),
             refused=None if refused is None else _refused(refused, currency),
@@ -103,6 +103,13 @@ def read_plan(text: str, currency: str) -> Plan:
         )
     except MoneyError as error:
         raise PlanError(f"an amount or a rate: {error.detail}") from None
+
+
+def _rate(payment: Mapping[str, object], currency: str, payer: str) -> Rate:
+    unit = _given(payment, "rate_of", str, currency)
+    if unit not in (currency, payer):
+        raise PlanError(f"rate_of: {unit} is neither of the two currencies")
+    return Rate.parse(_given(payment, "rate", str), unit, payer if unit == currency else currency)
 
 
 def _unknown(given: Mapping[str, object]) -> tuple[str, str]:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from adapters.conformance.bench import Bench
 
+DAY_OLD: Final = timedelta(hours=26)
+"""Yesterday's in every zone, since some networks judge a message by its day alone."""
+
 BYTES_ALTERED: Final = 12
 """Places at which a request is altered, spread over its body."""
 
@@ -114,7 +117,7 @@ async def their_clock(bench: Bench) -> None:
 
 async def our_clock(bench: Bench) -> None:
     """AC-52."""
-    bench.ahead = -timedelta(seconds=bench.facts.clock_skew_max_s + 3600)
+    bench.ahead = -(DAY_OLD + timedelta(seconds=bench.facts.clock_skew_max_s))
     try:
         ready = await bench.ready_at_wrong_time()
         said = await bench.pay(ready)
@@ -182,7 +185,7 @@ CASES: Final = (
          "The outcome is never a wrong one: what was booked is found accepted.",
          their_clock, needs=(PAY, ENQUIRE)),
     Case("AC-52", "Our clock is wrong",
-         "A request that is older than the network allows is not executed.",
+         "A request that was made the day before is not executed.",
          our_clock, needs=(PAY,)),
     Case("AC-39", "A wrong signature",
          "An answer altered after it was signed leaves the outcome unknown; the enquiry finds it.",
