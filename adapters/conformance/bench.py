@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 SLOT: Final = 1
 CONTROL_WITHIN_S: Final = 20.0
+SEND_TRIES: Final = 3
 
 ENDED: Final = (OutcomeKind.ACCEPTED, OutcomeKind.REFUSED, OutcomeKind.NEVER_SEEN,
                 OutcomeKind.CANCELLED)  # fmt: skip
@@ -64,7 +65,9 @@ class Bench:
     """One network on the bench.
 
     ``patience_ms`` is how long an answer is waited for; where the far side can be steered it is
-    short, and what is late is a multiple of it.
+    short, and what is late is a multiple of it. ``said`` is the last that was said for good of each
+    reference, ``begun`` the references of the case that runs, and ``reported`` those of cases that
+    failed, which are not held against the network twice.
     """
 
     adapter: Any
@@ -76,7 +79,9 @@ class Bench:
     ids: Ids
     patience_ms: int
     ahead: timedelta = timedelta()
-    said: dict[str, tuple[Ready, OutcomeKind]] = field(default_factory=dict)
+    said: dict[str, OutcomeKind] = field(default_factory=dict)
+    begun: list[str] = field(default_factory=list)
+    reported: set[str] = field(default_factory=set)
     _numbers: int = 0
     _merchant: Merchant | None = None
 
@@ -109,15 +114,20 @@ class Bench:
     async def sent(
         self, exchange: Exchange, *, patience_ms: int = 0
     ) -> Answer | NotSent | MaybeSent:
-        """Send an exchange once over the real transport."""
+        """Send an exchange over the real transport: once, and again what provably did not leave."""
         within = patience_ms or min(self.patience_ms, exchange.answer_within_ms)
-        return await self.transport.send(
-            self.network,
-            Request(exchange.method, exchange.path, exchange.headers, exchange.body),
-            may_send=lambda: True,
-            answer_within_s=within / 1000,
-            answer_bytes_max=self.facts.answer_bytes_max,
-        )
+        result: Answer | NotSent | MaybeSent = NotSent("")
+        for _ in range(SEND_TRIES):
+            result = await self.transport.send(
+                self.network,
+                Request(exchange.method, exchange.path, exchange.headers, exchange.body),
+                may_send=lambda: True,
+                answer_within_s=within / 1000,
+                answer_bytes_max=self.facts.answer_bytes_max,
+            )
+            if not isinstance(result, NotSent):
+                break
+        return result
 
     async def looked_up(self, payload: str) -> Merchant | Unavailable:
         """Ask the network for the merchant of a code; an unread answer fails the case."""
@@ -163,9 +173,11 @@ class Bench:
         if Operation.QUOTE in self.facts.operations:
             quote = await self.quoted(merchant, amount, self.plan.payer_currency)
         planning = self.planning(self.ids.uetr())
+        reference = reference or self.adapter.reference(planning)
+        self.begun.append(reference)
         return made(
             self.facts, self.plan, merchant, amount, planning,
-            reference=reference or self.adapter.reference(planning), debtor=text, quote=quote,
+            reference=reference, debtor=text, quote=quote,
         )  # fmt: skip
 
     async def ready_at_wrong_time(self) -> Ready:
@@ -180,6 +192,7 @@ class Bench:
             accepted_at=now,
             reference=self.adapter.reference(self.planning(ready.payment.uetr)),
         )
+        self.begun.append(ready.payment.reference)
         return ready
 
     def planned(self, ready: Ready) -> Exchange:
@@ -230,7 +243,7 @@ class Bench:
         if said.kind in ENDED and (
             exchange.operation is not Operation.PAY or said.kind is not OutcomeKind.NEVER_SEEN
         ):
-            self.said[ready.payment.reference] = (ready, said.kind)
+            self.said[ready.payment.reference] = said.kind
         return said
 
     async def late(self, times: int = 1) -> None:
@@ -286,6 +299,11 @@ class Bench:
         """The far side's book."""
         lines: list[dict[str, Any]] = (await self.control("GET", "/state"))["book"]
         return lines
+
+    async def moved(self) -> set[str]:
+        """References under which the far side has moved money."""
+        return {each["reference"] for each in await self.whole_book()
+                if each["status"] == "booked"}  # fmt: skip
 
     async def booked_once(self, ready: Ready) -> None:
         """Demand one line of the payment in the far book, booked with its amount."""

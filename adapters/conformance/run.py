@@ -61,7 +61,11 @@ async def run(bench: Bench, only: Collection[str] = ()) -> tuple[Result, ...]:
         if excuse:
             results.append(Result(case, Verdict.NOT_APPLICABLE, excuse))
             continue
-        results.append(await _result(case, bench))
+        bench.begun.clear()
+        result = await _result(case, bench)
+        results.append(result)
+        if result.verdict is not Verdict.PASSED:
+            bench.reported.update(bench.begun)
     return tuple(results)
 
 

@@ -37,7 +37,7 @@ plan gives a reason. The plan is `conformance.toml` beside the adapter:
 | --- | --- |
 | `amounts` | amounts that the network must take, in its currency |
 | `texts` | names that it must take |
-| `[payment]` | `payload`, a code without an amount; `amount`; `rate` of `rate_of` (its own currency), `payer_currency` |
+| `[payment]` | `payload`, a code without an amount; `amount`; `rate`, `rate_of`, `payer_currency` |
 | `[unknown_code]` | `payload` of a code of nobody, and the `reason` (ISO) of the refusal |
 | `[refused]` | an `amount` that the network refuses by itself, and the `reason` |
 | `[[refusals]]` | a `code` of the network, and the `reason` (ISO) that it means |

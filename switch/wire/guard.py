@@ -46,7 +46,7 @@ class SendGuard:
         transport = conn.transport
         if self._over:
             self.refused = "abandoned"
-        elif transport is None or transport.is_closing():
+        elif transport is None or transport.is_closing() or _spoke_first(conn):
             self.refused = "connection_closed"
         elif not self._may_send():
             self.refused = "send_by"
@@ -67,6 +67,15 @@ class SendGuard:
         return await handler(request)
 
 
+def _spoke_first(conn: Connection) -> bool:
+    """Whether the other side has said something that nobody asked for, or nothing more is due.
+
+    aiohttp looks when a connection is given back, and what comes while it is kept would be read as
+    the answer to the next request.
+    """
+    return conn.protocol is None or conn.protocol.should_close
+
+
 class GuardedRequest(aiohttp.ClientRequest):
     """A request that asks its guard, when it has one, right before its first byte."""
 
@@ -76,8 +85,12 @@ class GuardedRequest(aiohttp.ClientRequest):
         """Write the headers, and start to write the body if there is one.
 
         Without a body the base class writes before it awaits anything, so this is the last moment.
-        With one it only buffers here; :meth:`write_bytes` is the last moment.
+        With one it only buffers here; :meth:`write_bytes` is the last moment. But an answer that is
+        there already would be read before that, so it is looked for here.
         """
+        if self.guard is not None and _spoke_first(conn):
+            self.guard.refused = "connection_closed"
+            raise NotAdmitted(self.guard.refused)
         if self.guard is not None and not self.body and not self.guard.admit(conn):
             raise NotAdmitted(self.guard.refused)
         return await super().send(conn)

@@ -92,7 +92,7 @@ class NotSent:
 
     ``why`` is ``send_by`` (``may_send`` said no), ``connect_refused``, ``connect_failed`` (name,
     route, TLS), ``connect_timeout``, ``connection_closed`` (a kept connection that closed before
-    the write), ``busy`` (no room among the requests on their way) or ``paused`` (the gate said no).
+    the write, or on which something came that nobody had asked for), ``busy`` (no room among the requests on their way) or ``paused`` (the gate said no).
     """
 
     why: str
@@ -201,7 +201,7 @@ class Transport:
 
     async def _exchange(
         self, network: str, request: Request, guard: SendGuard, answer_bytes_max: int
-    ) -> Answer | MaybeSent:
+    ) -> Answer | NotSent | MaybeSent:
         started = self._clock.monotonic()
         response = await self._net.session(network).request(
             request.method,
@@ -214,6 +214,11 @@ class Transport:
             ),
             middlewares=(guard.attach,),
         )
+        if not guard.written:
+            # It answers something else: nothing of this request has left, and now nothing will.
+            guard.finish()
+            response.close()
+            return NotSent("connection_closed")
         async with response:
             body = await _read(response.content, answer_bytes_max)
             if body is None:
