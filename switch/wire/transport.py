@@ -92,7 +92,8 @@ class NotSent:
 
     ``why`` is ``send_by`` (``may_send`` said no), ``connect_refused``, ``connect_failed`` (name,
     route, TLS), ``connect_timeout``, ``connection_closed`` (a kept connection that closed before
-    the write, or on which something came that nobody had asked for), ``busy`` (no room among the requests on their way) or ``paused`` (the gate said no).
+    the write, or on which something came that nobody had asked for), ``busy`` (no room among the
+    requests on their way) or ``paused`` (the gate said no).
     """
 
     why: str

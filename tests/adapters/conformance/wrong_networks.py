@@ -1,13 +1,13 @@
 """Networks that are wrong in one way each: real sandboxes, and a kit under them that misbehaves.
 
-Each wrong is bound to what a case does and no other (a kind of fault, an amount, the first request
-of its kind), so that it shows in that case alone.
+Each wrong is bound to what one case does and no other (a kind of fault, an amount, the first
+request of its kind), so that it shows there alone.
 """
 
 from __future__ import annotations
 
+import base64
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
@@ -17,91 +17,24 @@ import pytest
 import adapters.iso_profile.sandbox as iso
 import adapters.japan.sandbox as japan
 import adapters.japan.sandbox_guard as guard
-from adapters.sandbox_kit import Entry, EntryStatus, Execute, Fault, FaultKind, Reply, SandboxKit
+from adapters.japan.sandbox_shops import STORES, CodeRefused, read_code
+from adapters.sandbox_kit import EntryStatus, Execute, Fault, FaultKind, Reply
 from fx.money import Money
 from switch.port import Operation, Outcome, OutcomeKind
-
-if TYPE_CHECKING:
-    from aiohttp import web
-
-    from switch.port import Exchange, WireAnswer
-
-LOOKUP, PAY, ENQUIRE, CANCEL = (
-    *(Operation.LOOKUP, Operation.PAY, Operation.ENQUIRE),
-    Operation.CANCEL,
+from tests.adapters.conformance.wrong_kit import (
+    CANCEL,
+    ENQUIRE,
+    LOOKUP,
+    PAY,
+    Call,
+    Misdeed,
+    WrongKit,
+    rightly,
 )
 
+if TYPE_CHECKING:
 
-@dataclass
-class Call:
-    """One request that the kit is about to execute."""
-
-    kit: WrongKit
-    operation: Operation
-    reference: str
-    kind: FaultKind | None
-    number: int
-    """Counted for each operation and kind of fault."""
-    of_reference: int
-
-    @property
-    def book(self) -> dict[str, Entry]:
-        return self.kit.book._entries
-
-    def is_(self, operation: Operation, kind: FaultKind | None, number: int = 0) -> bool:
-        return (self.operation, self.kind) == (operation, kind) and number in (0, self.number)
-
-    def forget(self) -> None:
-        self.book.pop(self.reference, None)
-
-    def double(self) -> None:
-        entry = self.book[self.reference]
-        self.book[f"again/{self.reference}"] = replace(entry, reference=f"again/{self.reference}")
-
-
-Misdeed = Callable[[Call, Execute, Fault | None], Reply]
-"""Executes a request wrongly."""
-
-
-class WrongKit(SandboxKit):
-    """A kit that executes as its misdeed says."""
-
-    misdeed: Misdeed
-    before: Callable[[Call], FaultKind | None] | None = None
-
-    def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts)
-        self.counts: Counter[object] = Counter()
-
-    async def serve(
-        self, request: web.Request, operation: Operation, reference: str, uetr: str, do: Execute
-    ) -> web.StreamResponse:
-        waiting = self._faults._waiting[operation.value]
-        kind = waiting[0].kind if waiting else None
-        self.counts[operation, kind] += 1
-        self.counts[operation, kind, reference] += 1
-        call = Call(
-            self,
-            operation,
-            reference,
-            kind,
-            self.counts[operation, kind],
-            self.counts[operation, kind, reference],
-        )
-        if type(self).before is not None:
-            other = type(self).before(call)
-            if other is not None:
-                waiting[0] = replace(waiting[0], kind=other)
-        misdeed = type(self).misdeed
-
-        def wrongly(fault: Fault | None) -> Reply:
-            return misdeed(call, do, fault)
-
-        return await super().serve(request, operation, reference, uetr, wrongly)
-
-
-def rightly(_: Call, do: Execute, fault: Fault | None) -> Reply:
-    return do(fault)
+    from switch.port import Exchange, WireAnswer
 
 
 @dataclass(frozen=True)
@@ -117,7 +50,7 @@ class Wrong:
 
     def apply(self, patch: pytest.MonkeyPatch) -> None:
         """Put the wrong kit under the network's sandbox."""
-        members = {"misdeed": staticmethod(self.misdeed)}
+        members: dict[str, Any] = {"misdeed": staticmethod(self.misdeed)}
         if self.before is not None:
             members["before"] = staticmethod(self.before)
         kit = type("TheWrongKit", (WrongKit,), members)
@@ -234,12 +167,12 @@ def repeat_is_refused(call: Call, do: Execute, fault: Fault | None) -> Reply:
 
 def _anybody(patch: pytest.MonkeyPatch) -> None:
     """Codes of nobody belong to the first shop."""
-    right, first = japan.read_code, japan.STORES["310001000012", "S-0012"]
+    right, first = read_code, STORES["310001000012", "S-0012"]
 
     def read(payload: str) -> Any:
         try:
             return right(payload)
-        except japan.CodeRefused:
+        except CodeRefused:
             return first, None
 
     patch.setattr(japan, "read_code", read)
@@ -275,12 +208,10 @@ def _any_body(patch: pytest.MonkeyPatch) -> None:
         claimed = re.search(r":([A-Za-z0-9+/=]{24})\Z", headers.get("Authorization", ""))
         if claimed is None or method != "POST" or path != "/v2/payments":
             return right(*parts)
-        patch_hash = guard.base64.b64encode
+        encode = base64.b64encode
         said = claimed[1].encode()
         with pytest.MonkeyPatch.context() as inner:
-            inner.setattr(
-                guard.base64, "b64encode", lambda raw: said if len(raw) == 16 else patch_hash(raw)
-            )
+            inner.setattr(base64, "b64encode", lambda raw: said if len(raw) == 16 else encode(raw))
             inner.setattr(self, "_first", lambda _: True, raising=False)
             return right(*parts)
 
