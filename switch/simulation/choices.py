@@ -10,7 +10,7 @@ from typing import Final
 from switch.simulation.plan import Choices
 
 CHOICES: Final = Choices(
-    ways={"member": 50, "thai guest": 50},
+    ways={"member": 47, "greedy member": 3, "thai guest": 47, "incoming": 3},
     accounts={
         "thai guest": (
             *("noodleshop@aclb", "coffee@abaa", "silkhouse@abaa", "noodleshop@aclb"),

@@ -52,6 +52,9 @@ PLACES: Final = MappingProxyType(
 """Steps of a switch by what they are called; other steps are on the way between these."""
 
 _DISK: Final = MappingProxyType({"write": Place.DISK_WRITE, "sync": Place.DISK_SYNC})
+LONG_MS: Final = 60_000
+"""A process that is stopped for longer is so while everybody else is healthy again."""
+
 _LATE_START_S: Final = 0.05
 _STORE_AWAY_MS_MAX: Final = 60_000
 
@@ -79,6 +82,7 @@ class Mishaps:
         self._places: list[_Armed] = []
         self._late: dict[str, float] = {}
         self._paused: dict[str, None] = {}
+        self._long: dict[str, None] = {}
         self._clocks: dict[str, None] = {}
         self._ended = False
 
@@ -238,6 +242,8 @@ class Mishaps:
         """Kill or stop a switch here."""
         self._strike(mishap)
         if mishap.kind is Kind.STALL:
+            if mishap.ms > LONG_MS:
+                self._long[name] = None
             self._pause(name, mishap.ms)
             return
         self.crashes[place] += 1
@@ -254,6 +260,7 @@ class Mishaps:
             self._city.later(ms / 1000, self._resume, name)
 
     def _resume(self, name: str) -> None:
+        self._long.pop(name, None)
         if name in self._paused:
             del self._paused[name]
             self._world.resume(name)
@@ -268,7 +275,7 @@ class Mishaps:
         self._world.network.judge = None
         self._world.loop.on_turn = None
         self._city.weather.store_until = self._city.weather.shared_until = 0
-        for name in list(self._paused):
+        for name in [name for name in self._paused if name not in self._long]:
             self._resume(name)
         for name in self._clocks:
             self._world.machine(name).clock.ahead = timedelta(0)
@@ -278,6 +285,10 @@ class Mishaps:
         await self._world.sleep(_LATE_START_S)
         await self._city.all_ready()
         await self.release()
+
+    def waiting(self) -> bool:
+        """Whether a process is still stopped: a long stop outlives everybody's health."""
+        return bool(self._paused)
 
     async def release(self) -> None:
         """Let partners end what they hold, and answer as they should."""

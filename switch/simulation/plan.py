@@ -182,7 +182,7 @@ _WEIGHTS: Final[Mapping[Kind, int]] = MappingProxyType(
         Kind.SETTLEMENT: 6,
         Kind.PARTNER_STALLED: 3,
         Kind.CRASH: 10,
-        Kind.POWER: 6,
+        Kind.POWER: 12,
         Kind.STALL: 4,
         Kind.CLOCK: 3,
         Kind.REDIS: 2,
@@ -201,6 +201,9 @@ _PLACES: Final = tuple(Place)
 _ON_DISK: Final = (Place.DISK_WRITE, Place.DISK_SYNC)
 _STALL_MS: Final = (3_100, 20_000)
 """A little longer than anybody may wait with a first byte; twice a lease."""
+
+_STALL_LONG_MS: Final = 900_000
+"""Longer than a network may have anything on its way: another has ended what this one began."""
 
 
 class _Draw:
@@ -266,7 +269,8 @@ class _Draw:
     def _process(self, kind: Kind, payment: int) -> Mishap:
         on_disk = self._store is Store.DISK and kind is not Kind.STALL
         places = [place for place in _PLACES if on_disk or place not in _ON_DISK]
-        ms = self.one(_STALL_MS) if kind is Kind.STALL else self.between(10, 3_000)
+        stalls = _STALL_MS if self._store is Store.DISK else (*_STALL_MS, _STALL_LONG_MS)
+        ms = self.one(stalls) if kind is Kind.STALL else self.between(10, 3_000)
         return Mishap(kind, payment, self.one(places), self.between(1, 4), ms)
 
     def _network(self, kind: Kind, payment: int) -> Mishap:

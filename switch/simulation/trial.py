@@ -53,6 +53,9 @@ PATIENCE_S: Final = 24 * 3600
 
 GRAIN_S: Final = 8.0
 LOOK_EVERY_S: Final = 5
+COLLECTED_S: Final = 30
+"""What the backbone has for us is collected and acknowledged well within this."""
+
 RELEASE_EVERY: Final = 12
 OPEN: Final = "SELECT count(*) FROM payment WHERE next_at IS NOT NULL"
 READ: Final = ("payment", "entry", "account", "answer", "binding", "exchange", "leaf")
@@ -172,8 +175,7 @@ class _Trial:
         await self._settled(healed)
         self._outcome.healed_s = int(self._world.loop.time() - healed)
         self._world.loop.grain_s = 0
-        for payment in self._plan.payments:
-            await self._cast.ask_again(payment)
+        await self._cast.ask_again()
         await self._pool()
         for network in self._city.networks:
             self._books[network] = await self._city.book(network)
@@ -188,7 +190,10 @@ class _Trial:
 
     async def _settled(self, healed: float) -> None:
         looks = 0
-        while self._open() and self._world.loop.time() - healed < PATIENCE_S:
+        await self._world.sleep(COLLECTED_S)
+        while (
+            self._open() or self._mishaps.waiting()
+        ) and self._world.loop.time() - healed < PATIENCE_S:
             await self._world.sleep(LOOK_EVERY_S)
             looks += 1
             if looks % RELEASE_EVERY == 0:
@@ -218,7 +223,7 @@ class _Trial:
         rows = {table: _rows(reader, table) for table in READ}
         key = self._residents.keys.ed25519_private("journal").public_key()
         before, after = self._pools
-        left = Left(rows, self._books, list(self._cast.told.values()), (before, after))
+        left = Left(rows, self._books, self._cast.told, (before, after))
         outcome = self._outcome
         outcome.findings += judge(left)
         outcome.findings += [
