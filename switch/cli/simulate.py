@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from switch.cli.options import say, stop, tell
+from switch.cli.options import say, stop
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,7 +51,7 @@ def command(
         if outcome.findings:
             totals.failed = outcome.plan.seed
             for finding in outcome.findings:
-                tell(f"seed {plan.seed}: {finding}")
+                _tell(f"seed {plan.seed}: {finding}")
             _smaller(run, outcome, folder)
             break
     if as_json:
@@ -80,17 +80,21 @@ def _smaller(run: Callable[[Plan], Outcome], outcome: Outcome, folder: Path | No
 
     kinds = {finding.kind for finding in outcome.findings}
     plan = outcome.plan
-    tell(f"again: bakong-switch simulate --seed {plan.seed} --payments {len(plan.payments)}")
+    _tell(f"again: bakong-switch simulate --seed {plan.seed} --payments {len(plan.payments)}")
     small = shrunk(plan, lambda each: any(f.kind in kinds for f in run(each).findings))
-    tell(f"smaller: {len(small.payments)} payments, {len(small.mishaps)} mishaps")
-    tell(small.text().rstrip())
+    _tell(f"smaller: {len(small.payments)} payments, {len(small.mishaps)} mishaps")
+    _tell(small.text().rstrip())
     for finding in run(small).findings:
-        tell(f"  {finding}")
+        _tell(f"  {finding}")
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / f"{plan.seed}.json"
         path.write_text(small.text(), "utf-8")
-        tell(f"again: bakong-switch simulate --replay {path}")
+        _tell(f"again: bakong-switch simulate --replay {path}")
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
 
 
 class _Totals:
@@ -140,14 +144,14 @@ class _Totals:
     def show(self) -> None:
         """As sentences on standard error."""
         view = self.view()
-        tell(f"{self._payments} payments in {self._runs} runs from seed {self._seed} on")
+        _tell(f"{self._payments} payments in {self._runs} runs from seed {self._seed} on")
         for name in ("faults", "crashes", "other_findings"):
             counts = view[name]
             assert isinstance(counts, dict)
             for what, count in counts.items():
-                tell(f"  {name}: {what} {count}")
+                _tell(f"  {name}: {what} {count}")
         for name in (*_COUNTED, "unresolved", "trace"):
-            tell(f"  {name}: {view[name]}")
+            _tell(f"  {name}: {view[name]}")
 
 
 _COUNTED = ("lost", "duplicated", "unbalanced")

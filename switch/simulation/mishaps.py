@@ -52,6 +52,9 @@ PLACES: Final = MappingProxyType(
 """Steps of a switch by what they are called; other steps are on the way between these."""
 
 _DISK: Final = MappingProxyType({"write": Place.DISK_WRITE, "sync": Place.DISK_SYNC})
+BYTES: Final = 80_000
+"""What an answer is too long by, and where one breaks off; more than anybody reads."""
+
 LONG_MS: Final = 60_000
 """A process that is stopped for longer is so while everybody else is healthy again."""
 
@@ -103,7 +106,12 @@ class Mishaps:
         match mishap.kind:
             case Kind.PARTNER:
                 operation, word, *reason = mishap.word.split(" ")
-                fault = {"operation": operation, "kind": word, "delay_ms": mishap.ms}
+                fault = {
+                    "operation": operation,
+                    "kind": word,
+                    "delay_ms": mishap.ms,
+                    "bytes": BYTES,
+                }
                 await self._told(mishap, "/control/faults", fault | {"reason": " ".join(reason)})
             case Kind.SETTLEMENT:
                 await self._told(mishap, "/control/settlement", {"outcome": mishap.word})

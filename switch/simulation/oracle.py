@@ -24,6 +24,9 @@ CHANGED, MISQUOTED, RECORD, STUCK = "changed", "misquoted", "record", "stuck"
 SPONSOR: Final = "ACLBKHPPXXX"
 """Whose pool pays Cambodian shops."""
 
+UNSENT: Final = frozenset({"CLEARING_TIMED_OUT", "NETWORK_OFFLINE"})
+"""Reasons that say that no byte of a payment left; only then its quote is free again."""
+
 WAITS: Final = "manual"
 """The state in which a payment waits for people."""
 
@@ -38,6 +41,8 @@ MOVED: Final[Mapping[str, bool | None]] = MappingProxyType(
         "crediting": None,
         "credit_pending": None,
         "credit_unknown": None,
+        "cancelling": None,
+        "accepted_unposted": None,
         WAITS: None,
     }
 )
@@ -284,8 +289,8 @@ class _Case:
         yield from (f"a key of {scope} is bound twice" for (scope, _), n in keys.items() if n > 1)
         claims = Counter(
             payment["terms"]["quote_id"]
-            for uetr, payment in self._payments.items()
-            if self._moved(uetr) is not False
+            for payment in self._payments.values()
+            if payment["reservation"] is not None and payment["reason"] not in UNSENT
         )
         yield from (f"quote {quote} pays {n} payments" for quote, n in claims.items() if n > 1)
 

@@ -112,10 +112,11 @@ class Mishap:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that decides a run."""
+    """Everything that decides a run. ``networks`` are the partners that there are."""
 
     seed: int
     store: Store
+    networks: tuple[str, ...]
     payments: tuple[Payment, ...]
     mishaps: tuple[Mishap, ...]
 
@@ -125,6 +126,7 @@ class Plan:
         return Plan(
             self.seed,
             self.store,
+            self.networks,
             tuple(each for each in self.payments if each.number not in gone),
             tuple(
                 each
@@ -135,7 +137,7 @@ class Plan:
 
     def text(self) -> str:
         """The plan as a file keeps it: JSON, a line for each payment and mishap."""
-        head = {"seed": self.seed, "store": self.store}
+        head = {"seed": self.seed, "store": self.store, "networks": self.networks}
         lines = [json.dumps(head)]
         lines += [json.dumps({"payment": asdict(each)}) for each in self.payments]
         lines += [json.dumps({"mishap": asdict(each)}) for each in self.mishaps]
@@ -148,7 +150,10 @@ def read_plan(text: str) -> Plan:
         head, *lines = [json.loads(line) for line in text.splitlines() if line.strip()]
         payments = [Payment(**line["payment"]) for line in lines if "payment" in line]
         mishaps = [_mishap(line["mishap"]) for line in lines if "mishap" in line]
-        return Plan(int(head["seed"]), Store(head["store"]), tuple(payments), tuple(mishaps))
+        networks = tuple(map(str, head["networks"]))
+        return Plan(
+            int(head["seed"]), Store(head["store"]), networks, tuple(payments), tuple(mishaps)
+        )
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError("not a plan of a simulation") from error
 
@@ -158,16 +163,24 @@ def _mishap(given: Mapping[str, Any]) -> Mishap:
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
-    """What can be drawn from: ways to pay, networks and links that there are."""
+class Way:
+    """A way to pay: how often it is drawn, through which network, to which payees."""
 
-    ways: Mapping[str, int]
-    """Weights of the ways to pay."""
-    accounts: Mapping[str, Sequence[str]]
-    """Payees to choose from, by way."""
-    partners: Mapping[str, Sequence[tuple[str, str, str]]]
-    """(operation, fault, reason) to choose from, by network."""
+    weight: int
+    network: str
+    payees: Sequence[str] = ("",)
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What there is to draw from: ways by name, and what partners can do wrong, by network."""
+
+    ways: Mapping[str, Way]
+    faults: Mapping[str, Sequence[tuple[str, str, str]]]
+    """(operation, fault, reason)."""
     settlements: Sequence[str]
+    always: Sequence[str]
+    """Networks of every run; of the others there is one in each."""
 
 
 _WEIGHTS: Final[Mapping[Kind, int]] = MappingProxyType(
@@ -213,6 +226,12 @@ class _Draw:
         self._entropy = SeededEntropy(seed).fork("plan")
         self._store = store
         self._choices = choices
+        others = sorted(name for name in choices.faults if name not in choices.always)
+        other = [others[seed // len(Store) % len(others)]] if others else []
+        self.networks = (*sorted(choices.always), *other)
+        self._ways = {
+            name: way.weight for name, way in choices.ways.items() if way.network in self.networks
+        }
 
     def below(self, bound: int) -> int:
         return self._entropy.below(bound)
@@ -232,9 +251,9 @@ class _Draw:
         raise AssertionError("weights are positive")
 
     def payment(self, number: int, at_ms: int) -> Payment:
-        way = self.weighed(self._choices.ways)
+        way = self.weighed(self._ways)
         copies = self.one((1, 1, 1, 1, 2, 3))
-        to = self.one(self._choices.accounts.get(way, ("",)))
+        to = self.one(self._choices.ways[way].payees)
         return Payment(number, at_ms, way, self.between(1_00, 999_99), copies, to)
 
     def mishap(self, payment: int) -> Mishap:
@@ -246,19 +265,19 @@ class _Draw:
         kind = self.weighed(weights)
         match kind:
             case Kind.PARTNER:
-                network = self.one(sorted(self._choices.partners))
-                operation, word, reason = self.one(self._choices.partners[network])
+                network = self.one(self.networks)
+                operation, word, reason = self.one(self._choices.faults[network])
                 words = f"{operation} {word} {reason}".strip()
                 return Mishap(kind, payment, network, ms=self.between(50, 20_000), word=words)
             case Kind.SETTLEMENT:
                 return Mishap(kind, payment, "bakong", word=self.one(self._choices.settlements))
             case Kind.PARTNER_STALLED:
-                network = self.one(sorted(self._choices.partners))
+                network = self.one(self.networks)
                 return Mishap(kind, payment, network, ms=self.between(500, 20_000))
             case Kind.CRASH | Kind.POWER | Kind.STALL:
                 return self._process(kind, payment)
             case Kind.CLOCK:
-                who = self.one(("switch", *sorted(self._choices.partners)))
+                who = self.one(("switch", *self.networks))
                 return Mishap(kind, payment, who, ms=self.between(-240_000, 240_000))
             case Kind.REDIS | Kind.STORE_AWAY:
                 return Mishap(kind, payment, ms=self.between(200, 8_000))
@@ -274,8 +293,8 @@ class _Draw:
         return Mishap(kind, payment, self.one(places), self.between(1, 4), ms)
 
     def _network(self, kind: Kind, payment: int) -> Mishap:
-        networks = sorted(self._choices.partners)
-        links = [f"switch>{name}" for name in networks] + [f"{name}>switch" for name in networks]
+        links = [f"switch>{name}" for name in self.networks]
+        links += [f"{name}>switch" for name in self.networks]
         if kind is Kind.CORRUPTED:
             # Where no signature is over the bytes, TLS makes a reset of it.
             links = [link for link in links if "bakong" not in link]
@@ -300,4 +319,4 @@ def plan_of(seed: int, payments: int, choices: Choices) -> Plan:
     count = max(1, payments * MISHAPS_PERCENT // 100)
     mishaps = [draw.mishap(draw.below(payments)) for _ in range(count)]
     mishaps.sort(key=lambda each: each.payment)
-    return Plan(seed, store, tuple(wanted), tuple(mishaps))
+    return Plan(seed, store, draw.networks, tuple(wanted), tuple(mishaps))

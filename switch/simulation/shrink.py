@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 RUNS_MAX: Final = 400
 """Most runs of one shrinking."""
 
+ALONE_MAX: Final = 60
+"""Payments that are tried alone, before pieces are left out."""
+
 
 def shrunk(plan: Plan, fails: Callable[[Plan], bool], *, runs_max: int = RUNS_MAX) -> Plan:
     """The smallest plan found that still fails; ``fails`` runs one."""
@@ -28,11 +31,25 @@ def shrunk(plan: Plan, fails: Callable[[Plan], bool], *, runs_max: int = RUNS_MA
         runs += 1
         return runs <= runs_max and fails(smaller)
 
+    plan = _alone(plan, still)
     before = None
     while before != plan and runs < runs_max:
         before = plan
         for part in ("payments", "mishaps", "copies"):
             plan = _fewer(plan, part, still)
+    return plan
+
+
+def _alone(plan: Plan, still: Callable[[Plan], bool]) -> Plan:
+    """One payment with its own mishaps, where one is enough; those with mishaps first."""
+    armed = {mishap.payment for mishap in plan.mishaps}
+    places = sorted(
+        range(len(plan.payments)), key=lambda place: plan.payments[place].number not in armed
+    )
+    for place in places[:ALONE_MAX]:
+        smaller = plan.without([each for each in places if each != place], ())
+        if still(smaller):
+            return smaller
     return plan
 
 

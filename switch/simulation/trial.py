@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from json import loads
 from typing import TYPE_CHECKING, Any, Final
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import apsw
 from aiohttp.web_app import _cached_build_middleware
 
-from switch import registry
+from switch import linked, registry
 from switch.api import app as api_app
 from switch.api import description
 from switch.config import default_folder, load_config
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from switch.commands import Command, Result
+    from switch.port import Adapter, AdapterContext
     from switch.simulation.plan import Payment
     from switch.store.memory import MemoryEngine
     from switch.store.sqlite import SqliteEngine
@@ -86,18 +87,42 @@ class Simulator:
     """Runs plans with the configuration that comes with the program, read once."""
 
     def __init__(self) -> None:
-        self._residents = residents(load_config(default_folder()))
+        self._config = load_config(default_folder())
+        self._residents: dict[tuple[str, ...], Residents] = {}
+        self._adapters: dict[str, Adapter] = {}
         # What every switch makes alike is made once: it is most of the cost of a start.
         self._made: tuple[tuple[Any, str, Any], ...] = (
             (api_app, "openapi", cache(description.openapi)),
             (registry, "_load", cache(registry._load)),  # noqa: SLF001  the one way to load
+            (linked, "make_adapter", self._adapter),
         )
+
+    def _adapter(self, network: str, context: AdapterContext) -> Adapter:
+        """An adapter is pure, so one serves every switch of every run."""
+        if network not in self._adapters:
+            self._adapters[network] = registry.make_adapter(network, context)
+        return self._adapters[network]
+
+    def _living(self, networks: tuple[str, ...]) -> Residents:
+        """The configuration with these networks alone, and their keys and simulators."""
+        if networks not in self._residents:
+            config = replace(
+                self._config,
+                networks={name: self._config.networks[name] for name in networks},
+                corridors={
+                    name: corridor
+                    for name, corridor in self._config.corridors.items()
+                    if {corridor.source_network, corridor.destination_network} <= set(networks)
+                },
+            )
+            self._residents[networks] = residents(config)
+        return self._residents[networks]
 
     def run(self, plan: Plan) -> Outcome:
         """Run a plan in a world of its own."""
         outcome = Outcome(plan)
         with self._made_once(), World(plan.seed) as world:
-            trial = _Trial(world, plan, outcome, self._residents)
+            trial = _Trial(world, plan, outcome, self._living(plan.networks))
             try:
                 world.run(trial.play())
                 trial.look()
@@ -165,7 +190,9 @@ class _Trial:
         last_ms = max((payment.at_ms for payment in self._plan.payments), default=0)
         await self._world.sleep(last_ms / 1000)
         self._world.loop.grain_s = AFTER_GRAIN_S
-        await self._world.sleep(AFTER_S)
+        ends = self._world.loop.time() + AFTER_S
+        while self._world.loop.time() < ends and not all(task.done() for task in tasks):
+            await self._world.sleep(1)
         self._world.loop.grain_s = 0
         await self._mishaps.heal()
         healed = self._world.loop.time()

@@ -98,7 +98,7 @@ def test_what_is_not_needed_is_left_out() -> None:
     mishaps = tuple(
         Mishap(kind, payment) for payment in range(20) for kind in (Kind.LOST, Kind.CLOCK)
     )
-    small = shrunk(Plan(1, Store.DISK, payments, mishaps), fails)
+    small = shrunk(Plan(1, Store.DISK, (), payments, mishaps), fails)
 
     assert [(payment.number, payment.copies) for payment in small.payments] == [(3, 1)]
     assert [mishap.kind for mishap in small.mishaps] == [Kind.CLOCK]
@@ -146,7 +146,8 @@ def left_by_one(**changes: object) -> Left:
         for account, side, _, minor in lines
     ]  # fmt: skip
     payment = {"uetr": "u", "network": "thailand", "reference": "r", "state": "accepted",
-               "disputed": 0, "reservation": 0, "frozen": json.dumps(frozen)}  # fmt: skip
+               "disputed": 0, "reservation": 0, "reason": None,
+               "frozen": json.dumps(frozen)}  # fmt: skip
     line = {"uetr": "u", "status": "booked", "currency": "THB", "amount": "5.00"}
     told = Told(0, uetr="u", debit=("KHR", "600"), credit=("THB", "5.00"),
                 words=[Word("ACCC", "u", 0, b"paid")])  # fmt: skip
