@@ -18,7 +18,7 @@ from switch.qr import Khqr, write_khqr
 from switch.simulation.oracle import FINAL, Told, Word
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Coroutine, Mapping
 
     from switch.client import ClientAnswer, SigningClient
     from switch.simulation.city import City
@@ -43,6 +43,70 @@ AGAIN: Final = 2
 _AWAY: Final = (aiohttp.ClientError, OSError, TimeoutError)
 
 
+OK: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A shop abroad: its code, its currency, and how many decimals that has.
+
+    ``least`` is added to what a plan draws, in minor units of which there are ``per``.
+    """
+
+    text: str
+    currency: str
+    least: int = 0
+    decimals: int = 2
+
+    @property
+    def fixes(self) -> bool:
+        """Whether the code says the amount."""
+        return not self.text
+
+    def amount(self, minor: int) -> str:
+        """The amount of a payment, as text."""
+        whole = self.least + minor
+        if not self.decimals:
+            return str(whole)
+        return f"{whole // 100}.{whole % 100:02d}"
+
+    def code(self, payment: Payment) -> str:
+        """What the payer scans."""
+        return self.text or thai_code(self.amount(payment.minor))
+
+
+SHOPS: Final[Mapping[str, Shop]] = MappingProxyType(
+    {
+        "thailand": Shop("", "THB"),
+        "vietnam": Shop(
+            "00020101021138570010A0000007270129000697043601151047659410000120206QRPUSH"
+            "5204581253037045802VN5913BUN CHA HANOI6005HANOI63049858",
+            "VND",
+            least=1_000,
+            decimals=0,
+        ),
+        "malaysia": Shop(
+            "00020101021126430014A000000615000101065016640211MY1000000015204581453034585802MY"
+            "5912KOPI PAK DIN6012KUALA LUMPUR63041EA7",
+            "MYR",
+        ),
+        "unionpay": Shop(
+            "000201010211153125000156000201565000156581200015204581253031565802CN"
+            "5915Kunming Noodles6007Kunming62200104B-1707088888888863044B42",
+            "CNY",
+            least=500,
+        ),
+        "japan": Shop(
+            "00020164140002JA0104寿司本店01021126680019jp.or.paymentsjapan01130000000000012020400"
+            "01030600000104060000015204581253033925802JP5903xxx6003xxx63044154",
+            "JPY",
+            decimals=0,
+        ),
+    }
+)
+"""Whom members pay, by network. The codes are those of the simulators' own shops."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Order:
     """What a member's program says again and again: a key, what it asks for, what it heard."""
@@ -60,26 +124,28 @@ class Cast:
         self.told: list[Told] = []
         self._city = city
         self._orders: list[_Order] = []
-        self._guests: list[Told] = []
-        ways: dict[str, Callable[[Payment], Coroutine[Any, Any, None]]] = {
-            "member": self._member,
-            "greedy member": self._greedy,
-            "thai guest": self._guest,
-            "incoming": self._incoming,
-        }
-        self._ways = MappingProxyType(ways)
+        self._guests: list[tuple[str, Told]] = []
 
     async def play(self, payment: Payment) -> None:
-        """Make a payment, as far as the weather lets it."""
-        await self._ways[payment.way](payment)
+        """Make a payment, as far as the weather lets it: who pays, and where the payee is."""
+        who, _, network = payment.way.partition(" ")
+        match who:
+            case "member":
+                await self._member(payment, network)
+            case "greedy":
+                await self._member(payment, network, keys=2)
+            case "guest":
+                await self._guest(payment, network)
+            case _:
+                await self._incoming(payment)
 
     async def ask_again(self) -> None:
         """Everybody asks how it ended, now that it has."""
         for _ in range(AGAIN):
             for order in self._orders:
                 await self._say(order)
-            for told in self._guests:
-                await self._enquire(told)
+            for network, told in self._guests:
+                await self._enquire(network, told)
 
     def _new(self, payment: Payment, *, inbound: bool = False) -> Told:
         told = Told(payment.number, inbound=inbound)
@@ -91,13 +157,12 @@ class Cast:
 
     # -- members ---------------------------------------------------------------------------------
 
-    async def _member(self, payment: Payment, keys: int = 1) -> None:
-        """A member's customer pays a shop in Thailand."""
+    async def _member(self, payment: Payment, network: str, keys: int = 1) -> None:
+        """A member's customer pays a shop abroad; with several keys at one quote each time."""
         client = self._city.member(
             MEMBERS[payment.number % len(MEMBERS)], answer_within_s=ANSWER_WITHIN_S
         )
-        amount = f"{payment.minor // 100}.{payment.minor % 100:02d}"
-        offer = await self._offer(client, thai_code(amount))
+        offer = await self._offer(client, SHOPS[network], payment)
         if offer is None:
             return
         asked = {"quote": offer["quote"], "debtor": dict(DEBTOR)}
@@ -118,15 +183,17 @@ class Cast:
         for copy in copies:
             await copy
 
-    async def _greedy(self, payment: Payment) -> None:
-        """A member's program tries to pay twice at one quote, each under a key of its own."""
-        await self._member(payment, keys=2)
-
-    async def _offer(self, client: SigningClient, code: str) -> Mapping[str, Any] | None:
+    async def _offer(
+        self, client: SigningClient, shop: Shop, payment: Payment
+    ) -> Mapping[str, Any] | None:
+        """Scan the shop's code and, where it fixes no amount, have one quoted."""
+        amount = {"currency": shop.currency, "value": shop.amount(payment.minor)}
         for _ in range(TRIES):
-            scanned = await self._got(client.scan(code))
-            if scanned is not None and scanned.status == 200:  # noqa: PLR2004
-                offer: Mapping[str, Any] = scanned.json()["quotes"][0]
+            answer = await self._got(client.scan(shop.code(payment)))
+            if answer is not None and answer.status == OK and not shop.fixes:
+                answer = await self._got(client.quote(answer.json()["scan"], amount))
+            if answer is not None and answer.status == OK:
+                offer: Mapping[str, Any] = answer.json()["quotes"][0]
                 return offer
             await self._pause()
         return None
@@ -160,8 +227,8 @@ class Cast:
 
     # -- guests ----------------------------------------------------------------------------------
 
-    async def _guest(self, payment: Payment) -> None:
-        """A Thai guest pays a shop in Cambodia; its network repeats its message, then asks."""
+    async def _guest(self, payment: Payment, network: str) -> None:
+        """A guest pays a shop in Cambodia; the network repeats its message, then asks."""
         riel = 1_000 + payment.minor
         shop = Khqr(
             account=payment.to or "noodleshop@aclb",
@@ -176,7 +243,7 @@ class Cast:
             "within_ms": WITHIN_MS[payment.number % len(WITHIN_MS)],
         }
         for _ in range(TRIES):
-            answer = await self._city.sandbox("thailand", "POST", "/control/pay-khqr", asked)
+            answer = await self._city.sandbox(network, "POST", "/control/pay-khqr", asked)
             if answer.get("uetr") is not None:
                 break
             await self._pause()
@@ -185,17 +252,17 @@ class Cast:
         told = self._new(payment, inbound=True)
         told.uetr = answer["uetr"]
         told.debit, told.credit = (answer["currency"], answer["amount"]), ("KHR", str(riel))
-        self._guests.append(told)
+        self._guests.append((network, told))
         self._heard(told, answer)
         for _ in range(ENQUIRIES):
             if any(word.final for word in told.words):
                 return
-            await self._enquire(told)
+            await self._enquire(network, told)
             await self._pause()
 
-    async def _enquire(self, told: Told) -> None:
+    async def _enquire(self, network: str, told: Told) -> None:
         asked = {"uetr": told.uetr}
-        self._heard(told, await self._city.sandbox("thailand", "POST", "/control/enquire", asked))
+        self._heard(told, await self._city.sandbox(network, "POST", "/control/enquire", asked))
 
     def _heard(self, told: Told, answer: Mapping[str, Any]) -> None:
         for each in answer["answers"]:

@@ -9,19 +9,36 @@ from typing import Final
 
 from switch.simulation.plan import Choices, Way
 
+PAYEES: Final = (
+    *("noodleshop@aclb", "coffee@abaa", "silkhouse@abaa", "noodleshop@aclb"),
+    *("noodleshop@aclb", "coffee@abaa", "vanishing@abaa", "closed@abaa"),
+)
+"""Accounts of Cambodian shops: the last two take nothing, one of them says so late."""
+
+PAYING: Final = tuple(
+    (operation, kind, "")
+    for operation, kinds in (
+        ("pay", ("pending", "slow", "late", "drop_request", "drop_answer", "drop_answer", "twice")),
+        ("pay", ("garbage", "wrong_signature", "error_500", "hold", "reset", "unavailable")),
+        ("pay", ("redirect", "oversize", "slow_body", "answer_twice")),
+        ("enquire", ("drop_answer", "garbage", "drop_request", "late")),
+    )
+    for kind in kinds
+)
+"""What every network can do wrong about a payment."""
+
 CHOICES: Final = Choices(
     ways={
-        "member": Way(47, "thailand"),
-        "greedy member": Way(3, "thailand"),
-        "thai guest": Way(
-            47,
-            "thailand",
-            (
-                *("noodleshop@aclb", "coffee@abaa", "silkhouse@abaa", "noodleshop@aclb"),
-                *("noodleshop@aclb", "coffee@abaa", "vanishing@abaa", "closed@abaa"),
-            ),
-        ),
-        "incoming": Way(3, "bakong"),
+        "member thailand": Way(40, "thailand"),
+        "greedy thailand": Way(4, "thailand"),
+        "guest thailand": Way(40, "thailand", PAYEES),
+        "incoming": Way(4, "bakong"),
+        "member vietnam": Way(40, "vietnam"),
+        "guest vietnam": Way(40, "vietnam", PAYEES),
+        "member malaysia": Way(40, "malaysia"),
+        "guest malaysia": Way(40, "malaysia", PAYEES),
+        "member japan": Way(40, "japan"),
+        "member unionpay": Way(40, "unionpay"),
     },
     always=("bakong", "thailand"),
     faults={
@@ -35,6 +52,10 @@ CHOICES: Final = Choices(
             *(("pay", "unavailable", ""), ("pay", "redirect", ""), ("pay", "oversize", "")),
             *(("pay", "wrong_clock", ""), ("pay", "slow_body", ""), ("pay", "answer_twice", "")),
         ),
+        "vietnam": PAYING,
+        "malaysia": PAYING,
+        "japan": PAYING,
+        "unionpay": PAYING,
         "bakong": (
             *(("pay", "refuse", "AC06"), ("pay", "pending", ""), ("pay", "slow", "")),
             *(("pay", "late", ""), ("pay", "drop_request", ""), ("pay", "drop_answer", "")),

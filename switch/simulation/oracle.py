@@ -43,12 +43,16 @@ MOVED: Final[Mapping[str, bool | None]] = MappingProxyType(
         "credit_unknown": None,
         "cancelling": None,
         "accepted_unposted": None,
+        "looked_up": None,
+        "lapsed": False,
         WAITS: None,
     }
 )
 """Whether money moved for good; None while the payment has not ended and its money is reserved."""
 
-DECIMALS: Final = MappingProxyType({"KHR": 2, "THB": 2, "USD": 2})
+DECIMALS: Final = MappingProxyType(
+    {"KHR": 2, "THB": 2, "USD": 2, "VND": 0, "MYR": 2, "JPY": 0, "CNY": 2, "KRW": 0}
+)
 """Decimal places of the amounts in rows (ISO 4217)."""
 
 FINAL: Final = MappingProxyType({"ACCC": True, "ACSC": True, "RJCT": False})
@@ -143,10 +147,13 @@ class _Case:
         self._entries: dict[str, list[Row]] = defaultdict(list)
         for entry in left.rows["entry"]:
             self._entries[entry["uetr"]].append(entry)
+        named = {(row["network"], row["reference"]): row["uetr"] for row in left.rows["payment"]}
         self._lines: dict[tuple[str, str], list[Row]] = defaultdict(list)
         for network, book in left.books.items():
             for line in book:
-                self._lines[network, line["uetr"]].append(line)
+                # Some networks know our reference alone.
+                uetr = named.get((network, line["reference"]), line["uetr"])
+                self._lines[network, uetr].append(line)
 
     def _moved(self, uetr: str) -> bool | None:
         return MOVED.get(self._payments[uetr]["state"])
@@ -310,6 +317,8 @@ class _Case:
             if moved is not FINAL[finals[0].status]:
                 yield f"payment {told.number}: told {finals[0].status}, and booked otherwise"
         for uetr, payment in self._payments.items():
+            if payment["state"] == "lapsed":
+                continue  # an order that nobody paid: whoever asks is told so
             if (uetr in stored) != (self._moved(uetr) is not None):
                 yield f"{uetr}: {payment['state']}, and its stored answer does not fit"
 

@@ -94,7 +94,7 @@ def test_what_is_not_needed_is_left_out() -> None:
         numbers = [payment.number for payment in plan.payments]
         return 3 in numbers and any(mishap.kind is Kind.CLOCK for mishap in plan.mishaps)
 
-    payments = tuple(Payment(number, 0, "member", 100, copies=2) for number in range(20))
+    payments = tuple(Payment(number, 0, "member thailand", 100, copies=2) for number in range(20))
     mishaps = tuple(
         Mishap(kind, payment) for payment in range(20) for kind in (Kind.LOST, Kind.CLOCK)
     )
@@ -148,7 +148,7 @@ def left_by_one(**changes: object) -> Left:
     payment = {"uetr": "u", "network": "thailand", "reference": "r", "state": "accepted",
                "disputed": 0, "reservation": 0, "reason": None,
                "frozen": json.dumps(frozen)}  # fmt: skip
-    line = {"uetr": "u", "status": "booked", "currency": "THB", "amount": "5.00"}
+    line = {"uetr": "u", "reference": "r", "status": "booked", "currency": "THB", "amount": "5.00"}
     told = Told(0, uetr="u", debit=("KHR", "600"), credit=("THB", "5.00"),
                 words=[Word("ACCC", "u", 0, b"paid")])  # fmt: skip
     rows: dict[str, object] = {
@@ -172,7 +172,7 @@ def test_a_good_payment_is_judged_good() -> None:
         (lambda left: left.books["thailand"].clear(), "lost"),
         (lambda left: left.books["thailand"].append(left.books["thailand"][0]), "duplicated"),
         (lambda left: left.books["thailand"][0].update(amount="5.01"), "lost"),
-        (lambda left: left.books["thailand"][0].update(uetr="v"), "lost"),
+        (lambda left: left.books["thailand"][0].update(uetr="v", reference="s"), "lost"),
         (lambda left: left.rows["entry"].pop(), "unbalanced"),
         (lambda left: left.rows["account"][0].update(debits_posted=1), "unbalanced"),
         (lambda left: left.rows["payment"][0].update(state="refused"), "lost"),
