@@ -24,7 +24,7 @@ from switch.store.contract import Fenced, StoreBusy
 from switch.store.memory import MemoryEngine, MemoryTables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from switch.coordination.ports import Draw, Topic
     from switch.runtime.threads import Writer
@@ -155,10 +155,11 @@ class City(Town):
         """Whether a process of this name runs."""
         return self.world.lives(name)
 
-    async def all_ready(self) -> None:
-        """Return once every switch takes requests."""
+    async def all_ready(self, but: Collection[str] = ()) -> None:
+        """Return once every switch takes requests, except those named."""
+        names = [name for name in self.switches if name not in but]
         waited: float = 0
-        while not all(name in self.up and self.lives(name) for name in self.switches):
+        while not all(name in self.up and self.lives(name) for name in names):
             assert waited < WATCH_S, "a switch did not start"
             await self.world.sleep(READY_EVERY_S)
             waited += READY_EVERY_S

@@ -291,7 +291,7 @@ class Mishaps:
             self._world.disk(name).on_operation = None
             self._city.begin(name)
         await self._world.sleep(_LATE_START_S)
-        await self._city.all_ready()
+        await self._city.all_ready(but=self._paused)
         await self.release()
 
     def waiting(self) -> bool:

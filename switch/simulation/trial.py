@@ -202,6 +202,7 @@ class _Trial:
         await self._settled(healed)
         self._outcome.healed_s = int(self._world.loop.time() - healed)
         self._world.loop.grain_s = 0
+        await self._city.all_ready()
         await self._cast.ask_again()
         await self._pool()
         for network in self._city.networks:
