@@ -152,7 +152,7 @@ class _Case:
         for network, book in left.books.items():
             for line in book:
                 # Some networks know our reference alone.
-                uetr = named.get((network, line["reference"]), line["uetr"])
+                uetr = str(named.get((network, line["reference"])) or line["uetr"])
                 self._lines[network, uetr].append(line)
 
     def _moved(self, uetr: str) -> bool | None:
