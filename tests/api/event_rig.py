@@ -47,6 +47,7 @@ class Taken:
     signed: dict[str, object]
     event_id: str
     path: str
+    token: str
 
 
 @dataclass
@@ -77,9 +78,10 @@ class Receiver:
     async def _take(self, request: web.Request) -> web.Response:
         body = await request.read()
         public = self.keys.ec_private("switch-answers").public_key()
-        signed = dict(verify_detached(request.headers[HEADER], body, {"BKSWKHPPXXX": public}))
+        token = request.headers[HEADER]
+        signed = dict(verify_detached(token, body, {"BKSWKHPPXXX": public}))
         event = orjson.loads(body)
-        taken = Taken(event, body, signed, request.headers[EVENT_HEADER], request.raw_path)
+        taken = Taken(event, body, signed, request.headers[EVENT_HEADER], request.raw_path, token)
         self.requests.append(taken)
         await asyncio.sleep(self.slow_s)
         status = self.script.pop(0) if self.script else self.otherwise

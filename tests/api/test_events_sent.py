@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switch.api.event_shapes import EventView
+from switch.qr import Khqr, write_khqr
 from tests.api.api_rig import MEMBER, OTHER_MEMBER, SECRETS
 from tests.api.event_rig import HANG, PATH, REDIRECT, EventRig, serving, started, until
 
@@ -75,6 +76,27 @@ async def test_a_refusal_before_anything_is_sent_is_told_too(
     await until(lambda: len(bank.handled) == 2)
 
     assert [event["status"] for event in bank.handled.values()] == ["ACCC", "RJCT"]
+
+
+async def test_a_merchants_bank_is_told_what_its_customer_was_paid_from_abroad(
+    events: EventRig, bank: Receiver
+) -> None:
+    shop = Khqr(
+        account="coffee@abaa",
+        merchant_name="Noodle Shop",
+        merchant_city="Phnom Penh",
+        category="5812",
+    )
+    asked = {"payload": write_khqr(shop), "amount": "41000"}
+    told = await events.rig.sandbox("POST", "/control/pay-khqr", asked)
+    await until(lambda: bool(bank.requests))
+    (event,) = bank.handled.values()
+    shown = await events.rig.client().payment(told["uetr"])
+    other = await events.rig.client(OTHER_MEMBER).payment(told["uetr"])
+
+    assert event["payment"] == shown.json()
+    assert (event["status"], shown.json()["direction"]) == ("ACCC", "inbound")
+    assert (shown.json()["uetr"], other.status) == (told["uetr"], 404)
 
 
 async def test_a_receiver_that_times_out_after_handling_gets_the_same_event_again(

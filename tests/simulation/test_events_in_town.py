@@ -181,7 +181,7 @@ def tell(seed: int) -> Told:
         events = connection.execute(
             "SELECT number, payment_id, version, kind, status FROM outbox ORDER BY number"
         ).fetchall()
-        payments = connection.execute("SELECT payment_id, uetr, state FROM payment").fetchall()
+        payments: Any = connection.execute("SELECT payment_id, uetr, state FROM payment").fetchall()
         connection.close()
         assert story.server.wrong == []
         return Told(
