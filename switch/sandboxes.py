@@ -10,11 +10,11 @@ import errno
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+from switch.own_keys import keys_of
 from switch.registry import sandbox_factory
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import Ids, SystemEntropy
 from switch.runtime.tasks import Tasks
-from switch.server import keys_of
 from switch.wire.net import TcpNet
 from switch.wire.simulator import SandboxContext
 

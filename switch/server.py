@@ -16,11 +16,12 @@ from switch.app import SERVED_AS, Seams, Switch
 from switch.config import ConfigError
 from switch.coordination.local import InProcess
 from switch.coordination.quotes import SharedQuotes
-from switch.data_folder import DATABASE, KEYS
+from switch.data_folder import KEYS
 from switch.heads import HeadPublisher
-from switch.keys import KeyFolder, KeyMissing, make_development_keys, own_files
+from switch.keys import KeyFolder, KeyMissing, own_files
 from switch.logs import json_log
 from switch.losses import Found, open_losses
+from switch.own_keys import keys_of
 from switch.rekeying import refuse_unfinished
 from switch.restoring import Restoring
 from switch.runtime.clock import SystemClock
@@ -82,28 +83,6 @@ class Running:
     async def close(self) -> None:
         """Close the door, stop the timers, finish what the store holds, leave the folder."""
         await self.opened.aclose()
-
-
-def keys_of(config: Config, data: Path, *, may_make: bool | None = None) -> KeyFolder:
-    """The key folder, with throw-away keys made where the profile allows it.
-
-    ``may_make`` says that nothing was ever stored that new keys could not read; without it the file
-    of the embedded store is looked for.
-
-    Raises :class:`~switch.keys.KeyMissing` and :class:`OSError`.
-    """
-    data.mkdir(parents=True, exist_ok=True)
-    if config.switch.profile == "development":
-        make_development_keys(
-            data / KEYS,
-            config.members,
-            SystemClock(),
-            SystemEntropy(),
-            providers=config.market.providers,
-            networks=config.networks,
-            may_make=not (data / DATABASE).exists() if may_make is None else may_make,
-        )
-    return KeyFolder(data / KEYS)
 
 
 def network_tls(config: Config, keys: KeyFolder, peers: Mapping[str, str]) -> dict[str, SSLContext]:

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from switch.cli.options import checked_url, config_option, guarded, put, read_config, stop, tell
+from switch.own_keys import keys_of
 from switch.registry import ADAPTERS, SANDBOXES, installed
 from switch.runtime.folders import temporary_folder
 from switch.runtime.process import run
-from switch.server import keys_of
 
 if TYPE_CHECKING:
     from typing import Any

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import orjson
 
@@ -18,14 +18,15 @@ from switch.client import SigningClient
 from switch.config import HOME
 from switch.data_folder import KEYS
 from switch.keys import OVERSEER
+from switch.own_keys import keys_of
 from switch.registry import SANDBOXES, installed
 from switch.runtime.children import Child, Starting, begin_child
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import Ids, SystemEntropy
 from switch.runtime.folders import TemporaryFolder, temporary_folder
 from switch.runtime.ports import free_ports
+from switch.runtime.private_files import private_folder, write_private
 from switch.runtime.tasks import Tasks
-from switch.server import keys_of
 from switch.wire.net import TcpNet
 
 if TYPE_CHECKING:
@@ -34,6 +35,10 @@ if TYPE_CHECKING:
 
     from switch.config import Config
     from switch.keys import KeyFolder
+
+
+PUBLIC: Final = Path(__file__).parent.parent / "simulation" / "keys"
+"""Keys that everybody has, for simulations and demonstrations alone."""
 
 
 @dataclass(slots=True)
@@ -98,15 +103,16 @@ class Stage:
             self._folder.cleanup()
 
     async def _start_together(self, networks: Sequence[str], ports: Mapping[str, int]) -> None:
-        """Start all processes side by side; whoever is there last is waited for last."""
+        """Start all processes side by side: the switch last, and it is waited for first."""
         begun: list[Starting] = []
         try:
             for name in networks:
                 where = ["--port", f"{name}={ports[name]}", "--switch", self.urls["switch"]]
                 begun.append(await self._begin(name, ["sandbox", name, *where]))
-            begun.append(await self._begin("switch", self._serving(ports["switch"])))
+            await self.start_switch(ports["switch"])
             while begun:
-                self.children.append(await begun[0].ready())
+                # Before the switch, which is the first to be stopped.
+                self.children.insert(0, await begun[0].ready())
                 begun.pop(0)
         finally:
             for each in begun:
@@ -136,7 +142,15 @@ class Stage:
         return await begin_child(name, command, self.data / f"{name}.log")
 
     def prepare_keys(self, folder: Path) -> None:
-        """Put keys of one's own into the folder, before those that are missing are made."""
+        """Put keys into the folder, before those that are missing are made.
+
+        Networks get the public pairs that travel with the program: making RSA keys for all of them
+        takes longer than everything that is shown.
+        """
+        private_folder(folder)
+        for certificate in sorted(PUBLIC.glob("*.crt")):
+            for path in (certificate, certificate.with_suffix(".pem")):
+                write_private(folder / path.name, path.read_bytes())
 
     def member(self, bic: str) -> SigningClient:
         """A member's client."""

@@ -11,7 +11,8 @@ import pytest
 
 from switch.config import default_folder, load_config
 from switch.loss_report import end_loss
-from switch.server import Place, keys_of, start
+from switch.own_keys import keys_of
+from switch.server import Place, start
 from switch.stores import VARIABLE
 from tests.contract.postgres_place import PostgresPlace
 from tests.servers.fixtures import POSTGRES_GROUP

@@ -17,11 +17,11 @@ from switch.commands import Done
 from switch.config import default_folder, load_config
 from switch.lifecycle import Event
 from switch.model import Particulars, Party
+from switch.own_keys import keys_of
 from switch.records import OPENING
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import SystemEntropy
 from switch.runtime.lock import owned_folder
-from switch.server import keys_of
 from switch.store.rows import particulars_bytes
 from switch.store.sqlite import SqliteEngine, open_reader
 from switch.store.vault import wrapping_of

@@ -11,8 +11,8 @@ import asyncpg
 import pytest
 
 from switch.config import default_folder, load_config
+from switch.own_keys import keys_of
 from switch.runtime.entropy import SystemEntropy
-from switch.server import keys_of
 from switch.stores import VARIABLE
 from switch.wrapping_keys import open_vault
 from tests.cli.test_commands import typed

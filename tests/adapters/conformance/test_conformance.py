@@ -18,8 +18,8 @@ from adapters.conformance.run import Result, Verdict
 from switch.cli.adapter import command
 from switch.config import ConfigError, default_folder, load_config
 from switch.conformance import PLAN, Asked, check_network, plan_of
+from switch.own_keys import keys_of
 from switch.registry import SANDBOXES, installed, package_of
-from switch.server import keys_of
 
 if TYPE_CHECKING:
     from switch.config import Config
