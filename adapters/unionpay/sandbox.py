@@ -213,7 +213,7 @@ class Network:
         reference = incoming.text("origMsgID") or self._devices.get(device, "")
         entry = self.kit.book.find(reference)
         if entry is None:
-            return self.payer.refund_told(incoming)
+            raise Refused("25")
         values = {
             "deviceID": device,
             "origMsgType": incoming.text("origMsgType"),

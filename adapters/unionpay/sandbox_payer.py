@@ -235,7 +235,11 @@ class Payer:
         if known is not None and known.content != content:
             raise Refused("94")
         if known is None:
-            code = self._given_back(incoming, fault)
+            back = _settled(incoming)
+            code = self._given_back(incoming, back, fault)
+            status = EntryStatus.REFUSED if code != "00" else EntryStatus.BOOKED
+            now, reason = self._context.clock.now(), None if code == "00" else code
+            self._book.add(Entry("", reference, "outbound", back, status, now, reason))
             known = self._refunds[reference] = Refund(content, code)
         if fault is not None and fault.kind is FaultKind.PENDING:
             return self._desk.reply(incoming, "04")
@@ -243,17 +247,13 @@ class Payer:
         values = {"txnID": incoming.text("txnID"), "qrcVoucherNo": voucher}
         return self._desk.reply(incoming, known.code, values if known.code == "00" else {})
 
-    def _given_back(self, incoming: Incoming, fault: Fault | None) -> str:
+    def _given_back(self, incoming: Incoming, back: Money, fault: Fault | None) -> str:
         if fault is not None and fault.kind is FaultKind.REFUSE:
             return fault.reason or "12"
         order = self._orders.get(incoming.text("txnID"))
         if order is None or incoming.text("qrcVoucherNo") != order.voucher:
             return "25"
         entry = self._book.find(order.key)
-        try:
-            back = Money.parse(incoming.text("settAmt"), incoming.text("settCurrency")).positive()
-        except MoneyError:
-            return "13"
         if entry is None or back.currency != entry.amount.currency:
             return "13"
         whole = back == entry.amount and order.refunded == 0
@@ -263,20 +263,7 @@ class Payer:
         if order.refunded + back.minor > entry.amount.minor:
             return "13"
         order.refunded += back.minor
-        if order.refunded == entry.amount.minor:
-            self._book.end(order.key, EntryStatus.CANCELLED)
         return "00"
-
-    def refund_told(self, incoming: Incoming) -> Reply:
-        """Answer a result inquiry about a refund of the switch; 25 for one never received."""
-        known = self._refunds.get(incoming.text("origMsgID"))
-        if known is None:
-            return self._desk.reply(incoming, "25")
-        told = {name: incoming.text(name) for name in ("origMsgType", "trxAmt", "trxCurrency")}
-        status = {"paymentStatus": "APPROVED"}
-        if known.code != "00":
-            status = {"paymentStatus": "REJECTED", "rejectionReason": known.code}
-        return self._desk.reply(incoming, "00", {**told, **status})
 
     async def _post(
         self, message_id: str, body: bytes, headers: Mapping[str, str], within_ms: int
@@ -300,6 +287,13 @@ class Payer:
         if answered is None:
             return {"http": http, "code": None, "values": {}}
         return {"http": http, "code": answered[0], "values": dict(answered[1])}
+
+
+def _settled(incoming: Incoming) -> Money:
+    try:
+        return Money.parse(incoming.text("settAmt"), incoming.text("settCurrency")).positive()
+    except MoneyError:
+        raise Refused("13") from None
 
 
 def _shown(order: Order | None, answers: list[dict[str, Any]]) -> dict[str, Any]:

@@ -100,7 +100,8 @@ def test_what_cannot_be_credited_goes_back_once(
     line, booked, lines, pending, requests = lived(story)
 
     assert (line["status"], line["reason"], line["state"]) == ("RJCT", "AC04", "unwound")
-    assert booked["unionpay"] == [("cancelled", "10.23")]
+    # Both stand in the network's book: the purchase, and what gave it back.
+    assert booked["unionpay"] == [("booked", "10.23"), ("booked", "10.23")]
     assert booked["bakong"] == [("refused", "41000.00")]
     assert [each["status"] for each in lines] == ["RJCT", "ACCC"]
     assert pending == []
@@ -120,6 +121,22 @@ def test_a_refund_that_the_network_refuses_is_left_to_people_with_the_money_held
     status, state, booked = lived(story)
 
     assert (status, state) == ("RJCT", "unwinding")
+    assert booked["unionpay"] == [("booked", "10.23"), ("refused", "10.23")]
+
+
+def test_a_refund_that_never_arrived_is_disputed_and_the_money_stays_held() -> None:
+    async def story(town: Town) -> tuple[Any, ...]:
+        await town.fault("unionpay", "refund", "drop_request")
+        told = await bought(town, khqr(*CLOSED))
+        await town.world.sleep(3_000)
+        lines = await ledger(town)
+        line = next(each for each in lines if each["uetr"] == told["uetr"])
+        refund = next(each for each in lines if each["uetr"] != told["uetr"])
+        return line["state"], line["disputed"], refund["status"], await books(town)
+
+    state, disputed, refund, booked = lived(story)
+
+    assert (state, disputed, refund) == ("unwinding", True, "RJCT")
     assert booked["unionpay"] == [("booked", "10.23")]
 
 
@@ -213,7 +230,7 @@ def test_an_order_that_is_gone_is_not_credited_when_it_is_paid_all_the_same(gone
     advised, state, booked, pending = lived(story)
 
     assert (advised, state) == (["00", "00"], "unwound")
-    assert booked == {"unionpay": [("cancelled", "10.23")], "bakong": []}
+    assert booked == {"unionpay": [("booked", "10.23")] * 2, "bakong": []}
     assert pending == []
 
 
