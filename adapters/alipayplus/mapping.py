@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from adapters.alipayplus import results, wire
 from fx.money import Money, Rate
 from switch.model import Party
-from switch.port import Merchant, Operation, Outcome, OutcomeKind, SchemeQuote, Unavailable
+from switch.port import Merchant, Operation, Outcome, OutcomeKind, SchemeQuote, Unavailable, is_lost
 from switch.reasons import Reason
 
 if TYPE_CHECKING:
@@ -61,13 +61,18 @@ def paid_values(payment: Payment, particulars: Particulars, amounts: Amounts) ->
     """
     return {
         "paymentResult": results.result(results.OK),
-        "paymentRequestId": particulars.extra[ORDER_ID],
+        "paymentRequestId": order_of(payment, particulars),
         "paymentId": payment_id(payment),
         "paymentTime": wire.instant(payment.accepted_at),
         "paymentAmount": amounts.written(paid_to_network(payment)),
         "payToAmount": amounts.written(payment.terms.destination),
         "customerId": particulars.extra[CUSTOMER],
     }
+
+
+def order_of(payment: Payment, particulars: Particulars) -> str:
+    """The network's name of the order; what the lookup said where our own row was lost."""
+    return particulars.extra[ORDER_ID] if is_lost(payment.reference) else payment.reference
 
 
 def payment_id(payment: Payment) -> str:
@@ -90,8 +95,9 @@ def paid_outcome(
 ) -> Outcome:
     """Return what the answer to ``notifyPayment`` means.
 
-    Refused by ``F``: the order is closed, or was paid by another payment. One about the message
-    itself refuses only the first copy that was ever sent.
+    Refused by ``F``, the order is closed for instance. One about the message itself refuses only
+    the first copy that was ever sent, and one about a repeat with other words refuses nothing: what
+    it repeats may be executed.
     """
     if fields is None:
         return Outcome(OutcomeKind.UNKNOWN)
@@ -102,7 +108,7 @@ def paid_outcome(
     if status == "S":
         return Outcome(OutcomeKind.ACCEPTED)
     first = operation is Operation.PAY and payment.rung == 0
-    if status == "U" or (code in results.OF_THE_MESSAGE and not first):
+    if status == "U" or code == results.DIFFERS or (code in results.OF_THE_MESSAGE and not first):
         return Outcome(OutcomeKind.UNKNOWN)
     return Outcome(OutcomeKind.REFUSED, results.reason_of(code))
 

@@ -20,7 +20,8 @@ OK: Final = "SUCCESS"
 IN_PROCESS: Final = "PAYMENT_IN_PROCESS"
 FAILED: Final = "PROCESS_FAIL"
 UNKNOWN: Final = "UNKNOWN_EXCEPTION"
-NOT_FOUND: Final = "ORDER_NOT_EXIST"
+DIFFERS: Final = "REPEAT_REQ_INCONSISTENT"
+"""The key was used before with other content: what used it may have been executed."""
 
 REASONS: Final[Mapping[str, Reason]] = MappingProxyType({
     "ACCESS_DENIED": Reason.TRANSACTION_FORBIDDEN,

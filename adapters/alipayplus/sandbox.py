@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from adapters.alipayplus.sandbox_orders import PRICE, QUOTE_S, Order, in_riel, read_code
+from adapters.alipayplus.sandbox_orders import PAID_MAX, PRICE, QUOTE_S, Order, in_riel, read_code
 from adapters.alipayplus.sandbox_wallet import Wallets
 from adapters.alipayplus.sandbox_wire import Desk, Fields, Refused, moment, result
 from adapters.sandbox_kit import Entry, EntryStatus, FaultKind, Reply, SandboxKit, answer
@@ -210,7 +210,7 @@ class Network:
             return "REPEAT_REQ_INCONSISTENT"
         if self._clock.now() >= order.expires_at:
             return "ORDER_IS_CLOSED"
-        return ""
+        return "PAYMENT_AMOUNT_EXCEED_LIMIT" if order.paid_to.minor > PAID_MAX else ""
 
     def _book(self, fields: Fields, order: Order, fault: Fault | None, refusal: str) -> None:
         pending = fault is not None and fault.kind is FaultKind.PENDING and not refusal

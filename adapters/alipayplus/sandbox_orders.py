@@ -1,6 +1,6 @@
 """The sandbox's merchants abroad: what a code of theirs says, and what an order costs in riel.
 
-A code is ``HTTPS://<domain>/281<3>04<digits>``: two digits of shop, six of order, the rest is the
+A code is ``HTTPS://<domain>/281<3>04<digits>``: two digits of shop, ten of order, the rest is the
 amount in won. So every code is an order of its own, and none has to be set up. The surprise: a code
 of the other published form (``/MPM/3/…``) is an entry code, which has no order and no amount.
 """
@@ -27,10 +27,13 @@ QUOTE_S: Final = 600
 """How long an order can be paid at its price."""
 
 AMOUNT_MAX: Final = 5_000_000
-"""Largest order in won; one above is refused PAYMENT_AMOUNT_EXCEED_LIMIT."""
+"""Largest order in won; one above is refused PAYMENT_AMOUNT_EXCEED_LIMIT when it is scanned."""
+
+PAID_MAX: Final = 3_000_000
+"""Largest order that the network lets a wallet pay; one above is refused when it is paid."""
 
 _ORDER: Final = re.compile(
-    r"https://[a-z0-9.-]+/281\d{3}04(\d{2})(\d{6})(\d{1,9})\Z", re.IGNORECASE
+    r"https://[a-z0-9.-]+/281\d{3}04(\d{2})(\d{10})(\d{1,9})\Z", re.IGNORECASE
 )
 _ENTRY: Final = re.compile(r"https://[a-z0-9.-]+/mpm/", re.IGNORECASE)
 
@@ -65,7 +68,7 @@ class Scanned:
 
 def order_code(amount: int, *, shop: str = "01", number: int = 1) -> str:
     """A code for an order of so many won, as a shop's till shows it."""
-    return f"https://qr.alipayplus.example/28100604{shop}{number:06d}{amount}"
+    return f"https://qr.alipayplus.example/28100604{shop}{number:010d}{amount}"
 
 
 def read_code(code: str) -> Scanned:

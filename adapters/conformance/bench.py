@@ -17,6 +17,8 @@ import orjson
 from adapters.conformance.case import CaseFailed, NotRun, demand
 from adapters.conformance.payments import Ready, made
 from adapters.conformance.plan import DEBTOR
+from switch.abilities import NamedByNetwork
+from switch.model import Particulars
 from switch.port import Merchant, Operation, Outcome, OutcomeKind, Planning, Unavailable, WireAnswer
 from switch.wire.transport import Answer, MaybeSent, NotSent, Request
 
@@ -84,6 +86,7 @@ class Bench:
     reported: set[str] = field(default_factory=set)
     _numbers: int = 0
     _merchant: Merchant | None = None
+    _code: str = ""
 
     @property
     def facts(self) -> Facts:
@@ -138,22 +141,31 @@ class Bench:
         found: Merchant | Unavailable = self.adapter.read_lookup(exchange, _wire(result))
         return found
 
-    async def merchant(self) -> Merchant:
-        """The merchant of the plan's code, asked for once."""
-        if self._merchant is None:
+    def code(self, amount: Money) -> str:
+        """The plan's code; of an order for this amount that was never used, where it is one."""
+        if not self.plan.orders:
+            return self.plan.payload
+        self._numbers += 1
+        now = self.clock.now()
+        second = now.hour * 3600 + now.minute * 60 + now.second
+        number = f"{second:05d}{self._numbers % 100_000:05d}"
+        return self.plan.payload.format(number=number, amount=amount.minor)
+
+    async def merchant(self, amount: Money | None = None) -> Merchant:
+        """The merchant of the plan's code, asked for once; or for each order."""
+        if self._merchant is None or self.plan.orders:
             if Operation.LOOKUP not in self.facts.operations:
                 raise NotRun("a network without lookups is paid from another's cases")
-            found = await self.looked_up(self.plan.payload)
+            self._code = self.code(amount or self.plan.amount)
+            found = await self.looked_up(self._code)
             if isinstance(found, Unavailable):
                 raise CaseFailed(f"the merchant of the plan is refused: {found.reason.iso}")
             self._merchant = found
         return self._merchant
 
     async def quoted(self, merchant: Merchant, amount: Money, other: str) -> SchemeQuote:
-        """The network's own price of a fixed amount."""
-        exchange = self.adapter.plan_quote(
-            merchant, self.plan.payload, amount, other, self.planning()
-        )
+        """The network's own price of a fixed amount at the code that was looked up last."""
+        exchange = self.adapter.plan_quote(merchant, self._code, amount, other, self.planning())
         result = await self.sent(exchange)
         if not isinstance(result, Answer):
             raise CaseFailed(f"no answer to a question for a price: {result.why}")
@@ -167,30 +179,40 @@ class Bench:
         self, amount: Money | None = None, *, text: str = DEBTOR[0], reference: str = ""
     ) -> Ready:
         """A payment that could be sent now."""
-        merchant = await self.merchant()
         amount = amount or self.plan.amount
+        merchant = await self.merchant(amount)
         quote = None
         if Operation.QUOTE in self.facts.operations:
             quote = await self.quoted(merchant, amount, self.plan.payer_currency)
         planning = self.planning(self.ids.uetr())
-        reference = reference or self.adapter.reference(planning)
+        reference = reference or self._reference(merchant, planning)
         self.begun.append(reference)
         return made(
             self.facts, self.plan, merchant, amount, planning,
-            reference=reference, debtor=text, quote=quote,
+            reference=reference, debtor=text, quote=quote, payload=self._code,
         )  # fmt: skip
+
+    def _reference(self, merchant: Merchant, planning: Planning) -> str:
+        """A new reference of ours, or the network's own name of what is paid."""
+        adapter = self.adapter
+        if not isinstance(adapter, NamedByNetwork):
+            name: str = adapter.reference(planning)
+            return name
+        party = merchant.party
+        return adapter.given_reference(Particulars(party, party, "", extra=merchant.extra))
 
     async def ready_at_wrong_time(self) -> Ready:
         """A payment written at a wrong time, of a merchant that was asked for at the right one."""
         ahead, self.ahead = self.ahead, timedelta()
         ready = await self.ready()
         self.ahead = ahead
-        now = self.now()
+        now, merchant = self.now(), self._merchant
+        assert merchant is not None, "a payment has its merchant"
         ready.payment = replace(
             ready.payment,
             opened_at=now,
             accepted_at=now,
-            reference=self.adapter.reference(self.planning(ready.payment.uetr)),
+            reference=self._reference(merchant, self.planning(ready.payment.uetr)),
         )
         self.begun.append(ready.payment.reference)
         return ready

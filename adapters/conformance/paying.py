@@ -30,7 +30,7 @@ async def accepted(bench: Bench, ready: Ready) -> None:
 
 async def found(bench: Bench) -> None:
     """AC-01."""
-    merchant = await bench.looked_up(bench.plan.payload)
+    merchant = await bench.looked_up(bench.code(bench.plan.amount))
     demand(isinstance(merchant, Merchant), f"the merchant of the plan is not found: {merchant}")
     assert isinstance(merchant, Merchant)
     demand(merchant.currency == bench.facts.currency,

@@ -62,6 +62,7 @@ def made(
     reference: str,
     debtor: str,
     quote: SchemeQuote | None,
+    payload: str,
 ) -> Ready:
     """A merchant payment that has just been committed and not been sent."""
     now = planning.now
@@ -90,7 +91,7 @@ def made(
         debtor=Party(debtor, DEBTOR[1], MEMBER, "Phnom Penh", "KH"),
         creditor=merchant.party,
         end_to_end_id=f"E2E{planning.message_number % 10**12:012d}",
-        qr_payload=plan.payload,
+        qr_payload=payload,
         merchant_category=merchant.category,
         store_label=merchant.store_label,
         terminal_label=merchant.terminal_label,

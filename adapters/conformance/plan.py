@@ -54,7 +54,8 @@ class Inbound:
 class Plan:
     """Everything that a network puts into the cases.
 
-    ``payload`` is a merchant's code without an amount, ``amount`` what its customer pays. ``rate``
+    ``payload`` is a merchant's code without an amount, ``amount`` what its customer pays. Where each
+    code is an order, ``{number}`` (ten digits) and ``{amount}`` (minor units) stand in it. ``rate``
     gives what the payer is debited, where the network does not price itself. ``refused`` is a
     payment that the network refuses by itself, ``refusals`` are those that it is told to make.
     ``not_applicable`` maps case numbers to reasons.
@@ -71,6 +72,11 @@ class Plan:
     texts: tuple[str, ...]
     inbound: Inbound | None
     not_applicable: Mapping[str, str]
+
+    @property
+    def orders(self) -> bool:
+        """Whether each code is an order that is paid once."""
+        return "{number" in self.payload
 
 
 def read_plan(text: str, currency: str) -> Plan:

@@ -44,8 +44,10 @@ plan gives a reason. The plan is `conformance.toml` beside the adapter:
 | `[inbound]` | `payload` of a KHQR that its customers pay, `amount` where the code has none |
 | `[not_applicable]` | numbers of cases that do not apply, each with its reason |
 
-A reference that was used is never used again, so a check can be repeated against a system that
-remembers. Numbers are never given to another case.
+Where each code of a network is an order that is paid once, `{number}` (ten digits) and `{amount}`
+(minor units) stand in the `payload`, and every payment gets a code of its own. A reference that was
+used is never used again, so a check can be repeated against a system that remembers. Numbers are
+never given to another case.
 
 ## Cases
 

@@ -245,7 +245,8 @@ def test_an_inquiry_tells_the_payment_and_itself_apart(
 def test_each_published_code_has_its_reason(code: str, reason: Reason) -> None:
     outcome = ADAPTER.read(paid(), outbound_payment(), answered(paid(), said(code)))
 
-    assert outcome.reason is reason
+    # That a key was used with other content refuses nothing: what used it may be executed.
+    assert outcome.reason is (None if code == results.DIFFERS else reason)
 
 
 @pytest.mark.parametrize("reason", list(Reason))
