@@ -39,6 +39,8 @@ CHOICES: Final = Choices(
         "guest malaysia": Way(40, "malaysia", PAYEES),
         "member japan": Way(40, "japan"),
         "member unionpay": Way(40, "unionpay"),
+        "member alipayplus": Way(30, "alipayplus"),
+        "debited alipayplus": Way(40, "alipayplus", PAYEES),
     },
     always=("bakong", "thailand"),
     faults={
@@ -56,6 +58,15 @@ CHOICES: Final = Choices(
         "malaysia": PAYING,
         "japan": PAYING,
         "unionpay": PAYING,
+        "alipayplus": (
+            *PAYING,
+            *(
+                ("refund", "drop_answer", ""),
+                ("refund", "drop_request", ""),
+                ("refund", "late", ""),
+            ),
+            *(("refund", "error_500", ""), ("refund", "twice", ""), ("refund", "garbage", "")),
+        ),
         "bakong": (
             *(("pay", "refuse", "AC06"), ("pay", "pending", ""), ("pay", "slow", "")),
             *(("pay", "late", ""), ("pay", "drop_request", ""), ("pay", "drop_answer", "")),

@@ -24,6 +24,12 @@ CHANGED, MISQUOTED, RECORD, STUCK = "changed", "misquoted", "record", "stuck"
 SPONSOR: Final = "ACLBKHPPXXX"
 """Whose pool pays Cambodian shops."""
 
+BACK: Final = frozenset({"unwinding", "unwound"})
+"""States of what a payer was debited for and gets back by a linked payment."""
+
+GOING_BACK: Final = frozenset({"unwinding"})
+"""Those in which it has not got it yet: as little an end as an open state."""
+
 UNSENT: Final = frozenset({"CLEARING_TIMED_OUT", "NETWORK_OFFLINE"})
 """Reasons that say that no byte of a payment left; only then its quote is free again."""
 
@@ -44,7 +50,10 @@ MOVED: Final[Mapping[str, bool | None]] = MappingProxyType(
         "cancelling": None,
         "accepted_unposted": None,
         "looked_up": None,
+        "ready": None,
         "lapsed": False,
+        "unwinding": False,
+        "unwound": False,
         WAITS: None,
     }
 )
@@ -120,6 +129,7 @@ def judge(left: Left) -> list[Finding]:
         (UNBALANCED, case.reservations()),
         (UNBALANCED, case.postings()),
         (UNBALANCED, case.pool()),
+        (LOST, case.given_back()),
         (LOST, case.missing()),
         (DUPLICATED, case.twice()),
         (CHANGED, case.answers()),
@@ -207,21 +217,47 @@ class _Case:
         """The payer's side is debited and the payee's credited exactly as frozen, or nobody is."""
         for uetr, payment in self._payments.items():
             terms, who = payment["terms"], payment["institutions"]
-            posted: Counter[tuple[str, str]] = Counter()
-            for entry in self._entries.get(uetr, ()):
-                if entry["phase"] == "posted":
-                    posted[entry["account"], entry["currency"]] += _signed(entry)
+            posted = self._posted(uetr)
+            if payment.get("kind", "payment") != "payment" or payment["state"] in BACK:
+                continue  # judged with what it belongs to
             if self._moved(uetr) is not True:
-                if any(posted.values()):
+                if any(posted.values()) and payment.get("finality") != "advice":
                     yield f"{uetr}: {payment['state']}, and money was posted"
                 continue
             payer, payee = _ends(payment)
             pays, gets = terms["payer_currency"], terms["payee_currency"]
-            if posted[f"{who['payer_side']}/{payer}/{pays}/deferred", pays] != terms["debit"]:
+            if posted[f"{who['payer_side']}/{payer}/{pays}"] != terms["debit"]:
                 yield f"{uetr}: the payer's side is not debited what was quoted"
-            holder = who["payee_side"]
-            if posted[f"{holder}/{payee.format(gets)}", gets] != -terms["destination"]:
+            if posted[f"{who['payee_side']}/{payee}/{gets}"] != -terms["destination"]:
                 yield f"{uetr}: the payee's side is not credited what was quoted"
+
+    def given_back(self) -> Iterator[str]:
+        """Who was debited and could not be paid for has got all of it back."""
+        children: dict[str, list[str]] = defaultdict(list)
+        for uetr, payment in self._payments.items():
+            if payment.get("original"):
+                children[payment["original"]].append(uetr)
+        for uetr, payment in self._payments.items():
+            if payment["state"] != "unwound":
+                continue
+            terms = payment["terms"]
+            back = [child for child in children[uetr] if self._moved(child)]
+            given = sum(self._payments[child]["terms"]["destination"] for child in back)
+            if given != terms["debit"]:
+                yield f"{uetr}: {given} of {terms['debit']} went back"
+            posted = self._posted(uetr, *back)
+            side = f"{payment['institutions']['payer_side']}/network/{terms['payer_currency']}"
+            if posted[side]:
+                yield f"{uetr}: its payer's side still owes {posted[side]}"
+
+    def _posted(self, *uetrs: str) -> Counter[str]:
+        """What was posted for payments, by institution, role and currency."""
+        posted: Counter[str] = Counter()
+        for uetr in uetrs:
+            for entry in self._entries.get(uetr, ()):
+                if entry["phase"] == "posted":
+                    posted[entry["account"].rpartition("/")[0]] += _signed(entry)
+        return posted
 
     def pool(self) -> Iterator[str]:
         """The mirror of the sponsor's pool moved as the pool did, once nothing is on its way."""
@@ -258,7 +294,7 @@ class _Case:
     def missing(self) -> Iterator[str]:
         """Where money moved on one side it moved on the other, and nobody moved more."""
         known: set[tuple[str, str]] = set()
-        for uetr in self._payments:
+        for uetr, payment in self._payments.items():
             moved = self._moved(uetr)
             for network, (code, amount) in self._legs(uetr):
                 known.add((network, uetr))
@@ -266,7 +302,10 @@ class _Case:
                 booked = [line for line in lines if _booked(line)]
                 if moved is True and not booked:
                     yield f"{uetr}: credited, and {network} has booked nothing"
-                if moved is False and booked:
+                debited = payment["state"] in BACK and network == payment["origin"]
+                if debited and not booked:
+                    yield f"{uetr}: given back, and {network} has booked nothing"
+                if moved is False and booked and not debited:
                     yield f"{uetr}: refused, and {network} has booked it"
                 if moved is not None and any(line["status"] == "pending" for line in lines):
                     yield f"{uetr}: ended, and {network} still waits"
@@ -342,7 +381,9 @@ class _Case:
         for uetr, payment in self._payments.items():
             if payment["state"] not in MOVED:
                 yield f"{uetr}: nobody knows the state {payment['state']}"
-            elif self._moved(uetr) is None and payment["state"] != WAITS:
+            elif payment["state"] in GOING_BACK or (
+                self._moved(uetr) is None and payment["state"] != WAITS
+            ):
                 yield f"{uetr}: still {payment['state']}"
             if payment["state"] == WAITS and not self._entries.get(uetr):
                 yield f"{uetr}: waits for people with nothing reserved"
@@ -351,19 +392,19 @@ class _Case:
         """Each opened payment paid through one exchange, to its own network."""
         paying = Counter(row["uetr"] for row in self._rows["exchange"] if row["operation"] == "pay")
         for uetr, payment in self._payments.items():
-            if paying[uetr] != int(payment["reservation"] is not None):
+            payment_itself = payment.get("kind", "payment") == "payment"
+            needed = int(payment_itself and self._moved(uetr) is True)
+            if not needed <= paying[uetr] <= 1:
                 yield f"{uetr}: {paying[uetr]} exchanges that pay"
             if payment["disputed"]:
                 yield f"{uetr}: disputed, and nobody contradicted anybody"
 
 
 def _ends(payment: Row) -> tuple[str, str]:
-    """Role of the payer's account, and role, currency and asset of the payee's."""
+    """Roles of the payer's and of the payee's account."""
     if payment["direction"] == "outbound":
-        return "member", "network/{}/deferred"
-    if payment["institutions"].get("on_us"):
-        return "network", "member/{}/deferred"
-    return "network", "pool/{}/bakong"
+        return "member", "network"
+    return "network", "member" if payment["institutions"].get("on_us") else "pool"
 
 
 def _booked(line: Row) -> bool:
