@@ -11,6 +11,7 @@ import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from fx.money import Money
 from switch.config import HOME
 from switch.demo.books import switch_book
 from switch.demo.scenes import (
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 PLAN: Final = "conformance.toml"
 """What the conformance cases of a network put into it."""
 
+NUMBER_DIGITS: Final = 10
+"""Digits of the number of an order in a code."""
+
 RIEL: Final = "20000"
 """What a guest pays here, and a customer of ours there, where the amount is keyed in riel."""
 
@@ -42,9 +46,9 @@ RIEL: Final = "20000"
 class Abroad:
     """A network as the demonstration sees it; empty where there is no corridor that way.
 
-    ``code`` is a shop's there without an amount, ``amount`` what is keyed in ``currency``,
-    ``refusal`` a code by which its simulator refuses; ``guest_code`` a KHQR that its customers
-    must be shown, where it cannot be any.
+    ``code`` is a shop's there without an amount, or stands for orders of ``amount`` that are paid
+    once each; ``amount`` is in ``currency``. ``refusal`` is a code by which its simulator refuses,
+    ``guest_code`` a KHQR that its customers must be shown, where it cannot be any.
     """
 
     name: str
@@ -54,6 +58,19 @@ class Abroad:
     refusal: str = ""
     guests: bool = False
     guest_code: str = field(default="", repr=False)
+
+    @property
+    def orders(self) -> bool:
+        """Whether each code is an order: it has a number of its own and fixes its amount."""
+        return "{number" in self.code
+
+    def shown(self, stage: Stage) -> str:
+        """A code to scan: the shop's, or that of a new order."""
+        if not self.orders:
+            return self.code
+        number = f"{stage.ids.ordered() % 10**NUMBER_DIGITS:0{NUMBER_DIGITS}d}"
+        minor = Money.parse(self.amount, self.currency).minor
+        return self.code.format(number=number, amount=minor)
 
 
 def demonstrated(config: Config) -> dict[str, Abroad]:
@@ -96,23 +113,16 @@ async def play_all(stage: Stage, networks: Iterable[Abroad]) -> list[Scene]:
 async def _paid_there(stage: Stage, network: Abroad) -> list[Scene]:
     """Customers of ours pay a shop there; the last of them is refused."""
     name, currency = network.name, network.currency
-    keyed = {"currency": currency, "value": network.amount}
-    scenes = [
-        await outbound(
-            stage, f"{name}: {currency} keyed", "ACCC", code=network.code, amount=keyed, repeat=2
-        ),
-        await outbound(
-            stage,
-            f"{name}: riel keyed",
-            "ACCC",
-            code=network.code,
-            amount={"currency": "KHR", "value": RIEL},
-        ),
-    ]
+    keyed = None if network.orders else {"currency": currency, "value": network.amount}
+    title = f"{name}: order in {currency}" if network.orders else f"{name}: {currency} keyed"
+    code = network.shown(stage)
+    scenes = [await outbound(stage, title, "ACCC", code=code, amount=keyed, repeat=2)]
+    if not network.orders:
+        riel = {"currency": "KHR", "value": RIEL}
+        scenes.append(await outbound(stage, f"{name}: riel keyed", "ACCC", code=code, amount=riel))
     await stage.fault(name, "pay", "refuse", reason=network.refusal)
-    scenes.append(
-        await outbound(stage, f"{name}: refused there", "RJCT", code=network.code, amount=keyed)
-    )
+    code = network.shown(stage)
+    scenes.append(await outbound(stage, f"{name}: refused there", "RJCT", code=code, amount=keyed))
     return scenes
 
 
