@@ -54,10 +54,10 @@ class Inbound:
 class Plan:
     """Everything that a network puts into the cases.
 
-    ``payload`` is a merchant's code without an amount, ``amount`` what its customer pays. Where each
-    code is an order, ``{number}`` (ten digits) and ``{amount}`` (minor units) stand in it. ``rate``
-    gives what the payer is debited, where the network does not price itself. ``refused`` is a
-    payment that the network refuses by itself, ``refusals`` are those that it is told to make.
+    ``payload`` is a merchant's code without an amount, ``amount`` what its customer pays. Where
+    each code is an order, ``{number}`` (ten digits) and ``{amount}`` (minor units) stand in it.
+    ``rate`` gives what the payer is debited, where the network does not price itself. ``refused``
+    is a payment that the network refuses by itself, ``refusals`` are those it is told to make.
     ``not_applicable`` maps case numbers to reasons.
     """
 
