@@ -199,10 +199,13 @@ def _tls(networks: dict[str, NetworkSection]) -> None:
 def _merchants(path: Path, networks: dict[str, NetworkSection]) -> Merchants:
     """The registry, empty where there is no file: only some networks name merchants by ids."""
     rows = _read(path, MerchantFile).merchant if path.exists() else []
+    banks = networks[HOME].options.get("banks", "").replace(" ", "").split(",")
     for place, row in enumerate(rows):
         where = f"merchants.toml: merchant[{place}]"
         if row.network not in networks:
             raise ConfigError(f"{where}.network: is not a network of switch.toml")
+        if f"{row.account.rpartition('@')[2]}={row.bank}" not in banks:
+            raise ConfigError(f"{where}.bank: is not the bank of the account")
     listed = (
         Registration(
             row.network, row.id, row.account, row.bank, row.currency, row.status == "active"

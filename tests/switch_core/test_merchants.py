@@ -71,9 +71,14 @@ def test_the_shipped_registry_is_read_and_may_be_absent(folder: Path) -> None:
         ('"active"', '"open"', "merchants.toml: merchant.0.status: "),
         ('"noodleshop@aclb"', '"noodleshop"', "merchants.toml: merchant.0.account: "),
         ('"ACLBKHPPXXX"', '"ACLEDA"', "merchants.toml: merchant.0.bank: "),
+        ('"ACLBKHPPXXX"', '"WIGCKHPPXXX"', "merchants.toml: merchant[0].bank: "),
         ('network = "unionpay"', 'network = "india"', "merchants.toml: merchant[0].network: "),
         ('"ACLB10002312081"', '"ABAA10002312082"', "merchants.toml: merchant[1].id: "),
-        ('"coffee@abaa"', '"noodleshop@aclb"', "merchants.toml: merchant[1].account: "),
+        (
+            'account = "coffee@abaa"\nbank = "ABAAKHPPXXX"',
+            'account = "noodleshop@aclb"\nbank = "ACLBKHPPXXX"',
+            "merchants.toml: merchant[1].account: ",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_named_with_its_place(
