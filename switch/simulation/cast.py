@@ -74,7 +74,7 @@ class Shop:
         """What the payer scans; a link to an order ends with the order and its amount."""
         amount = self.amount(payment.minor)
         if self.text.endswith("/"):
-            return f"{self.text}2810060401{payment.number:06d}{amount}"
+            return f"{self.text}2810060401{payment.number:010d}{amount}"
         return self.text or thai_code(amount)
 
 
