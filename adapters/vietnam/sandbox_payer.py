@@ -83,6 +83,7 @@ class Payer:
         self._book = book
         self._sent: dict[str, _Sent] = {}
         self._by_uetr: dict[str, _Sent] = {}
+        self._given: dict[str, None] = {}
 
     def add_to(self, app: web.Application) -> None:
         """Add the controls of customers."""
@@ -136,7 +137,10 @@ class Payer:
         while True:
             millisecond, counter = divmod(self._context.ids.ordered(), 1 << 20)
             digits = f"9{millisecond % _DAY_MS:08d}{counter % 10}"
-            if (reference := self._desk.today() + digits) not in self._sent:
+            reference = self._desk.today() + digits
+            if reference not in self._given:
+                # Kept from now on: another customer may ask while this one's lookup is on its way.
+                self._given[reference] = None
                 return reference
 
     def _order(self, found: Mapping[str, Any], reference: str, account: str) -> _Sent:
