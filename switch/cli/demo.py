@@ -129,10 +129,10 @@ def _print(shown: Shown) -> None:
             f"at {line['rate']}  {scene.milliseconds:>5} ms  {scene.title}"
         )
     tell("Books")
-    tell(f"  switch    {_sums(shown.ours)}")
+    tell(f"  {'switch':10} {_sums(shown.ours)}")
     for network, entries in shown.theirs.items():
         booked = [entry for entry in entries if entry["status"] == "booked"]
-        tell(f"  {network:9} {len(entries)} entries, {len(booked)} booked")
+        tell(f"  {network:10} {len(entries)} entries, {len(booked)} booked")
     for sentence in shown.differing:
         tell(f"  differs: {sentence}")
     for fault in shown.report.faults:

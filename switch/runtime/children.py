@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-READY_WITHIN_S: Final = 30.0
+READY_WITHIN_S: Final = 120.0
+"""A child that ends is noticed at once; this is for one that hangs, on a machine that is busy."""
+
 STOP_WITHIN_S: Final = 5.0
 
 

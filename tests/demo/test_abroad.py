@@ -10,7 +10,7 @@ from functools import cache
 
 import pytest
 
-from switch.config import default_folder, load_config
+from switch.config import HOME, default_folder, load_config
 from switch.demo.abroad import Abroad, demonstrated, play_all
 from switch.demo.books import differences, network_books, switch_book
 from switch.demo.scenes import THAI, Scene
@@ -65,6 +65,13 @@ def test_a_scene_that_ends_otherwise_is_told() -> None:
     scenes, _ = played(NETWORKS["japan"], spoilt=True)
 
     assert [scene.as_expected for scene in scenes] == [False, True, True]
+
+
+def test_no_linked_network_is_left_out() -> None:
+    open_ones = [each for each in CONFIG.corridors.values() if each.enabled]
+    ends = {end for each in open_ones for end in (each.source_network, each.destination_network)}
+
+    assert NETWORKS.keys() == ends - {HOME}
 
 
 def test_what_is_shown_of_a_network_is_what_its_corridors_are() -> None:

@@ -33,7 +33,6 @@ from tests.adapters.conformance.wrong_kit import (
 )
 
 if TYPE_CHECKING:
-
     from switch.port import Exchange, WireAnswer
 
 
