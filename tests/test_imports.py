@@ -71,10 +71,12 @@ PURE_ADAPTER: Final = Rule(
     (*VOCABULARY, "switch.wire", "adapters", "iso20022", "fx.money", "fx.quotes"),
     "an adapter is pure: only a simulator, which is a program, takes time and ids",
 )
-SIMULATORS: Final = re.compile(r"adapters\.(sandbox_kit|conformance|\w+\.(sandbox\w*|simulator))\b")
+SIMULATORS: Final = re.compile(
+    r"adapters\.(sandbox_kit|conformance|skeleton|\w+\.(sandbox\w*|simulator))\b"
+)
 ADAPTER_FOUNDATION: Final = (
     *("adapters.registry", "adapters.sandbox_kit", "adapters.conformance"),
-    "adapters.iso_profile",
+    *("adapters.iso_profile", "adapters.skeleton"),
 )
 ADAPTER_MAPPING: Final = ("mapping", "adapter", "inbound")
 

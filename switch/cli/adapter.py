@@ -1,4 +1,4 @@
-"""``adapter list``, ``cases`` and ``check``: the networks that can be spoken, and how well.
+"""``adapter list``, ``cases``, ``check`` and ``new``: the networks that can be spoken, how well.
 
 Listing reads entry points only; nothing is loaded, so a package that cannot be imported is still
 listed. A check loads one network and holds it to the conformance cases; it ends with status 1 when
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from switch.cli.adapter_new import new
 from switch.cli.options import checked_url, config_option, guarded, put, read_config, stop, tell
 from switch.own_keys import keys_of
 from switch.registry import ADAPTERS, SANDBOXES, installed
@@ -31,6 +32,9 @@ PATIENCE_MS_MAX: Final = 120_000
 @click.group("adapter")
 def command() -> None:
     """Adapters of networks."""
+
+
+command.add_command(new)
 
 
 @command.command("list")
