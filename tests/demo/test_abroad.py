@@ -74,6 +74,12 @@ def test_no_linked_network_is_left_out() -> None:
     assert NETWORKS.keys() == ends - {HOME}
 
 
+def test_every_network_has_an_address_of_its_own() -> None:
+    urls = [section.url for section in CONFIG.networks.values()]
+
+    assert len(set(urls)) == len(urls)
+
+
 def test_what_is_shown_of_a_network_is_what_its_corridors_are() -> None:
     assert THAI in NETWORKS
     assert (NETWORKS["japan"].currency, NETWORKS["japan"].guests) == ("JPY", False)
