@@ -289,8 +289,9 @@ def merchant(
     try:
         account = secrecy.open(text(payload, "recipient_account"))
         fixed = None
-        if text(payload, "amount"):
-            fixed = read_amount(payload["amount"], payload.get("currency"))
+        told = payload.get("amount") or ""
+        if not isinstance(told, str) or _NOTHING.match(told) is None:
+            fixed = read_amount(told, payload.get("currency"))
     except (SecrecyError, MoneyError):
         return Unavailable(Reason.COUNTERPARTY_ERROR)
     name = text(participant, "card_acceptor_name") or text(recipient, "full_name")

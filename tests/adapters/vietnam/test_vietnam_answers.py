@@ -268,6 +268,14 @@ def test_the_merchant_is_read_and_what_the_payment_needs_is_handed_back() -> Non
     assert "0011004172839" not in repr(found)
 
 
+@pytest.mark.parametrize("amount", ["", "0", "0.00", None])
+def test_a_code_without_an_amount_has_none(amount: str | None) -> None:
+    found = looked_up(amount=amount)
+
+    assert isinstance(found, Merchant)
+    assert found.amount is None
+
+
 def test_a_merchant_that_cannot_be_used() -> None:
     unusable = Unavailable(Reason.COUNTERPARTY_ERROR)
     fee = {"payment_reference": "", "fee_percentage": "1.5"}
@@ -277,6 +285,7 @@ def test_a_merchant_that_cannot_be_used() -> None:
     assert looked_up("68") == unusable
     assert looked_up(recipient_account="no token") == unusable
     assert looked_up(amount="1.50") == unusable
+    assert looked_up(amount=65000) == unusable
     assert looked_up(amount="1.00", currency="USD") == Unavailable(Reason.CURRENCY_UNSUPPORTED)
     assert looked_up(participant={}) == unusable
     assert looked_up(payment={"payment_reference": "1"}) == unusable

@@ -160,6 +160,7 @@ def test_what_differs_is_found() -> None:
     money = {"currency": "VND", "value": "100"}
     ours = [{"uetr": name, "status": "ACCC", "debit": money, "credit": money} for name in "abc"]
     seen = [{"uetr": name, "status": "booked", "amount": "100"} for name in "abc"]
+    again: list[dict[str, Any]]
     again = [*ours, {"uetr": "d", "status": "PDNG"}]
 
     assert differing(ours, seen) == []
