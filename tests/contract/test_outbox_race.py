@@ -70,16 +70,17 @@ def test_ends_and_refusals_race_with_marks_and_nobody_misses_any(pg: PostgresPla
             ends = [concluded(each, Event.ACCEPTED) for each in held]
             no = [refused(each) for each in turned_down]
             whole = (COUNT + COUNT // 2) // 2
-            results, *seen = await asyncio.gather(
+            marks = [asyncio.create_task(marked(store, whole)) for store in stores]
+            results, mine, others = await asyncio.gather(
                 race(stores[::-1], [*ends, *no]),
                 followed(stores[0], MEMBER, whole),
                 followed(stores[1], OTHER, whole),
-                *[marked(store, whole) for store in stores],
             )
+            await asyncio.gather(*marks)
             assert kinds(results) == {"Done": COUNT + COUNT // 2}
             told = {each.uetr for each in (*held, *turned_down)}
-            assert len(seen[0]) + len(seen[1]) == len(told)
-            assert {*seen[0], *seen[1]} == told
+            assert len(mine) + len(others) == len(told)
+            assert {*mine, *others} == told
         assert await deadlocks(pg) == before
 
     asyncio.run(run())
