@@ -33,6 +33,8 @@ def event_view(row: OutboxRow, payment: Payment) -> dict[str, object]:
         "kind": row.kind.value,
         "status": row.status.value,
         "at": instant(row.at),
+        "payment_kind": payment.kind.value,
+        "original": payment.original or None,
         "payment": payment_view(payment),
     }
 

@@ -28,6 +28,8 @@ class EventView(BaseModel):
     kind: Annotated[str, Field(description="ended, waiting or disputed")]
     status: Annotated[str, Field(description="Status of the payment when it was written.")]
     at: str
+    payment_kind: Annotated[str, Field(description="payment, refund or return")]
+    original: Annotated[str | None, Field(description="UETR of the payment that it gives back.")]
     payment: PaymentView
 
 

@@ -51,6 +51,7 @@ async def test_the_end_of_a_payment_is_told_signed_and_as_it_is_shown(
     assert taken.event["payment"] == shown
     assert (taken.event["sequence"], taken.event["order"]) == (1, 2)
     assert (taken.event["kind"], taken.event["status"]) == ("ended", "ACCC")
+    assert (taken.event["payment_kind"], taken.event["original"]) == ("payment", None)
     assert taken.event["event_id"] == taken.event_id
     assert taken.path == PATH
     assert (taken.signed["htm"], taken.signed["htp"]) == ("POST", PATH)
