@@ -100,11 +100,16 @@ class Envelope:
         self.embedded: Final = chosen == "embedded"
 
     def request(
-        self, message_id: str, message_type: str, values: Mapping[str, Any], at: datetime, path: str
+        self,
+        info: tuple[str, str, datetime],
+        values: Mapping[str, Any],
+        path: str,
+        at: datetime,
     ) -> Written:
-        """Return a signed request to ``path``."""
-        info = self.message_info(message_id, message_type, stamp(at))
-        body = self.seal({"msgInfo": info, "trxInfo": dict(values)})
+        """Return a request to ``path``, signed ``at``; ``info``: msgID, msgType, time written."""
+        message_id, message_type, written_at = info
+        head = self.message_info(message_id, message_type, stamp(written_at))
+        body = self.seal({"msgInfo": head, "trxInfo": dict(values)})
         claims = Claims(uuid_of(message_id), _seconds(at), self.institution, path)
         return Written((("Content-Type", CONTENT_TYPE), *self.header(body, claims)), body)
 

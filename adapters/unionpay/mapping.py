@@ -309,15 +309,20 @@ def enquiry_values(payment: Payment, particulars: Particulars, token: str) -> di
 
 
 def outcome(message: Message, payment: Payment, operation: Operation) -> Outcome:
-    """Return what a verified answer, bound to our message, says of the payment."""
-    if operation is Operation.ENQUIRE:
-        if message.code == codes.NOT_FOUND and not is_lost(payment.reference):
+    """Return what a verified answer, bound to our message, says of the payment.
+
+    A refund that was not located is sent again, so that is no news; and what refuses the second
+    copy of it may speak of the first, so only an approval or an inquiry ends it then.
+    """
+    refund = payment.kind is Kind.REFUND
+    if message.message_type == RESULT:
+        if message.code == codes.NOT_FOUND and not refund and not is_lost(payment.reference):
             return Outcome(OutcomeKind.NEVER_SEEN)
         if message.code != codes.APPROVED:
             # The inquiry failed, which says nothing of the payment.
             return Outcome(OutcomeKind.UNKNOWN)
         return reported(message.values, payment)
-    if message.code in codes.REFUSALS:
+    if message.code in codes.REFUSALS and operation is not Operation.ENQUIRE:
         return Outcome(OutcomeKind.REFUSED, codes.REFUSALS[message.code])
     if message.code != codes.APPROVED or not _agrees(message.values, payment):
         return Outcome(OutcomeKind.UNKNOWN)

@@ -101,7 +101,8 @@ class Network:
         here = PATHS.get(request.path, (kind,))[0]
         if kind not in kinds or kind != here:
             return answer(self.desk.reply(incoming, "30"))
-        named = incoming.text("origMsgID") or incoming.message_id
+        asked = incoming.text("origMsgID") if kind == "TRX_RESULT_INQUIRY" else ""
+        named = asked or incoming.message_id
         return await self.kit.serve(
             request, kinds[kind], named, "", lambda fault: self._executed(incoming, kind, fault)
         )

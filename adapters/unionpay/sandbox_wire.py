@@ -115,8 +115,7 @@ class Desk:
             raise Refused("30")
         if info["versionNo"] != "1.0.0" or info[wallet] != self.institution:
             raise Refused("30")
-        begins = f"A{self.institution}{info['timeStamp']}"[:17]
-        if _MESSAGE.match(info["msgID"]) is None or info["msgID"][:17] != begins:
+        if _MESSAGE.match(info["msgID"]) is None or info["msgID"][1:9] != self.institution:
             raise Refused("30")
         return Incoming(info, values, uuid)
 

@@ -16,7 +16,6 @@ import pytest
 
 from adapters.unionpay import codes, mapping
 from fx.money import Money, Rate
-from switch.model import Kind
 from switch.port import Merchant, Outcome, OutcomeKind, Unavailable, WireAnswer
 from switch.port import lost_reference as lost
 from switch.reasons import Reason
@@ -34,7 +33,6 @@ from tests.adapters.unionpay.unionpay_parts import (
     particulars,
     planning,
     sample,
-    terms,
 )
 
 if TYPE_CHECKING:
@@ -313,83 +311,3 @@ def test_a_merchant_that_cannot_be_paid_is_none(
     asked = unionpay.plan_lookup(emv(), None, planning())
 
     assert unionpay.read_lookup(asked, answer_to(keys, asked, values)) == Unavailable(reason)
-
-
-# Refunds.
-
-REFUND_ID: Final = "A3999999920261122111502120010000007"
-
-
-def refunded(at: datetime = NOW) -> Payment:
-    """What goes back of an order of 10.23 dollars."""
-    back = replace(
-        terms(),
-        debit=Money.parse("10.23", "USD"),
-        fee=Money.parse("0.00", "USD"),
-        source=Money.parse("10.23", "USD"),
-        destination=Money.parse("10.23", "USD"),
-        hops=(),
-    )
-    return outbound_payment(REFUND_ID, kind=Kind.REFUND, original=UETR, terms=back, opened_at=at)
-
-
-ORDER: Final = {
-    "original_transaction_id": "UPI0000000001",
-    "trx_amount": "41000.00",
-    "voucher": VOUCHER,
-    "advice": "M3999999920261122111502000001",
-    "advised_on": "20261122",
-    "claim": "10.23 USD",
-}
-
-
-@pytest.mark.parametrize(
-    ("at", "extra", "kind"),
-    [
-        (NOW, {}, "CANCELLATION"),
-        (datetime(2026, 11, 22, 15, 54, tzinfo=UTC), {}, "CANCELLATION"),
-        (datetime(2026, 11, 22, 15, 56, tzinfo=UTC), {}, "REFUND"),
-        (datetime(2026, 11, 23, 3, tzinfo=UTC), {}, "REFUND"),
-        (NOW, {"claim": "20.00 USD"}, "REFUND"),
-    ],
-    ids=["same_day", "before_midnight", "too_near_midnight", "next_day", "in_part"],
-)
-def test_all_of_it_on_its_day_is_a_cancellation_and_else_a_refund(
-    unionpay: UnionPayAdapter, at: datetime, extra: dict[str, str], kind: str
-) -> None:
-    original = replace(particulars(), extra={**ORDER, **extra})
-    exchange = unionpay.plan_refund(refunded(at), original, planning(at))
-    made = sent(exchange)
-
-    assert made["msgInfo"]["msgType"] == kind
-    assert exchange.path == f"/scis/switch/{kind.lower()}"
-    assert made["trxInfo"] == {
-        "txnID": "UPI0000000001",
-        "origMsgID": "M3999999920261122111502000001",
-        "qrcVoucherNo": VOUCHER,
-        "trxAmt": "41000.00",
-        "trxCurrency": "116",
-        "settAmt": "10.23",
-        "settCurrency": "840",
-    }
-    later = planning(datetime(2026, 11, 25, tzinfo=UTC))
-    asked = sent(unionpay.plan_enquire(refunded(at), original, later))["trxInfo"]
-    assert (asked["origMsgType"], asked["trxAmt"]) == (kind, "41000.00")
-
-
-@pytest.mark.parametrize(
-    ("code", "wanted"),
-    [
-        ("00", Outcome(OutcomeKind.ACCEPTED, far_reference=VOUCHER)),
-        ("25", Outcome(OutcomeKind.REFUSED, Reason.UNSPECIFIED)),
-        ("96", UNKNOWN),
-    ],
-)
-def test_the_answer_to_a_refund_is_read_as_that_of_a_payment(
-    keys: Keys, unionpay: UnionPayAdapter, code: str, wanted: Outcome
-) -> None:
-    original = replace(particulars(), extra=ORDER)
-    exchange = unionpay.plan_refund(refunded(), original, planning())
-    told = answer_to(keys, exchange, {"qrcVoucherNo": VOUCHER}, code)
-
-    assert unionpay.read(exchange, refunded(), told) == wanted
