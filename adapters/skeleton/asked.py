@@ -21,12 +21,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fx.money import Currency
+    from switch.qr import QrContent
 
 HOME: Final = "KHR"
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}\Z", re.ASCII)
 _BIC: Final = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}\Z", re.ASCII)
 _CLEARING: Final = re.compile(r"[A-Za-z0-9]{1,35}\Z", re.ASCII)
-_HOURS: Final = range(-12, 15)
+_ZONE: Final = re.compile(r"(?P<sign>-?)(?P<hours>\d{1,2})(:(?P<minutes>[0-5]\d))?\Z", re.ASCII)
+_HOURS_MAX: Final = 14
 
 
 class AskedError(ValueError):
@@ -39,14 +41,15 @@ class Asked:
 
     ``code`` is without an amount. ``account_tag`` and ``account_sub`` say where in it ``shop``
     stands, the number of the shop; ``scheme_id`` is the identifier beside it. ``rate`` is what is
-    written: 1 ``rate.unit`` is so much of the other currency.
+    written: 1 ``rate.unit`` is so much of the other currency. ``zone`` is how far its day is ahead
+    of UTC, as ``timedelta`` takes it.
     """
 
     name: str
     bic: str
     clearing: str
     coded: bool
-    hours: int
+    zone: str
     rate: Rate
     scheme: str
     country: str
@@ -105,7 +108,7 @@ def asked_of(
     bic: str,
     clearing: str,
     coded: bool,
-    hours: int,
+    zone: str,
     unit: str,
     rate: str,
 ) -> Asked:
@@ -116,13 +119,14 @@ def asked_of(
         raise AskedError("--bic: eight characters, as ISO 9362 has them")
     if _CLEARING.match(clearing) is None or (coded and len(clearing) > 3):  # noqa: PLR2004
         raise AskedError("--clearing: up to 35 letters and digits, three with --iso-clearing")
-    if hours not in _HOURS:
-        raise AskedError("--hours: -12 to 14")
+    ahead = _ZONE.match(zone)
+    if ahead is None or int(ahead["hours"]) > _HOURS_MAX:
+        raise AskedError("--zone: hours, or hours and minutes such as 6:30")
     try:
         content = recognise(code, at=at).candidates[0].content
     except QrError as error:
         raise AskedError(f"--code: {error}") from None
-    scheme_id, sub, shop = _shop(objects(code), content.account_tag)
+    scheme_id, sub, shop = _shop(objects(code), content)
     foreign = content.currency
     if unit not in (HOME, foreign.code) or foreign.code == HOME:
         raise AskedError(f"--unit: {HOME} or the currency of the code, which is another")
@@ -138,7 +142,7 @@ def asked_of(
         bic=bic,
         clearing=clearing,
         coded=coded,
-        hours=hours,
+        zone=_zone(ahead),
         rate=stated,
         scheme=content.scheme,
         country=(content.text("58") or "").upper(),
@@ -155,13 +159,24 @@ def asked_of(
     )
 
 
-def _shop(tags: dict[str, str], tag: str) -> tuple[str, str, str]:
-    """The identifier of the account object, and where its last number stands."""
+def _zone(ahead: re.Match[str]) -> str:
+    sign, minutes = ahead["sign"], int(ahead["minutes"] or 0)
+    hours = f"hours={sign}{int(ahead['hours'])}"
+    return f"{hours}, minutes={sign}{minutes}" if minutes else hours
+
+
+def _shop(tags: dict[str, str], content: QrContent) -> tuple[str, str, str]:
+    """The identifier of the account object, and where the number of the shop stands.
+
+    That is what the scheme requires last, or what stands last where it requires nothing.
+    """
     try:
-        account = objects(tags[tag])
+        account = objects(tags[content.account_tag])
     except (KeyError, CodeRefused):
         raise AskedError("--code: its account object is no template") from None
-    sub = max((each for each in account if each != "00"), default="")
+    fields = content.rule.fields
+    required = [each for each in account if each in fields and fields[each].required]
+    sub = max(required or (each for each in account if each != "00"), default="")
     if not sub or not account[sub][-1].isalnum():
         raise AskedError("--code: its account object has no number of a shop")
     return account.get("00", ""), sub, account[sub]

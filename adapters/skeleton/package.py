@@ -67,7 +67,7 @@ def _words(asked: Asked, package: str) -> dict[str, str]:
         "clearing": asked.clearing,
         "clearing_tag": "Cd" if asked.coded else "Prtry",
         "coded": str(asked.coded),
-        "hours": str(asked.hours),
+        "zone": asked.zone,
         "most": most,
         "above_most": asked.written(asked.amount(SANDBOX_RIEL_MAX) + 1),
         "paid": asked.written(asked.amount(PAID_RIEL)),

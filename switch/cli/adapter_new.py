@@ -24,19 +24,25 @@ if TYPE_CHECKING:
     from switch.config import Config
 
 SKELETON: Final = "adapters.skeleton"
+EXAMPLE: Final = (
+    "00020101021128480011ph.ppmi.p2m0108BNORPHMM031000123456780503010"
+    "5204581253036085802PH5909Lola Nena6006Manila63045E86"
+)
+"""A code of QR Ph, for a start without one."""
+
 TREE: Final = Path("adapters/iso_profile")
 """What a folder of this project has."""
 
 
 @click.command("new")
 @click.argument("name")
-@click.option("--code", required=True, help="A code of one of its merchants.")
-@click.option("--bic", required=True, help="BIC of the network's own participant.")
-@click.option("--clearing", required=True, help="Its clearing system.")
+@click.option("--code", default=None, help="A code of one of its merchants (default: an example).")
+@click.option("--bic", default="XXXXPHMM", help="BIC of the network's own participant.")
+@click.option("--clearing", default=None, help="Its clearing system (default: its name).")
 @click.option("--iso-clearing", "coded", is_flag=True, help="ISO 20022 has a code of that.")
-@click.option("--hours", type=int, required=True, help="How far its day is ahead of UTC.")
-@click.option("--rate", required=True, help="1 of the unit is so much of the other currency.")
-@click.option("--unit", default="KHR", help="The unit (default: KHR).")
+@click.option("--zone", default="8", help="How far its day is ahead of UTC: 7, or 6:30.")
+@click.option("--rate", default="69.50", help="1 of the unit is so much of the other currency.")
+@click.option("--unit", default="PHP", help="The unit: KHR, or the currency of the code.")
 @click.option("--folder", type=click.Path(file_okay=False, path_type=Path), default=Path(),
               help="Where to make it (default: here).")  # fmt: skip
 @click.option("--config", "config_folder", default=None,
@@ -45,8 +51,14 @@ TREE: Final = Path("adapters/iso_profile")
 def new(name: str, folder: Path, config_folder: Path | None, **given: Any) -> None:
     """Start the adapter of NAME, a network that speaks the ISO 20022 profile."""
     skeleton = import_module(SKELETON)
+    code = given.pop("code")
+    given["clearing"] = given["clearing"] or name.replace("_", "").upper()
+    if code is None:
+        tell(
+            "no --code: an example of the Philippines stands for the network; replace what it says"
+        )
     try:
-        asked = skeleton.asked_of(name, given.pop("code"), SystemClock().now(), **given)
+        asked = skeleton.asked_of(name, code or EXAMPLE, SystemClock().now(), **given)
     except skeleton.AskedError as error:
         stop(str(error))
     in_tree = (folder / TREE).is_dir()
