@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 class Stated:
     """What a scheme says: its quote id, both amounts, the rate between them, until when.
 
-    ``source`` is in the currency that the scheme is paid in.
+    ``source`` is in the currency that the scheme is paid in. ``once`` says that this price is of
+    one payment, such as an order's: whoever asks for it again gets the same quote.
     """
 
     quote_id: str
@@ -46,6 +47,7 @@ class Stated:
     destination: Money
     rate: Rate
     expires_at: datetime
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)

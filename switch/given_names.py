@@ -1,9 +1,9 @@
 """Names that networks give to what is paid: each is paid through us once.
 
 Such a name is our reference of the payment there, and no two payments have one reference. Whoever
-comes second is refused before anything is committed. The surprise: two processes that ask at the
-same moment are kept apart by the store alone, which takes a reference once; one process keeps them
-apart here.
+comes second is refused before anything is committed. The surprise: here only one process keeps two
+apart that ask at the same moment; several are kept apart by the quote, which is the same for all
+who ask for a price of one payment (``Stated.once``) and is claimed by one.
 """
 
 from __future__ import annotations

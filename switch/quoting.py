@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -23,6 +24,7 @@ from fx.refusals import LeftOut, QuoteError
 from fx.requests import Quoted, Request
 from fx.scheme import ask_scheme, quote_scheme
 from switch import kept_rates
+from switch.inbound_port import derived_uetr
 from switch.ledger import Account, Role, account_key
 from switch.outstanding import Outstanding
 from switch.reasons import Reason
@@ -178,9 +180,12 @@ class Quoting:
 
     def believed(self, destination: Destination, asking: Asking, stated: Stated) -> Quoted:
         """What a network said of its price as a quote; or, where it is not believed, why."""
-        now = self._clock.now()
-        quoted = quote_scheme(self._board, asking, stated, at=now, quote_ids=self._ids.uuid)
-        return _bounded(quoted, destination.corridor)
+        now, corridor = self._clock.now(), destination.corridor
+        # A price of one payment is one quote of ours too, so that it is claimed once.
+        named = derived_uetr(corridor.destination_network, f"quote {stated.quote_id}")
+        ids = partial(str, named) if stated.once else self._ids.uuid
+        quoted = quote_scheme(self._board, asking, stated, at=now, quote_ids=ids)
+        return _bounded(quoted, corridor)
 
     def given(
         self,
@@ -206,6 +211,9 @@ class Quoting:
             raise Refusal(Reason.QR_INVALID)
         for quote in (offer.quote for offer in offers):
             providers = dict.fromkeys(hop.provider for hop in quote.hops)
+            if quote.scheme_quote:
+                # The same quote may be given again; it is held once.
+                self.outstanding.used(quote.quote_id)
             self.outstanding.given(quote.quote_id, member, providers, quote.expires_at)
         return Offers(tuple(offers), quoted.left_out, quoted.alarms)
 

@@ -120,6 +120,20 @@ def test_one_order_is_paid_once_however_many_scan_it() -> None:
     assert (second["reason"], len(book)) == ("DUPL", 1)
 
 
+def test_an_order_that_is_scanned_again_is_the_same_quote_and_held_once() -> None:
+    async def story(town: Town) -> tuple[set[str], int]:
+        ids = set()
+        for _ in range(5):
+            scanned = (await town.member(MEMBER).scan(order_code(12000))).json()
+            ids.add(scanned["quotes"][0]["quote_id"])
+        held = (await town.ready()).switch._quoting.outstanding.all(town.clock.now())
+        return ids, held[MEMBER, "alipayplus"]
+
+    ids, held = lived(story)
+
+    assert (len(ids), held) == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
