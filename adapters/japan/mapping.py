@@ -76,7 +76,6 @@ _OF_REFUND: Final[Mapping[str, Outcome]] = MappingProxyType({
 
 _UNKNOWN: Final = Outcome(OutcomeKind.UNKNOWN)
 _OK, _BAD, _SERVER_ERROR = 200, 400, 500
-_FAR: Final = re.compile(r"\A[0-9A-Za-z_-]{1,64}\Z", re.ASCII)
 _NAMED: Final = re.compile(r"\A[0-9A-Za-z_-]{1,64}\Z", re.ASCII)
 _CATEGORY: Final = re.compile(r"\A[0-9]{4}\Z", re.ASCII)
 _NAME_MAX: Final = 140
@@ -169,7 +168,7 @@ def _stands(payment: Payment, data: Mapping[str, Any]) -> Outcome:
 
 
 def _with_far(known: Outcome, far: object) -> Outcome:
-    if known.kind is OutcomeKind.UNKNOWN or not isinstance(far, str) or not _FAR.match(far):
+    if known.kind is OutcomeKind.UNKNOWN or not isinstance(far, str) or not _NAMED.match(far):
         return known
     return Outcome(known.kind, known.reason, far)
 
