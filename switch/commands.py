@@ -8,6 +8,7 @@ command always has the same effect. A refusal is a result, never an exception.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from switch.states import Event
@@ -268,6 +269,51 @@ class Rekey:
     salt: bytes = field(repr=False)
 
 
+class Action(StrEnum):
+    """What two operators may decide about a payment that nothing else ends."""
+
+    ACCEPTED = "accepted"
+    """It was carried out: evidence shows it."""
+    REFUSED = "refused"
+    """It was not carried out and never will be."""
+    UPHOLD = "uphold"
+    """A dispute: what was booked stands, and the other side gives way."""
+    BOOK = "book"
+    """A dispute: it was carried out after all. The answer stays; the loss bearer is exposed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Propose:
+    """An operator proposes how a payment of this version ends; ``sealed`` holds the evidence."""
+
+    uetr: str
+    version: int
+    action: Action
+    reason: Reason | None
+    operator: str
+    sealed: Sealed
+    at: datetime
+    salt: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Approve:
+    """Another operator approves what was proposed; ``conclude`` is what then becomes of it.
+
+    ``conclude`` is None for a dispute, which changes no answer.
+    """
+
+    uetr: str
+    version: int
+    action: Action
+    reason: Reason | None
+    proposer: str
+    operator: str
+    conclude: Conclude | None
+    at: datetime
+    salt: bytes = field(repr=False)
+
+
 Command = (
     Open
     | Refuse
@@ -281,6 +327,8 @@ Command = (
     | Rewrap
     | Forget
     | Rekey
+    | Propose
+    | Approve
 )
 
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from switch import ledger, lifecycle, upkeep
+from switch import ledger, lifecycle, resolutions, upkeep
 from switch.batch import Batch
 from switch.commands import (
+    Approve,
     Attempt,
     Bury,
     Command,
@@ -26,6 +27,7 @@ from switch.commands import (
     Forget,
     Known,
     Open,
+    Propose,
     Publish,
     Receive,
     Refuse,
@@ -96,6 +98,10 @@ def _one(batch: Batch, command: Command) -> Result:
             return upkeep.forget(batch, command)
         case Rekey():
             return upkeep.rekey(batch, command)
+        case Propose():
+            return resolutions.propose(batch, command)
+        case Approve():
+            return resolutions.approve(batch, command, _conclude)
 
 
 def _open(batch: Batch, command: Open) -> Result:

@@ -15,6 +15,7 @@ import orjson
 
 from fx.money import Money, currency
 from switch.commands import (
+    Approve,
     Attempt,
     Bury,
     Conclude,
@@ -22,6 +23,7 @@ from switch.commands import (
     Erase,
     Forget,
     Open,
+    Propose,
     Publish,
     Receive,
     Refuse,
@@ -30,6 +32,7 @@ from switch.commands import (
 )
 from switch.model import to_micros
 from switch.postings import incoming_lines, lines_at_once, lines_of
+from switch.proposals import lines_for, proposal_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -210,6 +213,10 @@ def wanted(commands: Sequence[Command]) -> Wanted:
                 wrapped[uetr] = None
             case Rewrap(keys=changes):
                 wrapped.update(dict.fromkeys(uetr for uetr, _, _ in changes))
+            case Propose(uetr=uetr) | Approve(uetr=uetr):
+                payments[uetr] = None
+                who = command.operator if isinstance(command, Propose) else command.proposer
+                claims[proposal_id(command, who)] = None
             case Configure() | Rekey():
                 pass
     return Wanted(
@@ -234,6 +241,12 @@ def accounts_wanted(commands: Sequence[Command], snapshot: Snapshot) -> tuple[st
                 payment = snapshot.payments[uetr]
                 keys.update([line.account for line in snapshot.lines_of(payment)])
                 keys.update([line.account for line in lines_at_once(payment, event)])
+            case Approve(uetr=uetr) if uetr in snapshot.payments:
+                payment = snapshot.payments[uetr]
+                lines = (*snapshot.lines_of(payment), *lines_for(payment, command.action))
+                if command.conclude is not None:
+                    lines += lines_at_once(payment, command.conclude.event)
+                keys.update([line.account for line in lines])
             case Receive(sponsor=sponsor, currency=code, minor=minor):
                 lines = incoming_lines(sponsor, Money(minor, currency(code)))
                 keys.update(line.account for line in lines)

@@ -269,6 +269,17 @@ class Dispatch:
                 self._endings.ended(result.payment, answer)
             return result.payment
 
+    def conclusion(self, payment: Payment, opened: Open, happened: Happened) -> Conclude | None:
+        """What would conclude a payment, for whoever commits it with something else."""
+        return self._conclusion(payment, opened, happened)[1]
+
+    async def told(self, payment: Payment) -> None:
+        """Wake whoever waits for a payment that was ended by a command of another kind."""
+        stored = await self._store.read.answer(payment.uetr)
+        if stored is not None:
+            answer = await self._records.answered(payment.uetr, stored)
+            self._endings.ended(payment, answer)
+
     async def once(
         self, payment: Payment, opened: Open, happened: Happened
     ) -> Done | Stale | Declined:

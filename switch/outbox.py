@@ -16,7 +16,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from switch import lifecycle, model
-from switch.commands import Conclude, Open, Refuse
+from switch.commands import Approve, Conclude, Open, Refuse
 from switch.model import Direction, State, to_micros
 from switch.states import Event
 
@@ -111,7 +111,7 @@ def receivers_wanted(commands: Sequence[Command], snapshot: Snapshot) -> dict[st
                 found[receiver_of(payment)] = None
             case Open(payment=payment) if lifecycle.is_final(payment):
                 found[receiver_of(payment)] = None
-            case Conclude(uetr=uetr) if uetr in snapshot.payments:
+            case Conclude(uetr=uetr) | Approve(uetr=uetr) if uetr in snapshot.payments:
                 found[receiver_of(snapshot.payments[uetr])] = None
             case _:
                 pass

@@ -77,6 +77,7 @@ class Reason(Enum):
     NOT_REFUNDABLE = ("AG03", "Only a payment that was accepted can be refunded.")
     ORIGINAL_UNKNOWN = ("NARR", "There is no payment of this identification here.")
     CANCEL_TOO_LATE = ("NARR", "The payment is carried out and can no longer be cancelled.")
+    SAME_OPERATOR = ("NARR", "Who proposed it cannot approve it; a second operator must.")
     UNSPECIFIED = ("MS03", "The counterparty refused without giving a reason.")
 
 

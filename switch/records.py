@@ -33,6 +33,7 @@ OPENING: Final = "opening"
 ENQUIRY: Final = "enquiry"
 EVIDENCE: Final = "evidence"
 PAID: Final = "paid"
+PROPOSAL: Final = "proposal"
 ANSWER: Final = "answer"
 
 EARLIER_PARTICULARS: Final = "particulars"
@@ -98,6 +99,19 @@ class Records:
     def held(self, particulars: Particulars, key: DataKey) -> Sealed:
         """The particulars of a payment of which nothing is sent yet."""
         return self._sealed(OPENING, particulars_bytes(particulars) + b"\n", key)
+
+    def proposal(self, version: int, proposed: Mapping[str, str], key: DataKey) -> Sealed:
+        """What an operator proposes for a version of a payment, with the evidence."""
+        return self._sealed(f"{PROPOSAL}-{version}", orjson.dumps(dict(proposed)), key)
+
+    async def proposed(self, payment: Payment, key: DataKey) -> dict[str, str] | None:
+        """What is proposed for a payment as it stands; None where nothing is."""
+        kind = f"{PROPOSAL}-{payment.version}"
+        record = await self._read.sealed(payment.uetr, kind)
+        if record is None:
+            return None
+        held: dict[str, str] = orjson.loads(self._vault.unseal(key, record[0], kind, record[1]))
+        return held
 
     def paid(self, extra: Mapping[str, str], key: DataKey) -> Sealed:
         """What a network said when it paid an order; :meth:`open` adds it to the particulars."""

@@ -179,6 +179,17 @@ POSTINGS: Final[Mapping[str, Posting]] = MappingProxyType(
             ),
             _POSTED + "; recovered: the same with its sides exchanged",
             "a late credit, and its recovery",
+            booked=True,
+        ),
+        "late_acceptance": Posting(
+            "the foreign side paid a payment that was refused to its payer",
+            (
+                _dr("bearer", Role.BEARER, "destination", kind=Kind.EXPOSURE),
+                _cr("payee_side", Role.NETWORK, "destination"),
+            ),
+            _POSTED + "; recovered: the same with its sides exchanged",
+            "a dispute about a refused outbound payment, by two operators",
+            booked=True,
         ),
         "late_credit_lost": Posting(
             "a late credit that nobody gives back",

@@ -161,7 +161,9 @@ def leaf_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
         elif kind == Event.NOT_SENT.value and content["state"] in FINAL:
             yield item("claim", content["quote"], uetr, 0), -1
             yield item("claim", content["quote"], uetr, 1), 1
-    if kind == "erased":
+    if kind in ("proposed", "approved"):
+        yield from _proposal_items(content)
+    elif kind == "erased":
         yield item("erased", uetr), 1
     if "answer" in content:
         yield item("answer", uetr, content["answer"]), 1
@@ -178,6 +180,15 @@ def leaf_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
             yield item("tombstone", scope, grave), -1
     elif kind in ("published", "confirmed", "withdrawn"):
         yield from _rate_items(content)
+
+
+def _proposal_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
+    name, uetr = content["claim"], content["uetr"]
+    if content["kind"] == "proposed":
+        yield item("claim", name, uetr, 0), 1
+        return
+    yield item("claim", name, uetr, 0), -1
+    yield item("claim", name, uetr, 1), 1
 
 
 def late_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:

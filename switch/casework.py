@@ -1,0 +1,191 @@
+"""The queue of payments that need people: what is open, what is disputed, and how it is ended.
+
+One operator proposes an end with evidence, which is sealed with the payment; another approves it,
+and only then does anything happen. What is shown holds nobody's name. The surprise: a proposal is
+for one version of a payment, so one that ends by itself meanwhile is left as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from switch import lifecycle
+from switch.answers import amount, instant, payment_view
+from switch.commands import Action, Approve, Declined, Done, Known, Propose
+from switch.dispatch import Happened
+from switch.lifecycle import Event
+from switch.proposals import actions_for
+from switch.reasons import Reason
+from switch.store.vault import VaultError
+
+if TYPE_CHECKING:
+    from switch.dispatch import Dispatch
+    from switch.linked_payments import LinkedPayments
+    from switch.logs import Log
+    from switch.model import Payment
+    from switch.records import Open as Opened
+    from switch.records import Records
+    from switch.runtime.clock import Clock
+    from switch.runtime.entropy import Ids
+    from switch.store.contract import Store
+
+PAGE_MAX: Final = 200
+"""Payments of one page of the queue."""
+
+_EVENTS: Final = ((Action.ACCEPTED, Event.ACCEPTED), (Action.REFUSED, Event.REFUSED))
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What an operator proposes; ``evidence`` is what shows it (a message, a file line, a call)."""
+
+    action: Action
+    reason: Reason | None
+    evidence: str = field(repr=False)
+
+
+class Casework:
+    """Shows the queue, and takes proposals and approvals."""
+
+    def __init__(  # the parts it uses
+        self,
+        *,
+        store: Store,
+        records: Records,
+        dispatch: Dispatch,
+        linked: LinkedPayments,
+        clock: Clock,
+        ids: Ids,
+        log: Log,
+    ) -> None:
+        self._store = store
+        self._records = records
+        self._dispatch = dispatch
+        self._linked = linked
+        self._clock = clock
+        self._ids = ids
+        self._log = log
+
+    async def queue(self, after: int, limit: int) -> dict[str, object]:
+        """A page of payments that are unknown, left to people or disputed, the oldest first."""
+        size = max(1, min(limit, PAGE_MAX))
+        page = await self._store.read.unended(after, size)
+        return {
+            "payments": [self._line(payment) for payment in page],
+            "after": str(page[-1].payment_id) if len(page) == size else None,
+        }
+
+    async def case(self, uetr: str) -> dict[str, object] | None:
+        """Everything that is known of a payment, without anybody's name."""
+        payment = await self._store.read.payment(uetr)
+        if payment is None:
+            return None
+        linked = [self._line(each) for each in await self._linked.of(payment)]
+        shown = {**self._line(payment), "linked": linked, "proposal": None}
+        opened = await self._opened(payment)
+        held = None if opened is None else await self._records.proposed(payment, opened.key)
+        if held is not None:
+            shown["proposal"] = {
+                name: held[name] for name in ("action", "reason", "operator", "at")
+            }
+        return shown
+
+    def _line(self, payment: Payment) -> dict[str, object]:
+        age = self._clock.now() - payment.opened_at
+        return {
+            **payment_view(payment),
+            "state": payment.state.value,
+            "kind": payment.kind.value,
+            "original": payment.original or None,
+            "age_s": age // timedelta(seconds=1),
+            "owed": amount(payment.terms.destination),
+            "origin": payment.origin,
+            "network": payment.network,
+            "reference": payment.reference,
+            "far_reference": payment.far_reference,
+            "enquiries": payment.rung,
+            "next_at": None if payment.next_at is None else instant(payment.next_at),
+            "version": payment.version,
+            "actions": [action.value for action in actions_for(payment)],
+        }
+
+    async def propose(self, uetr: str, operator: str, proposal: Proposal) -> Payment | Reason:
+        """Keep a proposal for a payment as it stands; nothing happens yet."""
+        payment = await self._store.read.payment(uetr)
+        if payment is None:
+            return Reason.ORIGINAL_UNKNOWN
+        if (proposal.action is Action.REFUSED) != (proposal.reason is not None):
+            return Reason.ELEMENT_MISSING
+        opened = await self._opened(payment)
+        if opened is None or await self._records.proposed(payment, opened.key) is not None:
+            return Reason.DUPLICATE if opened is not None else Reason.TRANSACTION_UNSUPPORTED
+        at = self._clock.now()
+        proposed = {
+            "action": proposal.action.value,
+            "reason": "" if proposal.reason is None else proposal.reason.name,
+            "operator": operator,
+            "evidence": proposal.evidence,
+            "at": instant(at),
+        }
+        result = await self._store.commit(
+            Propose(
+                uetr=uetr,
+                version=payment.version,
+                action=proposal.action,
+                reason=proposal.reason,
+                operator=operator,
+                sealed=self._records.proposal(payment.version, proposed, opened.key),
+                at=at,
+                salt=self._ids.salt(),
+            )
+        )
+        if isinstance(result, (Done, Known)):
+            self._log.info("end_proposed", uetr=uetr, action=proposal.action.value)
+            return payment
+        return result.reason if isinstance(result, Declined) else Reason.DUPLICATE
+
+    async def approve(self, uetr: str, operator: str) -> Payment | Reason:
+        """Carry out what another operator proposed for a payment as it stands."""
+        payment = await self._store.read.payment(uetr)
+        opened = None if payment is None else await self._opened(payment)
+        if payment is None or opened is None:
+            return Reason.ORIGINAL_UNKNOWN
+        held = await self._records.proposed(payment, opened.key)
+        if held is None:
+            return Reason.ORIGINAL_UNKNOWN
+        action = Action(held["action"])
+        reason = Reason[held["reason"]] if held["reason"] else None
+        conclude = None
+        event = dict(_EVENTS).get(action)
+        if event is not None:
+            conclude = self._dispatch.conclusion(payment, opened, Happened(event, reason))
+        at = self._clock.now()
+        result = await self._store.commit(
+            Approve(
+                uetr=uetr,
+                version=payment.version,
+                action=action,
+                reason=reason,
+                proposer=held["operator"],
+                operator=operator,
+                conclude=conclude,
+                at=at,
+                salt=self._ids.salt(),
+            )
+        )
+        if isinstance(result, Done) and result.payment is not None:
+            self._log.info("end_approved", uetr=uetr, action=action.value)
+            if lifecycle.is_final(result.payment) and not lifecycle.is_final(payment):
+                await self._dispatch.told(result.payment)
+            return result.payment
+        if isinstance(result, Declined):
+            return result.reason
+        return Reason.DUPLICATE
+
+    async def _opened(self, payment: Payment) -> Opened | None:
+        try:
+            return await self._records.open(payment.uetr)
+        except VaultError:
+            return None

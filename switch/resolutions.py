@@ -1,0 +1,102 @@
+"""Decisions of two operators about payments that nothing else ends. Pure.
+
+One proposes with evidence, another approves, and both stand in the journal. A proposal is a claim
+on one version of a payment, so that it lapses when the payment moves on by itself, and is carried
+out once. The surprise: a dispute changes no answer and no booking of before; what is booked for it
+is a set of its own, on the account of whoever bears such losses.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from switch import ledger
+from switch.commands import Action, Conflict, Declined, Done, Known, Stale
+from switch.delta import Claim, sealed_digest
+from switch.model import changed, to_micros
+from switch.proposals import actions_for, lines_for, proposal_id
+from switch.reasons import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from switch.batch import Batch
+    from switch.commands import Approve, Conclude, Propose, Result
+    from switch.model import Payment
+
+
+def propose(batch: Batch, command: Propose) -> Result:
+    """Precedence: the version, what is possible, proposed before."""
+    payment = batch.seen.payments[command.uetr]
+    if payment.version != command.version:
+        return Stale(payment)
+    if command.action not in actions_for(payment):
+        return Declined(Reason.TRANSACTION_UNSUPPORTED)
+    name = proposal_id(command, command.operator)
+    if name in batch.seen.claims:
+        return Known(payment, None)
+    batch.claim(Claim(name, payment.uetr, released=False))
+    batch.delta.sealed.append(command.sealed)
+    content = {
+        "kind": "proposed",
+        "uetr": payment.uetr,
+        "claim": name,
+        "operator": command.operator,
+        "sealed": [sealed_digest(command.sealed)],
+        "at": to_micros(command.at),
+    }
+    batch.leaf(command.salt, content)
+    return Done(payment)
+
+
+def approve(
+    batch: Batch, command: Approve, conclude: Callable[[Batch, Conclude], Result]
+) -> Result:
+    """Precedence: the version, the proposal, the second pair of eyes, then what it means."""
+    payment = batch.seen.payments[command.uetr]
+    if payment.version != command.version:
+        return Stale(payment)
+    name = proposal_id(command, command.proposer)
+    claim = batch.seen.claims.get(name)
+    if claim is None or claim.released or command.action not in actions_for(payment):
+        return Declined(Reason.ORIGINAL_UNKNOWN)
+    if command.operator == command.proposer:
+        return Declined(Reason.SAME_OPERATOR)
+    if command.conclude is not None:
+        result = conclude(batch, command.conclude)
+    else:
+        result = _settled(batch, command, payment)
+    if not isinstance(result, Done):
+        return result
+    batch.claim(Claim(name, payment.uetr, released=True))
+    content = {
+        "kind": "approved",
+        "uetr": payment.uetr,
+        "claim": name,
+        "operator": command.operator,
+        "at": to_micros(command.at),
+    }
+    batch.leaf(command.salt, content)
+    return result
+
+
+def _settled(batch: Batch, command: Approve, payment: Payment) -> Result:
+    """A dispute ends: what was answered stays, what it cost is booked."""
+    if command.action not in (Action.UPHOLD, Action.BOOK):
+        return Conflict("conclude")
+    lines = lines_for(payment, command.action)
+    refusal = batch.books.post(lines) if lines else None
+    if refusal is not None:
+        return Declined(refusal)
+    entries = batch.book(payment.uetr, ledger.posting(lines), None) if lines else []
+    before = payment.block
+    payment = changed(
+        payment,
+        disputed=False,
+        version=payment.version + 1,
+        updated_at=command.at,
+        block=batch.block,
+    )
+    batch.keep(payment)
+    batch.journal("settled", payment, entries, command.salt, {"before": before})
+    return Done(payment)
