@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 JSON = "application/json"
 PROBLEM = "application/problem+json"
-HTTP_OF_STATUS = ((Status.ACCC, 200), (Status.RJCT, 200), (Status.PDNG, 202), (Status.RCVD, 202))
+HTTP_OF_STATUS = (
+    *((Status.ACCC, 200), (Status.RJCT, 200), (Status.PDNG, 202), (Status.RCVD, 202)),
+    *((Status.ACSP, 202), (Status.ACWP, 202)),
+)
 
 
 class MemberMessages(Protocol):

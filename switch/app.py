@@ -16,8 +16,10 @@ from fx.refusals import RateRefused
 from fx.token import QuoteSeal
 from switch.answers import Answers
 from switch.api import app as api
+from switch.api.care import Care
 from switch.api.messages import MemberMessages
 from switch.breakers import Breakers
+from switch.casework import Casework
 from switch.collector import collectors_of
 from switch.commands import Configure
 from switch.config import ConfigError
@@ -27,7 +29,7 @@ from switch.dispatch import Dispatch
 from switch.endings import Endings
 from switch.events_side import EventsSide
 from switch.feeds import FeedReader
-from switch.key_retention import KeyRetention, kept, too_short
+from switch.key_retention import retention_of
 from switch.keys import OVERSEER
 from switch.leases import Leases
 from switch.linked import banks_of, inbound_of, lookups_of, made_adapters, quotes_of, signers_of
@@ -129,7 +131,7 @@ class Switch:
         self.linked = self._linked()
         self.sweeper = self._sweeper()
         self.events = EventsSide(config, keys, seams, self._transport, self._ids)
-        self.retention = self._retention_of()
+        self.retention = retention_of(config, self.adapters, seams, self._ids)
         self._keeper = keeper_of(config.retention.personal_days, seams, self._vault, self._ids)
         self._leases = Leases(
             store=seams.store,
@@ -138,8 +140,7 @@ class Switch:
             log=seams.log,
             lease_s=config.switch.lease_s,
         )
-        seal = QuoteSeal({"1": keys.symmetric("seal")}, "1")
-        self._quoting = self._quoting_of(seal)
+        self._quoting = self._quoting_of(QuoteSeal({"1": keys.symmetric("seal")}, "1"))
         self.payments = self._payments()
         self.collectors = collectors_of(
             self.adapters,
@@ -201,19 +202,17 @@ class Switch:
             log=self._seams.log,
         )
 
-    def _retention_of(self) -> KeyRetention:
-        facts = {name: adapter.facts for name, adapter in self.adapters.items()}
-        wrong = too_short(self.config.retention, facts, self.config.corridors.values())
-        if wrong is not None:
-            raise ConfigError(f"switch.toml: {wrong}")
-        seams = self._seams
-        return KeyRetention(
-            times=kept(self.config.retention),
-            store=seams.store,
+    def _care(self, banks: Mapping[str, EllipticCurvePublicKey], keys: KeyFolder) -> Care:
+        seams, parts = self._seams, (self._seams.store, self._records, self.dispatch, self.linked)
+        return Care(
+            config=self.config,
+            members=self._authenticator(banks),
+            operators=self._authenticator(keys.operators()),
+            payments=self.payments,
+            linked=self.linked,
+            records=self._records,
+            casework=Casework(*parts, clock=seams.clock, ids=self._ids, log=seams.log),
             clock=seams.clock,
-            ids=self._ids,
-            log=seams.log,
-            written_at=seams.written_at,
         )
 
     def _linked(self) -> LinkedPayments:
@@ -316,6 +315,7 @@ class Switch:
                 {**keys.quoters(sorted(config.market.providers)), OVERSEER: overseer}
             ),
             witnesses=self._authenticator({**banks, OVERSEER: overseer}),
+            care=self._care(banks, keys),
             rates=self.rates,
             pace=self._pace,
             store=seams.store,
@@ -362,7 +362,7 @@ class Switch:
         }
 
     def stop_waiting(self) -> None:
-        """Answer whoever waits with how its payment stands; the next life ends it."""
+        """Answer whoever waits with how its payment stands."""
         self._endings.release()
 
     async def start(self) -> None:

@@ -16,6 +16,7 @@ from switch.answers import amount, instant, payment_view
 from switch.commands import Action, Approve, Declined, Done, Known, Propose
 from switch.dispatch import Happened
 from switch.lifecycle import Event
+from switch.model import State
 from switch.proposals import actions_for
 from switch.reasons import Reason
 from switch.store.vault import VaultError
@@ -37,6 +38,12 @@ PAGE_MAX: Final = 200
 _EVENTS: Final = ((Action.ACCEPTED, Event.ACCEPTED), (Action.REFUSED, Event.REFUSED))
 
 
+_WATCHED: Final = (
+    *(State.MANUAL, State.UNKNOWN, State.PENDING_FAR, State.CANCELLING, State.CREDIT_UNKNOWN),
+    *(State.RETURNING, State.UNWINDING, State.CONFIRMING, State.ACCEPTED_UNPOSTED),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """What an operator proposes; ``evidence`` is what shows it (a message, a file line, a call)."""
@@ -51,11 +58,11 @@ class Casework:
 
     def __init__(  # the parts it uses
         self,
-        *,
         store: Store,
         records: Records,
         dispatch: Dispatch,
         linked: LinkedPayments,
+        *,
         clock: Clock,
         ids: Ids,
         log: Log,
@@ -73,7 +80,7 @@ class Casework:
         size = max(1, min(limit, PAGE_MAX))
         page = await self._store.read.unended(after, size)
         return {
-            "payments": [self._line(payment) for payment in page],
+            "payments": [self._line(payment) for payment in page if _needs_eyes(payment)],
             "after": str(page[-1].payment_id) if len(page) == size else None,
         }
 
@@ -189,3 +196,8 @@ class Casework:
             return await self._records.open(payment.uetr)
         except VaultError:
             return None
+
+
+def _needs_eyes(payment: Payment) -> bool:
+    """Left to people, disputed, or of an outcome that nobody knows yet."""
+    return payment.disputed or payment.state in _WATCHED

@@ -155,6 +155,8 @@ class Delta:
     outbox: list[OutboxRow] = field(default_factory=list)
     receivers: dict[str, int] = field(default_factory=dict)
     """Number of the newest event of each institution that ``outbox`` tells something."""
+    numbers: dict[str, int] = field(default_factory=dict)
+    """Numbers of payments, by UETR, of which a record is kept though they did not change."""
     frozen: dict[str, str] = field(default_factory=dict)
     """Text of what never changes of a payment, by UETR, where it was needed for the journal."""
     leaves: list[Leaf] = field(default_factory=list)

@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from switch.commands import Forget
+from switch.config import ConfigError
 from switch.steady_time import SteadyTime
 from switch.store.contract import StoreBusy
 
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from switch.config import Corridor
+    from switch.app import Seams
+    from switch.config import Config, Corridor
     from switch.config_files import RetentionSection
     from switch.facts import Facts
     from switch.logs import Log
+    from switch.port import Adapter
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.store.contract import Store
@@ -164,3 +167,21 @@ class KeyRetention:
         )
         await self._store.commit(command)
         await self._clock.sleep(PAUSE_S)
+
+
+def retention_of(
+    config: Config, adapters: Mapping[str, Adapter], seams: Seams, ids: Ids
+) -> KeyRetention:
+    """The retention of a switch. Raises :class:`ConfigError` where it is too short."""
+    facts = {name: adapter.facts for name, adapter in adapters.items()}
+    wrong = too_short(config.retention, facts, config.corridors.values())
+    if wrong is not None:
+        raise ConfigError(f"switch.toml: {wrong}")
+    return KeyRetention(
+        times=kept(config.retention),
+        store=seams.store,
+        clock=seams.clock,
+        ids=ids,
+        log=seams.log,
+        written_at=seams.written_at,
+    )

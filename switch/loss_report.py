@@ -81,6 +81,8 @@ async def _reported(loss: Loss, read: Reads) -> LossReport:
     while page := await read.unended(after, PAGE):
         after = page[-1].payment_id
         for payment in page:
+            if payment.disputed and payment.next_at is None:
+                continue
             if payment.state is State.MANUAL:
                 manual.append(payment)
             elif payment.rung > 0 and payment.updated_at >= loss.restored_at:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switch.data_folder import DATABASE, KEYS
-from switch.keys import KeyFolder, make_development_keys
+from switch.development_keys import make_development_keys
+from switch.keys import KeyFolder
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import SystemEntropy
 

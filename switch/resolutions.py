@@ -37,6 +37,7 @@ def propose(batch: Batch, command: Propose) -> Result:
         return Known(payment, None)
     batch.claim(Claim(name, payment.uetr, released=False))
     batch.delta.sealed.append(command.sealed)
+    batch.delta.numbers[payment.uetr] = payment.payment_id
     content = {
         "kind": "proposed",
         "uetr": payment.uetr,

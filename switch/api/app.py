@@ -16,6 +16,7 @@ from aiohttp import web
 
 from iso20022.jws import JwsSigner
 from switch.answers import JSON
+from switch.api.care import Care, CareApi
 from switch.api.description import openapi
 from switch.api.events import EventsApi
 from switch.api.intake import PACE
@@ -76,6 +77,7 @@ class Parts:
     overseers: MemberAuthenticator
     quoters: MemberAuthenticator
     witnesses: MemberAuthenticator
+    care: Care
     rates: Rates
     pace: Pace
     read: Reads
@@ -154,6 +156,17 @@ def _event_handlers(parts: Parts) -> dict[str, Handler]:
     }
 
 
+def _care_handlers(care: Care) -> dict[str, Handler]:
+    api = CareApi(care)
+    return {
+        "refund": api.refund,
+        "queue": api.queue,
+        "case": api.case,
+        "propose": api.propose,
+        "approve": api.approve,
+    }
+
+
 def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
     members = MemberApi(
         config=parts.config,
@@ -198,6 +211,7 @@ def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
         "pay": members.pay,
         "payment": members.payment,
         **_event_handlers(parts),
+        **_care_handlers(parts.care),
         "message": iso.message,
         "publish_rates": rates.publish,
         "withdraw_rate": rates.withdraw,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from switch.api.care_routes import CARE_ROUTES
 from switch.api.event_routes import EVENT_ROUTES
 from switch.api.journal_shapes import JournalHead, Receipt
 from switch.api.rate_shapes import (
@@ -114,6 +115,7 @@ ROUTES: Final = (
             *SIGNED,
         ),
     ),
+    *CARE_ROUTES,
     *EVENT_ROUTES,
     Route(
         "journal_head",

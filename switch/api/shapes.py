@@ -252,7 +252,7 @@ class PaymentView(_Answer):
     """A payment as its member sees it; ``final`` says that ``status`` can no longer change."""
 
     uetr: str
-    status: Annotated[str, Field(pattern="^(RCVD|PDNG|ACCC|RJCT)$")]
+    status: Annotated[str, Field(pattern="^(RCVD|PDNG|ACSP|ACWP|ACCC|RJCT)$")]
     reason: str | None
     reason_text: str | None
     direction: str

@@ -43,6 +43,8 @@ def key_name(kid: str) -> str:
     """The name of the private key that this signer signs with."""
     if kid == OVERSEER:
         return OVERSEER
+    if kid.startswith("operator-"):
+        return kid
     return f"member-{kid}" if kid.upper() == kid else f"provider-{kid}"
 
 

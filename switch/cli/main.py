@@ -24,6 +24,7 @@ _COMMANDS: Final = MappingProxyType(
         "demo": "switch.cli.demo",
         "iso": "switch.cli.iso",
         "journal": "switch.cli.journal",
+        "payments": "switch.cli.payments",
         "qr": "switch.cli.qr",
         "quote": "switch.cli.quote",
         "rates": "switch.cli.rates",

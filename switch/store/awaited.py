@@ -103,7 +103,7 @@ class Awaited:
         return self._reader.listed(after, limit)
 
     async def unended(self, after: int, limit: int) -> list[Payment]:
-        """Payments behind a number that have a timer or wait for a human, as they were opened."""
+        """Payments behind a number that have a timer, or wait for people, as they were opened."""
         return self._reader.unended(after, limit)
 
     async def balance(self, key: str, before: datetime) -> Account | None:

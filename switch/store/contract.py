@@ -144,7 +144,7 @@ class Reader(Protocol):
         """Payments in the order they were opened, from behind a payment number."""
 
     def unended(self, after: int, limit: int) -> list[Payment]:
-        """Payments behind a number that have a timer or wait for a human, as they were opened."""
+        """Payments behind a number that have a timer, or wait for people, as they were opened."""
 
     def balance(self, key: str, before: datetime) -> Account | None:
         """An account's sums as all blocks before a moment left them, without caps."""
@@ -244,7 +244,7 @@ class Reads(Protocol):
         """Payments in the order they were opened, from behind a payment number."""
 
     async def unended(self, after: int, limit: int) -> list[Payment]:
-        """Payments behind a number that have a timer or wait for a human, as they were opened."""
+        """Payments behind a number that have a timer, or wait for people, as they were opened."""
 
     async def balance(self, key: str, before: datetime) -> Account | None:
         """An account's sums as all blocks before a moment left them, without caps."""

@@ -159,9 +159,9 @@ class MemoryReader:
         return sorted(behind, key=lambda payment: payment.payment_id)[:limit]
 
     def unended(self, after: int, limit: int) -> list[Payment]:
-        """Payments behind a number that have a timer or wait for a human, as they were opened."""
+        """Payments behind a number that have a timer, or wait for people, as they were opened."""
         left = self.listed(after, len(self.tables.payments))
-        return [p for p in left if p.next_at is not None or p.state is State.MANUAL][:limit]
+        return [p for p in left if p.next_at or p.disputed or p.state is State.MANUAL][:limit]
 
     def balance(self, key: str, before: datetime) -> Account | None:
         """An account's sums as all blocks before a moment left them, without caps."""

@@ -217,9 +217,10 @@ class PostgresReader:
         return [payment_of(tuple(row)) for row in rows]
 
     async def unended(self, after: int, limit: int) -> list[Payment]:
-        """Payments behind a number that have a timer or wait for a human, as they were opened."""
+        """Payments behind a number that have a timer, or wait for people, as they were opened."""
         rows = await self._query(
-            _SELECT + "WHERE payment_id > $1 AND (next_at IS NOT NULL OR state = $2) "
+            _SELECT
+            + "WHERE payment_id > $1 AND (next_at IS NOT NULL OR disputed = 1 OR state = $2) "
             "ORDER BY payment_id LIMIT $3",
             after,
             State.MANUAL.value,

@@ -174,12 +174,16 @@ def leaf_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
     elif kind == "received":
         yield item("incoming", content["item"]), 1
     elif kind == "forgotten":
-        for forgotten, digest, *_ in content["answers"]:
-            yield item("answer", forgotten, digest), -1
-        for scope, grave in content["graves"]:
-            yield item("tombstone", scope, grave), -1
+        yield from _forgotten_items(content)
     elif kind in ("published", "confirmed", "withdrawn"):
         yield from _rate_items(content)
+
+
+def _forgotten_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
+    for forgotten, digest, *_ in content["answers"]:
+        yield item("answer", forgotten, digest), -1
+    for scope, grave in content["graves"]:
+        yield item("tombstone", scope, grave), -1
 
 
 def _proposal_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:

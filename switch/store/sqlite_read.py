@@ -207,10 +207,11 @@ class SqliteReader:
         return [payment_of(row) for row in rows]
 
     def unended(self, after: int, limit: int) -> list[Payment]:
-        """Payments behind a number that have a timer or wait for a human, as they were opened."""
+        """Payments behind a number that have a timer, or wait for people, as they were opened."""
         rows = rows_of(
             self.connection,
-            SELECT_PAYMENT + "WHERE payment_id > ? AND (next_at IS NOT NULL OR state = ?) "
+            SELECT_PAYMENT
+            + "WHERE payment_id > ? AND (next_at IS NOT NULL OR disputed = 1 OR state = ?) "
             "ORDER BY payment_id LIMIT ?",
             (after, State.MANUAL.value, limit),
         )

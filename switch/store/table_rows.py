@@ -65,6 +65,7 @@ class TableRows:
 def table_rows(delta: Delta, block: Block, pack: Callable[[bytes], bytes]) -> TableRows:
     """The rows of a delta and its block; ``pack`` makes a journal entry as it is stored."""
     ids = {payment.uetr: payment.payment_id for payment in delta.payments.values()}
+    ids |= delta.numbers
     sealed = [*delta.sealed, *(exchange.sealed for exchange in delta.exchanges)]
     return TableRows(
         payment=[

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switch.keys import make_development_keys
+from switch.development_keys import make_development_keys
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import SystemEntropy
 from tests.api.api_rig import KeptKeys, configured, new_rig

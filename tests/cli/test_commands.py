@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from switch.cli import main
 from switch.config import default_folder, load_config
-from switch.keys import make_development_keys
+from switch.development_keys import make_development_keys
 from switch.runtime.children import start_child
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import SystemEntropy

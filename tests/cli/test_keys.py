@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from switch.keys import KeyFolder, KeyMissing, KeyUnreadable, make_development_keys
+from switch.development_keys import make_development_keys
+from switch.keys import KeyFolder, KeyMissing, KeyUnreadable
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import SystemEntropy
 
@@ -24,7 +25,7 @@ ROUNDS = 5
 MAKER = f"""
 import sys
 from pathlib import Path
-from switch.keys import make_development_keys
+from switch.development_keys import make_development_keys
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import SystemEntropy
 print("ready", flush=True)

@@ -1,0 +1,176 @@
+"""Refunds that a bank asks for, and the operators' queue.
+
+A refund is a payment of its own, answered like one. Operators have keys of their own and see every
+payment without names; whoever proposes an end of one cannot approve it. The surprise: an operator's
+key opens nothing of a member's, and no member's key opens the queue.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+import orjson
+from aiohttp import web
+
+from switch import lifecycle
+from switch.answers import JSON, json_answer, payment_view, problem
+from switch.api.body import read_json
+from switch.api.care_shapes import ProposalRequest, RefundRequest
+from switch.api.intake import JSON_MEDIA, idempotency_key, take_in
+from switch.api.problems import respond
+from switch.casework import PAGE_MAX, Proposal
+from switch.commands import Action, Answer, Conflict
+from switch.linked_payments import Asked
+from switch.payments import Standing
+from switch.reasons import Reason, from_iso
+from switch.refusals import Refusal
+
+if TYPE_CHECKING:
+    from switch.casework import Casework
+    from switch.config import Config
+    from switch.linked_payments import LinkedPayments
+    from switch.model import Payment
+    from switch.payments import Payments
+    from switch.records import Records
+    from switch.runtime.clock import Clock
+    from switch.wire.authenticate import MemberAuthenticator
+
+NUMBER_MAX: Final = 2**63 - 1
+DIGITS_MAX: Final = 19
+BANK_CODE: Final = 8
+_UETR: Final = re.compile(
+    r"\A[a-f0-9]{8}-[a-f0-9]{4}-4[a-f0-9]{3}-[89ab][a-f0-9]{3}-[a-f0-9]{12}\Z"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Care:
+    """What aftercare needs."""
+
+    config: Config
+    members: MemberAuthenticator
+    operators: MemberAuthenticator
+    payments: Payments
+    linked: LinkedPayments
+    records: Records
+    casework: Casework
+    clock: Clock
+
+
+class CareApi:
+    """Serves refunds and ``/v1/operations/…``."""
+
+    def __init__(self, care: Care) -> None:
+        self._care = care
+
+    async def refund(self, request: web.Request) -> web.Response:
+        """``POST /v1/payments/{uetr}/refunds``: a refund of its own, final or open."""
+        care = self._care
+        signed = await take_in(request, care.members, JSON_MEDIA, keyed=True)
+        key = idempotency_key(request)
+        amount = read_json(signed.body, RefundRequest).amount.money()
+        until = care.clock.now() + timedelta(milliseconds=care.config.payments.answer_within_ms)
+        original = await self._paid_to(signed.member, request.match_info["uetr"])
+        opened = await care.records.open(original.uetr)
+        if opened is None:
+            raise web.HTTPNotFound
+        content = {"original": original.uetr, "amount": str(amount.minor)}
+        content["currency"] = amount.currency.code
+        asked = Asked(signed.member, f"refund:{key}", content)
+        made = await care.linked.refund(original, opened, amount, asked)
+        if isinstance(made, Reason):
+            raise Refusal(made)
+        if isinstance(made, Conflict):
+            title = "The idempotency key was used before with other content."
+            more = {"field": made.field_name}
+            return respond(problem(409, title, Reason.DUPLICATE, **more))
+        return _standing(await care.payments.ended(Standing(made, None), until))
+
+    async def _paid_to(self, member: str, uetr: str) -> Payment:
+        """A payment to a customer of this member. Raises HTTPNotFound."""
+        found = await self._care.payments.find(uetr) if _UETR.match(uetr) else None
+        if found is None:
+            raise web.HTTPNotFound
+        bank = found.payment.institutions.payee_bank
+        if not bank or bank[:BANK_CODE] != member[:BANK_CODE]:
+            raise web.HTTPNotFound
+        return found.payment
+
+    async def queue(self, request: web.Request) -> web.Response:
+        """``GET /v1/operations/payments?after=&limit=``."""
+        await take_in(request, self._care.operators, ())
+        after = _whole(request, "after", 0)
+        limit = min(_whole(request, "limit", PAGE_MAX), PAGE_MAX)
+        return _json(200, await self._care.casework.queue(after, limit))
+
+    async def case(self, request: web.Request) -> web.Response:
+        """``GET /v1/operations/payments/{uetr}``."""
+        await take_in(request, self._care.operators, ())
+        return await self._shown(200, _named(request))
+
+    async def propose(self, request: web.Request) -> web.Response:
+        """``POST /v1/operations/payments/{uetr}/proposals``."""
+        signed = await take_in(request, self._care.operators, JSON_MEDIA)
+        asked = read_json(signed.body, ProposalRequest)
+        reason = None if asked.reason is None else from_iso(asked.reason)
+        proposal = Proposal(Action(asked.action), reason, asked.evidence)
+        uetr = _named(request)
+        made = await self._care.casework.propose(uetr, signed.member, proposal)
+        return await self._answered(201, uetr, made)
+
+    async def approve(self, request: web.Request) -> web.Response:
+        """``POST /v1/operations/payments/{uetr}/approvals``."""
+        signed = await take_in(request, self._care.operators, ())
+        uetr = _named(request)
+        return await self._answered(
+            200, uetr, await self._care.casework.approve(uetr, signed.member)
+        )
+
+    async def _answered(self, status: int, uetr: str, made: Payment | Reason) -> web.Response:
+        if made is Reason.ORIGINAL_UNKNOWN:
+            raise web.HTTPNotFound
+        if made is Reason.DUPLICATE:
+            return respond(problem(409, "The payment does not stand so any more.", made))
+        if isinstance(made, Reason):
+            raise Refusal(made)
+        return await self._shown(status, uetr)
+
+    async def _shown(self, status: int, uetr: str) -> web.Response:
+        shown = await self._care.casework.case(uetr)
+        if shown is None:
+            raise web.HTTPNotFound
+        return _json(status, shown)
+
+
+def _named(request: web.Request) -> str:
+    uetr = request.match_info["uetr"]
+    if not _UETR.match(uetr):
+        raise web.HTTPNotFound
+    return uetr
+
+
+def _whole(request: web.Request, name: str, default: int) -> int:
+    text = request.query.get(name)
+    if text is None:
+        return default
+    well_formed = text.isascii() and text.isdecimal() and len(text) <= DIGITS_MAX
+    if not well_formed or int(text) > NUMBER_MAX:
+        raise Refusal(Reason.FORMAT_INVALID, 400, f"query {name}")
+    return int(text)
+
+
+def _json(status: int, view: object) -> web.Response:
+    return respond(Answer(status, JSON, orjson.dumps(view)))
+
+
+def _standing(standing: Standing) -> web.Response:
+    if standing.answer is not None:
+        return respond(standing.answer)
+    if lifecycle.is_final(standing.payment):
+        return respond(json_answer(standing.payment))
+    view = payment_view(standing.payment)
+    location = f"/v1/payments/{standing.payment.uetr}"
+    return respond(Answer(202, JSON, orjson.dumps(view)), {"Location": location})

@@ -1,0 +1,81 @@
+"""The addresses of aftercare, as rows of the table of routes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from switch.api.care_shapes import Case, ProposalRequest, Queue, RefundRequest
+from switch.api.route_shapes import BODY, SIGNED, Route, Said
+from switch.api.shapes import PaymentView
+
+_CASE: Final = "/v1/operations/payments/{uetr}"
+
+CARE_ROUTES: Final = (
+    Route(
+        "refund",
+        "POST",
+        "/v1/payments/{uetr}/refunds",
+        "Refund a payment that a customer of this member was paid, in part or in full.",
+        (
+            Said(200, "The refund is final: ACCC, or RJCT with its reason.", PaymentView),
+            Said(202, "The refund is open; ask under Location.", PaymentView),
+            Said(404, "No customer of this member got such a payment."),
+            Said(409, "The key was used with other content; `field` names what differs."),
+            Said(422, "It cannot be refunded so; nothing was bound."),
+            *BODY,
+        ),
+        takes=RefundRequest,
+        keyed=True,
+    ),
+    Route(
+        "queue",
+        "GET",
+        "/v1/operations/payments",
+        "What is unknown, left to people or disputed, the oldest first (`after`, `limit`).",
+        (
+            Said(200, "A page, and the number to go on from.", Queue),
+            Said(400, "A query that is not a whole number, or a body."),
+            *SIGNED,
+        ),
+    ),
+    Route(
+        "case",
+        "GET",
+        _CASE,
+        "Everything known of one payment, those linked to it, and what is proposed.",
+        (
+            Said(200, "The payment.", Case),
+            Said(400, "A body where none is expected."),
+            Said(404, "There is no such payment."),
+            *SIGNED,
+        ),
+    ),
+    Route(
+        "propose",
+        "POST",
+        f"{_CASE}/proposals",
+        "Propose an end with evidence; nothing happens until another operator approves.",
+        (
+            Said(201, "It is proposed.", Case),
+            Said(404, "There is no such payment."),
+            Said(409, "Something is proposed already, or the payment has moved on."),
+            Said(422, "This cannot be proposed for the payment as it stands."),
+            *BODY,
+        ),
+        takes=ProposalRequest,
+    ),
+    Route(
+        "approve",
+        "POST",
+        f"{_CASE}/approvals",
+        "Carry out what another operator proposed.",
+        (
+            Said(200, "It is done.", Case),
+            Said(400, "A body where none is expected."),
+            Said(404, "There is no such payment, or nothing is proposed for it as it stands."),
+            Said(409, "The payment has moved on."),
+            Said(422, "Who proposed it cannot approve it."),
+            *SIGNED,
+        ),
+    ),
+)

@@ -1,0 +1,78 @@
+"""Shapes of aftercare: refunds that a bank asks for, and the operators' queue.
+
+What is sent is read by them; what is answered is described, and made elsewhere.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from switch.api.shapes import Amount, PaymentView
+
+EVIDENCE_MAX = 20_000
+"""Most characters of evidence: the text of a message or of a line of a settlement file."""
+
+
+class RefundRequest(BaseModel):
+    """Give the payer of a payment back what ``amount`` of the merchant's is, at its own rate."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    amount: Amount
+
+
+class ProposalRequest(BaseModel):
+    """How a payment ends, and what shows it; ``reason`` only where it is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    action: Literal["accepted", "refused", "uphold", "book"]
+    reason: Annotated[str, Field(max_length=4)] | None = None
+    evidence: Annotated[str, Field(min_length=1, max_length=EVIDENCE_MAX)]
+
+
+class QueuedPayment(PaymentView):
+    """A payment of the queue, with everything known of it but names."""
+
+    state: str
+    kind: str
+    original: str | None
+    age_s: int
+    owed: Amount
+    origin: str
+    network: str
+    reference: str
+    far_reference: str | None
+    enquiries: int
+    next_at: str | None
+    version: int
+    actions: list[str]
+
+
+class Queue(BaseModel):
+    """A page of the queue, the oldest first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    payments: list[QueuedPayment]
+    after: str | None
+
+
+class ProposalView(BaseModel):
+    """What is proposed for a payment as it stands."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: str
+    reason: str
+    operator: str
+    at: str
+
+
+class Case(QueuedPayment):
+    """One payment with those linked to it, and what is proposed."""
+
+    linked: list[QueuedPayment]
+    proposal: ProposalView | None

@@ -1,0 +1,182 @@
+"""The operators' queue: two pairs of eyes end what nothing else ends; refunds over HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+
+from iso20022.jws import JwsSigner
+from switch.app import SERVED_AS
+from switch.client import SigningClient
+from switch.dispatch import Happened
+from switch.lifecycle import Event
+from switch.model import State
+from switch.reasons import Reason
+from switch.store.audit import audit
+from tests.api.api_rig import DEBTOR, MEMBER
+
+if TYPE_CHECKING:
+    from switch.client import ClientAnswer
+    from switch.model import Payment
+    from tests.api.api_rig import Rig
+
+QUEUE = "/v1/operations/payments"
+ACCEPTED = {"action": "accepted", "evidence": "settlement file of 21 November, line 17"}
+REFUSED = {"action": "refused", "reason": "AC04", "evidence": "call with the duty officer"}
+
+
+async def call(hasty: Rig, kid: str, step: str, body: dict[str, Any] | None = None) -> ClientAnswer:
+    """What whoever signs as ``kid`` is answered; a step with a body or an approval is sent."""
+    name = f"member-{kid}" if kid == MEMBER else kid
+    signer = JwsSigner(hasty.keys.ec_private(name), kid)
+    session, url = hasty.net.session(SERVED_AS), hasty.net.url(SERVED_AS)
+    client = SigningClient(session, url, signer, hasty.clock, hasty.ids)
+    content = b"" if body is None else orjson.dumps(body)
+    method = "POST" if body is not None or step.endswith("approvals") else "GET"
+    return await client.call(method, QUEUE + step, content)
+
+
+async def paid(hasty: Rig, *events: Event) -> Payment:
+    """An outbound payment, and what then became of it."""
+    body = {"quote": await hasty.quote(), "debtor": DEBTOR}
+    answer = await hasty.client().call(
+        "POST", "/v1/payments", orjson.dumps(body), idempotency_key="casework"
+    )
+    payment = hasty.engine.payment(answer.json()["uetr"])
+    assert payment is not None
+    for event in events:
+        opened = await hasty.switch.dispatch.open(payment.uetr)
+        reason = Reason.ACCOUNT_CLOSED if event is Event.REFUSED else None
+        payment = await hasty.switch.dispatch.conclude(payment, opened, Happened(event, reason))
+    return payment
+
+
+@pytest.fixture
+async def manual(hasty: Rig) -> Payment:
+    """A payment that was left to people."""
+    await hasty.fault("pay", "pending")
+    payment = await paid(hasty, Event.SPENT)
+    assert payment.state is State.MANUAL
+    return payment
+
+
+async def test_two_operators_end_a_payment_that_was_left_to_people(
+    hasty: Rig, manual: Payment
+) -> None:
+    (listed,) = (await call(hasty, "operator-1", "")).json()["payments"]
+    proposed = await call(hasty, "operator-1", f"/{manual.uetr}/proposals", ACCEPTED)
+    assert hasty.engine.payment(manual.uetr) == manual
+    approved = await call(hasty, "operator-2", f"/{manual.uetr}/approvals")
+    after = hasty.engine.payment(manual.uetr)
+
+    assert (listed["state"], listed["actions"]) == ("manual", ["accepted", "refused"])
+    assert (proposed.status, proposed.json()["proposal"]["operator"]) == (201, "operator-1")
+    assert (approved.status, approved.json()["state"]) == (200, "accepted")
+    assert after is not None
+    assert after.state is State.ACCEPTED
+    assert audit(hasty.engine, hasty.keys.ed25519_public("journal")).faults == ()
+    shown = (await hasty.client().call("GET", f"/v1/payments/{manual.uetr}")).json()
+    assert (shown["status"], shown["final"]) == ("ACCC", True)
+
+
+async def test_a_refusal_has_its_reason_and_releases_the_money(hasty: Rig, manual: Payment) -> None:
+    unsaid = {"action": "refused", "evidence": "none"}
+    without = await call(hasty, "operator-1", f"/{manual.uetr}/proposals", unsaid)
+    await call(hasty, "operator-1", f"/{manual.uetr}/proposals", REFUSED)
+    approved = await call(hasty, "operator-2", f"/{manual.uetr}/approvals")
+
+    assert (without.status, approved.json()["status"]) == (422, "RJCT")
+    assert approved.json()["reason"] == "AC04"
+    assert all(row[2:] == (0, 0) for row in hasty.sums())
+
+
+async def test_nobody_approves_what_they_proposed(hasty: Rig, manual: Payment) -> None:
+    await call(hasty, "operator-1", f"/{manual.uetr}/proposals", ACCEPTED)
+    approved = await call(hasty, "operator-1", f"/{manual.uetr}/approvals")
+
+    assert (approved.status, hasty.engine.payment(manual.uetr)) == (422, manual)
+
+
+async def test_an_approval_of_nothing_and_a_second_proposal_change_nothing(
+    hasty: Rig, manual: Payment
+) -> None:
+    nothing = await call(hasty, "operator-2", f"/{manual.uetr}/approvals")
+    await call(hasty, "operator-1", f"/{manual.uetr}/proposals", ACCEPTED)
+    second = await call(hasty, "operator-2", f"/{manual.uetr}/proposals", REFUSED)
+
+    assert (nothing.status, second.status) == (404, 409)
+
+
+async def test_a_payment_that_ended_by_itself_is_left_as_it_is(hasty: Rig, manual: Payment) -> None:
+    await call(hasty, "operator-1", f"/{manual.uetr}/proposals", REFUSED)
+    opened = await hasty.switch.dispatch.open(manual.uetr)
+    await hasty.switch.dispatch.conclude(manual, opened, Happened(Event.ACCEPTED))
+    approved = await call(hasty, "operator-2", f"/{manual.uetr}/approvals")
+    after = hasty.engine.payment(manual.uetr)
+
+    assert approved.status == 404
+    assert after is not None
+    assert after.state is State.ACCEPTED
+
+
+async def test_an_open_payment_that_needs_nobody_cannot_be_ended(hasty: Rig) -> None:
+    payment = await paid(hasty)
+    proposed = await call(hasty, "operator-1", f"/{payment.uetr}/proposals", REFUSED)
+
+    assert (proposed.status, payment.state) == (422, State.ACCEPTED)
+
+
+async def test_a_dispute_is_upheld_and_its_answer_stays(hasty: Rig) -> None:
+    payment = await paid(hasty, Event.REFUSED)
+    assert payment.disputed
+    before = hasty.sums()
+    (listed,) = (await call(hasty, "operator-1", "")).json()["payments"]
+    upheld = {"action": "uphold", "evidence": "their message was about another payment"}
+    await call(hasty, "operator-1", f"/{payment.uetr}/proposals", upheld)
+    approved = (await call(hasty, "operator-2", f"/{payment.uetr}/approvals")).json()
+
+    assert (listed["disputed"], listed["actions"]) == (True, ["uphold"])
+    assert (approved["status"], approved["disputed"]) == ("ACCC", False)
+    assert hasty.sums() == before
+    assert audit(hasty.engine, hasty.keys.ed25519_public("journal")).faults == ()
+
+
+async def test_a_late_acceptance_is_booked_to_whoever_bears_it(hasty: Rig) -> None:
+    await hasty.fault("pay", "refuse", reason="AC04")
+    payment = await paid(hasty, Event.ACCEPTED)
+    assert (payment.state, payment.disputed) == (State.REFUSED, True)
+    booked = {"action": "book", "evidence": "their settlement file, line 3"}
+    await call(hasty, "operator-2", f"/{payment.uetr}/proposals", booked)
+    approved = (await call(hasty, "operator-1", f"/{payment.uetr}/approvals")).json()
+    exposure = hasty.engine.account("BKSWKHPPXXX/bearer/THB/deferred/exposure")
+
+    assert (approved["status"], approved["disputed"]) == ("RJCT", False)
+    assert exposure is not None
+    assert exposure.debits_posted == payment.terms.destination.minor
+    assert audit(hasty.engine, hasty.keys.ed25519_public("journal")).faults == ()
+
+
+async def test_only_operators_see_the_queue(hasty: Rig, manual: Payment) -> None:
+    asked = [await call(hasty, kid, "") for kid in (MEMBER, "overseer")]
+    proposed = await call(hasty, "overseer", f"/{manual.uetr}/proposals", ACCEPTED)
+
+    assert [each.status for each in (*asked, proposed)] == [401, 401, 401]
+
+
+async def test_the_queue_names_nobody(hasty: Rig, manual: Payment) -> None:
+    await call(hasty, "operator-1", f"/{manual.uetr}/proposals", ACCEPTED)
+    shown = await call(hasty, "operator-1", f"/{manual.uetr}")
+
+    assert b"Sok Dara" not in shown.body
+    assert b"line 17" not in shown.body
+
+
+async def test_a_refund_of_somebody_elses_payment_is_not_found(hasty: Rig) -> None:
+    payment = await paid(hasty)
+    asked = {"amount": {"currency": "KHR", "value": "100"}}
+    path = f"/v1/payments/{payment.uetr}/refunds"
+    answer = await hasty.client().call("POST", path, orjson.dumps(asked), idempotency_key="r-1")
+
+    assert answer.status == 404
