@@ -57,6 +57,7 @@ def keys(ready: dict[str, bytes], tmp_path: Path) -> Path:
     """A copy of them to spoil."""
     folder = tmp_path / "keys"
     (folder / "members").mkdir(parents=True)
+    (folder / "operators").mkdir()
     for name, content in ready.items():
         (folder / name).write_bytes(content)
     return folder

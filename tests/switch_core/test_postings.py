@@ -11,10 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fx.money import Money, currency
+from switch.commands import Action
 from switch.ledger import Side, balanced
 from switch.model import Direction, Finality, Funding, Kind
 from switch.postings import filled, incoming_lines, lines_at_once, lines_of, refunded
 from switch.postings_page import example, page
+from switch.proposals import lines_for
 from switch.states import Event
 from switch.templates import POSTINGS
 from tests.switch_core.core_values import SECOND, SPONSOR, bridged, direct, khr, payment, thb
@@ -50,6 +52,7 @@ BOOKED: Final[Mapping[str, tuple[tuple[Any, ...], ...]]] = {
     "advice_credited": ((S_THB, PAID, F_THB, PAID),),
     "advice_failed": ((S_THB, PAID, N, PAID),),
     "late_credit": ((F_KHR, SOURCE, B, SOURCE), (EXPOSED, PAID, F_THB, PAID)),
+    "late_acceptance": ((EXPOSED, PAID, N, PAID),),
     "late_credit_lost": ((LOST, PAID, EXPOSED, PAID),),
     "refund": ((F_KHR, 1_188_400, M, 1_188_400), (N, 10_000, F_THB, 10_000)),
     "refund_gross": ((F_KHR, 1_188_400, B, 1_188_400), (N, 10_000, F_THB, 10_000)),
@@ -132,6 +135,11 @@ def test_what_a_payment_books_is_what_the_table_says_is_booked() -> None:
             for event in (Event.PAID, Event.ACCEPTED)
             for x in lines_at_once(advised[0], event)
         }
+        | {
+            (x.account.split("/", 1)[1], x.side)
+            for held in (payment(), inbound)
+            for x in lines_for(held, Action.BOOK)
+        }
         | {(x.account.split("/", 1)[1], x.side) for x in incoming_lines(SPONSOR, khr(1))}
     )
 
@@ -143,7 +151,7 @@ def test_what_a_payment_books_is_what_the_table_says_is_booked() -> None:
         "outbound_capped", "outbound_funded", "outbound_gross", "outbound_gross_return",
         "inbound_two_leg", "inbound_on_us", "advice_received", "advice_pays_out",
         "advice_pays_out_on_us", "advice_credited", "advice_failed", "refund", "refund_gross",
-        "between", "payee_fee", "residue",
+        "between", "payee_fee", "residue", "late_acceptance", "late_credit",
     } == {name for name, posting in POSTINGS.items() if posting.booked}  # fmt: skip
 
 
