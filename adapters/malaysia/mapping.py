@@ -8,6 +8,7 @@ by it. The surprise: ACTC U002 is neither success nor failure, but PayNet's prom
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from adapters.iso_profile.mapping import exchange_rate, given, text
@@ -53,7 +54,6 @@ CHAIN: Final = "enquiry_id"
 
 _UNKNOWN: Final = Outcome(OutcomeKind.UNKNOWN)
 _NUMBERS: Final = 100_000_000
-_DAY_MS: Final = 86_400_000
 
 
 def transfer_id(own_bic: str, planning: Planning) -> str:
@@ -65,9 +65,11 @@ def transfer_id(own_bic: str, planning: Planning) -> str:
 def question_id(own_bic: str, code: str, planning: Planning) -> str:
     """The BizMsgIdr of a question, which moves nothing.
 
-    Where no number is counted for it, the millisecond of the day stands for one.
+    No number is kept for it: eight digits follow from our own number, which is unique. Two of a day
+    are the same with a chance of one in a thousand at 100,000 a day, and then one is asked again.
     """
-    number = planning.sequence or (planning.message_number >> 20) % _DAY_MS
+    own = f"{planning.slot} {planning.message_number}".encode()
+    number = int.from_bytes(sha256(own).digest()[:8]) % _NUMBERS
     return str(BusinessId(day_of(planning.now), own_bic[:8], code, number))
 
 

@@ -108,6 +108,13 @@ def test_our_identifications_have_the_published_shape(shared: Path) -> None:
     assert payment.reference == "20261121BKSWKHPP031ORB00000041"
 
 
+def test_questions_of_one_moment_and_of_two_processes_are_told_apart() -> None:
+    plans = [replace(planning(), message_number=n, slot=s) for n in range(500) for s in (1, 2)]
+    asked = {new_adapter().plan_lookup(duitnow(), None, plan).reference for plan in plans}
+
+    assert len(asked) == len(plans)
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "20230412BOEEMYK1000ORB0000001", "20231312BOEEMYK1000ORB00000001",
