@@ -44,6 +44,9 @@ PATH: Final = "/upi/qr"
 
 WITHIN_MS: Final = 15_000
 REPEATS_MAX: Final = 100
+AGAIN_S: Final = (5, 15, 30, 60, 120, *(300,) * 40)
+"""Pauses before an advice that nobody answered is told again."""
+
 ANSWER_BYTES_MAX: Final = 65_536
 _CHINA: Final = timedelta(hours=8)
 
@@ -128,7 +131,17 @@ class Payer:
         for _ in range(repeat):
             answers.append(await self._post(message_id, body, headers, within_ms))
             headers = self._desk.again(message_id, body, PATH)
+        if not any(answer["code"] for answer in answers):
+            self._context.tasks.start("unionpay-sandbox-tells", self._go_on(message_id, body))
         return answers
+
+    async def _go_on(self, message_id: str, body: bytes) -> None:
+        """Tell the same news until anything is answered to it."""
+        for pause_s in AGAIN_S:
+            await self._context.clock.sleep(pause_s)
+            headers = self._desk.again(message_id, body, PATH)
+            if (await self._post(message_id, body, headers, WITHIN_MS))["code"]:
+                return
 
     async def verify(self, request: web.Request) -> web.Response:
         """``POST /control/verify``: an order that is verified and not paid."""

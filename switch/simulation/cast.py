@@ -264,7 +264,7 @@ class Cast:
         """A guest is debited by its network, which then tells the switch until it is heard."""
         riel = 1_000 + payment.minor
         asked = {
-            "payload": _khqr(payment),
+            "payload": _khqr(payment, self._city.number_of(network, payment.to)),
             "amount": str(riel),
             "repeat": payment.copies,
             "customer": f"guest-{payment.number}",
@@ -300,13 +300,17 @@ class Cast:
         await self._city.sandbox("bakong", "POST", "/control/incoming", asked)
 
 
-def _khqr(payment: Payment) -> str:
-    """The code of the Cambodian shop of a payment, without an amount."""
+def _khqr(payment: Payment, unionpay: str | None = None) -> str:
+    """The code of the Cambodian shop of a payment, without an amount.
+
+    ``unionpay`` is the shop's number there, where it has one.
+    """
     shop = Khqr(
         account=payment.to or "noodleshop@aclb",
         merchant_name="Noodle Shop",
         merchant_city="Phnom Penh",
         category="5812",
+        unionpay=unionpay,
     )
     return write_khqr(shop)
 
