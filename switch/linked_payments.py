@@ -47,6 +47,11 @@ if TYPE_CHECKING:
 BACK: Final = "back"
 """Scope of the keys under which we ourselves give money back."""
 
+NEVER_ARRIVED: Final = frozenset(
+    {Reason.CLEARING_TIMED_OUT, Reason.NETWORK_OFFLINE, Reason.NEVER_SEEN}
+)
+"""Why a payment ends of which the counterparty cannot have executed anything."""
+
 TRIES_MAX: Final = 4
 """A linked payment is made anew this often when another one took its place meanwhile."""
 
@@ -98,24 +103,32 @@ class LinkedPayments:
         return found
 
     async def look_after(self, payment: Payment, opened: Opened) -> None:
-        """See how the payment stands that gives this one back, and make it where it is missing."""
-        child = await self._store.read.payment(linked_uetr(payment.uetr, 1))
-        if child is None:
-            made = await self._give_back(payment, opened)
+        """See how the payment stands that gives this one back, and make it where it is missing.
+
+        One of which no byte left, or that never arrived, is made anew at the next place.
+        """
+        children = await self.of(payment)
+        child = children[-1] if children else None
+        room = len(children) < LINKED_MAX
+        if child is None or (child.reason in NEVER_ARRIVED and room):
+            made = await self._give_back(payment, opened, len(children) + 1)
             child = made if isinstance(made, Payment) else None
         event = Event.RUNG
         if child is not None and lifecycle.is_final(child):
             event = Event.GIVEN_BACK if child.reason is None else Event.SPENT
         await self._dispatch.conclude(payment, opened, Happened(event))
 
-    async def _give_back(self, payment: Payment, opened: Opened) -> Payment | Conflict | Reason:
+    async def _give_back(
+        self, payment: Payment, opened: Opened, place: int
+    ) -> Payment | Conflict | Reason:
         """Open the payment that takes an unwound or returned one back to where it came from."""
         gross = payment.direction is Direction.OUTBOUND
         debit = payment.terms.debit
-        terms = changed_terms(payment.terms, linked_quote(payment.uetr, 1), debit, debit, None)
+        quote = linked_quote(payment.uetr, place)
+        terms = changed_terms(payment.terms, quote, debit, debit, None)
         linked = self._linked(
             payment,
-            linked_uetr(payment.uetr, 1),
+            linked_uetr(payment.uetr, place),
             network=HOME if gross else payment.origin,
             terms=terms,
             institutions=payment.institutions,
@@ -124,7 +137,7 @@ class LinkedPayments:
             linked,
             funding=Funding.GROSS if gross else Funding.HELD,
         )
-        asked = Asked(BACK, payment.uetr, {})
+        asked = Asked(BACK, quote, {})
         return await self._instruct(linked, opened.particulars, asked)
 
     async def refund(

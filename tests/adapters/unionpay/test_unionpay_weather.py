@@ -14,7 +14,9 @@ from switch.simulation.choices import CHOICES, PAYEES, PAYING
 from switch.simulation.plan import Way, plan_of
 from switch.simulation.trial import Simulator
 
-SEEDS: Final = range(1, 6)
+SEEDS: Final = (1, 2, 3, 4, 35)
+"""In 35 a switch stalls before its refund left."""
+
 PAYMENTS: Final = 20
 BOTH_WAYS: Final = replace(
     CHOICES,
