@@ -8,11 +8,20 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import orjson
 import pytest
 
 from switch.simulation.town import Town
 from tests.adapters.unionpay.unionpay_parts import khqr
-from tests.adapters.unionpay.unionpay_stories import books, control, ledger, lived, settled, sums
+from tests.adapters.unionpay.unionpay_stories import (
+    MEMBER,
+    books,
+    control,
+    ledger,
+    lived,
+    settled,
+    sums,
+)
 
 RIEL: Final = "41000"
 CLOSED: Final = ("closed@abaa", "ABAA10002312083")
@@ -253,3 +262,28 @@ def test_an_advice_of_another_amount_than_was_verified_goes_back() -> None:
         return codes(told), line["status"], line["reason"], (await books(town))["bakong"]
 
     assert lived(story) == (["00", "00"], "RJCT", "AM09", [])
+
+
+def test_the_merchants_bank_gives_back_in_parts_up_to_what_was_paid() -> None:
+    async def story(town: Town) -> tuple[Any, ...]:
+        told = await bought(town, khqr("coffee@abaa", "ABAA10002312082"))
+        await settled(town, told["uetr"])
+        heard = []
+        for number, riel in enumerate(("10000", "31000", "1")):
+            body = orjson.dumps({"amount": {"currency": "KHR", "value": riel}})
+            answer = await town.member(MEMBER).call(
+                "POST",
+                f"/v1/payments/{told['uetr']}/refunds",
+                body,
+                idempotency_key=f"4b1b35c6-7a62-4cf5-8d6c-{number:012d}",
+            )
+            heard.append((answer.status, answer.json().get("status"), answer.json()["reason"]))
+        return heard, await books(town), sums(town)
+
+    heard, booked, pending = lived(story)
+
+    assert heard[:2] == [(200, "ACCC", None)] * 2
+    assert heard[2][0] == 422
+    # 10.23 dollars were owed for 41,000 riel: two parts that add up to the cent.
+    assert booked["unionpay"] == [("booked", "10.23"), ("booked", "2.49"), ("booked", "7.74")]
+    assert pending == []
