@@ -221,7 +221,9 @@ class Payer:
 
 def _wish(given: Mapping[str, object]) -> _Wish:
     """Read what a customer is to do; raises :class:`ControlError` and :class:`MoneyError`."""
-    keyed = {} if given.get("amount") is None else _keyed(wanted(given, "amount", str))
+    keyed: dict[str, str] = {}
+    if given.get("amount") is not None:
+        keyed = _keyed(wanted(given, "amount", str), wanted(given, "currency", str, "KHR"))
     wish = _Wish(
         payload=wanted(given, "payload", str),
         keyed=keyed,
@@ -239,6 +241,8 @@ def _wish(given: Mapping[str, object]) -> _Wish:
     return wish
 
 
-def _keyed(amount: str) -> dict[str, str]:
-    """What a customer keyed, in riel, as a lookup carries it."""
-    return {"amount": str(Money.parse(amount, "KHR").positive()), "currency": "KHR"}
+def _keyed(amount: str, code: str) -> dict[str, str]:
+    """What a customer keyed, in riel or in dong, as a lookup carries it."""
+    keyed = Money.parse(amount, code).positive()
+    text = str(keyed) if keyed.currency.exponent else f"{keyed}.00"
+    return {"amount": text, "currency": keyed.currency.code}

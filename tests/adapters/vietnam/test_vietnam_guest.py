@@ -96,6 +96,17 @@ def test_a_code_with_an_amount_needs_none_keyed() -> None:
     assert (told["status"], told["amount"]) == ("ACSC", "82500")
 
 
+def test_a_guest_may_key_dong() -> None:
+    async def story(town: Town) -> tuple[Any, Any]:
+        told = await guest(town, amount="271000", currency="VND")
+        return told, await seen(town, told["uetr"])
+
+    told, shown = lived(story)
+
+    assert (told["status"], told["amount"]) == ("ACSC", "271000")
+    assert (shown["debit"]["value"], shown["credit"]["value"]) == ("271000", "41060")
+
+
 def test_a_repeated_payment_is_one_payment_and_one_answer() -> None:
     async def story(town: Town) -> tuple[Any, Any]:
         told = await guest(town, repeat=4)
