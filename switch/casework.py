@@ -39,7 +39,14 @@ _EVENTS: Final = ((Action.ACCEPTED, Event.ACCEPTED), (Action.REFUSED, Event.REFU
 
 
 _WATCHED: Final = (
-    *(State.MANUAL, State.UNKNOWN, State.PENDING_FAR, State.CANCELLING, State.CREDIT_UNKNOWN),
+    *(
+        State.MANUAL,
+        State.CANCEL_MANUAL,
+        State.UNKNOWN,
+        State.PENDING_FAR,
+        State.CANCELLING,
+        State.CREDIT_UNKNOWN,
+    ),
     *(State.RETURNING, State.UNWINDING, State.CONFIRMING, State.ACCEPTED_UNPOSTED),
 )
 
@@ -166,6 +173,8 @@ class Casework:
         reason = Reason[held["reason"]] if held["reason"] else None
         conclude = None
         event = dict(_EVENTS).get(action)
+        if event is Event.ACCEPTED and payment.state is State.CANCEL_MANUAL:
+            event = Event.TOO_LATE
         if event is not None:
             conclude = self._dispatch.conclusion(payment, opened, Happened(event, reason))
         at = self._clock.now()

@@ -83,7 +83,7 @@ async def _reported(loss: Loss, read: Reads) -> LossReport:
         for payment in page:
             if payment.disputed and payment.next_at is None:
                 continue
-            if payment.state is State.MANUAL:
+            if payment.state in (State.MANUAL, State.CANCEL_MANUAL):
                 manual.append(payment)
             elif payment.rung > 0 and payment.updated_at >= loss.restored_at:
                 asked += 1

@@ -129,6 +129,7 @@ class State(StrEnum):
     PENDING_FAR = "pending_far"
     UNKNOWN = "unknown"
     CANCELLING = "cancelling"
+    CANCEL_MANUAL = "cancel_manual"
     ACCEPTED_UNPOSTED = "accepted_unposted"
     CONFIRMING = "confirming"
     ACCEPTED = "accepted"

@@ -87,7 +87,8 @@ def kind_of(entry: str, payment: Payment, *, answered: bool) -> Kind | None:
         return Kind.DISPUTED
     if answered:
         return None if payment.state is State.LAPSED else Kind.ENDED
-    return Kind.WAITING if payment.state is State.MANUAL else None
+    manual = payment.state in (State.MANUAL, State.CANCEL_MANUAL)
+    return Kind.WAITING if manual else None
 
 
 def receiver_of(payment: Payment) -> str:

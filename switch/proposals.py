@@ -27,7 +27,7 @@ def proposal_id(command: Propose | Approve, proposer: str) -> str:
 
 def actions_for(payment: Payment) -> tuple[Action, ...]:
     """What may be proposed for a payment as it stands."""
-    if payment.state is State.MANUAL:
+    if payment.state in (State.MANUAL, State.CANCEL_MANUAL):
         return Action.ACCEPTED, Action.REFUSED
     if not payment.disputed:
         return ()

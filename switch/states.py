@@ -121,6 +121,7 @@ STATES: Final[Mapping[State, StateFacts]] = MappingProxyType(
         State.PENDING_FAR: StateFacts(Status.PDNG, Stand.RESERVED, Timer.LADDER),
         State.UNKNOWN: StateFacts(Status.PDNG, Stand.RESERVED, Timer.LADDER),
         State.CANCELLING: StateFacts(Status.PDNG, Stand.RESERVED, Timer.CANCEL),
+        State.CANCEL_MANUAL: StateFacts(Status.PDNG, Stand.RESERVED, Timer.NONE),
         State.ACCEPTED_UNPOSTED: StateFacts(Status.ACWP, Stand.RESERVED, Timer.LADDER),
         State.CONFIRMING: StateFacts(Status.ACCC, Stand.POSTED, Timer.CONFIRM, final=True),
         State.ACCEPTED: StateFacts(Status.ACCC, Stand.POSTED, Timer.NONE, final=True),
@@ -172,7 +173,11 @@ def _hop(
 
 
 def _cancelled(undone: State) -> tuple[Move, ...]:
-    """Outbound: what is not answered can be undone where the network has a cancel."""
+    """Outbound: what is not answered can be undone where the network has a cancel.
+
+    From then on an acceptance says nothing any more, because it may be older than the cancel: only
+    the cancel's own answer ends it, or people do.
+    """
     unanswered = (State.SENDING, State.PENDING_FAR, State.UNKNOWN)
     return (
         *((state, Event.CANCELLED, undone) for state in unanswered),
@@ -182,7 +187,10 @@ def _cancelled(undone: State) -> tuple[Move, ...]:
         (State.CANCELLING, Event.CANCELLED, undone),
         (State.CANCELLING, Event.NEVER_SEEN, undone),
         (State.CANCELLING, Event.TOO_LATE, State.ACCEPTED),
-        (State.CANCELLING, Event.SPENT, State.MANUAL),
+        (State.CANCELLING, Event.SPENT, State.CANCEL_MANUAL),
+        (State.CANCEL_MANUAL, Event.CANCELLED, undone),
+        (State.CANCEL_MANUAL, Event.REFUSED, undone),
+        (State.CANCEL_MANUAL, Event.TOO_LATE, State.ACCEPTED),
         (State.MANUAL, Event.CANCELLED, undone),
     )
 

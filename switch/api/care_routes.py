@@ -1,4 +1,9 @@
-"""The addresses of aftercare, as rows of the table of routes."""
+"""The addresses of aftercare, as rows of the table of routes.
+
+Refunds are a member's, the queue is the operators'; they stand together because both are about a
+payment that was made before. The surprise: an approval has no body, because it approves what was
+proposed and nothing else.
+"""
 
 from __future__ import annotations
 

@@ -161,7 +161,8 @@ class MemoryReader:
     def unended(self, after: int, limit: int) -> list[Payment]:
         """Payments behind a number that have a timer, or wait for people, as they were opened."""
         left = self.listed(after, len(self.tables.payments))
-        return [p for p in left if p.next_at or p.disputed or p.state is State.MANUAL][:limit]
+        manual = (State.MANUAL, State.CANCEL_MANUAL)
+        return [p for p in left if p.next_at or p.disputed or p.state in manual][:limit]
 
     def balance(self, key: str, before: datetime) -> Account | None:
         """An account's sums as all blocks before a moment left them, without caps."""

@@ -211,9 +211,9 @@ class SqliteReader:
         rows = rows_of(
             self.connection,
             SELECT_PAYMENT
-            + "WHERE payment_id > ? AND (next_at IS NOT NULL OR disputed = 1 OR state = ?) "
+            + "WHERE payment_id > ? AND (next_at IS NOT NULL OR disputed = 1 OR state IN (?, ?)) "
             "ORDER BY payment_id LIMIT ?",
-            (after, State.MANUAL.value, limit),
+            (after, State.MANUAL.value, State.CANCEL_MANUAL.value, limit),
         )
         return [payment_of(row) for row in rows]
 

@@ -100,7 +100,7 @@ async def test_after_the_cancel_window_people_decide(cancels: Shell) -> None:
     until = cancel_until(cancels.thailand.facts, cancels.payment(uetr).opened_at)
     await fired(cancels, (until - cancels.clock.now()) / timedelta(seconds=1))
 
-    assert (cancels.payment(uetr).state, cancels.pending() != []) == (State.MANUAL, True)
+    assert (cancels.payment(uetr).state, cancels.pending() != []) == (State.CANCEL_MANUAL, True)
 
 
 async def test_a_network_without_a_cancel_is_never_asked_for_one(shell: Shell) -> None:
