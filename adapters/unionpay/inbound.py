@@ -154,14 +154,13 @@ class UnionPayInbound:
         refund of ours, so a code other than 00 would invite the network to give it back as well.
         """
         del status, planning
-        owed = isinstance(request, InboundOrderPay) and payment is not None
-        if owed and payment is not None and reason is payment.reason:
-            reason = None
-        if reason is not None:
+        advice = isinstance(request, InboundOrderPay)
+        owed = advice and payment is not None and reason is payment.reason
+        if reason is not None and not owed:
             return self._rendered(request.request, codes.outward(reason), {})
         if payment is None:
             return self._rendered(request.request, _NOT_FOUND, {})
-        values = {"txnID": request.key} if isinstance(request, InboundOrderPay) else {}
+        values = {"txnID": request.request["txn_id"]} if advice else {}
         return self._rendered(request.request, _APPROVED, values)
 
     def render_status(
