@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Final
 from switch import lifecycle, model
 from switch.commands import Approve, Conclude, Open, Refuse
 from switch.model import Direction, State, to_micros
-from switch.states import Event
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,13 +27,8 @@ if TYPE_CHECKING:
     from switch.delta import Snapshot
     from switch.model import Payment, Status
 
-DISPUTE: Final = "disputed"
-"""Kind of the journal entry of an answer that contradicts the one that was booked."""
-
-
-_AFTERWARDS: Final = (Event.RUNG, Event.ACKNOWLEDGED, Event.GIVEN_BACK, "enquired")
-"""Journal entries of what is done for a payment after its answer was given."""
-
+_NAMED: Final = frozenset({"disputed", "settled"})
+"""Kinds of journal entries that are news by their own name."""
 
 BANK_CODE: Final = 8
 """A BIC names its institution in so many characters; members are named by eleven."""
@@ -49,6 +43,8 @@ class Kind(StrEnum):
     """Nobody can tell how it ended without people: it stays pending for longer than usual."""
     DISPUTED = "disputed"
     """A final answer was contradicted; the payment stands as it was answered."""
+    SETTLED = "settled"
+    """Such a dispute has ended; the payment stands as it was answered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +79,8 @@ def kind_of(entry: str, payment: Payment, *, answered: bool) -> Kind | None:
     ``answered`` is true of the entry that made the payment final. An order that nobody paid is
     nobody's news.
     """
-    if entry == DISPUTE:
-        return Kind.DISPUTED
+    if entry in _NAMED:
+        return Kind(entry)
     if answered:
         return None if payment.state is State.LAPSED else Kind.ENDED
     manual = payment.state in (State.MANUAL, State.CANCEL_MANUAL)

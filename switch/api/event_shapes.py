@@ -25,7 +25,7 @@ class EventView(BaseModel):
     receiver: str
     sequence: Annotated[int, Field(description="Counts the receiver's events from 1, no gaps.")]
     order: Annotated[int, Field(description="Of two events of a payment the greater is later.")]
-    kind: Annotated[str, Field(description="ended, waiting or disputed")]
+    kind: Annotated[str, Field(description="ended, waiting, disputed or settled")]
     status: Annotated[str, Field(description="Status of the payment when it was written.")]
     at: str
     payment_kind: Annotated[str, Field(description="payment, refund or return")]

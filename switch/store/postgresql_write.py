@@ -284,8 +284,9 @@ def _divided(made: TableRows, loaded: Loaded) -> dict[str, Sequence[Row]]:
         found: Sequence[Row] = getattr(made, name)
         rows[name] = [row for row in found if key(row) in known]
         rows[f"new_{name}"] = sorted((row for row in found if key(row) not in known), key=key)
-    # The end of a payment gives its quote back without having loaded the claim: it is there.
-    back = [row for row in rows["new_claim"] if row[1] in loaded.payments]
+    # The end of a payment gives its quote back without having loaded the claim: it is there. What
+    # operators propose for a payment is a new claim.
+    back = [row for row in rows["new_claim"] if row[1] in loaded.payments and row[2]]
     rows["new_claim"] = [row for row in rows["new_claim"] if row not in back]
     rows["claim"] = [*rows["claim"], *back]
     rows["binding"] = sorted(made.binding, key=_scope_and_key)

@@ -16,7 +16,7 @@ import apsw
 import asyncpg
 import pytest
 
-from switch.commands import Done
+from switch.commands import Action, Approve, Done, Propose, Sealed
 from switch.lifecycle import Event
 from switch.model import Direction, Status
 from switch.outbox import Kind
@@ -33,12 +33,14 @@ from tests.switch_core.core_values import (
     payment,
     posted,
     refused,
+    salt,
     uetr,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from switch.commands import Command, Conclude, Result
     from switch.model import Payment
     from switch.outbox import OutboxRow
     from tests.contract.contract_engines import AnyEngine, Place
@@ -93,6 +95,13 @@ def moved(engine: AnyEngine, before: Payment, event: Event) -> Payment:
     return result.payment
 
 
+def done(result: Result) -> Payment:
+    """The payment that a command left."""
+    assert isinstance(result, Done), result
+    assert result.payment is not None
+    return result.payment
+
+
 def subscribing(engine: AnyEngine, *receivers: str) -> AnyEngine:
     """The engine, with these told of everything and sent it."""
     outbox(engine).enrol([*receivers], [*receivers])
@@ -121,6 +130,35 @@ def test_a_final_payment_a_refusal_a_wait_and_a_dispute_are_told_and_no_step_bet
         (2, uetr(1), 3, Kind.DISPUTED, Status.ACCC),
         (3, uetr(2), 1, Kind.ENDED, Status.RJCT),
         (4, uetr(3), 3, Kind.WAITING, Status.PDNG),
+    ]
+
+
+def decided(held: Payment, action: Action, conclude: Conclude | None = None) -> list[Command]:
+    """What two operators do about a payment."""
+    record = Sealed(held.payment_id + 777 + held.version, held.uetr, "evidence", b"sealed")
+    case = (held.uetr, held.version, action, None)
+    return [
+        Propose(*case, "one", record, NOW, salt(held.payment_id, 90 + held.version)),
+        Approve(*case, "one", "two", conclude, NOW, salt(held.payment_id, 95 + held.version)),
+    ]
+
+
+def test_what_operators_decide_is_told(engine: AnyEngine) -> None:
+    lost = moved(engine, begun(engine, 1), Event.LOST)
+    manual = moved(engine, lost, Event.SPENT)
+    for command in decided(manual, Action.ACCEPTED, concluded(manual, Event.ACCEPTED)):
+        (result,) = engine.execute([command])
+    ended = done(result)
+    disputed = moved(engine, ended, Event.REFUSED)
+    for command in decided(disputed, Action.UPHOLD):
+        (result,) = engine.execute([command])
+
+    assert done(result).disputed is False
+    assert short(told(engine)) == [
+        (1, uetr(1), 3, Kind.WAITING, Status.PDNG),
+        (2, uetr(1), 4, Kind.ENDED, Status.ACCC),
+        (3, uetr(1), 5, Kind.DISPUTED, Status.ACCC),
+        (4, uetr(1), 6, Kind.SETTLED, Status.ACCC),
     ]
 
 

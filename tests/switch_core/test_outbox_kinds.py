@@ -35,6 +35,7 @@ def inbound(bank: str = BANK) -> Payment:
         (State.CONFIRMING, "rung", False, None),
         (State.LAPSED, "expired", True, None),
         (State.ACCEPTED, "disputed", False, Kind.DISPUTED),
+        (State.ACCEPTED, "settled", False, Kind.SETTLED),
         (State.MANUAL, "spent", False, Kind.WAITING),
         (State.UNKNOWN, "lost", False, None),
         (State.SENDING, "opened", False, None),

@@ -9,7 +9,7 @@ CREATE TABLE outbox (
     number INTEGER NOT NULL CHECK (number > 0),
     payment_id INTEGER NOT NULL,
     version INTEGER NOT NULL,
-    kind TEXT NOT NULL CHECK (kind IN ('ended', 'waiting', 'disputed')),
+    kind TEXT NOT NULL CHECK (kind IN ('ended', 'waiting', 'disputed', 'settled')),
     status TEXT NOT NULL,
     at INTEGER NOT NULL,
     PRIMARY KEY (receiver, number)
