@@ -14,7 +14,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from switch.app import SERVED_AS
-from switch.config import ConfigError
+from switch.config import HOME, ConfigError
+from switch.conformance_home import HomeSwitch
 from switch.linked import made_adapters
 from switch.registry import package_of, sandbox_factory
 from switch.runtime.clock import SystemClock
@@ -22,15 +23,19 @@ from switch.runtime.entropy import Ids, SystemEntropy
 from switch.runtime.ports import free_ports
 from switch.runtime.tasks import Tasks
 from switch.sandboxes import sandbox_options
+from switch.server import Place, start
 from switch.wire.net import TcpNet
 from switch.wire.simulator import SandboxContext
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from switch.config import Config
     from switch.keys import KeyFolder
-    from switch.wire.net import Net
-
 KIT: Final = "adapters.conformance"
+DOOR: Final = "door"
+"""What the network calls instead of the switch."""
+
 PLAN: Final = "conformance.toml"
 
 SANDBOX_PATIENCE_MS: Final = 400
@@ -58,30 +63,51 @@ def plan_of(network: str) -> str:
     return path.read_text("utf-8")
 
 
-async def check_network(config: Config, keys: KeyFolder, asked: Asked) -> Any:
+async def check_network(
+    config: Config, keys: KeyFolder, asked: Asked, home: Path | None = None
+) -> Any:
     """Run the cases and return their report (``adapters.conformance.Report``).
 
-    Raises :class:`~switch.config.ConfigError`.
+    ``home`` is a folder of throw-away keys in which a whole switch may live for the check; without
+    one, or with a far side of its own, cases of what comes in are not run. Raises
+    :class:`~switch.config.ConfigError`.
     """
     name, clock = asked.network, SystemClock()
     plan = plan_of(name)
     adapter = made_adapters(config, keys)[name]
-    doors = dict(zip((name, SERVED_AS), free_ports(2), strict=True))
-    urls = {door: f"http://127.0.0.1:{port}" for door, port in doors.items()}
+    kit = import_module(KIT)
+    ports = dict(zip((name, HOME, DOOR, SERVED_AS), free_ports(4), strict=False))
+    urls = {each: f"http://127.0.0.1:{port}" for each, port in ports.items()}
     if asked.url is not None:
         urls[name] = asked.url
-    net = TcpNet(clock, {door: ("127.0.0.1", port) for door, port in doors.items()}, urls)
+    binds = {each: ("127.0.0.1", port) for each, port in ports.items()}
     ids, tasks = Ids(clock, SystemEntropy()), Tasks()
+    net = TcpNet(clock, binds, urls)
+    outer = TcpNet(clock, {}, {**urls, SERVED_AS: urls[DOOR]})
     async with AsyncExitStack() as opened:
-        opened.push_async_callback(net.close)
+        for each in (net, outer):
+            opened.push_async_callback(each.close)
         opened.push_async_callback(tasks.close)
+
+        async def sandbox(network: str) -> None:
+            options = sandbox_options(config, network)
+            context = SandboxContext(clock, ids, tasks, outer, keys, options)
+            served = await net.serve(sandbox_factory(network)(context), network)
+            opened.push_async_callback(served.close)
+
+        behind = None
         if asked.url is None:
-            options = sandbox_options(config, name)
-            context = SandboxContext(clock, ids, tasks, net, keys, options)
-            await _serve(net, sandbox_factory(name)(context), name, opened)
-        kit = import_module(KIT)
+            await sandbox(name)
+            if home is not None and name != HOME and hasattr(adapter, "translate"):
+                await sandbox(HOME)
+                running = await start(config, Place(home, ports[SERVED_AS], urls, "warning"))
+                opened.push_async_callback(running.close)
+                door = kit.Door(net, SERVED_AS)
+                served = await net.serve(door.application(), DOOR)
+                opened.push_async_callback(served.close)
+                behind = HomeSwitch(running.switch, net, clock, door, kit.Refused)
         far = "its sandbox" if asked.url is None else asked.url
-        link = kit.Link(adapter, name, far, net, clock, ids, asked.patience_ms)
+        link = kit.Link(adapter, name, far, net, clock, ids, asked.patience_ms, behind)
         try:
             return await kit.check(link, plan, asked.only)
         except kit.PlanError as error:
@@ -92,8 +118,3 @@ def specification() -> str:
     """The page of all cases."""
     text: str = import_module(KIT).specification()
     return text
-
-
-async def _serve(net: Net, application: Any, name: str, opened: AsyncExitStack) -> None:
-    served = await net.serve(application, name)
-    opened.push_async_callback(served.close)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from adapters.conformance.home import Home
     from adapters.conformance.plan import Plan
     from fx.money import Money
     from switch.facts import Facts
@@ -80,6 +81,7 @@ class Bench:
     clock: Clock
     ids: Ids
     patience_ms: int
+    home: Home | None = None
     ahead: timedelta = timedelta()
     said: dict[str, OutcomeKind] = field(default_factory=dict)
     begun: list[str] = field(default_factory=list)

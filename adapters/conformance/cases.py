@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from adapters.conformance import doubt, paying, spoilt, undoing
+from adapters.conformance import coming_in, doubt, paying, spoilt, undoing
 from adapters.conformance.case import Case, demand
 from adapters.conformance.paying import ACCEPTED, PAY
 
@@ -34,9 +34,10 @@ CASES: Final[tuple[Case, ...]] = tuple(
             *paying.CASES,
             *doubt.CASES,
             *undoing.CASES,
+            *coming_in.CASES,
             *spoilt.CASES,
             Case("AC-54", "Both books agree",
-                 "At the end every payment accepted here is booked there once, and no other.",
+                 "At the end each payment and refund accepted here, and no other, is booked there once.",
                  books_agree, needs=(PAY,)),
         ),
         key=lambda case: case.number,

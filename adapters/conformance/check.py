@@ -19,6 +19,7 @@ from switch.wire.transport import Transport
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from adapters.conformance.home import Home
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.wire.net import Net
@@ -30,8 +31,8 @@ __all__ = ["Link", "PlanError", "check"]
 class Link:
     """One adapter and the far side, as ``net`` knows it by the network's name.
 
-    ``far`` is how the report names the far side. ``steered``: it has the controls of a sandbox, so
-    answers need not be waited for as long as the facts allow.
+    ``far`` is how the report names the far side. ``home`` is a switch that the network calls; cases
+    of what comes in are not run without one.
     """
 
     adapter: Any
@@ -41,6 +42,7 @@ class Link:
     clock: Clock
     ids: Ids
     patience_ms: int
+    home: Home | None = None
 
 
 async def check(link: Link, plan: str, only: Collection[str] = ()) -> Report:
@@ -55,6 +57,7 @@ async def check(link: Link, plan: str, only: Collection[str] = ()) -> Report:
         clock=link.clock,
         ids=link.ids,
         patience_ms=link.patience_ms,
+        home=link.home,
     )
     results = await run(bench, only)
     return Report(link.network, link.far, began, link.clock.now(), results)

@@ -108,8 +108,8 @@ def _report(config: Config, asked: Asked, data: Path | None) -> Any:
             reports.append(await check_network(config, keys, asked))
             return 0
         with temporary_folder() as made:
-            keys = keys_of(config, Path(made))
-            reports.append(await check_network(config, keys, asked))
+            home = Path(made)
+            reports.append(await check_network(config, keys_of(config, home), asked, home))
         return 0
 
     run(program)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,7 @@ from switch.config import ConfigError, default_folder, load_config
 from switch.conformance import PLAN, Asked, check_network, plan_of
 from switch.own_keys import keys_of
 from switch.registry import SANDBOXES, installed, package_of
+from switch.runtime.folders import temporary_folder
 
 if TYPE_CHECKING:
     from switch.config import Config
@@ -46,8 +48,10 @@ def keys(config: Config, tmp_path_factory: pytest.TempPathFactory) -> KeyFolder:
 
 
 @pytest.mark.parametrize("network", networks())
-def test_a_network_passes_what_applies_to_it(config: Config, keys: KeyFolder, network: str) -> None:
-    report = asyncio.run(check_network(config, keys, Asked(network)))
+def test_a_network_passes_what_applies_to_it(config: Config, network: str) -> None:
+    with temporary_folder() as home:
+        own = keys_of(config, Path(home))
+        report = asyncio.run(check_network(config, own, Asked(network), Path(home)))
 
     assert isinstance(report, Report)
     assert [f"{each.case.number}: {each.why}" for each in report.results
@@ -104,9 +108,8 @@ def test_the_command_refuses_what_it_cannot_check() -> None:
         plan_of("bakong")
 
 
-def test_a_report_with_a_failure_or_an_unrun_case_is_no_pass(config: Config) -> None:
-    case = CASES[0]
-    at = __import__("datetime").datetime(2026, 11, 22)
+def test_a_report_with_a_failure_or_an_unrun_case_is_no_pass() -> None:
+    case, at = CASES[0], datetime(2026, 11, 22, tzinfo=UTC)
     for verdict, passed in (
         (Verdict.PASSED, True),
         (Verdict.NOT_APPLICABLE, True),

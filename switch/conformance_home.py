@@ -1,0 +1,87 @@
+"""A whole switch for a conformance check: its store, its door, and the backbone of the payees.
+
+It lives in the folder that was made for the check and goes with it. The surprise: the network under
+check calls another address than the switch's, where requests and answers can be lost.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from fx.money import Money
+from switch.config import HOME
+from switch.lifecycle import is_final
+from switch.linked_payments import Asked
+from switch.model import Payment, State
+from switch.reasons import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from switch.app import Switch
+    from switch.runtime.clock import Clock
+    from switch.wire.net import Net
+
+REST_WITHIN_S: Final = 90
+"""How long a payment may take to come to rest."""
+
+LOOK_EVERY_S: Final = 0.02
+MERCHANTS_BANK: Final = "ACLBKHPPXXX"
+
+
+class HomeSwitch:
+    """A running switch as the conformance kit looks at it (``adapters.conformance.home``)."""
+
+    def __init__(
+        self, switch: Switch, net: Net, clock: Clock, door: Any, refused: Callable[[str], Any]
+    ) -> None:
+        self.door = door
+        self._switch = switch
+        self._net = net
+        self._clock = clock
+        self._refused = refused
+
+    async def credits(self) -> list[dict[str, Any]]:
+        """The lines of the backbone's book that are booked."""
+        found = await self._control("GET", "/state", None)
+        return [line for line in found["book"] if line["status"] == "booked"]
+
+    async def fault(self, operation: str, kind: str, **more: object) -> None:
+        """Have the backbone spoil its next answer."""
+        body = orjson.dumps({"operation": operation, "kind": kind, **more})
+        await self._control("POST", "/control/faults", body)
+
+    async def payment(self, uetr: str) -> Payment | None:
+        """A payment once it has ended, or as it is when it does not end in time."""
+        started = self._clock.monotonic()
+        while True:
+            standing = await self._switch.payments.find(uetr)
+            payment = None if standing is None else standing.payment
+            if payment is None or is_final(payment) or payment.state is State.LOOKED_UP:
+                return payment
+            if self._clock.monotonic() - started > REST_WITHIN_S:
+                return payment
+            await self._clock.sleep(LOOK_EVERY_S)
+
+    async def refund(self, uetr: str, amount: Money, key: str) -> Any:
+        """Give back a part, as the merchant's bank would; the refund when it has ended."""
+        original = await self.payment(uetr)
+        assert original is not None, "a refund is of a payment that was seen"
+        opened = await self._switch.dispatch.open(uetr)
+        asked = Asked(MERCHANTS_BANK, key, {"amount": str(amount)})
+        made = await self._switch.linked.refund(original, opened, amount, asked)
+        if isinstance(made, Reason):
+            return self._refused(made.iso)
+        if not isinstance(made, Payment):
+            return self._refused(Reason.DUPLICATE.iso)
+        ended = await self.payment(made.uetr)
+        assert ended is not None, "what was made is there"
+        return ended
+
+    async def _control(self, method: str, path: str, body: bytes | None) -> Any:
+        async with self._net.session(HOME).request(
+            method, self._net.url(HOME) + path, data=body
+        ) as response:
+            return orjson.loads(await response.read())
