@@ -59,7 +59,10 @@ class HomeSwitch:
         while True:
             standing = await self._switch.payments.find(uetr)
             payment = None if standing is None else standing.payment
-            if payment is None or is_final(payment) or payment.state is State.LOOKED_UP:
+            if payment is None or payment.state is State.LOOKED_UP:
+                return payment
+            # What goes back has been answered for good, and money is on its way still.
+            if is_final(payment) and payment.state not in (State.UNWINDING, State.RETURNING):
                 return payment
             if self._clock.monotonic() - started > REST_WITHIN_S:
                 return payment

@@ -37,7 +37,7 @@ CASES: Final[tuple[Case, ...]] = tuple(
             *coming_in.CASES,
             *spoilt.CASES,
             Case("AC-54", "Both books agree",
-                 "At the end each payment and refund accepted here, and no other, is booked there once.",
+                 "What is accepted here, refunds too, is booked there once, and nothing else is.",
                  books_agree, needs=(PAY,)),
         ),
         key=lambda case: case.number,

@@ -88,10 +88,17 @@ async def _agree(bench: Bench, guest: Guest) -> Payment:
     return payment
 
 
+def _advice(bench: Bench) -> bool:
+    """Whether a customer is debited before we are told."""
+    return bench.plan.inbound is not None and bench.plan.inbound.advice
+
+
 async def _nowhere(bench: Bench, guest: Guest) -> None:
-    """Demand that the payment was carried out in no book."""
+    """Demand that the payment was carried out in no book; a debit that comes first is not ours."""
     made = len(await _home(bench).credits()) - guest.credits
     demand(made == 0, f"the payee's side was credited {made} times")
+    if _advice(bench):
+        return
     line = await _line(bench, guest)
     demand(line["status"] != "booked", "the far book has it booked")
 
@@ -109,7 +116,8 @@ async def refused_here(bench: Bench) -> None:
     await home.fault("pay", "refuse", reason="ACCOUNT_NOT_FOUND")
     guest = await paid(bench)
     payment = await home.payment(guest.uetr)
-    demand(payment is not None and payment.state is State.REFUSED,
+    ended = State.UNWOUND if _advice(bench) else State.REFUSED
+    demand(payment is not None and payment.state is ended,
            f"the switch has it {'not' if payment is None else payment.state.value}")  # fmt: skip
     await _nowhere(bench, guest)
 
@@ -124,8 +132,17 @@ async def answer_lost(bench: Bench) -> None:
     """AC-28."""
     _home(bench).door.begin(lose_answer=INSTRUCTION)
     guest = await paid(bench)
-    await bench.control("POST", "/control/enquire", {"uetr": guest.uetr})
+    await _asked_after(bench, guest)
     await _agree(bench, guest)
+
+
+async def _asked_after(bench: Bench, guest: Guest) -> None:
+    """What a network does that had no answer: it enquires, or tells again what it told before."""
+    door = _home(bench).door
+    if not _advice(bench):
+        await bench.control("POST", "/control/enquire", {"uetr": guest.uetr})
+    elif len(door.heard) == INSTRUCTION:
+        await door.send(door.heard[INSTRUCTION - 1])
 
 
 async def request_lost(bench: Bench) -> None:
@@ -133,7 +150,11 @@ async def request_lost(bench: Bench) -> None:
     home = _home(bench)
     home.door.begin(lose_request=INSTRUCTION)
     guest = await paid(bench)
-    await bench.control("POST", "/control/enquire", {"uetr": guest.uetr})
+    if _advice(bench):
+        await _asked_after(bench, guest)
+        await _agree(bench, guest)
+        return
+    await _asked_after(bench, guest)
     await _nowhere(bench, guest)
     told = (await _line(bench, guest))["status"]
     # What was lost arrives after all.
@@ -143,7 +164,7 @@ async def request_lost(bench: Bench) -> None:
         await _nowhere(bench, guest)
         return
     demand(told == "pending", f"it is carried out after the network was told that it is {told}")
-    await bench.control("POST", "/control/enquire", {"uetr": guest.uetr})
+    await _asked_after(bench, guest)
     await _agree(bench, guest)
 
 
@@ -172,6 +193,7 @@ async def altered(bench: Bench) -> None:
     demand(payment is None or payment.state is not State.CREDITED, "an altered request is credited")
     await _nowhere(bench, guest)
     await home.door.send(heard)
+    await home.payment(guest.uetr)
     demand(len(await home.credits()) - guest.credits == 1, "the unaltered one is not credited")
 
 
@@ -243,16 +265,17 @@ CASES: Final = (
          "The payment is booked once by the network, by the switch, and at the payee's side.",
          carried_out, inbound=True),
     Case("AC-26", "Refused at the payee's side",
-         "What is refused here is booked nowhere.",
+         "What is refused here is booked nowhere; what was debited already goes back.",
          refused_here, inbound=True),
     Case("AC-27", "The network repeats its instruction",
          "The payment is carried out once.",
          repeated, inbound=True),
     Case("AC-28", "Our answer is lost",
-         "The network enquires and finds the payment carried out, once.",
+         "The network enquires, or tells again, and finds the payment carried out, once.",
          answer_lost, inbound=True),
     Case("AC-29", "The network's instruction is lost",
-         "It is carried out nowhere, nor when it comes later, unless the network was told to wait.",
+         "It is carried out nowhere, nor when it comes later unless the network was told to wait;"
+         " news of a customer's debit is told again, and then it is carried out.",
          request_lost, inbound=True),
     Case("AC-30", "Requests are replayed",
          "Whatever the network has sent can be sent again by anybody without effect.",

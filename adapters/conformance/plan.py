@@ -43,11 +43,15 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """A KHQR that the network's customers pay here, and what they key where it has no amount."""
+    """A KHQR that the network's customers pay here, and what they key where it has no amount.
+
+    ``advice``: the customer is debited before we are told.
+    """
 
     payload: str
     amount: str | None
     more: Mapping[str, object]
+    advice: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +136,11 @@ def _refusal(given: Mapping[str, object]) -> Refusal:
 
 def _inbound(given: Mapping[str, object]) -> Inbound:
     amount = _given(given, "amount", str, "")
-    return Inbound(
-        _given(given, "payload", str), amount or None, _given(given, "more", dict[str, Any], {})
-    )
+    advice = given.get("advice", False)
+    if type(advice) is not bool:
+        raise PlanError("advice: not true or false")
+    more = _given(given, "more", dict[str, Any], {})
+    return Inbound(_given(given, "payload", str), amount or None, more, advice)
 
 
 def _iso(given: Mapping[str, object]) -> str:

@@ -41,7 +41,7 @@ plan gives a reason. The plan is `conformance.toml` beside the adapter:
 | `[unknown_code]` | `payload` of a code of nobody, and the `reason` (ISO) of the refusal |
 | `[refused]` | an `amount` that the network refuses by itself, and the `reason` |
 | `[[refusals]]` | a `code` of the network, and the `reason` (ISO) that it means |
-| `[inbound]` | `payload` of a KHQR that its customers pay, `amount` where the code has none |
+| `[inbound]` | `payload` of a KHQR; `amount`, `more`; `advice`: the customer is debited first |
 | `[not_applicable]` | numbers of cases that do not apply, each with its reason |
 
 Where each code of a network is an order that is paid once, `{number}` (ten digits) and `{amount}`
