@@ -68,6 +68,11 @@ class HomeSwitch:
                 return payment
             await self._clock.sleep(LOOK_EVERY_S)
 
+    async def gone_back(self, uetr: str) -> list[Payment]:
+        """The payments that give a payment back."""
+        standing = await self._switch.payments.find(uetr)
+        return [] if standing is None else await self._switch.linked.of(standing.payment)
+
     async def refund(self, uetr: str, amount: Money, key: str) -> Any:
         """Give back a part, as the merchant's bank would; the refund when it has ended."""
         original = await self.payment(uetr)

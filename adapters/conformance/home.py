@@ -39,5 +39,8 @@ class Home(Protocol):
     async def payment(self, uetr: str) -> Payment | None:
         """A payment as the switch has it now, once it moves no more by itself."""
 
+    async def gone_back(self, uetr: str) -> list[Payment]:
+        """The payments that give a payment back, in the order they were made."""
+
     async def refund(self, uetr: str, amount: Money, key: str) -> Payment | Refused:
         """Give back a part of what a merchant got, as its bank would; returned when it ended."""

@@ -10,6 +10,8 @@ import base64
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -36,6 +38,10 @@ if TYPE_CHECKING:
     from switch.port import Exchange, WireAnswer
 
 
+SANDBOXES: Final = MappingProxyType({"japan": japan, "thailand": iso})
+"""Modules whose kit can be wrong."""
+
+
 @dataclass(frozen=True)
 class Wrong:
     """One wrong: the case that must fail, the network, and what is done wrongly."""
@@ -46,6 +52,7 @@ class Wrong:
     before: Callable[[Call], FaultKind | None] | None = None
     patch: Callable[[pytest.MonkeyPatch], None] | None = None
     adapter: Callable[[Any], Any] | None = None
+    home: Callable[[Any], Any] | None = None
 
     def apply(self, patch: pytest.MonkeyPatch) -> None:
         """Put the wrong kit under the network's sandbox."""
@@ -53,7 +60,8 @@ class Wrong:
         if self.before is not None:
             members["before"] = staticmethod(self.before)
         kit = type("TheWrongKit", (WrongKit,), members)
-        patch.setattr(iso if self.network == "thailand" else japan, "SandboxKit", kit)
+        if self.network in SANDBOXES:
+            patch.setattr(SANDBOXES[self.network], "SandboxKit", kit)
         if self.patch is not None:
             self.patch(patch)
 
@@ -284,6 +292,20 @@ def _spoilt() -> Iterable[Wrong]:
         yield Wrong(case, misdeed=forgotten(kind))
 
 
+class Belated:
+    """An adapter of a network whose prices have expired when they come."""
+
+    def __init__(self, adapter: Any) -> None:
+        self._adapter = adapter
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._adapter, name)
+
+    def read_quote(self, exchange: Exchange, answer: WireAnswer) -> Any:
+        quote = self._adapter.read_quote(exchange, answer)
+        return replace(quote, expires_at=quote.expires_at - timedelta(days=1))
+
+
 DONE, MADE = b"COMPLETED", b"CREATED"
 
 WRONGS: Final[tuple[Wrong, ...]] = (
@@ -315,6 +337,7 @@ WRONGS: Final[tuple[Wrong, ...]] = (
     Wrong("AC-24", misdeed=revived, patch=_no_nonces),
     Wrong("AC-36", misdeed=other_amount),
     Wrong("AC-37", "thailand", patch=_no_ampersand),
+    Wrong("AC-38", "alipayplus", adapter=Belated),
     *_spoilt(),
     Wrong("AC-42", before=instead(PAY, FaultKind.UNAVAILABLE, FaultKind.ERROR_500)),
     Wrong("AC-47", misdeed=doubled(FaultKind.ANSWER_TWICE, 1)),

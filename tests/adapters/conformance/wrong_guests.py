@@ -1,0 +1,184 @@
+"""Networks whose customers' side is wrong in one way each, and switches that are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+import adapters.iso_profile.sandbox_payer as payer
+import adapters.iso_profile.sandbox_returns as returns
+from adapters.conformance import Refused
+from adapters.sandbox_kit import Entry, EntryStatus, Execute, Fault, FaultKind, Reply
+from switch.port import Operation
+from tests.adapters.conformance.wrong_kit import Call
+from tests.adapters.conformance.wrong_networks import Wrong
+
+if TYPE_CHECKING:
+    import pytest
+
+    from adapters.conformance.door import Heard
+
+
+def _other_amount(patch: pytest.MonkeyPatch) -> None:
+    """The first customer is debited twice as much."""
+    counts: Counter[str] = Counter()
+
+    def entry(*parts: Any) -> Entry:
+        made = Entry(*parts)
+        counts[made.direction] += 1
+        first = made.direction == "inbound" and counts["inbound"] == 1
+        return replace(made, amount=made.amount + made.amount) if first else made
+
+    patch.setattr(payer, "Entry", entry)
+
+
+def _learns(patch: pytest.MonkeyPatch, wrong: Any) -> None:
+    """What is learned of a payment; ``wrong`` says what is booked instead, if anything is."""
+    right, asks = payer.Payer._learn, payer.Payer.enquire
+
+    async def enquire(self: Any, request: Any) -> Any:
+        self.asking = True
+        try:
+            return await asks(self, request)
+        finally:
+            self.asking = False
+
+    def learn(self: Any, sent: Any, answered: Any) -> None:
+        other = wrong(answered, asking=getattr(self, "asking", False))
+        if other is None:
+            right(self, sent, answered)
+        elif other is not EntryStatus.PENDING:
+            self._book.end(sent.credit.transaction_id, other)
+
+    patch.setattr(payer.Payer, "enquire", enquire)
+    patch.setattr(payer.Payer, "_learn", learn)
+
+
+def _books_refusals(patch: pytest.MonkeyPatch) -> None:
+    def wrong(answered: Any, *, asking: bool) -> EntryStatus | None:
+        return EntryStatus.BOOKED if answered.status == "RJCT" and not asking else None
+
+    _learns(patch, wrong)
+
+
+def _never_learns(patch: pytest.MonkeyPatch) -> None:
+    def wrong(answered: Any, *, asking: bool) -> EntryStatus | None:
+        return EntryStatus.PENDING if asking and answered.status != "RJCT" else None
+
+    _learns(patch, wrong)
+
+
+def _books_the_unseen(patch: pytest.MonkeyPatch) -> None:
+    def wrong(answered: Any, *, asking: bool) -> EntryStatus | None:
+        return EntryStatus.BOOKED if asking and answered.status == "RJCT" else None
+
+    _learns(patch, wrong)
+
+
+def _books_repeats(patch: pytest.MonkeyPatch) -> None:
+    right = payer.Payer._instruct
+
+    async def instruct(self: Any, credit: Any, repeat: int, within_ms: int) -> Any:
+        told = await right(self, credit, repeat, within_ms)
+        if repeat > 1:
+            entry = self._book.find(credit.transaction_id)
+            self._book.add(replace(entry, reference=f"again/{entry.reference}"))
+        return told
+
+    patch.setattr(payer.Payer, "_instruct", instruct)
+
+
+def _returns(patch: pytest.MonkeyPatch, refuses: Any) -> None:
+    """Returns that the network refuses besides those that it should."""
+    right = returns.Returns._refusal
+
+    def refusal(self: Any, values: Any, money: Any) -> str:
+        uetr = str(values["original_uetr"])
+        lines = [each for each in self._book._entries.values() if each.uetr == uetr]
+        return "AC04" if refuses(lines, money) else right(self, values, money)
+
+    patch.setattr(returns.Returns, "_refusal", refusal)
+
+
+def _not_in_full(patch: pytest.MonkeyPatch) -> None:
+    _returns(patch, lambda lines, money: any(each.amount == money for each in lines))
+
+
+def _two_parts(patch: pytest.MonkeyPatch) -> None:
+    _returns(patch, lambda lines, _: len(lines) > 2)
+
+
+def _counts_doubles(patch: pytest.MonkeyPatch) -> None:
+    _returns(patch, lambda lines, _: any("again/" in each.reference for each in lines))
+
+
+def doubled_return(call: Call, do: Execute, fault: Fault | None) -> Reply:
+    reply = do(fault)
+    if call.is_(Operation.REFUND, FaultKind.DROP_ANSWER):
+        call.double()
+    return reply
+
+
+class WrongHome:
+    """A switch that credits what it should not, or gives back what it should not."""
+
+    def __init__(self, home: Any) -> None:
+        self._home = home
+        self.extra: list[dict[str, Any]] = []
+        self.known: list[Heard] = []
+        self.right = home.door.send
+        home.door.send = self.send
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._home, name)
+
+    async def credits(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = await self._home.credits()
+        return found + self.extra
+
+    def credited(self, heard: Heard) -> bool:
+        """Whether this switch credits a request once more."""
+        del heard
+        return False
+
+    async def send(self, heard: Heard) -> Any:
+        if self.credited(heard):
+            self.extra.append({"status": "booked"})
+        self.known.append(heard)
+        return await self.right(heard)
+
+
+class CreditsReplays(WrongHome):
+    def credited(self, heard: Heard) -> bool:
+        return any(each is heard for each in self.known)
+
+
+class CreditsAltered(WrongHome):
+    def credited(self, heard: Heard) -> bool:
+        return heard not in self._home.door.heard
+
+
+class GivesTooMuch(WrongHome):
+    async def refund(self, *parts: Any) -> Any:
+        made = await self._home.refund(*parts)
+        if not isinstance(made, Refused):
+            self.last = made
+            return made
+        return self.last
+
+
+GUESTS: Final[tuple[Wrong, ...]] = (
+    Wrong("AC-25", "thailand", patch=_other_amount),
+    Wrong("AC-26", "thailand", patch=_books_refusals),
+    Wrong("AC-27", "thailand", patch=_books_repeats),
+    Wrong("AC-28", "thailand", patch=_never_learns),
+    Wrong("AC-29", "thailand", patch=_books_the_unseen),
+    Wrong("AC-30", "thailand", home=CreditsReplays),
+    Wrong("AC-31", "thailand", home=CreditsAltered),
+    Wrong("AC-32", "thailand", patch=_not_in_full),
+    Wrong("AC-33", "thailand", patch=_two_parts),
+    Wrong("AC-34", "thailand", home=GivesTooMuch),
+    Wrong("AC-35", "thailand", patch=_counts_doubles, misdeed=doubled_return),
+)
+"""One for each case of what comes in."""
