@@ -1,4 +1,4 @@
-"""A check in a world of its own: the network, the switch and the backbone, and time costs nothing."""
+"""A check in a world of its own: the network, the switch, the backbone; time costs nothing."""
 
 from __future__ import annotations
 

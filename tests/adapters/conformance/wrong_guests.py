@@ -150,16 +150,22 @@ class WrongHome:
 
 
 class CreditsReplays(WrongHome):
+    """What comes again is credited again."""
+
     def credited(self, heard: Heard) -> bool:
         return any(each is heard for each in self.known)
 
 
 class CreditsAltered(WrongHome):
+    """What was altered is credited."""
+
     def credited(self, heard: Heard) -> bool:
         return heard not in self._home.door.heard
 
 
 class GivesTooMuch(WrongHome):
+    """What is not left is given back."""
+
     async def refund(self, *parts: Any) -> Any:
         made = await self._home.refund(*parts)
         if not isinstance(made, Refused):
