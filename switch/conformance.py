@@ -13,9 +13,11 @@ from importlib import import_module
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
+from iso20022.jws import JwsSigner
 from switch.app import SERVED_AS
+from switch.client import SigningClient
 from switch.config import HOME, ConfigError
-from switch.conformance_home import HomeSwitch
+from switch.conformance_home import MEMBER, HomeSwitch
 from switch.linked import made_adapters
 from switch.registry import package_of, sandbox_factory
 from switch.runtime.clock import SystemClock
@@ -105,7 +107,12 @@ async def check_network(
                 door = kit.Door(net, SERVED_AS)
                 served = await net.serve(door.application(), DOOR)
                 opened.push_async_callback(served.close)
-                behind = HomeSwitch(running.switch, net, clock, door, kit.Refused)
+                signer = JwsSigner(keys.ec_private(f"member-{MEMBER}"), MEMBER)
+                client = SigningClient(net.session(SERVED_AS), urls[SERVED_AS], signer, clock, ids)
+                behind = HomeSwitch(
+                    switch=running.switch, member=client, net=net, clock=clock, ids=ids,
+                    door=door, refused=kit.Refused,
+                )  # fmt: skip
         far = "its sandbox" if asked.url is None else asked.url
         link = kit.Link(adapter, name, far, net, clock, ids, asked.patience_ms, behind)
         try:

@@ -6,6 +6,7 @@ check calls another address than the switch's, where requests and answers can be
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -21,26 +22,42 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from switch.app import Switch
+    from switch.client import SigningClient
     from switch.runtime.clock import Clock
+    from switch.runtime.entropy import Ids
     from switch.wire.net import Net
 
 REST_WITHIN_S: Final = 90
 """How long a payment may take to come to rest."""
 
 LOOK_EVERY_S: Final = 0.02
+DEBTOR: Final = MappingProxyType({"name": "Sok Dara", "account": "sokdara@abaa"})
+MEMBER: Final = "ABAAKHPPXXX"
+"""The member whose customer pays; one of the configuration that comes with the program."""
+
 MERCHANTS_BANK: Final = "ACLBKHPPXXX"
 
 
 class HomeSwitch:
     """A running switch as the conformance kit looks at it (``adapters.conformance.home``)."""
 
-    def __init__(
-        self, switch: Switch, net: Net, clock: Clock, door: Any, refused: Callable[[str], Any]
+    def __init__(  # the parts it uses
+        self,
+        *,
+        switch: Switch,
+        member: SigningClient,
+        net: Net,
+        clock: Clock,
+        ids: Ids,
+        door: Any,
+        refused: Callable[[str], Any],
     ) -> None:
         self.door = door
         self._switch = switch
+        self._member = member
         self._net = net
         self._clock = clock
+        self._ids = ids
         self._refused = refused
 
     async def credits(self) -> list[dict[str, Any]]:
@@ -67,6 +84,23 @@ class HomeSwitch:
             if self._clock.monotonic() - started > REST_WITHIN_S:
                 return payment
             await self._clock.sleep(LOOK_EVERY_S)
+
+    async def now(self, uetr: str) -> Payment | None:
+        """A payment as it stands."""
+        standing = await self._switch.payments.find(uetr)
+        return None if standing is None else standing.payment
+
+    async def pay(self, network: str, payload: str, amount: Money) -> str:
+        """Have a member's customer scan a code, be quoted, and pay."""
+        del network
+        scanned = (await self._member.scan(payload)).json()
+        if not scanned.get("quotes"):
+            wish = {"currency": amount.currency.code, "value": str(amount)}
+            scanned = (await self._member.quote(scanned["scan"], wish)).json()
+        asked = {"quote": scanned["quotes"][0]["quote"], "debtor": dict(DEBTOR)}
+        told = (await self._member.pay(self._ids.uuid(), asked)).json()
+        uetr: str = told.get("payment", told)["uetr"]
+        return uetr
 
     async def gone_back(self, uetr: str) -> list[Payment]:
         """The payments that give a payment back."""

@@ -30,6 +30,8 @@ class Case:
 
     ``needs`` are operations that the network must have. ``steered``: the far side must be told what
     to do (a fault, its customer's payment), so a test system without controls cannot run it.
+    ``inbound``: the network calls. ``promise``: only where "never seen" is one, or is none.
+    ``last``: run after all others, which it looks back at.
     """
 
     number: str
@@ -40,6 +42,7 @@ class Case:
     steered: bool = True
     inbound: bool = False
     promise: bool | None = None
+    last: bool = False
 
 
 def demand(holds: object, seen: str) -> None:

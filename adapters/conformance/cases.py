@@ -1,4 +1,4 @@
-"""The list of cases, in the order of their numbers; the last one looks back at all the others.
+"""The list of cases in the order of their numbers; AC-54 looks back at all the others.
 
 What a case demands is written here once: the specification page, the report and the check all show
 the same sentence.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from adapters.conformance import coming_in, doubt, paying, spoilt, undoing
+from adapters.conformance import coming_in, doubt, noticed, paying, spoilt, undoing
 from adapters.conformance.case import Case, demand
 from adapters.conformance.paying import ACCEPTED, PAY
 
@@ -38,7 +38,8 @@ CASES: Final[tuple[Case, ...]] = tuple(
             *spoilt.CASES,
             Case("AC-54", "Both books agree",
                  "What is accepted here, refunds too, is booked there once, and nothing else is.",
-                 books_agree, needs=(PAY,)),
+                 books_agree, needs=(PAY,), last=True),
+            *noticed.CASES,
         ),
         key=lambda case: case.number,
     )

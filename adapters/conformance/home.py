@@ -39,6 +39,12 @@ class Home(Protocol):
     async def payment(self, uetr: str) -> Payment | None:
         """A payment as the switch has it now, once it moves no more by itself."""
 
+    async def now(self, uetr: str) -> Payment | None:
+        """A payment as it stands, without waiting."""
+
+    async def pay(self, network: str, payload: str, amount: Money) -> str:
+        """Have a member's customer scan a code and pay; returns the UETR once it was answered."""
+
     async def gone_back(self, uetr: str) -> list[Payment]:
         """The payments that give a payment back, in the order they were made."""
 

@@ -23,7 +23,16 @@ DEBTOR: Final = ("Sok Dara", "sokdara@abaa")
 TEXTS: Final = ('O\'Brien & <Sons> "Cafe"', "Chan Sophea, Rd. 63/2 (A)")
 
 _SECTIONS: Final = frozenset(
-    {"payment", "unknown_code", "refused", "refusals", "amounts", "texts", "inbound"}
+    {
+        "payment",
+        "unknown_code",
+        "refused",
+        "refusals",
+        "amounts",
+        "texts",
+        "inbound",
+        "contradiction",
+    }
     | {"not_applicable"}
 )
 
@@ -76,6 +85,7 @@ class Plan:
     texts: tuple[str, ...]
     inbound: Inbound | None
     not_applicable: Mapping[str, str]
+    contradiction: Mapping[str, object] | None
 
     @property
     def orders(self) -> bool:
@@ -110,6 +120,7 @@ def read_plan(text: str, currency: str) -> Plan:
             texts=tuple(_given(table, "texts", list[Any], list(TEXTS))),
             inbound=_inbound(table["inbound"]) if "inbound" in table else None,
             not_applicable=dict(_given(table, "not_applicable", dict[str, Any], {})),
+            contradiction=table.get("contradiction"),
         )
     except MoneyError as error:
         raise PlanError(f"an amount or a rate: {error.detail}") from None

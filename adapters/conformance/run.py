@@ -51,7 +51,7 @@ async def run(bench: Bench, only: Collection[str] = ()) -> tuple[Result, ...]:
     for number in sorted(excuses.keys() - numbers):
         raise PlanError(f"not_applicable.{number}: there is no such case")
     results: list[Result] = []
-    for case in CASES:
+    for case in sorted(CASES, key=lambda case: case.last):
         if only and case.number not in only:
             continue
         ruled_out = _ruled_out(case, bench)
@@ -66,7 +66,7 @@ async def run(bench: Bench, only: Collection[str] = ()) -> tuple[Result, ...]:
         results.append(result)
         if result.verdict is not Verdict.PASSED:
             bench.reported.update(bench.begun)
-    return tuple(results)
+    return tuple(sorted(results, key=lambda result: result.case.number))
 
 
 def _ruled_out(case: Case, bench: Bench) -> str:

@@ -42,6 +42,7 @@ plan gives a reason. The plan is `conformance.toml` beside the adapter:
 | `[refused]` | an `amount` that the network refuses by itself, and the `reason` |
 | `[[refusals]]` | a `code` of the network, and the `reason` (ISO) that it means |
 | `[inbound]` | `payload` of a KHQR; `amount`, `more`; `advice`: the customer is debited first |
+| `[contradiction]` | what makes the simulator send news that says the opposite |
 | `[not_applicable]` | numbers of cases that do not apply, each with its reason |
 
 Where each code of a network is an order that is paid once, `{number}` (ten digits) and `{amount}`

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from adapters.conformance import Door, Link, Refused, Report, check
 from switch.config import HOME, default_folder, load_config
 from switch.conformance import plan_of
-from switch.conformance_home import HomeSwitch
+from switch.conformance_home import MEMBER, HomeSwitch
 from switch.linked import made_adapters
 from switch.registry import sandbox_factory
 from switch.sandboxes import sandbox_options
@@ -105,7 +105,13 @@ def checked(
                 await town.open()
                 assert town.running is not None
                 behind = HomeSwitch(
-                    town.running.switch, outside.net, outside.clock, doors[0], Refused
+                    switch=town.running.switch,
+                    member=town.member(MEMBER),
+                    net=outside.net,
+                    clock=outside.clock,
+                    ids=outside.ids,
+                    door=doors[0],
+                    refused=Refused,
                 )
                 behind = behind if wrong_home is None else wrong_home(behind)
             else:

@@ -10,6 +10,7 @@ import adapters.iso_profile.sandbox_payer as payer
 import adapters.iso_profile.sandbox_returns as returns
 from adapters.conformance import Refused
 from adapters.sandbox_kit import Entry, EntryStatus, Execute, Fault, FaultKind, Reply
+from switch.model import State
 from switch.port import Operation
 from tests.adapters.conformance.wrong_kit import Call
 from tests.adapters.conformance.wrong_networks import Wrong
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     import pytest
 
     from adapters.conformance.door import Heard
+    from switch.model import Payment
 
 
 def _other_amount(patch: pytest.MonkeyPatch) -> None:
@@ -174,6 +176,60 @@ class GivesTooMuch(WrongHome):
         return self.last
 
 
+class WrongNews:
+    """A switch that takes the news of one payment wrongly: that which a member made as ``case``."""
+
+    case = 0
+
+    def __init__(self, home: Any) -> None:
+        self._home = home
+        self.paid = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._home, name)
+
+    async def pay(self, *parts: Any) -> str:
+        self.paid += 1
+        uetr: str = await self._home.pay(*parts)
+        return uetr
+
+    async def now(self, uetr: str) -> Any:
+        payment = await self._home.now(uetr)
+        ended = payment.state is State.ACCEPTED and self.paid == self.case
+        return self.taken(payment) if ended else payment
+
+    def taken(self, payment: Payment) -> Payment:
+        """The payment as this switch has it after the news."""
+        return payment
+
+
+class PassesNewsOver(WrongNews):
+    """What ended is unknown still."""
+
+    case = 1
+
+    def taken(self, payment: Payment) -> Payment:
+        return replace(payment, state=State.UNKNOWN)
+
+
+class DisputesRepeats(WrongNews):
+    """The same news is disputed."""
+
+    case = 2
+
+    def taken(self, payment: Payment) -> Payment:
+        return replace(payment, disputed=True)
+
+
+class DisputesNothing(WrongNews):
+    """Other news is passed over."""
+
+    case = 3
+
+    def taken(self, payment: Payment) -> Payment:
+        return replace(payment, disputed=False)
+
+
 GUESTS: Final[tuple[Wrong, ...]] = (
     Wrong("AC-25", "thailand", patch=_other_amount),
     Wrong("AC-26", "thailand", patch=_books_refusals),
@@ -186,5 +242,8 @@ GUESTS: Final[tuple[Wrong, ...]] = (
     Wrong("AC-33", "thailand", patch=_two_parts),
     Wrong("AC-34", "thailand", home=GivesTooMuch),
     Wrong("AC-35", "thailand", patch=_counts_doubles, misdeed=doubled_return),
+    Wrong("AC-55", "vietnam", home=PassesNewsOver),
+    Wrong("AC-56", "vietnam", home=DisputesRepeats),
+    Wrong("AC-57", "vietnam", home=DisputesNothing),
 )
 """One for each case of what comes in."""
