@@ -205,7 +205,7 @@ def test_money_goes_back_once_whatever_becomes_of_the_refunds_answer(kind: str) 
 def test_an_order_that_lapsed_and_is_paid_all_the_same_is_given_back() -> None:
     async def story(town: Town) -> Told:
         scanned = await guest_pays(town, code(town), repeat=0)
-        await town.world.sleep(1000)
+        await town.world.sleep(640)
         told = await town.sandbox(
             "alipayplus", "POST", "/control/notify", {"order": scanned["order"]}
         )
