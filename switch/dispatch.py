@@ -305,8 +305,9 @@ class Dispatch:
         if decision.verdict is Verdict.IGNORE:
             return None, None
         facts = self._adapters[payment.network].facts
+        rung = lifecycle.rung_after(payment, happened.event, decision.target)
         next_at = happened.due or timers.next_due(
-            decision.target, facts, rung=payment.rung, at=at, deadline=payment.deadline
+            decision.target, facts, rung=rung, at=at, deadline=payment.deadline
         )
         reason = happened.reason or _OWN_REASONS.get(happened.event)
         if STATES[decision.target].status is not Status.RJCT:

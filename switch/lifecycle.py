@@ -47,6 +47,7 @@ __all__ = [
     "is_ended",
     "is_final",
     "moves_of",
+    "rung_after",
     "states_of",
     "status",
 ]
@@ -174,17 +175,17 @@ def advance(
         version=payment.version + 1,
         updated_at=at,
         next_at=next_at,
-        rung=_rung(payment, event, decision.target),
+        rung=rung_after(payment, event, decision.target),
         reason=reason,
         far_reference=far_reference or payment.far_reference,
         block=block,
     )
 
 
-def _rung(payment: Payment, event: Event, target: State) -> int:
+def rung_after(payment: Payment, event: Event, target: State) -> int:
     """How often the step of a state was repeated; a step of another kind is counted anew."""
     if event is Event.RUNG:
         return payment.rung + 1
-    if STATES[target].timer in (Timer.CANCEL, Timer.CONFIRM):
+    if STATES[target].timer in (Timer.CANCEL, Timer.CONFIRM, Timer.CHILD):
         return 0
     return payment.rung

@@ -110,7 +110,8 @@ class LinkedPayments:
         children = await self.of(payment)
         child = children[-1] if children else None
         room = len(children) < LINKED_MAX
-        if child is None or (child.reason in NEVER_ARRIVED and room):
+        again = child is not None and child.reason in NEVER_ARRIVED and not child.disputed
+        if child is None or (again and room):
             made = await self._give_back(payment, opened, len(children) + 1)
             child = made if isinstance(made, Payment) else None
         event = Event.RUNG
@@ -148,6 +149,9 @@ class LinkedPayments:
         ``amount`` is in what the merchant got. The same key is the same refund. Raises
         :class:`~switch.refusals.Busy`.
         """
+        known = await self._known(asked)
+        if known is not None:
+            return known
         reason = self._refundable(original)
         if reason is not None:
             return reason
@@ -161,6 +165,17 @@ class LinkedPayments:
             if not isinstance(made, Conflict) or made.field_name != "uetr":
                 return made
         raise Busy
+
+    async def _known(self, asked: Asked) -> Payment | Conflict | None:
+        """What a key is bound to: a repeat is answered by it, whatever was given back since."""
+        held = await self._records.bound(asked.scope, asked.key)
+        if held is None:
+            return None
+        differs = await self._records.difference(held, asked.content)
+        known = await self._store.read.payment(held.uetr)
+        if differs is not None or known is None:
+            return Conflict(differs or "key")
+        return known
 
     def _refundable(self, original: Payment) -> Reason | None:
         facts = self._adapters[original.origin].facts if original.origin in self._adapters else None
@@ -304,12 +319,8 @@ class LinkedPayments:
             return Reason.NOT_REFUNDABLE
         if original.state is not State.ACCEPTED or amount.minor <= 0:
             return Reason.NOT_REFUNDABLE
-        held = await self._records.bound(asked.scope, asked.key)
-        if held is not None:
-            differs = await self._records.difference(held, asked.content)
-            known = await self._store.read.payment(held.uetr)
-            if differs is not None or known is None:
-                return Conflict(differs or "key")
+        known = await self._known(asked)
+        if known is not None:
             return known
         for _ in range(TRIES_MAX):
             part = part_of(original, await self.of(original), amount)

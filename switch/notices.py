@@ -7,6 +7,7 @@ surprise: what names no payment of ours is answered, logged, and moves nothing.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from switch import lifecycle
@@ -19,6 +20,8 @@ from switch.model import Direction, State
 from switch.orders import Taken
 from switch.port import Outcome, OutcomeKind
 from switch.reasons import Reason
+from switch.refusals import Busy
+from switch.store.vault import VaultError
 
 if TYPE_CHECKING:
     from switch.dispatch import Dispatch
@@ -43,7 +46,6 @@ class Notices:
         payment = await self._ours(network, request.reference)
         if payment is None:
             return Taken(None, Reason.ORIGINAL_UNKNOWN)
-        opened = await self._dispatch.open(payment.uetr)
         outcome = request.outcome
         if outcome.kind is OutcomeKind.NEVER_SEEN:
             outcome = Outcome(OutcomeKind.UNKNOWN)
@@ -54,6 +56,14 @@ class Notices:
         verdict = lifecycle.decided(payment, told.event).verdict
         if verdict is lifecycle.Verdict.IMPOSSIBLE:
             return Taken(payment, Reason.TRANSACTION_UNSUPPORTED)
+        try:
+            opened = await self._dispatch.open(payment.uetr)
+        except VaultError:
+            self._log.warning("notice_of_unreadable", uetr=payment.uetr)
+            if not lifecycle.is_final(payment):
+                raise Busy from None
+            # What is final and erased is still contradicted; only the message cannot be kept.
+            opened, told = None, replace(told, evidence=b"")
         after = await self._dispatch.conclude(payment, opened, told)
         return Taken(after)
 
@@ -74,7 +84,11 @@ class Notices:
             return Taken(None, Reason.ORIGINAL_UNKNOWN)
         if original.direction is not Direction.OUTBOUND:
             return Taken(original, Reason.NOT_REFUNDABLE)
-        opened = await self._dispatch.open(original.uetr)
+        try:
+            opened = await self._dispatch.open(original.uetr)
+        except VaultError:
+            self._log.warning("return_of_unreadable", uetr=original.uetr)
+            return Taken(original, Reason.NOT_REFUNDABLE)
         content = {
             "amount": str(request.amount.minor),
             "currency": request.amount.currency.code,

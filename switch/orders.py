@@ -23,12 +23,13 @@ from switch.model import Channel, Finality, State, changed
 from switch.payments import Instruction, Standing
 from switch.port import InboundLookup, Merchant, Planning
 from switch.reasons import Reason, from_iso
-from switch.refusals import Refusal
+from switch.refusals import Busy, Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from fx.money import Money
     from switch.dispatch import Dispatch
     from switch.inbound_port import InboundCancel, InboundOrder, InboundOrderPay
     from switch.logs import Log
@@ -190,10 +191,12 @@ class Orders:
                 return Taken(None, Reason.ORIGINAL_UNKNOWN)
             if payment.state not in UNPAID:
                 named = request.extra.get("original_transaction_id", "")
-                same = request.amount == payment.terms.debit
+                paid = await self._records.amount_paid(payment)
+                same = _written(request.amount) == (paid or _written(payment.terms.debit))
                 # Two instructions that name one order are two payments to whoever sent them.
                 same = same and await self._records.has_reference(payment, named)
-                return Taken(payment, None if same else Reason.DUPLICATE)
+                amiss = payment.reason if request.amount != payment.terms.debit else None
+                return Taken(payment, amiss if same else Reason.DUPLICATE)
             opened = await self._dispatch.open(uetr)
             amiss = self._amiss(payment, request)
             hop = None if amiss else await self._hop(payment, opened, request)
@@ -209,7 +212,7 @@ class Orders:
                 taken = await self._paid_amiss(payment, opened, request, amiss)
                 if taken is not None:
                     return taken
-        raise AssertionError("an order moved on more often than its table allows")
+        raise Busy
 
     def _amiss(self, payment: Payment, request: InboundOrderPay) -> Reason | None:
         """Why what is paid cannot be carried out as it was held."""
@@ -229,7 +232,7 @@ class Orders:
             Event.PAID_AMISS,
             reason,
             request.far_reference,
-            record=self._records.paid(request.extra, opened.key),
+            record=self._records.paid(request.extra, _written(request.amount), opened.key),
         )
         decision = lifecycle.decided(payment, Event.PAID_AMISS)
         if decision.verdict is not lifecycle.Verdict.MOVE:
@@ -258,7 +261,7 @@ class Orders:
         happened = Happened(
             Event.PAID,
             far_reference=request.far_reference,
-            record=self._records.paid(request.extra, opened.key),
+            record=self._records.paid(request.extra, _written(request.amount), opened.key),
             hop=self._records.enquiry(exchange, opened.key),
             due=due,
         )
@@ -294,7 +297,7 @@ class Orders:
             result = await self._dispatch.once(payment, opened, Happened(Event.TAKEN_BACK))
             if isinstance(result, Done):
                 return Taken(result.payment)
-        raise AssertionError("an order moved on more often than its table allows")
+        raise Busy
 
     async def _own(self, network: str, uetr: str) -> Payment | None:
         payment = await self._store.read.payment(uetr)
@@ -303,6 +306,11 @@ class Orders:
     async def ended(self, payment: Payment, until: datetime) -> Payment:
         """A payment as it stands when it has ended, or at a time."""
         return (await self._payments.ended(Standing(payment, None), until)).payment
+
+
+def _written(amount: Money) -> str:
+    """What was paid, as its record holds it."""
+    return f"{amount.minor} {amount.currency.code}"
 
 
 def _told(opened: Opened, request: InboundOrderPay) -> Opened:

@@ -50,7 +50,7 @@ def part_of(original: Payment, linked: Sequence[Payment], amount: Money) -> Part
     """The part that ``amount`` (of what the payee got) is, after those given back before.
 
     The payer's part is rounded down each time, and the last one takes what is left; one that was
-    refused gave nothing back.
+    refused gave nothing back, unless it is disputed: then it may have arrived all the same.
     """
     terms = original.terms
     if len(linked) >= LINKED_MAX or amount.minor <= 0:
@@ -60,7 +60,7 @@ def part_of(original: Payment, linked: Sequence[Payment], amount: Money) -> Part
     zero = terms.between - terms.between if terms.between is not None else None
     payee, payer, between = amount, terms.source - terms.source, zero
     for each in linked:
-        if each.reason is None:
+        if each.reason is None or each.disputed:
             mine, theirs = each.terms.destination, each.terms.source
             if each.kind is Kind.REFUND:
                 mine, theirs = theirs, mine

@@ -33,6 +33,8 @@ OPENING: Final = "opening"
 ENQUIRY: Final = "enquiry"
 EVIDENCE: Final = "evidence"
 PAID: Final = "paid"
+AMOUNT_PAID: Final = "amount_paid"
+"""Under which name the record of a paid order holds the amount."""
 PROPOSAL: Final = "proposal"
 ANSWER: Final = "answer"
 
@@ -113,9 +115,25 @@ class Records:
         held: dict[str, str] = orjson.loads(self._vault.unseal(key, record[0], kind, record[1]))
         return held
 
-    def paid(self, extra: Mapping[str, str], key: DataKey) -> Sealed:
+    def paid(self, extra: Mapping[str, str], amount: str, key: DataKey) -> Sealed:
         """What a network said when it paid an order; :meth:`open` adds it to the particulars."""
-        return self._sealed(PAID, orjson.dumps(dict(extra)), key)
+        return self._sealed(PAID, orjson.dumps({**extra, AMOUNT_PAID: amount}), key)
+
+    async def amount_paid(self, payment: Payment) -> str | None:
+        """What an order was paid with; None where it was not paid, or nobody can read it."""
+        key = await self.key(payment.uetr)
+        try:
+            said = {} if key is None else await self._paid(key)
+        except VaultError:
+            return None
+        return said.get(AMOUNT_PAID)
+
+    async def _paid(self, key: DataKey) -> dict[str, str]:
+        record = await self._read.sealed(key.uetr, PAID)
+        if record is None:
+            return {}
+        said: dict[str, str] = orjson.loads(self._vault.unseal(key, record[0], PAID, record[1]))
+        return said
 
     def enquiry(self, exchange: Exchange, key: DataKey) -> PlannedExchange:
         """The row of what follows an opening (an enquiry, a later hop), headers and body sealed."""
@@ -170,11 +188,9 @@ class Records:
 
     async def _as_paid(self, held: Particulars, key: DataKey) -> Particulars:
         """Particulars of an order with what the network said when it paid it."""
-        record = await self._read.sealed(key.uetr, PAID)
-        if record is None:
-            return held
-        extra = orjson.loads(self._vault.unseal(key, record[0], PAID, record[1]))
-        return replace(held, extra={**held.extra, **extra})
+        said = await self._paid(key)
+        said.pop(AMOUNT_PAID, None)
+        return replace(held, extra={**held.extra, **said}) if said else held
 
     async def has_reference(self, payment: Payment, reference: str) -> bool:
         """True when the origin's own identification of a payment is this one, or none is given."""

@@ -16,6 +16,8 @@ from switch import lifecycle, timers
 from switch.commands import Attempt, Done
 from switch.dispatch import Happened
 from switch.lifecycle import STATES, Event, Timer, Verdict
+from switch.model import Kind
+from switch.refusals import Busy
 from switch.store.contract import StoreBusy
 from switch.store.vault import VaultError
 
@@ -139,7 +141,7 @@ class Sweeper:
 
     async def _one(self, payment: Payment) -> None:
         try:
-            with suppress(StoreBusy):
+            with suppress(StoreBusy, Busy):
                 await self._due(payment)
         finally:
             self._busy[payment.network].pop(payment.uetr, None)
@@ -196,7 +198,8 @@ class Sweeper:
         at = self._clock.now()
         event, state = Event.RUNG, payment.state
         undoing = lifecycle.decided(payment, Event.GIVEN_UP)
-        if undoing.verdict is Verdict.MOVE and timers.gives_up(adapter.facts, payment.rung):
+        own = payment.kind is Kind.PAYMENT  # a cancel names the order, never a refund of it
+        if own and undoing.verdict is Verdict.MOVE and timers.gives_up(adapter.facts, payment.rung):
             event, state = Event.GIVEN_UP, undoing.target
         next_at = timers.next_due(
             state, adapter.facts, rung=payment.rung + 1, at=at, deadline=payment.deadline

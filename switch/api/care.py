@@ -27,6 +27,7 @@ from switch.linked_payments import Asked
 from switch.payments import Standing
 from switch.reasons import Reason, from_iso
 from switch.refusals import Refusal
+from switch.store.vault import VaultError
 
 if TYPE_CHECKING:
     from switch.casework import Casework
@@ -74,7 +75,11 @@ class CareApi:
         amount = read_json(signed.body, RefundRequest).amount.money()
         until = care.clock.now() + timedelta(milliseconds=care.config.payments.answer_within_ms)
         original = await self._paid_to(signed.member, request.match_info["uetr"])
-        opened = await care.records.open(original.uetr)
+        try:
+            opened = await care.records.open(original.uetr)
+        except VaultError:
+            # Nobody can name its payer any more, so nothing can go back to them.
+            raise Refusal(Reason.NOT_REFUNDABLE) from None
         if opened is None:
             raise web.HTTPNotFound
         content = {"original": original.uetr, "amount": str(amount.minor)}

@@ -308,7 +308,7 @@ def test_every_move_raises_the_version_and_keeps_the_terms(flow: Flow) -> None:
         verdict, moved = advance(
             held, event, at=LATER, next_at=LATER if timed else None, reason=reason
         )
-        anew = STATES[target].timer in (Timer.CANCEL, Timer.CONFIRM)
+        anew = STATES[target].timer in (Timer.CANCEL, Timer.CONFIRM, Timer.CHILD)
         rung = 3 if event is Event.RUNG else 0 if anew else 2
 
         assert verdict is Verdict.MOVE
