@@ -36,9 +36,17 @@ SEEDS_MAX = 1_000_000
 @click.option(
     "--keep", "folder", type=click.Path(path_type=Path), help="Where a failing plan is written."
 )
+@click.option("--shrink/--no-shrink", default=True, help="Make a failing plan smaller.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of sentences.")
 def command(
-    seed: int, payments: int, seeds: int, kept: Path | None, folder: Path | None, *, as_json: bool
+    seed: int,
+    payments: int,
+    seeds: int,
+    kept: Path | None,
+    folder: Path | None,
+    *,
+    shrink: bool,
+    as_json: bool,
 ) -> None:
     """Play payments while networks, processes, disks and clocks fail; judge what is left."""
     from switch.simulation.trial import Simulator
@@ -52,7 +60,8 @@ def command(
             totals.failed = outcome.plan.seed
             for finding in outcome.findings:
                 _tell(f"seed {plan.seed}: {finding}")
-            _smaller(run, outcome, folder)
+            if shrink:
+                _smaller(run, outcome, folder)
             break
     if as_json:
         say(totals.view())

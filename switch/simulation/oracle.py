@@ -1,7 +1,7 @@
 """Judges what a run left, from raw rows, the networks' books and what callers were told.
 
-It imports nothing of the product: what a state means, who is debited and credited and which answer
-is final is written here a second time, from the rules of the money. Each finding is one sentence
+It imports nothing of the product: what a state means and which answer is final is written down a
+second time in ``evidence``, who is debited and credited here. Each finding is one sentence
 under one kind; a good run has none. The surprise: a payment that waits for people is no finding as
 long as its money is reserved; it is counted as unresolved.
 """
@@ -10,114 +10,32 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
-from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING
 
-Row = Mapping[str, Any]
-
-LOST, DUPLICATED, UNBALANCED = "lost", "duplicated", "unbalanced"
-CHANGED, MISQUOTED, RECORD, STUCK = "changed", "misquoted", "record", "stuck"
-
-SPONSOR: Final = "ACLBKHPPXXX"
-"""Whose pool pays Cambodian shops."""
-
-BACK: Final = frozenset({"unwinding", "unwound"})
-"""States of what a payer was debited for and gets back by a linked payment."""
-
-GOING_BACK: Final = frozenset({"unwinding"})
-"""Those in which it has not got it yet: as little an end as an open state."""
-
-UNSENT: Final = frozenset({"CLEARING_TIMED_OUT", "NETWORK_OFFLINE"})
-"""Reasons that say that no byte of a payment left; only then its quote is free again."""
-
-WAITS: Final = "manual"
-"""The state in which a payment waits for people."""
-
-MOVED: Final[Mapping[str, bool | None]] = MappingProxyType(
-    {
-        "accepted": True,
-        "credited": True,
-        "refused": False,
-        "sending": None,
-        "pending_far": None,
-        "unknown": None,
-        "crediting": None,
-        "credit_pending": None,
-        "credit_unknown": None,
-        "cancelling": None,
-        "accepted_unposted": None,
-        "looked_up": None,
-        "ready": None,
-        "lapsed": False,
-        "unwinding": False,
-        "unwound": False,
-        WAITS: None,
-    }
+from switch.simulation.evidence import (
+    BACK,
+    CHANGED,
+    DECIMALS,
+    DUPLICATED,
+    FINAL,
+    GOING_BACK,
+    LOST,
+    MISQUOTED,
+    MOVED,
+    RECORD,
+    SPONSOR,
+    STUCK,
+    UNBALANCED,
+    UNSENT,
+    WAITS,
+    Finding,
+    Left,
+    Row,
 )
-"""Whether money moved for good; None while the payment has not ended and its money is reserved."""
 
-DECIMALS: Final = MappingProxyType(
-    {"KHR": 2, "THB": 2, "USD": 2, "VND": 0, "MYR": 2, "JPY": 0, "CNY": 2, "KRW": 0}
-)
-"""Decimal places of the amounts in rows (ISO 4217)."""
-
-FINAL: Final = MappingProxyType({"ACCC": True, "ACSC": True, "RJCT": False})
-"""Statuses that a caller may rely on for ever, and whether they say that money moved."""
-
-
-@dataclass
-class Word:
-    """One thing that a caller was told about its payment. ``body`` is what must never change.
-
-    ``known`` is how many words it had heard when it asked.
-    """
-
-    status: str
-    uetr: str
-    known: int
-    body: bytes = field(default=b"", repr=False)
-
-    @property
-    def final(self) -> bool:
-        """Whether the caller may rely on it for ever."""
-        return self.status in FINAL
-
-
-@dataclass
-class Told:
-    """What one caller did and heard. ``debit`` and ``credit`` are (currency, amount) as quoted."""
-
-    number: int
-    inbound: bool = False
-    uetr: str = ""
-    debit: tuple[str, str] | None = None
-    credit: tuple[str, str] | None = None
-    words: list[Word] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Left:
-    """What a run left. ``rows`` are those of the switch by table, ``books`` those of networks."""
-
-    rows: Mapping[str, Sequence[Row]]
-    books: Mapping[str, Sequence[Row]]
-    told: Sequence[Told]
-    pools: tuple[Row, Row] | None = None
-    """The backbone's own ledger before and after."""
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong."""
-
-    kind: str
-    what: str
-
-    def __str__(self) -> str:
-        return f"{self.kind}: {self.what}"
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 def judge(left: Left) -> list[Finding]:

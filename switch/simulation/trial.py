@@ -24,9 +24,10 @@ from switch.api import description
 from switch.config import default_folder, load_config
 from switch.simulation.cast import Cast
 from switch.simulation.city import City
+from switch.simulation.evidence import Finding, Left
 from switch.simulation.loop import SimulationError
 from switch.simulation.mishaps import Mishaps
-from switch.simulation.oracle import Finding, Left, judge, unresolved
+from switch.simulation.oracle import judge, unresolved
 from switch.simulation.plan import Plan
 from switch.simulation.town import DATABASE, Residents, residents
 from switch.simulation.world import World
@@ -75,7 +76,7 @@ class Outcome:
     crashes: Counter[str] = field(default_factory=Counter)
     states: Counter[str] = field(default_factory=Counter)
     moves: Counter[Move] = field(default_factory=Counter)
-    """(direction, state, event, state after it): states from the journal, events as committed."""
+    """(flow, state, event, state after it): states from the journal, events as committed."""
     unresolved: int = 0
     healed_s: int = 0
     """Virtual seconds from everybody's health to the last end."""
@@ -160,6 +161,7 @@ class _Trial:
         self._mishaps = Mishaps(self._city, plan)
         self._cast = Cast(self._city)
         self._events: dict[tuple[str, int], str] = {}
+        self._flows: dict[str, str] = {}
         self._books: dict[str, list[dict[str, Any]]] = {}
         self._pools: list[dict[str, Any]] = []
 
@@ -173,8 +175,9 @@ class _Trial:
             for command, result in zip(commands, results, strict=True):
                 payment = getattr(result, "payment", None)
                 if type(result).__name__ == "Done" and payment is not None:
-                    event = str(getattr(command, "event", type(command).__name__.lower()))
+                    event = str(getattr(command, "event", payment.state))
                     self._events[payment.uetr, payment.version] = event
+                    self._flows[payment.uetr] = str(payment.flow)
             return results
 
         vars(engine)["execute"] = noted
@@ -264,16 +267,15 @@ class _Trial:
 
     def _moves(self, rows: Mapping[str, list[dict[str, Any]]]) -> Iterator[Move]:
         """How payments went from state to state."""
-        direction = {row["uetr"]: loads(row["frozen"])["direction"] for row in rows["payment"]}
         states: dict[tuple[str, int], str] = {}
         for leaf in rows["leaf"]:
             content = loads(leaf["content"])
-            if "version" in content and content.get("uetr") in direction:
+            if "version" in content and content.get("uetr") in self._flows:
                 states[content["uetr"], content["version"]] = content["state"]
         for (uetr, version), state in states.items():
             before = "received" if version == 1 else states[uetr, version - 1]
             event = self._events.get((uetr, version), "lost with its process")
-            yield direction[uetr], before, event, state
+            yield self._flows[uetr], before, event, state
 
     def count(self) -> None:
         """Say what struck."""
