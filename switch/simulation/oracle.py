@@ -262,6 +262,8 @@ class _Case:
         """The first final answer of a caller is the same for ever, and says what was booked."""
         stored = {row["uetr"]: row for row in self._rows["answer"]}
         for told in self._left.told:
+            if any(word.body and not word.final for word in told.words):
+                yield f"payment {told.number}: an end is told that is none"
             finals = [word for word in told.words if word.final]
             if not finals:
                 continue

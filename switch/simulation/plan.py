@@ -196,7 +196,7 @@ _WEIGHTS: Final[Mapping[Kind, int]] = MappingProxyType(
         Kind.PARTNER_STALLED: 3,
         Kind.CRASH: 10,
         Kind.POWER: 12,
-        Kind.STALL: 4,
+        Kind.STALL: 6,
         Kind.CLOCK: 3,
         Kind.REDIS: 2,
         Kind.STORE_AWAY: 3,
@@ -215,7 +215,7 @@ _ON_DISK: Final = (Place.DISK_WRITE, Place.DISK_SYNC)
 _STALL_MS: Final = (3_100, 20_000)
 """A little longer than anybody may wait with a first byte; twice a lease."""
 
-_STALL_LONG_MS: Final = 900_000
+_STALL_LONG_MS: Final = 1_800_000
 """Longer than a network may have anything on its way: another has ended what this one began."""
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from functools import cache
 from json import loads
 from typing import TYPE_CHECKING, Any, Final
@@ -55,7 +56,7 @@ PATIENCE_S: Final = 24 * 3600
 
 GRAIN_S: Final = 8.0
 LOOK_EVERY_S: Final = 5
-COLLECTED_S: Final = 30
+COLLECTED_S: Final = 600
 """What the backbone has for us is collected and acknowledged well within this."""
 
 RELEASE_EVERY: Final = 12
@@ -221,7 +222,9 @@ class _Trial:
 
     async def _settled(self, healed: float) -> None:
         looks = 0
-        await self._world.sleep(COLLECTED_S)
+        collected = self._world.loop.time() + COLLECTED_S
+        while self._world.loop.time() < collected and await self._on_the_way():
+            await self._world.sleep(LOOK_EVERY_S)
         while (
             self._open() or self._mishaps.waiting()
         ) and self._world.loop.time() - healed < PATIENCE_S:
@@ -230,6 +233,11 @@ class _Trial:
             if looks % RELEASE_EVERY == 0:
                 # What was asked to go wrong before and met its payment only now ends too.
                 await self._mishaps.release()
+
+    async def _on_the_way(self) -> bool:
+        """Whether the backbone has money that is nobody's yet."""
+        shown = await self._city.sandbox("bakong", "GET", "/ledger")
+        return any(Decimal(amount) for amount in shown["transit"].values())
 
     def _open(self) -> bool:
         """Whether any payment has a timer."""
