@@ -56,6 +56,9 @@ PATIENCE_S: Final = 24 * 3600
 
 GRAIN_S: Final = 8.0
 LOOK_EVERY_S: Final = 5
+FLIGHT_S: Final = 60
+"""What was delayed, or is delivered once more, has arrived within this."""
+
 COLLECTED_S: Final = 600
 """What the backbone has for us is collected and acknowledged well within this."""
 
@@ -222,6 +225,7 @@ class _Trial:
 
     async def _settled(self, healed: float) -> None:
         looks = 0
+        await self._world.sleep(FLIGHT_S)
         collected = self._world.loop.time() + COLLECTED_S
         while self._world.loop.time() < collected and await self._on_the_way():
             await self._world.sleep(LOOK_EVERY_S)

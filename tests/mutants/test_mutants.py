@@ -61,6 +61,7 @@ def test_the_product_passes_the_plan_that_shows_a_mutant(mutant: Mutant) -> None
     assert len(plan.mishaps) <= MISHAPS_MAX
 
 
+@pytest.mark.timeout(600)
 @EACH
 def test_a_mutant_is_found(mutant: Mutant) -> None:
     report, said = found_by(mutant, "--replay", str(mutant.plan), "--no-shrink")
