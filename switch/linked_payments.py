@@ -26,6 +26,7 @@ from switch.port import Operation, Planning
 from switch.reasons import Reason, from_iso
 from switch.records import Open as Opened
 from switch.refusals import Busy
+from switch.runtime.tasks import TooManyTasks
 from switch.sequences import NumbersSpent, Sequences
 
 if TYPE_CHECKING:
@@ -288,7 +289,11 @@ class LinkedPayments:
             self._log.info("refund_opened", uetr=linked.uetr, original=linked.original)
             held = Opened(key, particulars)
             first = self._dispatch.first(result.payment, held, exchange, started)
-            self._tasks.start("hop", first)
+            try:
+                self._tasks.start("hop", first)
+            except TooManyTasks:
+                # It is committed: its timer asks after it, and finds that it never arrived.
+                self._log.warning("refund_not_started", uetr=linked.uetr)
             return result.payment
         return await self._not_opened(result, asked)
 

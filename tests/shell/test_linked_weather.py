@@ -19,11 +19,14 @@ from switch.parts import linked_uetr
 from switch.port import Operation, Outcome, OutcomeKind
 from switch.reasons import Reason
 from switch.refusals import Busy
+from switch.runtime.tasks import TooManyTasks
 from tests.shell.hand_parts import LOST, OFFLINE, said
 from tests.shell.shell_rig import STALL, Shell, changed_corridor, ends
 from tests.shell.test_orders import UETR, looked_after, order, payment_of
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from switch.commands import Conflict
 
 BAHT = Money.parse("1.00", "THB")
@@ -151,6 +154,26 @@ async def test_numbers_that_run_out_leave_the_return_to_the_next_look(
     await looked_after(advised)
 
     assert advised.payment(UETR).state is State.UNWOUND
+
+
+async def test_a_refund_that_finds_no_room_to_start_is_kept_and_asked_after(
+    refunding: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = await credited(refunding)
+
+    def full(name: str, coroutine: Coroutine[object, object, object]) -> None:
+        coroutine.close()
+        raise TooManyTasks(name)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(refunding.tasks, "start", full)
+        made = await refund(refunding, original, "41000")
+    assert isinstance(made, Payment)
+    assert refunding.payment(made.uetr).state is State.SENDING
+    await looked_after(refunding, 1)
+
+    assert refunding.payment(made.uetr).state is State.UNKNOWN
+    assert await refund(refunding, original, "1", "refund-2") is Reason.REFUND_TOO_MUCH
 
 
 async def test_looks_at_a_return_are_counted_from_when_it_is_owed(advised: Shell) -> None:
