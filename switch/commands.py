@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from fx.money import Money
     from switch.ledger import Account
     from switch.model import Payment, RateKey
     from switch.port import Operation
@@ -143,6 +144,8 @@ class Conclude:
     evidence: Sealed | None
     salt: bytes = field(repr=False)
     exchange: PlannedExchange | None = None
+    paid: Money | None = None
+    """What a network paid, where that is not what was held: it is owed, and goes back."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ from switch.reasons import Reason
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fx.money import Money
     from switch.commands import Binding, PlannedExchange, Sealed
     from switch.ledger import Line
     from switch.model import Payment
@@ -239,7 +240,7 @@ def _conclude(batch: Batch, command: Conclude) -> Result:
         return Done(payment)
     entries: list[Entry] = []
     if verdict is Verdict.MOVE:
-        settled = _settle(batch, before, payment, command.event)
+        settled = _settle(batch, before, payment, command.event, command.paid)
         if isinstance(settled, Reason):
             return Declined(settled)
         entries, payment = settled
@@ -266,7 +267,7 @@ def _bound(batch: Batch, binding: Binding, uetr: str) -> Result | None:
 
 
 def _settle(
-    batch: Batch, before: Payment, after: Payment, event: Event
+    batch: Batch, before: Payment, after: Payment, event: Event, paid: Money | None
 ) -> tuple[list[Entry], Payment] | Reason:
     """Book what the change of state means for the money, or say why it cannot be reserved.
 
@@ -275,7 +276,7 @@ def _settle(
     """
     was, now = STATES[before.state].stand, STATES[after.state].stand
     entries: list[Entry] = []
-    at_once = lines_at_once(before, event)
+    at_once = lines_at_once(before, event, paid)
     refusal = batch.books.post(at_once) if at_once else None
     if refusal is not None:
         return refusal

@@ -242,7 +242,7 @@ def accounts_wanted(commands: Sequence[Command], snapshot: Snapshot) -> tuple[st
             case Conclude(uetr=uetr, event=event) if uetr in snapshot.payments:
                 payment = snapshot.payments[uetr]
                 keys.update([line.account for line in snapshot.lines_of(payment)])
-                keys.update([line.account for line in lines_at_once(payment, event)])
+                keys.update([line.account for line in lines_at_once(payment, event, command.paid)])
             case Approve(uetr=uetr) if uetr in snapshot.payments:
                 payment = snapshot.payments[uetr]
                 lines = (*snapshot.lines_of(payment), *lines_for(payment, command.action))

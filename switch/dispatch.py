@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from fx.money import Money
     from switch.answers import Answers
     from switch.commands import PlannedExchange, Sealed
     from switch.endings import Endings
@@ -93,7 +94,7 @@ class Happened:
     """An event about to be concluded, with what it brought.
 
     ``record`` is what is kept of it where it is no evidence. ``hop`` is the exchange of the hop
-    that the event starts, and ``due`` when its answer is.
+    that the event starts, and ``due`` when its answer is. ``paid`` is an amount other than held.
     """
 
     event: Event
@@ -103,6 +104,7 @@ class Happened:
     record: Sealed | None = None
     hop: PlannedExchange | None = None
     due: datetime | None = None
+    paid: Money | None = None
 
 
 class Dispatch:
@@ -342,6 +344,7 @@ class Dispatch:
             evidence=evidence,
             salt=self._ids.salt(),
             exchange=happened.hop,
+            paid=happened.paid,
         )
 
 

@@ -125,7 +125,7 @@ class LinkedPayments:
     ) -> Payment | Conflict | Reason:
         """Open the payment that takes an unwound or returned one back to where it came from."""
         gross = payment.direction is Direction.OUTBOUND
-        debit = payment.terms.debit
+        debit = await self._records.money_paid(payment) or payment.terms.debit
         quote = linked_quote(payment.uetr, place)
         terms = changed_terms(payment.terms, quote, debit, debit, None)
         linked = self._linked(

@@ -233,6 +233,7 @@ class Orders:
             reason,
             request.far_reference,
             record=self._records.paid(request.extra, _written(request.amount), opened.key),
+            paid=request.amount,
         )
         decision = lifecycle.decided(payment, Event.PAID_AMISS)
         if decision.verdict is not lifecycle.Verdict.MOVE:

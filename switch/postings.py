@@ -7,7 +7,7 @@ surprise: a payment's templates are compiled into getters once, because its line
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
@@ -151,15 +151,21 @@ _AT_ONCE: Final = MappingProxyType(
 """What an inbound payment that we are bound to books at once, beside what it has reserved."""
 
 
-def lines_at_once(payment: Payment, event: Event) -> tuple[Line, ...]:
+def lines_at_once(payment: Payment, event: Event, paid: Money | None = None) -> tuple[Line, ...]:
     """What an event that moves a payment posts without a reservation; mostly nothing.
+
+    ``paid`` is what the network paid, where that is not what was held.
 
     An advice is money that the network owes from when we hear of it, and the holder has earned it
     once the payee is credited.
     """
     if payment.flow is not Flow.INBOUND_BOUND or event not in _AT_ONCE:
         return ()
-    return tuple(_filled(_AT_ONCE[event], payment.terms, payment.institutions))
+    terms = payment.terms
+    if paid is not None:
+        none = Money(0, paid.currency)
+        terms = replace(terms, debit=paid, source=paid, fee=none, hops=(), residues=())
+    return tuple(_filled(_AT_ONCE[event], terms, payment.institutions))
 
 
 def _filled(

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switch.commands import Action
-from switch.model import Direction, State
+from switch.model import Direction, Kind, State
 from switch.postings import filled
-from switch.states import STATES, Stand
+from switch.states import STATES, Stand, Timer
 
 if TYPE_CHECKING:
     from switch.commands import Approve, Propose
@@ -31,7 +31,10 @@ def actions_for(payment: Payment) -> tuple[Action, ...]:
         return Action.ACCEPTED, Action.REFUSED
     if not payment.disputed:
         return ()
-    late = STATES[payment.state].stand is Stand.VOIDED and not _bridged(payment)
+    voided = STATES[payment.state].stand is Stand.VOIDED
+    # What goes back is no loss yet: its linked payment is looked at again.
+    goes_back = STATES[payment.state].timer is Timer.CHILD or payment.kind is not Kind.PAYMENT
+    late = voided and not goes_back and not _bridged(payment)
     return (Action.UPHOLD, Action.BOOK) if late else (Action.UPHOLD,)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
+from fx.money import Money, currency
 from switch.commands import Binding, PlannedExchange, Sealed
 from switch.model import Channel
 from switch.port import Exchange, Operation
@@ -127,6 +128,11 @@ class Records:
         except VaultError:
             return None
         return said.get(AMOUNT_PAID)
+
+    async def money_paid(self, payment: Payment) -> Money | None:
+        """The same as an amount."""
+        minor, _, code = (await self.amount_paid(payment) or "").partition(" ")
+        return Money(int(minor), currency(code)) if code else None
 
     async def _paid(self, key: DataKey) -> dict[str, str]:
         record = await self._read.sealed(key.uetr, PAID)

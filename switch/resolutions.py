@@ -16,6 +16,7 @@ from switch.delta import Claim, sealed_digest
 from switch.model import changed, to_micros
 from switch.proposals import actions_for, lines_for, proposal_id
 from switch.reasons import Reason
+from switch.states import STATES, Timer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,6 +97,9 @@ def _settled(batch: Batch, command: Approve, payment: Payment) -> Result:
         disputed=False,
         version=payment.version + 1,
         updated_at=command.at,
+        # What was still to be done for it is taken up again.
+        next_at=command.at if STATES[payment.state].timer is not Timer.NONE else None,
+        rung=0,
         block=batch.block,
     )
     batch.keep(payment)

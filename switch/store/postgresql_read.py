@@ -219,8 +219,7 @@ class PostgresReader:
     async def unended(self, after: int, limit: int) -> list[Payment]:
         """Payments behind a number that have a timer, or wait for people, as they were opened."""
         rows = await self._query(
-            _SELECT
-            + "WHERE payment_id > $1 "
+            _SELECT + "WHERE payment_id > $1 "
             "AND (next_at IS NOT NULL OR disputed = 1 OR state IN ($2, $4)) "
             "ORDER BY payment_id LIMIT $3",
             after,

@@ -241,8 +241,11 @@ async def test_an_advice_of_another_amount_goes_back(advised: Shell) -> None:
     told = await advised.receive(payment_of(advised, amount=Money.parse("1.00", "THB")))
     await looked_after(advised)
 
+    back = advised.payment(linked_uetr(UETR, 1))
     assert (told["status"], told["reason"]) == ("RJCT", "AMOUNT_DIFFERS")
     assert advised.payment(UETR).state is State.UNWOUND
+    assert back.terms.destination == Money.parse("1.00", "THB")
+    assert (suspense(advised), owed(advised)) == (0, 0)
 
 
 async def test_an_advice_after_the_order_lapsed_goes_back(advised: Shell) -> None:
