@@ -10,6 +10,8 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING, Final
 
+from iso20022 import elements
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -65,7 +67,7 @@ def _words(asked: Asked, package: str) -> dict[str, str]:
         "currency": asked.currency.code,
         "numeric": asked.numeric,
         "clearing": asked.clearing,
-        "clearing_tag": "Cd" if asked.coded else "Prtry",
+        "clearing_tag": elements.CODE if asked.coded else elements.PROPRIETARY,
         "coded": str(asked.coded),
         "zone": asked.zone,
         "most": most,
