@@ -24,6 +24,7 @@ from switch.payments import Instruction, Standing
 from switch.port import InboundLookup, Merchant, Planning
 from switch.reasons import Reason, from_iso
 from switch.refusals import Busy, Refusal
+from switch.store.vault import VaultError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -197,7 +198,7 @@ class Orders:
                 same = same and await self._records.has_reference(payment, named)
                 amiss = payment.reason if request.amount != payment.terms.debit else None
                 return Taken(payment, amiss if same else Reason.DUPLICATE)
-            opened = await self._dispatch.open(uetr)
+            opened = await self._opened(uetr)
             amiss = self._amiss(payment, request)
             hop = None if amiss else await self._hop(payment, opened, request)
             if isinstance(hop, Reason):
@@ -294,11 +295,19 @@ class Orders:
                 return Taken(buried, None if buried is None else _too_late(buried))
             if payment.state not in HELD:
                 return Taken(payment, _too_late(payment))
-            opened = await self._dispatch.open(uetr)
+            opened = await self._opened(uetr)
             result = await self._dispatch.once(payment, opened, Happened(Event.TAKEN_BACK))
             if isinstance(result, Done):
                 return Taken(result.payment)
         raise Busy
+
+    async def _opened(self, uetr: str) -> Opened:
+        """Open an order. Raises :class:`Busy` where nobody can: people must look, nothing moves."""
+        try:
+            return await self._dispatch.open(uetr)
+        except VaultError:
+            self._log.warning("order_unreadable", uetr=uetr)
+            raise Busy from None
 
     async def _own(self, network: str, uetr: str) -> Payment | None:
         payment = await self._store.read.payment(uetr)

@@ -67,23 +67,27 @@ def approve(
     if command.conclude is not None:
         result = conclude(batch, command.conclude)
     else:
-        result = _settled(batch, command, payment)
+        result = _settled(batch, command, payment, name)
     if not isinstance(result, Done):
         return result
     batch.claim(Claim(name, payment.uetr, released=True))
-    content = {
-        "kind": "approved",
-        "uetr": payment.uetr,
-        "claim": name,
-        "operator": command.operator,
-        "at": to_micros(command.at),
-    }
-    batch.leaf(command.salt, content)
+    if command.conclude is not None:
+        content = {
+            "kind": "approved",
+            "uetr": payment.uetr,
+            "claim": name,
+            "operator": command.operator,
+            "at": to_micros(command.at),
+        }
+        batch.leaf(command.salt, content)
     return result
 
 
-def _settled(batch: Batch, command: Approve, payment: Payment) -> Result:
-    """A dispute ends: what was answered stays, what it cost is booked."""
+def _settled(batch: Batch, command: Approve, payment: Payment, name: str) -> Result:
+    """A dispute ends: what was answered stays, what it cost is booked.
+
+    Its journal entry says who approved it too: a salt is of one entry alone.
+    """
     if command.action not in (Action.UPHOLD, Action.BOOK):
         return Conflict("conclude")
     lines = lines_for(payment, command.action)
@@ -103,5 +107,6 @@ def _settled(batch: Batch, command: Approve, payment: Payment) -> Result:
         block=batch.block,
     )
     batch.keep(payment)
-    batch.journal("settled", payment, entries, command.salt, {"before": before})
+    more = {"before": before, "claim": name, "operator": command.operator}
+    batch.journal("settled", payment, entries, command.salt, more)
     return Done(payment)

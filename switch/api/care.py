@@ -7,22 +7,20 @@ key opens nothing of a member's, and no member's key opens the queue.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-import orjson
 from aiohttp import web
 
-from switch import lifecycle
-from switch.answers import JSON, json_answer, payment_view, problem
+from switch.answers import problem
 from switch.api.body import read_json
 from switch.api.care_shapes import ProposalRequest, RefundRequest
 from switch.api.intake import JSON_MEDIA, idempotency_key, take_in
 from switch.api.problems import respond
+from switch.api.shown import UETR, json_response, queried, standing_response
 from switch.casework import PAGE_MAX, Proposal
-from switch.commands import Action, Answer, Conflict
+from switch.commands import Action, Conflict
 from switch.linked_payments import Asked
 from switch.payments import Standing
 from switch.reasons import Reason, from_iso
@@ -42,9 +40,6 @@ if TYPE_CHECKING:
 NUMBER_MAX: Final = 2**63 - 1
 DIGITS_MAX: Final = 19
 BANK_CODE: Final = 8
-_UETR: Final = re.compile(
-    r"\A[a-f0-9]{8}-[a-f0-9]{4}-4[a-f0-9]{3}-[89ab][a-f0-9]{3}-[a-f0-9]{12}\Z"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +87,11 @@ class CareApi:
             title = "The idempotency key was used before with other content."
             more = {"field": made.field_name}
             return respond(problem(409, title, Reason.DUPLICATE, **more))
-        return _standing(await care.payments.ended(Standing(made, None), until))
+        return standing_response(await care.payments.ended(Standing(made, None), until))
 
     async def _paid_to(self, member: str, uetr: str) -> Payment:
         """A payment to a customer of this member. Raises HTTPNotFound."""
-        found = await self._care.payments.find(uetr) if _UETR.match(uetr) else None
+        found = await self._care.payments.find(uetr) if UETR.match(uetr) else None
         if found is None:
             raise web.HTTPNotFound
         bank = found.payment.institutions.payee_bank
@@ -107,9 +102,9 @@ class CareApi:
     async def queue(self, request: web.Request) -> web.Response:
         """``GET /v1/operations/payments?after=&limit=``."""
         await take_in(request, self._care.operators, ())
-        after = _whole(request, "after", 0)
-        limit = min(_whole(request, "limit", PAGE_MAX), PAGE_MAX)
-        return _json(200, await self._care.casework.queue(after, limit))
+        after = queried(request, "after", 0)
+        limit = min(queried(request, "limit", PAGE_MAX), PAGE_MAX)
+        return json_response(200, await self._care.casework.queue(after, limit))
 
     async def case(self, request: web.Request) -> web.Response:
         """``GET /v1/operations/payments/{uetr}``."""
@@ -147,35 +142,11 @@ class CareApi:
         shown = await self._care.casework.case(uetr)
         if shown is None:
             raise web.HTTPNotFound
-        return _json(status, shown)
+        return json_response(status, shown)
 
 
 def _named(request: web.Request) -> str:
     uetr = request.match_info["uetr"]
-    if not _UETR.match(uetr):
+    if not UETR.match(uetr):
         raise web.HTTPNotFound
     return uetr
-
-
-def _whole(request: web.Request, name: str, default: int) -> int:
-    text = request.query.get(name)
-    if text is None:
-        return default
-    well_formed = text.isascii() and text.isdecimal() and len(text) <= DIGITS_MAX
-    if not well_formed or int(text) > NUMBER_MAX:
-        raise Refusal(Reason.FORMAT_INVALID, 400, f"query {name}")
-    return int(text)
-
-
-def _json(status: int, view: object) -> web.Response:
-    return respond(Answer(status, JSON, orjson.dumps(view)))
-
-
-def _standing(standing: Standing) -> web.Response:
-    if standing.answer is not None:
-        return respond(standing.answer)
-    if lifecycle.is_final(standing.payment):
-        return respond(json_answer(standing.payment))
-    view = payment_view(standing.payment)
-    location = f"/v1/payments/{standing.payment.uetr}"
-    return respond(Answer(202, JSON, orjson.dumps(view)), {"Location": location})

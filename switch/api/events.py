@@ -16,15 +16,13 @@ from typing import TYPE_CHECKING, Final
 import orjson
 from aiohttp import web
 
-from switch.answers import JSON, problem
+from switch.answers import problem
 from switch.api.body import read_json
 from switch.api.event_shapes import SEQUENCE_MAX, ReplayRequest
 from switch.api.intake import JSON_MEDIA, take_in
 from switch.api.problems import respond
-from switch.commands import Answer
+from switch.api.shown import json_response, whole
 from switch.event_view import event_view, payments_of
-from switch.reasons import Reason
-from switch.refusals import Refusal
 from switch.store.contract import StoreBusy
 
 if TYPE_CHECKING:
@@ -73,11 +71,12 @@ class EventsApi:
     async def fetch(self, request: web.Request) -> web.Response:
         """``GET /v1/events?after=&limit=``: a page in the order of sequence."""
         member = await self._subscriber(request)
-        after = _whole("query after", request.query.get("after"), 0)
-        limit = min(_whole("query limit", request.query.get("limit"), PAGE_MAX), PAGE_MAX)
+        asked = request.query
+        after = whole("query after", asked.get("after"), 0, SEQUENCE_MAX)
+        limit = min(whole("query limit", asked.get("limit"), PAGE_MAX, SEQUENCE_MAX), PAGE_MAX)
         last = await self._store.outbox.last(member)
         rows = await self._store.outbox.events(member, after, limit)
-        return _json(200, {"events": await self._shown(rows), "last": last})
+        return json_response(200, {"events": await self._shown(rows), "last": last})
 
     async def replay(self, request: web.Request) -> web.Response:
         """``POST /v1/events/replay``: send what is kept behind a sequence once more."""
@@ -88,13 +87,13 @@ class EventsApi:
             standing = await self._store.outbox.replay(signed.member, asked.after)
         if standing is None:
             return respond(problem(404, "This member is sent no events.", None))
-        return _json(202, {"after": standing.done, "last": standing.last})
+        return json_response(202, {"after": standing.done, "last": standing.last})
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         """``GET /v1/events/stream``: events as they come, from behind ``Last-Event-ID`` or now."""
         member = await self._subscriber(request)
         given = request.headers.get(LAST_EVENT, request.query.get("after"))
-        after = _whole(f"header {LAST_EVENT}", given, -1)
+        after = whole(f"header {LAST_EVENT}", given, -1, SEQUENCE_MAX)
         if after < 0:
             after = await self._store.outbox.last(member)
         open_ones, place = self._streams.setdefault(member, {}), object()
@@ -168,16 +167,3 @@ async def _write(response: web.StreamResponse, data: bytes) -> None:
 def _frame(row: OutboxRow, view: Mapping[str, object]) -> bytes:
     head = f"id: {row.number}\nevent: {row.kind.value}\ndata: ".encode()
     return head + orjson.dumps(view) + b"\n\n"
-
-
-def _whole(place: str, text: str | None, default: int) -> int:
-    if text is None:
-        return default
-    well_formed = text.isascii() and text.isdecimal() and len(text) <= DIGITS_MAX
-    if not well_formed or int(text) > SEQUENCE_MAX:
-        raise Refusal(Reason.FORMAT_INVALID, 400, place)
-    return int(text)
-
-
-def _json(status: int, view: object) -> web.Response:
-    return respond(Answer(status, JSON, orjson.dumps(view)))

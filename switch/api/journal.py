@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import orjson
 from aiohttp import web
 
-from switch.answers import JSON, problem
+from switch.answers import problem
 from switch.api.intake import take_in
 from switch.api.problems import respond
-from switch.commands import Answer
+from switch.api.shown import json_response
 from switch.heads import HEADER, short
 from switch.keys import OVERSEER
 from switch.store.proof import NotProvable, block_json, prove
@@ -57,7 +56,7 @@ class JournalApi:
         head = self._head()
         if head is None:
             raise web.HTTPNotFound
-        return _json({**block_json(head), "hash": head.hash().hex()})
+        return json_response(200, {**block_json(head), "hash": head.hash().hex()})
 
     async def receipt(self, request: web.Request) -> web.Response:
         """``GET /v1/payments/{uetr}/receipt``: the proof of a payment that the caller asked for."""
@@ -67,16 +66,14 @@ class JournalApi:
         if payment is None or signed.member not in (payment.origin, OVERSEER):
             raise web.HTTPNotFound
         try:
-            return _json(await prove(self._read, uetr, self._published, self._others_first))
+            return json_response(
+                200, await prove(self._read, uetr, self._published, self._others_first)
+            )
         except NotProvable as error:
             return respond(problem(409, "There is no proof of this payment.", None, why=str(error)))
 
     async def _others_first(self) -> None:
         await self._clock.sleep(0)
-
-
-def _json(view: object) -> web.Response:
-    return respond(Answer(200, JSON, orjson.dumps(view)))
 
 
 def witness(head: Callable[[], Block | None]) -> Middleware:

@@ -8,23 +8,21 @@ same key gets the same bytes for ever, while ``GET`` shows the payment as it is 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-import orjson
 from aiohttp import web
 
-from switch import lifecycle
-from switch.answers import JSON, amount, json_answer, payment_view, problem
+from switch.answers import amount, payment_view, problem
 from switch.api.body import read_json
 from switch.api.intake import JSON_MEDIA, idempotency_key, take_in
 from switch.api.problems import respond
 from switch.api.quote_view import displayed, offered
 from switch.api.shapes import DecodeRequest, PaymentRequest, QuoteRequest, ScanRequest
-from switch.commands import Answer, Conflict
+from switch.api.shown import UETR, json_response, standing_response
+from switch.commands import Conflict
 from switch.model import Channel, Particulars, Party
 from switch.outbox import receiver_of
 from switch.payments import Instruction
@@ -52,10 +50,6 @@ It bounds only when the hop may still start; how long the member's call waits is
 HOME_COUNTRY: Final = "KH"
 
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
-
-_UETR: Final = re.compile(
-    r"\A[a-f0-9]{8}-[a-f0-9]{4}-4[a-f0-9]{3}-[89ab][a-f0-9]{3}-[a-f0-9]{12}\Z"
-)
 
 
 class MemberApi:
@@ -98,13 +92,13 @@ class MemberApi:
         }
         if merchant.amount is not None:
             view["amount"] = amount(merchant.amount)
-        return _json(200, view)
+        return json_response(200, view)
 
     async def decode(self, request: web.Request) -> web.Response:
         """``POST /v1/qr/decode``: what a code says, or all that is wrong with it."""
         signed = await take_in(request, self._authenticator, JSON_MEDIA)
         asked = read_json(signed.body, DecodeRequest)
-        return _json(200, view(self._scans.examine(without_line_end(asked.payload))))
+        return json_response(200, view(self._scans.examine(without_line_end(asked.payload))))
 
     async def quote(self, request: web.Request) -> web.Response:
         """``POST /v1/quotes``: prices in either currency, to be paid or only shown."""
@@ -114,9 +108,9 @@ class MemberApi:
         if asked.scan is None:
             corridor = asked.corridor or ""
             shown = self._scans.display(signed.member, corridor, priced, asked.provider)
-            return _json(200, displayed(shown))
+            return json_response(200, displayed(shown))
         given = await self._scans.price(signed.member, asked.scan, priced, asked.provider)
-        return _json(200, offered(given.offers, given.left_out, given.alarms))
+        return json_response(200, offered(given.offers, given.left_out, given.alarms))
 
     async def pay(self, request: web.Request) -> web.Response:
         """``POST /v1/payments``: the final answer as stored, or 202 while it is open."""
@@ -136,7 +130,7 @@ class MemberApi:
             title = "The idempotency key was used before with other content."
             more = {"field": standing.field_name}
             return respond(problem(409, title, Reason.DUPLICATE, **more))
-        return _standing(await self._payments.ended(standing, self._until(now)))
+        return standing_response(await self._payments.ended(standing, self._until(now)))
 
     async def _opened(
         self, member: str, key: str, asked: PaymentRequest, priced: Priced, now: datetime
@@ -158,11 +152,11 @@ class MemberApi:
         """``GET /v1/payments/{uetr}``: a payment of this member, or to its customer, as it is."""
         signed = await take_in(request, self._authenticator, ())
         uetr = request.match_info["uetr"]
-        standing = await self._payments.find(uetr) if _UETR.match(uetr) else None
+        standing = await self._payments.find(uetr) if UETR.match(uetr) else None
         if standing is None or not _may_look(signed.member, standing.payment):
             self._payments.refuse_while_restoring()
             raise web.HTTPNotFound
-        return _json(200, payment_view(standing.payment))
+        return json_response(200, payment_view(standing.payment))
 
     def _until(self, now: datetime) -> datetime:
         return now + timedelta(milliseconds=self._config.payments.answer_within_ms)
@@ -171,20 +165,6 @@ class MemberApi:
 def _may_look(member: str, payment: Payment) -> bool:
     """Who asked for a payment may look at it, and whose customer pays by it or is paid."""
     return member in (payment.origin, receiver_of(payment))
-
-
-def _json(status: int, view: object) -> web.Response:
-    return respond(Answer(status, JSON, orjson.dumps(view)))
-
-
-def _standing(standing: Standing) -> web.Response:
-    if standing.answer is not None:
-        return respond(standing.answer)
-    if lifecycle.is_final(standing.payment):
-        return respond(json_answer(standing.payment))
-    view = payment_view(standing.payment)
-    location = f"/v1/payments/{standing.payment.uetr}"
-    return respond(Answer(202, JSON, orjson.dumps(view)), {"Location": location})
 
 
 def _content(asked: PaymentRequest) -> dict[str, str]:

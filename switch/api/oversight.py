@@ -9,13 +9,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-import orjson
-
 from switch.account_statement import Asked, statement_page
-from switch.answers import JSON, problem
+from switch.answers import problem
 from switch.api.intake import take_in
 from switch.api.problems import respond
-from switch.commands import Answer
+from switch.api.shown import json_response, queried
 from switch.oversight import PAGE_MAX, accounts_page, payments_page
 from switch.reasons import Reason
 from switch.refusals import Refusal
@@ -48,14 +46,14 @@ class OversightApi:
     async def payments(self, request: web.Request) -> web.Response:
         """``GET /v1/oversight/payments?after=&limit=``: a page in the order of opening."""
         await take_in(request, self._authenticator, ())
-        after = _whole(request, "after", 0)
-        limit = min(_whole(request, "limit", PAGE_MAX), PAGE_MAX)
-        return _json(await payments_page(self._read, after, limit))
+        after = queried(request, "after", 0)
+        limit = min(queried(request, "limit", PAGE_MAX), PAGE_MAX)
+        return json_response(200, await payments_page(self._read, after, limit))
 
     async def accounts(self, request: web.Request) -> web.Response:
         """``GET /v1/oversight/accounts``: every account with its sums and caps."""
         await take_in(request, self._authenticator, ())
-        return _json(await accounts_page(self._read))
+        return json_response(200, await accounts_page(self._read))
 
     async def statement(self, request: web.Request) -> web.Response:
         """``GET /v1/oversight/statement?account=&from=&to=&after=&limit=``: a page of one account.
@@ -68,13 +66,13 @@ class OversightApi:
             account=request.query.get("account", ""),
             since=_moment(request, "from") or until,
             until=until,
-            after=_whole(request, "after", 0),
-            limit=_whole(request, "limit", LINES_MAX),
+            after=queried(request, "after", 0),
+            limit=queried(request, "limit", LINES_MAX),
         )
         page = await statement_page(self._read, asked)
         if page is None:
             return respond(problem(404, "There is no such account.", None))
-        return _json(page)
+        return json_response(200, page)
 
 
 def _moment(request: web.Request, name: str) -> datetime | None:
@@ -88,17 +86,3 @@ def _moment(request: web.Request, name: str) -> datetime | None:
     if at.tzinfo is None:
         raise Refusal(Reason.FORMAT_INVALID, 400, f"query {name}")
     return at.astimezone(UTC)
-
-
-def _whole(request: web.Request, name: str, default: int) -> int:
-    text = request.query.get(name)
-    if text is None:
-        return default
-    well_formed = text.isascii() and text.isdecimal() and len(text) <= DIGITS_MAX
-    if not well_formed or int(text) > NUMBER_MAX:
-        raise Refusal(Reason.FORMAT_INVALID, 400, f"query {name}")
-    return int(text)
-
-
-def _json(view: object) -> web.Response:
-    return respond(Answer(200, JSON, orjson.dumps(view)))

@@ -9,14 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import orjson
-
-from switch.answers import JSON
 from switch.api.body import read_json
 from switch.api.intake import JSON_MEDIA, take_in
-from switch.api.problems import respond
 from switch.api.rate_shapes import RatesRequest, WithdrawRequest
-from switch.commands import Answer
+from switch.api.shown import json_response
 from switch.keys import OVERSEER
 from switch.reasons import Reason
 from switch.refusals import Refusal
@@ -83,7 +79,9 @@ class RatesApi:
         signed = await take_in(request, self._quoters, ())
         overseer = signed.member == OVERSEER
         rates = self._rates.current(None if overseer else signed.member)
-        return _json(200, {"rates": rates, "loops": self._rates.loops() if overseer else []})
+        return json_response(
+            200, {"rates": rates, "loops": self._rates.loops() if overseer else []}
+        )
 
     async def history(self, request: web.Request) -> web.Response:
         """``GET /v1/rates/history?provider=&payer=&payee=``: every version that is kept."""
@@ -92,12 +90,12 @@ class RatesApi:
         if signed.member not in (OVERSEER, provider):
             raise Refusal(Reason.TRANSACTION_FORBIDDEN, FORBIDDEN, "query provider")
         pair = (_code(request, "payer"), _code(request, "payee"))
-        return _json(200, {"rates": self._rates.history(provider, pair)})
+        return json_response(200, {"rates": self._rates.history(provider, pair)})
 
     async def positions(self, request: web.Request) -> web.Response:
         """``GET /v1/positions``: what each liquidity holder holds, owes and has reserved."""
         await take_in(request, self._overseers, ())
-        return _json(200, await self._positions())
+        return json_response(200, await self._positions())
 
 
 def _code(request: web.Request, name: str) -> str:
@@ -110,8 +108,4 @@ def _code(request: web.Request, name: str) -> str:
 def _outcomes(outcomes: Sequence[Outcome]) -> web.Response:
     refused = any(outcome.code is not None for outcome in outcomes)
     sheets = [outcome.view(place) for place, outcome in enumerate(outcomes)]
-    return _json(422 if refused else 200, {"sheets": sheets})
-
-
-def _json(status: int, view: object) -> web.Response:
-    return respond(Answer(status, JSON, orjson.dumps(view)))
+    return json_response(422 if refused else 200, {"sheets": sheets})

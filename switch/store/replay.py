@@ -161,7 +161,7 @@ def leaf_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
         elif kind == Event.NOT_SENT.value and content["state"] in FINAL:
             yield item("claim", content["quote"], uetr, 0), -1
             yield item("claim", content["quote"], uetr, 1), 1
-    if kind in ("proposed", "approved"):
+    if kind in ("proposed", "approved", "settled"):
         yield from _proposal_items(content)
     elif kind == "erased":
         yield item("erased", uetr), 1

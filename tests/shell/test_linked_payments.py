@@ -19,7 +19,6 @@ from switch.port import Operation, Outcome, OutcomeKind
 from switch.reasons import Reason
 from tests.shell.hand_parts import LOST, said
 from tests.shell.shell_rig import MEMBER, STALL, Shell
-from tests.switch_core.core_values import NOW as CORE_NOW
 from tests.switch_core.core_values import payment as core_payment
 
 BANK = STALL.agent
@@ -263,7 +262,6 @@ def test_parts_of_a_payment_never_add_up_to_more_than_it(amounts: list[int]) -> 
         )
         * original.terms.source.currency.cash_step
     )
-    assert original.opened_at == CORE_NOW
 
 
 def test_the_number_of_parts_is_bounded() -> None:
