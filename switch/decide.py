@@ -47,7 +47,7 @@ from switch.delta import (
 )
 from switch.ledger import Entry, Phase
 from switch.lifecycle import STATES, Event, Stand, Verdict
-from switch.model import Kind, State, changed
+from switch.model import Funding, Kind, State, changed
 from switch.postings import lines_at_once
 from switch.reasons import Reason
 
@@ -62,6 +62,13 @@ if TYPE_CHECKING:
 
 _UNSENT: Final = ("held", "booked")
 """What the journal calls an opening without an exchange: nothing is posted, or all of it."""
+
+
+_GIVES_BACK: Final = (State.UNWINDING, State.RETURNING)
+"""What must go back whole, by a refund of ours."""
+
+_PAID_ABROAD: Final = (State.ACCEPTED, State.CONFIRMING)
+"""What was carried out abroad, and comes back in parts by a network's returns."""
 
 
 def decide(
@@ -146,17 +153,36 @@ def _open(batch: Batch, command: Open) -> Result:
 
 def _unopenable(batch: Batch, payment: Payment, claim: Claim | None) -> Reason | None:
     """Why a payment may not be opened, before the money is looked at."""
-    if (payment.origin, payment.uetr) in batch.seen.tombstones:
+    linked = payment.kind is not Kind.PAYMENT
+    if not linked and (payment.origin, payment.uetr) in batch.seen.tombstones:
+        # Nobody names a linked payment by its UETR, so whoever buries that buries nothing.
         return Reason.TOMBSTONED
     if claim is not None and not claim.released:
         return Reason.QUOTE_USED
-    if payment.kind is Kind.PAYMENT and payment.opened_at >= payment.terms.quote_expires_at:
+    if linked:
+        return _unlinkable(batch.seen.payments.get(payment.original), payment)
+    if payment.opened_at >= payment.terms.quote_expires_at:
         return Reason.QUOTE_EXPIRED
     rates = [batch.seen.rates.get(key) for key in payment.terms.rate_keys]
-    linked = payment.kind is not Kind.PAYMENT
-    if not linked and any(rate is not None and rate.withdrawn_at is not None for rate in rates):
+    if any(rate is not None and rate.withdrawn_at is not None for rate in rates):
         return Reason.RATE_WITHDRAWN
     return None
+
+
+def _unlinkable(original: Payment | None, payment: Payment) -> Reason | None:
+    """Why nothing can be linked to a payment as it stands in this batch.
+
+    What a network returns has arrived, whatever is disputed; what we give back waits for people.
+    """
+    if original is None or original.kind is not Kind.PAYMENT:
+        return Reason.NOT_REFUNDABLE
+    if payment.kind is Kind.RETURN:
+        fits = original.state in _PAID_ABROAD
+    elif payment.funding is Funding.CAPPED:
+        fits = original.state is State.CREDITED and not original.disputed
+    else:
+        fits = original.state in _GIVES_BACK and not original.disputed
+    return None if fits else Reason.NOT_REFUNDABLE
 
 
 def _opening(batch: Batch, payment: Payment, lines: Sequence[Line]) -> Reason | None:

@@ -196,6 +196,8 @@ def wanted(commands: Sequence[Command]) -> Wanted:
                 bindings[binding.scope, binding.key] = None
                 claims[payment.terms.quote_id] = None
                 tombstones[payment.origin, payment.uetr] = None
+                if payment.original:
+                    payments[payment.original] = None
                 rates.update(dict.fromkeys(payment.terms.rate_keys))
             case Attempt(uetr=uetr) | Conclude(uetr=uetr):
                 payments[uetr] = None

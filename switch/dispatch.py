@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from switch import lifecycle, timers
+from switch.answers import json_answer
 from switch.commands import Answer as FinalAnswer
 from switch.commands import Conclude, Declined, Done, Stale
 from switch.lifecycle import STATES, Event, Verdict
@@ -195,7 +196,7 @@ class Dispatch:
             happened = Happened(Event.LOST)
         facts = self._adapters[payment.network].facts
         if happened.event is Event.NEVER_SEEN and not timers.may_believe_never_seen(
-            facts, payment.send_by, asked_at, payment.rung
+            facts, payment.send_by, asked_at, payment.rung, STATES[payment.state].timer
         ):
             happened = Happened(Event.LOST)
         await self.conclude(payment, opened, happened)
@@ -259,7 +260,11 @@ class Dispatch:
                 moved += 1
                 assert moved <= CONCLUDE_TRIES_MAX, "a payment moved on more than its table allows"
                 continue
-            assert isinstance(result, Done), "a conclusion is done or stale"
+            if isinstance(result, Declined):
+                # The books have no room for it: its timer asks again, and in the end people do.
+                self._log.warning("conclusion_unbooked", uetr=payment.uetr, why=result.reason.iso)
+                return payment
+            assert isinstance(result, Done), "a conclusion binds no key"
             assert result.payment is not None, "a conclusion has its payment"
             self._log.info(
                 "payment_concluded",
@@ -298,6 +303,18 @@ class Dispatch:
             self._endings.ended(result.payment, answer)
         return result
 
+    def _answer(self, after: Payment, opened: Open | None) -> tuple[FinalAnswer, FinalAnswer]:
+        """The final answer as it is given, and as it is stored.
+
+        Of what nobody can open only a wait comes to its end, and what says so names nobody.
+        """
+        if opened is None:
+            assert after.reason is Reason.LAPSED, "only an answer from outside ends a payment"
+            answer = json_answer(after)
+            return answer, answer
+        answer = self._answers.render(after, opened.particulars, self.planning(after))
+        return answer, self._records.answer(after, answer, opened.key)
+
     def _conclusion(
         self, payment: Payment, opened: Open | None, happened: Happened
     ) -> tuple[FinalAnswer | None, Conclude | None]:
@@ -329,9 +346,7 @@ class Dispatch:
                 far_reference=happened.far_reference,
             )
             if lifecycle.is_final(after) and not lifecycle.is_final(payment):
-                assert opened is not None, "only an answer from outside ends a payment"
-                answer = self._answers.render(after, opened.particulars, self.planning(after))
-                stored = self._records.answer(payment, answer, opened.key)
+                answer, stored = self._answer(after, opened)
         return answer, Conclude(
             uetr=payment.uetr,
             version=payment.version,

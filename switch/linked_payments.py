@@ -322,7 +322,7 @@ class LinkedPayments:
         """Book what a network gives back of an outbound payment: final when it is committed."""
         if original.direction is not Direction.OUTBOUND or original.kind is not Kind.PAYMENT:
             return Reason.NOT_REFUNDABLE
-        if original.state is not State.ACCEPTED or amount.minor <= 0:
+        if original.state not in (State.ACCEPTED, State.CONFIRMING) or amount.minor <= 0:
             return Reason.NOT_REFUNDABLE
         known = await self._known(asked)
         if known is not None:

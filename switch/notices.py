@@ -8,7 +8,7 @@ surprise: what names no payment of ours is answered, logged, and moves nothing.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from switch import lifecycle
 from switch.commands import Conflict
@@ -16,7 +16,7 @@ from switch.dispatch import happened
 from switch.inbound_port import InboundReturn
 from switch.lifecycle import Event
 from switch.linked_payments import Asked
-from switch.model import Direction, State
+from switch.model import Direction, Kind, State
 from switch.orders import Taken
 from switch.port import Outcome, OutcomeKind
 from switch.reasons import Reason
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from switch.logs import Log
     from switch.model import Payment
     from switch.store.contract import Store
+
+UNDOING: Final = (State.CANCELLING, State.CANCEL_MANUAL)
+"""What we asked to be undone: it may be executed already, and must not be from now on."""
 
 
 class Notices:
@@ -68,10 +71,18 @@ class Notices:
         return Taken(after)
 
     async def authorise(self, network: str, request: InboundAuthorise) -> Taken:
-        """Whether a payment of ours may be debited: only what it was opened for."""
+        """Whether a payment of ours may be debited: only what it was opened for.
+
+        One that is refused, or that we are undoing, may not any more; whoever only asks how it
+        stands is told so.
+        """
         payment = await self._ours(network, request.reference)
-        if payment is None:
+        if payment is None or payment.kind is not Kind.PAYMENT:
             return Taken(None, Reason.ORIGINAL_UNKNOWN)
+        if request.amount is not None and payment.reason is not None:
+            return Taken(payment, payment.reason)
+        if request.amount is not None and payment.state in UNDOING:
+            return Taken(payment, Reason.CANCELLED)
         terms = payment.terms
         owed = {terms.destination, terms.paid_out, *(hop.source for hop in terms.hops)}
         right = request.amount is None or request.amount in owed

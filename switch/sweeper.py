@@ -189,7 +189,10 @@ class Sweeper:
             aside.until = self._clock.monotonic() + ASIDE_S
             network[payment.uetr] = aside
             return
-        await self._dispatch.conclude(payment, None, Happened(Event.SPENT))
+        waits = STATES[payment.state].timer is Timer.EXPIRY
+        # Nothing was sent for what only waits, so it ends when its time has come.
+        end = Event.EXPIRED if waits else Event.SPENT
+        await self._dispatch.conclude(payment, None, Happened(end))
         network.pop(payment.uetr, None)
 
     async def _follow(self, payment: Payment, opened: Open, timer: Timer) -> None:

@@ -78,17 +78,21 @@ def _pause_s(facts: Facts, rung: int) -> int:
     return delays[rung] - (delays[rung - 1] if rung else 0)
 
 
-def may_believe_never_seen(facts: Facts, send_by: datetime, at: datetime, rung: int) -> bool:
+def may_believe_never_seen(
+    facts: Facts, send_by: datetime, at: datetime, rung: int, timer: Timer = Timer.LADDER
+) -> bool:
     """True when a network's "never seen", asked for at ``at``, proves that nothing will execute.
 
     Either it promises a tombstone, or a request sent at the last moment can no longer be in flight
     and its clock's tolerance has passed too. That time must have passed twice over: by the wall
-    clock, which may be set forward, and by the pauses between the enquiries made so far (``rung``),
-    of which a step of the clock can skip only one.
+    clock, which may be set forward, and by the pauses between the steps made so far (``rung``), of
+    which a step of the clock can skip only one. ``timer`` says of which kind they were: cancels
+    follow each other at a pace of their own.
     """
     if facts.never_seen_is_promise:
         return True
     settled_s = facts.flight_max_s + facts.clock_skew_max_s
-    waited_s = [_pause_s(facts, made) for made in range(rung)]
+    cancels = timer is Timer.CANCEL
+    waited_s = [facts.cancel_every_s if cancels else _pause_s(facts, made) for made in range(rung)]
     slept_s = sum(waited_s) - max(waited_s, default=0)
     return at >= send_by + timedelta(seconds=settled_s) and slept_s >= settled_s

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import strategies as st
 
@@ -60,17 +60,30 @@ CAPPED = st.sampled_from([MEMBER_KHR, HOLDER_THB, POOL_KHR])
 KINDS = ["open", "about", "about", "refuse", "bury", "money", "cap", "rate", "key", "forget"]
 
 
-def fresh(draw: st.DrawFn, number: int) -> Payment:
+PAYS_BACK: Final = {Direction.INBOUND: State.ACCEPTED, Direction.OUTBOUND: State.UNWINDING}
+"""How a payment stands to which one of a direction is linked."""
+
+
+def linked_to(draw: st.DrawFn, model: AnyEngine, direction: Direction) -> str:
+    """The UETR of a payment that can be given back, where the model holds one."""
+    wished = uetr(draw(NUMBERS))
+    held = [model.payment(uetr(number)) for number in range(1, 6)]
+    fitting = [each.uetr for each in held if each and each.state is PAYS_BACK[direction]]
+    return fitting[0] if fitting else wished
+
+
+def fresh(draw: st.DrawFn, number: int, model: AnyEngine) -> Payment:
     """Payment ``number`` as some request would open it; its direction is its number's parity."""
     direction = Direction.INBOUND if number % 2 else Direction.OUTBOUND
     quote = draw(QUOTES)
-    held = shaped(draw, payment(number, direction=direction, quote=quote))
+    held = payment(number, direction=direction, quote=quote)
+    held = shaped(draw, held, linked_to(draw, model, direction))
     if draw(st.booleans()):
         held = replace(held, terms=direct(direction, quote, draw(st.sampled_from(["r-1", "r-2"]))))
     return replace(held, opened_at=EXPIRY if draw(st.integers(0, 9)) == 0 else NOW)
 
 
-def shaped(draw: st.DrawFn, held: Payment) -> Payment:
+def shaped(draw: st.DrawFn, held: Payment, original: str) -> Payment:
     """The payment as one of the flows of its direction opens it; mostly as the most usual one."""
     if draw(st.booleans()):
         return held
@@ -78,14 +91,14 @@ def shaped(draw: st.DrawFn, held: Payment) -> Payment:
         shapes = [
             waiting(held, State.LOOKED_UP),
             waiting(held, State.READY, finality=Finality.ADVICE),
-            waiting(held, State.ACCEPTED, kind=Kind.RETURN, original=uetr(9)),
+            waiting(held, State.ACCEPTED, kind=Kind.RETURN, original=original),
         ]
     else:
         gross = replace(held, institutions=replace(held.institutions, sponsor=held.network))
         shapes = [
             replace(held, finality=Finality.THREE_LEG),
             waiting(gross, State.AWAITING_FUNDS, funding=Funding.GROSS),
-            replace(held, kind=Kind.REFUND, funding=Funding.HELD, original=uetr(9)),
+            replace(held, kind=Kind.REFUND, funding=Funding.HELD, original=original),
         ]
     return draw(st.sampled_from(shapes))
 
@@ -139,13 +152,13 @@ def drawn(draw: st.DrawFn, model: AnyEngine, place: int) -> Command | None:
         case "about" if held is not None:
             command = about(draw, held)
         case "refuse":
-            command = refused(fresh(draw, number), Reason.TOO_OLD, **draw(CONTENTS))
+            command = refused(fresh(draw, number, model), Reason.TOO_OLD, **draw(CONTENTS))
         case "key" if held is not None:
             wrapped = model.wrapped_key(held.uetr) or b""
             possible: list[Command] = [erased(held), rewrapped(held, wrapped)]
             command = draw(st.sampled_from(possible))
         case "bury":
-            command = buried(number, fresh(draw, number).origin)
+            command = buried(number, fresh(draw, number, model).origin)
         case "forget":
             command = forgotten(draw, place)
         case "money":
@@ -158,7 +171,7 @@ def drawn(draw: st.DrawFn, model: AnyEngine, place: int) -> Command | None:
             command = posted(version, rate, withdrawn=draw(st.booleans()), second=place)
         case _:
             key = draw(st.sampled_from([None, "k"]))
-            command = opened(fresh(draw, number), key, **draw(CONTENTS))
+            command = opened(fresh(draw, number, model), key, **draw(CONTENTS))
     return command
 
 
