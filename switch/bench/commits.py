@@ -1,18 +1,18 @@
-"""What the two commits of a payment cost: the pure decision, and SQLite at several batch sizes.
+"""What the two commits of a payment cost: the pure decision, and a store at several batch sizes.
 
 Commands are those of one real payment, made anew under fresh identities: new UETR, reference,
-quote, key and records each, sealed bytes of true length. The database is a new one in the folder of
-the switch's own, so it stands on the same disk and syncs in the same way.
+quote, key and records each, sealed bytes of true length. The database is a new one beside that of
+the run, so it stands on the same disk and syncs in the same way.
 """
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from switch.answers import json_answer
-from switch.bench.gate import Durability
 from switch.bench.machine import MICROS, own_cpu_us
 from switch.commands import Conclude, Configure, Done, Open
 from switch.decide import decide
@@ -21,13 +21,15 @@ from switch.keys import KeyFolder
 from switch.lifecycle import Event
 from switch.model import State
 from switch.port import Planning
+from switch.store.postgresql import PostgresEngine
+from switch.store.postgresql_admin import migrated, opened
 from switch.store.sqlite import SqliteEngine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
     from pathlib import Path
 
-    from switch.commands import Command
+    from switch.commands import Command, Result
     from switch.config import Config
     from switch.model import Particulars, Payment
     from switch.port import Adapter, Exchange
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.store.vault import DataKey
+
+    Execute = Callable[[list[Command]], Awaitable[Sequence[Result]]]
 
 BATCHES: Final = (1, 2, 16, 64)
 
@@ -134,26 +138,68 @@ class CommitCost:
     payments: int
 
 
-def commit_costs(
-    config: Config, data: Path, clock: Clock, commands: Commands, repeats: int
+async def commit_costs(
+    config: Config,
+    data: Path,
+    clock: Clock,
+    commands: Commands,
+    repeats: int,
+    server: str | None = None,
 ) -> list[CommitCost]:
-    """Both commits at each batch size, on a database of their own."""
+    """Both commits at each batch size, on a database of their own; ``server`` is PostgreSQL's."""
     folder = data / "bench"
     folder.mkdir(exist_ok=True)
-    return [_commit_cost(config, folder, clock, commands, size, repeats) for size in BATCHES]
+    costs = []
+    for size in BATCHES:
+        opening = (
+            embedded(config, data, folder / f"commits-{size}.db", clock)
+            if server is None
+            else served(config, data, server, f"commits_{size}", clock)
+        )
+        async with opening as execute:
+            costs.append(await _commit_cost(config, execute, clock, commands, size, repeats))
+    return costs
 
 
-def _engine(config: Config, data: Path, path: Path, clock: Clock) -> SqliteEngine:
+@asynccontextmanager
+async def embedded(config: Config, data: Path, path: Path, clock: Clock) -> AsyncIterator[Execute]:
+    """A SQLite engine on a file, opened as the switch opens its own."""
     sign = KeyFolder(data / "keys").ed25519_private("journal").sign
-    return SqliteEngine(str(path), clock=clock, sign=sign, slot=config.switch.slot)
+    engine = SqliteEngine(str(path), clock=clock, sign=sign, slot=config.switch.slot)
+
+    async def execute(batch: list[Command]) -> Sequence[Result]:
+        return engine.execute(batch)
+
+    yield execute
+    engine.close()
 
 
-def _commit_cost(
-    config: Config, folder: Path, clock: Clock, commands: Commands, size: int, repeats: int
+@asynccontextmanager
+async def served(
+    config: Config, data: Path, server: str, name: str, clock: Clock
+) -> AsyncIterator[Execute]:
+    """A PostgreSQL engine on a new database beside the one of the run."""
+    async with opened(server) as connection:
+        await connection.execute(f"CREATE DATABASE {name}")
+    url = f"{server.rpartition('/')[0]}/{name}"
+    await migrated(url)
+    sign = KeyFolder(data / "keys").ed25519_private("journal").sign
+    engine = PostgresEngine(url, clock=clock, sign=sign, slot=config.switch.slot)
+    await engine.start()
+    yield engine.execute
+    await engine.close()
+
+
+async def _commit_cost(
+    config: Config,
+    execute: Execute,
+    clock: Clock,
+    commands: Commands,
+    size: int,
+    repeats: int,
 ) -> CommitCost:
-    engine = _engine(config, folder.parent, folder / f"commits-{size}.db", clock)
     at, salt = commands.payment.opened_at, commands.ids.salt()
-    engine.execute([Configure(config.switch.config_version, config.caps, at, salt)])
+    await execute([Configure(config.switch.config_version, config.caps, at, salt)])
     rounds = max(2, repeats // size)
     work: list[tuple[list[Command], list[Command]]] = []
     for _ in range(rounds):
@@ -163,27 +209,11 @@ def _commit_cost(
     before = own_cpu_us()
     for openings, conclusions in work:
         started = clock.monotonic()
-        engine.execute(openings)
-        results = engine.execute(conclusions)
+        await execute(openings)
+        results = await execute(conclusions)
         walls.append(clock.monotonic() - started)
         assert all(isinstance(result, Done) for result in results), "new payments conclude"
     used = own_cpu_us() - before
-    engine.close()
     median = sorted(walls)[len(walls) // 2]
     done = rounds * size
     return CommitCost(size, round(median * MICROS / size), used // done, done)
-
-
-def durability(config: Config, data: Path, clock: Clock) -> Durability:
-    """How a store syncs that is opened as the switch opens its own.
-
-    ``PRAGMA synchronous`` is a setting of a connection and stands nowhere in the file, so it is
-    asked of a connection that the same engine made.
-    """
-    engine = _engine(config, data, data / "durability.db", clock)
-    rows: list[Any] = [
-        engine.connection.execute(f"PRAGMA {name}").fetchall()[0][0]
-        for name in ("synchronous", "journal_mode")
-    ]
-    engine.close()
-    return Durability(*rows)

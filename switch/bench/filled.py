@@ -12,9 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from switch.bench.gate import faults
+from switch.bench.ground import Ground
 from switch.bench.load import drive, prepare
-from switch.bench.machine import description, pinned, split_cores
-from switch.bench.run import Ground, evidence_of, level_of
+from switch.bench.machine import description
+from switch.bench.run import evidence_of, level_of
 from switch.bench.stages import commands_like, read_sample
 from switch.commands import Command, Done
 from switch.keys import KeyFolder
@@ -65,26 +66,23 @@ async def run_filled(
     config: Config, config_folder: Path | None, plan: Plan, count: int
 ) -> FilledMeasured:
     """Measure, fill, measure again. Raises ``ChildFailed``, ``LoadFailed`` or ``NoMeter``."""
-    cores = split_cores()
-    stage = Ground(config, config_folder, log_level="info")
-    stage.cores = cores
-    with pinned(cores.load):
-        async with stage:
-            answered: list[Answered] = await drive(stage, await prepare(stage, SAMPLED), SAMPLED)
-            before, answers = await level_of(stage, IN_FLIGHT, plan)
-            answered += answers
-            uetr = next(iter((await evidence_of(stage, answered)).answers))
-            port = int(stage.urls["switch"].rpartition(":")[2])
-            await stage.stop_switch()
-            sample = await read_sample(config, stage.data, stage.clock, uetr)
-            started = stage.clock.monotonic()
-            first, last = _fill(sample, stage.data, count)
-            took_us = round((stage.clock.monotonic() - started) * 1_000_000)
-            size = (stage.data / "switch.db").stat().st_size
-            await stage.start_switch(port)
-            after, answers = await level_of(stage, IN_FLIGHT, plan)
-            answered += answers
-            found = await evidence_of(stage, answered, without=range(first, last + 1))
+    async with Ground(config, config_folder) as stage:
+        answered: list[Answered] = await drive(stage, await prepare(stage, SAMPLED), SAMPLED)
+        before, answers = await level_of(stage, IN_FLIGHT, plan)
+        answered += answers
+        uetr = next(iter((await evidence_of(stage, answered)).answers))
+        port = int(stage.urls["switch"].rpartition(":")[2])
+        await stage.stop_switch()
+        async with stage.reading() as read:
+            sample = await read_sample(config, stage.data, stage.clock, read, uetr)
+        started = stage.clock.monotonic()
+        first, last = _fill(sample, stage.data, count)
+        took_us = round((stage.clock.monotonic() - started) * 1_000_000)
+        size = (stage.data / "switch.db").stat().st_size
+        await stage.start_switch(port)
+        after, answers = await level_of(stage, IN_FLIGHT, plan)
+        answered += answers
+        found = await evidence_of(stage, answered, without=range(first, last + 1))
     return FilledMeasured(
         filled=count,
         filling_us=took_us // max(count, 1),

@@ -39,6 +39,19 @@ class Durability:
 
 
 @dataclass(frozen=True, slots=True)
+class ServerDurability:
+    """How a server syncs, as it says itself."""
+
+    fsync: str
+    full_page_writes: str
+    synchronous_commit: str
+
+
+SYNCED: Final = (Durability(FULL, WAL), ServerDurability("on", "on", "on"))
+"""Whoever commits in one of these ways waits for the disk."""
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """Everything a run is judged by.
 
@@ -53,7 +66,7 @@ class Evidence:
     book: Sequence[Mapping[str, Any]]
     ledger_balanced: bool
     journal_verified: bool
-    durability: Durability
+    durability: Durability | ServerDurability
 
     def view(self) -> dict[str, object]:
         """The counts and checks as plain values."""
@@ -64,7 +77,7 @@ class Evidence:
             "booked_by_network": sum(entry["status"] == "booked" for entry in self.book),
             "ledger_balanced": self.ledger_balanced,
             "journal_verified": self.journal_verified,
-            "fsync": self.durability.synchronous == FULL,
+            "fsync": self.durability in SYNCED,
         }
 
 
@@ -73,7 +86,7 @@ def evidence(
     payments: Sequence[Payment],
     book: Sequence[Mapping[str, Any]],
     report: Report,
-    durability: Durability,
+    durability: Durability | ServerDurability,
 ) -> Evidence:
     """Gather a run's evidence from its three records."""
     answers = {}
@@ -121,7 +134,7 @@ def faults(found: Evidence) -> list[str]:
         sentences.append("the ledger does not balance")
     if not found.journal_verified:
         sentences.append("the journal does not verify")
-    if found.durability != Durability(FULL, WAL):
+    if found.durability not in SYNCED:
         sentences.append("commits do not wait for the disk")
     return sentences
 

@@ -24,8 +24,8 @@ from switch.keys import KeyFolder
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from switch.bench.ground import Ground
     from switch.client import ClientAnswer, SigningClient
-    from switch.demo.stage import Stage
 
 PATH: Final = "/v1/payments"
 AMOUNT: Final = MappingProxyType({"currency": "THB", "value": "1.00"})
@@ -43,10 +43,11 @@ class LoadFailed(Exception):  # noqa: N818  the name says what happened
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """One payment request, signed."""
+    """One payment request, signed, for the switch whose quote it pays (counted from zero)."""
 
     headers: dict[str, str] = field(repr=False)
     body: bytes = field(repr=False)
+    at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +59,24 @@ class Answered:
     took_us: int
 
 
-async def prepare(stage: Stage, count: int) -> list[Ready]:
-    """Quote and sign ``count`` payments. Raises :class:`LoadFailed`."""
-    member = stage.member(MEMBER)
-    scanned = await member.scan(thai_code())
-    if scanned.status != OK:
-        raise LoadFailed(f"the scan was answered {scanned.status}")
-    scan: str = scanned.json()["scan"]
-    tokens: list[str] = []
+async def prepare(stage: Ground, count: int) -> list[Ready]:
+    """Quote and sign ``count`` payments, at every switch in turn. Raises :class:`LoadFailed`."""
+    members = stage.members(MEMBER)
+    scans = []
+    for member in members:
+        scanned = await member.scan(thai_code())
+        if scanned.status != OK:
+            raise LoadFailed(f"the scan was answered {scanned.status}")
+        scans.append(scanned.json()["scan"])
+    tokens: list[tuple[int, str]] = []
     left = iter(range(count))
 
     async def quote() -> None:
-        for _ in left:
-            answer = await member.quote(scan, AMOUNT)
+        for number in left:
+            at = number % len(members)
+            answer = await members[at].quote(scans[at], AMOUNT)
             if answer.status == OK:
-                tokens.append(answer.json()["quotes"][0]["quote"])
+                tokens.append((at, answer.json()["quotes"][0]["quote"]))
 
     tasks = [stage.tasks.start("quote", quote()) for _ in range(QUOTED_AT_ONCE)]
     for task in tasks:
@@ -80,10 +84,10 @@ async def prepare(stage: Stage, count: int) -> list[Ready]:
     if len(tokens) != count:
         raise LoadFailed(f"{count - len(tokens)} of {count} quotes were not given")
     signer = JwsSigner(KeyFolder(stage.data / "keys").ec_private(f"member-{MEMBER}"), MEMBER)
-    return [_signed(stage, signer, token) for token in tokens]
+    return [_signed(stage, signer, at, token) for at, token in tokens]
 
 
-def _signed(stage: Stage, signer: JwsSigner, token: str) -> Ready:
+def _signed(stage: Ground, signer: JwsSigner, at: int, token: str) -> Ready:
     body = orjson.dumps({"quote": token, "debtor": dict(DEBTOR)})
     headers = sign_request(
         signer,
@@ -94,19 +98,19 @@ def _signed(stage: Stage, signer: JwsSigner, token: str) -> Ready:
         jti=stage.ids.uuid(),
         idempotency_key=stage.ids.uuid(),
     )
-    return Ready({**headers, "Content-Type": JSON}, body)
+    return Ready({**headers, "Content-Type": JSON}, body, at)
 
 
-async def drive(stage: Stage, requests: Sequence[Ready], in_flight: int) -> list[Answered]:
+async def drive(stage: Ground, requests: Sequence[Ready], in_flight: int) -> list[Answered]:
     """Send every request, ``in_flight`` at a time, and return what came back."""
-    member = stage.member(MEMBER)
+    members = stage.members(MEMBER)
     answered: list[Answered] = []
     waiting = iter(requests)
     # What was prepared lives until the end: the collector need not walk it while the clock runs.
     gc.collect()
     gc.freeze()
     tasks = [
-        stage.tasks.start("load", _one_by_one(stage, member, waiting, answered))
+        stage.tasks.start("load", _one_by_one(stage, members, waiting, answered))
         for _ in range(in_flight)
     ]
     for task in tasks:
@@ -115,14 +119,14 @@ async def drive(stage: Stage, requests: Sequence[Ready], in_flight: int) -> list
 
 
 async def drive_at(
-    stage: Stage, requests: Sequence[Ready], per_second: int, in_flight_max: int
+    stage: Ground, requests: Sequence[Ready], per_second: int, in_flight_max: int
 ) -> list[Answered]:
     """Send a request every so often, whether or not those before it are answered.
 
     Latency counts from when a request was due, so a late sender hides nothing. Raises
     :class:`LoadFailed` where more than ``in_flight_max`` wait: the rate is beyond the switch.
     """
-    member, clock = stage.member(MEMBER), stage.clock
+    members, clock = stage.members(MEMBER), stage.clock
     answered: list[Answered] = []
     gc.collect()
     gc.freeze()
@@ -135,16 +139,20 @@ async def drive_at(
             await clock.sleep(left)
         if number - len(answered) > in_flight_max:
             raise LoadFailed(f"{per_second} payments a second is more than the switch can do")
-        tasks.append(stage.tasks.start("load", _due(stage, member, request, due, answered)))
+        tasks.append(stage.tasks.start("load", _due(stage, members, request, due, answered)))
     for task in tasks:
         await task
     return answered
 
 
 async def _due(
-    stage: Stage, member: SigningClient, request: Ready, due: float, answered: list[Answered]
+    stage: Ground,
+    members: Sequence[SigningClient],
+    request: Ready,
+    due: float,
+    answered: list[Answered],
 ) -> None:
-    got = await _sent(member, request)
+    got = await _sent(members[request.at], request)
     took_us = round((stage.clock.monotonic() - due) * 1_000_000)
     answered.append(_answered(got, took_us))
 
@@ -162,10 +170,13 @@ def _answered(got: ClientAnswer | None, took_us: int) -> Answered:
 
 
 async def _one_by_one(
-    stage: Stage, member: SigningClient, waiting: Iterator[Ready], answered: list[Answered]
+    stage: Ground,
+    members: Sequence[SigningClient],
+    waiting: Iterator[Ready],
+    answered: list[Answered],
 ) -> None:
     clock = stage.clock
     for request in waiting:
         started = clock.monotonic()
-        got = await _sent(member, request)
+        got = await _sent(members[request.at], request)
         answered.append(_answered(got, round((clock.monotonic() - started) * 1_000_000)))

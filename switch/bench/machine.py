@@ -48,8 +48,11 @@ class Cpu:
         return Cpu(self.user_us - start.user_us, self.system_us - start.system_us)
 
 
-def cpu_of(pid: int) -> Cpu:
-    """CPU time of a process with all its threads, ended ones too. Raises :class:`NoMeter`."""
+def cpu_of(pid: int, *, ended: bool = False) -> Cpu:
+    """CPU time of a process with all its threads, ended ones too. Raises :class:`NoMeter`.
+
+    With ``ended`` that of its children which have ended, too.
+    """
     try:
         text = (PROC / str(pid) / "stat").read_text("ascii", "replace")
     except OSError:
@@ -57,7 +60,34 @@ def cpu_of(pid: int) -> Cpu:
     # proc(5): the name may hold anything, so fields are counted from behind its last bracket.
     fields = text.rpartition(")")[2].split()
     tick_us = MICROS // os.sysconf("SC_CLK_TCK")
-    return Cpu(int(fields[11]) * tick_us, int(fields[12]) * tick_us)
+    user, system = int(fields[11]), int(fields[12])
+    if ended:
+        user, system = user + int(fields[13]), system + int(fields[14])
+    return Cpu(user * tick_us, system * tick_us)
+
+
+def cpu_of_family(pid: int) -> Cpu:
+    """CPU time of a process, its children, and those of either that have ended."""
+    each = [cpu_of(one, ended=True) for one in _family(pid)]
+    return Cpu(sum(one.user_us for one in each), sum(one.system_us for one in each))
+
+
+def written_by_family(pid: int) -> int:
+    """Bytes written by a process, its children and those that have ended."""
+    return sum(written_by(one) for one in _family(pid))
+
+
+def _family(pid: int) -> list[int]:
+    """The process and its children that live; a server that is at work starts and ends none."""
+    found = [pid]
+    for path in sorted(PROC.glob("[0-9]*/stat")):
+        try:
+            fields = path.read_text("ascii", "replace").rpartition(")")[2].split()
+        except OSError:
+            continue  # It has ended meanwhile.
+        if int(fields[1]) == pid:
+            found.append(int(path.parent.name))
+    return found
 
 
 def written_by(pid: int) -> int:
@@ -93,12 +123,16 @@ class Cores:
     load: tuple[int, ...] = ()
 
 
-def split_cores() -> Cores:
-    """Give the switch the first core and the load the others, where there are two or more."""
+def split_cores(switches: int = 1) -> Cores:
+    """Give each switch a core and the load the others; with too few all switches share the first.
+
+    On one core nothing is pinned.
+    """
     if not hasattr(os, "sched_getaffinity"):
         return Cores()
-    first, *others = sorted(os.sched_getaffinity(0))
-    return Cores((first,), tuple(others)) if others else Cores()
+    cores = tuple(sorted(os.sched_getaffinity(0)))
+    own = switches if len(cores) > switches else 1
+    return Cores(cores[:own], cores[own:]) if len(cores) > 1 else Cores()
 
 
 @contextmanager

@@ -34,9 +34,7 @@ from switch.quoting import Quoting
 from switch.records import EVIDENCE, Records
 from switch.registry import make_adapter
 from switch.runtime.entropy import Ids, SystemEntropy
-from switch.store.awaited import Awaited
 from switch.store.packing import Packing
-from switch.store.sqlite import open_reader
 from switch.store.vault import Vault
 from switch.wire.authenticate import MemberAuthenticator
 from switch.wrapping_keys import wrapping_keys
@@ -45,10 +43,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from switch.bench.ground import Ground
     from switch.config import Config
     from switch.model import Particulars, Payment
     from switch.port import Adapter, Exchange
     from switch.runtime.clock import Clock
+    from switch.store.contract import Reads
     from switch.store.vault import DataKey
 
 HTTP_OK: Final = 200
@@ -128,30 +128,31 @@ def _median_us(seconds: Sequence[float]) -> int:
     return round(sorted(seconds)[len(seconds) // 2] * MICROS)
 
 
-async def measure(
-    config: Config, data: Path, clock: Clock, uetr: str, repeats: int, batch: int
-) -> tuple[Cost, ...]:
+async def measure(stage: Ground, uetr: str, repeats: int, batch: int) -> tuple[Cost, ...]:
     """The whole table, in the order in which a payment meets the stages.
 
     ``batch`` is how many commands shared a commit in the run; the size nearest to it counts.
     """
-    sample = await read_sample(config, data, clock, uetr)
+    config, data, clock = stage.config, stage.data, stage.clock
+    async with stage.reading() as read:
+        sample = await read_sample(config, data, clock, read, uetr)
     nearest = min(BATCHES, key=lambda size: abs(size - batch))
     commands = commands_like(sample)
+    name, url = ("SQLite", None) if stage.server is None else ("PostgreSQL", stage.server.url)
     return (
         *_intake(sample, repeats),
         *_planning(sample, repeats),
         timed(clock, "decide commit 1 and 2", decisions(config, commands, repeats), counts=False),
-        *(
+        *[
             Cost(
-                stage=f"commit 1 and 2 to SQLite, {cost.batch} at a time",
+                stage=f"commit 1 and 2 to {name}, {cost.batch} at a time",
                 wall_us=cost.wall_us,
                 cpu_us=cost.cpu_us,
                 repeats=cost.payments,
                 counts=cost.batch == nearest,
             )
-            for cost in commit_costs(config, data, clock, commands, repeats)
-        ),
+            for cost in await commit_costs(config, data, clock, commands, repeats, url)
+        ],
         await _exchange(sample, repeats),
         *_conclusion(sample, repeats),
     )
@@ -171,19 +172,17 @@ def commands_like(sample: Sample) -> Commands:
     )
 
 
-async def read_sample(config: Config, data: Path, clock: Clock, uetr: str) -> Sample:
+async def read_sample(config: Config, data: Path, clock: Clock, read: Reads, uetr: str) -> Sample:
     """Open one finished payment from the database of a run."""
     keys = KeyFolder(data / "keys")
     entropy = SystemEntropy()
     ids = Ids(clock, entropy)
     wrapper = wrapping_keys(config.vault.wrapping_keys, keys)
     vault = Vault(wrapper, keys.index(), entropy, Packing())
-    reader = open_reader(str(data / "switch.db"), config.switch.slot)
-    records = Records(Awaited(reader), vault, ids)
-    payment = reader.payment(uetr)
+    records = Records(read, vault, ids)
+    payment = await read.payment(uetr)
     opened = await records.open(uetr)
-    evidence = reader.sealed(uetr, EVIDENCE)
-    reader.connection.close()
+    evidence = await read.sealed(uetr, EVIDENCE)
     assert payment is not None, "the payment was answered"
     assert opened is not None, "a finished payment has particulars"
     assert evidence is not None, "a finished payment has evidence"

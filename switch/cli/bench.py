@@ -17,6 +17,7 @@ from switch.bench.filled import run_filled
 from switch.bench.iso import run_iso
 from switch.bench.load import LoadFailed
 from switch.bench.machine import NoMeter, description
+from switch.bench.postgres import NoServer
 from switch.bench.qr import run_qr
 from switch.bench.race import FULL_RACE, QUICK_RACE
 from switch.bench.run import FULL_PLAN, QUICK_PLAN, run
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from switch.bench.qr import QrMeasured
     from switch.bench.run import Measured
 
+FAILURES = (ChildFailed, LoadFailed, NoMeter, NoServer)
 FILLED_MAX = 10_000_000
 SECONDS_MAX = 10
 """A span of ten seconds at each of three levels still ends within a minute."""
@@ -41,7 +43,9 @@ SECONDS_MAX = 10
 
 @click.command("bench")
 @config_option
-@click.option("--store", type=click.Choice(["sqlite"]), default="sqlite", show_default=True)
+@click.option(
+    "--store", type=click.Choice(["sqlite", "postgresql"]), default="sqlite", show_default=True
+)
 @click.option("--part", type=click.Choice(["payments", "filled", "qr", "iso", "fx", "all"]),
               default="all", show_default=True, help="What is measured.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
@@ -83,8 +87,8 @@ def command(
             if part in {"fx", "all"}:
                 quotes = await fx.run_fx(SystemClock(), race)
             if config is not None:
-                measured = await run(config, config_folder, plan)
-        except (ChildFailed, LoadFailed, NoMeter) as error:
+                measured = await run(config, config_folder, plan, store)
+        except FAILURES as error:
             stop(str(error))
         if measured is not None and measured.faults:
             return _not_valid(measured, store, as_json=as_json)
@@ -107,7 +111,7 @@ def _measure_filled(config_folder: Path | None, count: int, seconds: int, *, as_
     async def program(_: object) -> int:
         try:
             found = await run_filled(config, config_folder, plan, count)
-        except (ChildFailed, LoadFailed, NoMeter) as error:
+        except FAILURES as error:
             stop(str(error))
         for sentence in found.faults:
             click.echo(f"not valid: {sentence}", err=True)
@@ -137,6 +141,7 @@ def _view(measured: Measured) -> dict[str, Any]:
         "gate": measured.evidence.view(),
         "machine": {
             **measured.machine,
+            "switches": measured.switches,
             "switch_cores": list(measured.cores.switch),
             "load_cores": list(measured.cores.load),
         },
@@ -149,6 +154,7 @@ def _view(measured: Measured) -> dict[str, Any]:
                 "elapsed_us": level.elapsed_us,
                 "payments_per_s": level.per_second,
                 "cpu_us_per_payment": level.cpu_us,
+                "store_cpu_us_per_payment": level.store_per_payment_us,
                 "cpu_user_us": level.user_us,
                 "cpu_system_us": level.system_us,
                 "latency_us": _spread(level.latency),
@@ -156,6 +162,7 @@ def _view(measured: Measured) -> dict[str, Any]:
                 "resident_kib": level.resident_kib,
                 "switch_busy_percent": level.switch_busy_percent,
                 "partner_busy_percent": level.partner_busy_percent,
+                "store_busy_percent": level.store_busy_percent,
                 "load_busy_percent": level.load_busy_percent,
                 "others_busy_percent": level.others_busy_percent,
             }
@@ -219,11 +226,16 @@ def _print_payments(measured: Measured) -> None:
         spread = "".join(
             f"{micros / 1000:9.1f}" for micros in (latency.p50_us, latency.p95_us, latency.p99_us)
         )
+        server = (
+            f"PostgreSQL {level.store_busy_percent} ({level.store_per_payment_us} us/payment), "
+            if level.store_us
+            else ""
+        )
         tell(
             f"{level.in_flight:9}  {level.payments:8}  {level.commits:7}  {level.per_second:8}  "
             f"{level.cpu_us:14}{spread}  switch {level.switch_busy_percent}, "
             f"simulator {level.partner_busy_percent}, load {level.load_busy_percent}, "
-            f"others {level.others_busy_percent}"
+            f"{server}others {level.others_busy_percent}"
         )
     last, paced = measured.levels[-1], measured.paced
     tell(
@@ -238,7 +250,8 @@ def _print_payments(measured: Measured) -> None:
 def _print_conditions(measured: Measured) -> None:
     machine, gate, cores = measured.machine, measured.evidence.view(), measured.cores
     where = (
-        f"switch on core {cores.switch[0]}, load and simulators on the other {len(cores.load)}"
+        f"{_counted(measured.switches)} on core {', '.join(map(str, cores.switch))}, "
+        f"everything else on the other {len(cores.load)}"
         if cores.switch
         else "not pinned"
     )
@@ -250,6 +263,10 @@ def _print_conditions(measured: Measured) -> None:
     )
     disk = measured.disk
     tell(f"Disk: fsync of a page p50 {disk.p50_us} us, p99 {disk.p99_us} us")
+
+
+def _counted(switches: int) -> str:
+    return "switch" if switches == 1 else f"{switches} switches"
 
 
 def _print_machine(machine: dict[str, object], where: str = "") -> None:

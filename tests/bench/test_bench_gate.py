@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from switch.bench.gate import Durability, Evidence, faults
+from switch.bench.gate import Durability, Evidence, ServerDurability, faults
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,6 +81,15 @@ def test_records_that_agree_pass() -> None:
 @pytest.mark.parametrize("how", TAMPERED)
 def test_a_tampered_record_fails(how: str) -> None:
     assert faults(TAMPERED[how](sound())) != []
+
+
+def test_a_server_that_waits_for_the_disk_passes_and_one_that_does_not_fails() -> None:
+    on = ServerDurability("on", "on", "on")
+
+    assert faults(replace(sound(), durability=on)) == []
+    for name in ("fsync", "full_page_writes", "synchronous_commit"):
+        off = replace(on, **{name: "off"})
+        assert faults(replace(sound(), durability=off)) == ["commits do not wait for the disk"]
 
 
 def test_the_view_counts_what_was_compared() -> None:

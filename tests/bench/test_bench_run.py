@@ -6,6 +6,7 @@ No figure is compared with a bound: how fast this machine is proves nothing.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from click.testing import CliRunner
 
-from switch.bench.machine import NoMeter, Percentiles, cpu_of, own_pid, percentiles
+from switch.bench.machine import (
+    Cores,
+    NoMeter,
+    Percentiles,
+    cpu_of,
+    cpu_of_family,
+    own_pid,
+    percentiles,
+    split_cores,
+    written_by,
+    written_by_family,
+)
 from switch.bench.run import Measured, Plan
 from switch.cli import bench
 
@@ -78,8 +90,8 @@ def test_every_stage_was_measured_and_one_batch_size_counts(shown: dict[str, Any
 
 
 def test_a_run_that_is_not_valid_prints_no_figures(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def unsound(_: Config, __: Path | None, plan: Plan) -> Measured:
-        del plan
+    async def unsound(_: Config, __: Path | None, plan: Plan, store: str) -> Measured:
+        del plan, store
         none = Percentiles(0, 0, 0)
         faults = ("3 payments sent, 2 answered ACCC",)
         return Measured(None, faults, (), None, (), none, {}, None)  # type: ignore[arg-type]
@@ -90,6 +102,26 @@ def test_a_run_that_is_not_valid_prints_no_figures(monkeypatch: pytest.MonkeyPat
     assert result.exit_code == 1
     assert result.stdout == ""
     assert "not valid: 3 payments sent, 2 answered ACCC" in result.stderr
+
+
+def test_each_switch_has_a_core_and_the_load_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    def cores(count: int, switches: int) -> Cores:
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(count)))
+        return split_cores(switches)
+
+    assert cores(4, 1) == Cores((0,), (1, 2, 3))
+    assert cores(4, 2) == Cores((0, 1), (2, 3))
+    assert cores(2, 2) == Cores((0,), (1,))
+    assert cores(1, 2) == Cores()
+
+
+def test_a_family_is_a_process_and_its_children() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        written = written_by_family(own_pid())
+
+        assert written >= written_by(own_pid()) + written_by(child.pid)
+        assert cpu_of_family(own_pid()).total_us >= cpu_of(own_pid()).total_us
+        child.communicate(b"\n")
 
 
 def test_percentiles_are_by_nearest_rank() -> None:
