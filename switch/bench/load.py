@@ -22,7 +22,7 @@ from switch.demo.scenes import DEBTOR, MEMBER, thai_code
 from switch.keys import KeyFolder
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from switch.bench.ground import Ground
     from switch.client import ClientAnswer, SigningClient
@@ -59,12 +59,24 @@ class Answered:
     took_us: int
 
 
-async def prepare(stage: Ground, count: int) -> list[Ready]:
-    """Quote and sign ``count`` payments, at every switch in turn. Raises :class:`LoadFailed`."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is paid: a shop's code, and the amount that its customer keys in."""
+
+    code: str = field(repr=False)
+    amount: Mapping[str, str]
+
+
+async def prepare(stage: Ground, count: int, wanted: Wanted | None = None) -> list[Ready]:
+    """Quote and sign ``count`` payments, at every switch in turn. Raises :class:`LoadFailed`.
+
+    Without anything else ``wanted`` they pay a Thai shop.
+    """
+    paid = wanted or Wanted(thai_code(), AMOUNT)
     members = stage.members(MEMBER)
     scans = []
     for member in members:
-        scanned = await member.scan(thai_code())
+        scanned = await member.scan(paid.code)
         if scanned.status != OK:
             raise LoadFailed(f"the scan was answered {scanned.status}")
         scans.append(scanned.json()["scan"])
@@ -74,7 +86,7 @@ async def prepare(stage: Ground, count: int) -> list[Ready]:
     async def quote() -> None:
         for number in left:
             at = number % len(members)
-            answer = await members[at].quote(scans[at], AMOUNT)
+            answer = await members[at].quote(scans[at], paid.amount)
             if answer.status == OK:
                 tokens.append((at, answer.json()["quotes"][0]["quote"]))
 

@@ -245,12 +245,13 @@ async def evidence_of(
     key = KeyFolder(stage.data / "keys").ed25519_private("journal").public_key()
     book = (await stage.sandbox(NETWORK, "GET", "/state"))["book"]
     async with stage.reading() as read:
-        payments = [each for each in await _payments(read) if each.payment_id not in without]
+        payments = [each for each in await held_payments(read) if each.payment_id not in without]
         report = await audit_reads(read, [key], {})
     return evidence(answered, payments, book, report, await durability(stage))
 
 
-async def _payments(read: Reads) -> list[Payment]:
+async def held_payments(read: Reads) -> list[Payment]:
+    """Every payment that the switch holds."""
     found: list[Payment] = []
     after = 0
     while page := await read.listed(after, PAGE):

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from switch.bench import fx, iso_report, qr_report
-from switch.bench.filled import run_filled
 from switch.bench.iso import run_iso
 from switch.bench.load import LoadFailed
 from switch.bench.machine import NoMeter, description
@@ -21,6 +20,7 @@ from switch.bench.postgres import NoServer
 from switch.bench.qr import run_qr
 from switch.bench.race import FULL_RACE, QUICK_RACE
 from switch.bench.run import FULL_PLAN, QUICK_PLAN, run
+from switch.cli import bench_long
 from switch.cli.options import config_option, guarded, read_config, say, stop, tell
 from switch.runtime import process
 from switch.runtime.children import ChildFailed
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from switch.bench.run import Measured
 
 FAILURES = (ChildFailed, LoadFailed, NoMeter, NoServer)
+PARTS = ("payments", "blackhole", "filled", "memory", "qr", "iso", "fx", "all")
 FILLED_MAX = 10_000_000
 SECONDS_MAX = 10
 """A span of ten seconds at each of three levels still ends within a minute."""
@@ -46,13 +47,15 @@ SECONDS_MAX = 10
 @click.option(
     "--store", type=click.Choice(["sqlite", "postgresql"]), default="sqlite", show_default=True
 )
-@click.option("--part", type=click.Choice(["payments", "filled", "qr", "iso", "fx", "all"]),
-              default="all", show_default=True, help="What is measured.")  # fmt: skip
+@click.option("--part", type=click.Choice(PARTS), default="all", show_default=True,
+              help="What is measured; all: without those that take long.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="One JSON object instead of a table.")
 @click.option("--seconds", type=click.IntRange(1, SECONDS_MAX), default=FULL_PLAN.seconds,
               show_default=True, help="Length of each measured span.")  # fmt: skip
 @click.option("--filled", type=click.IntRange(1, FILLED_MAX), default=100_000, show_default=True,
               help="Payments that the store holds before, for the part of that name.")  # fmt: skip
+@click.option("--payments", type=click.IntRange(1, FILLED_MAX), default=200_000, show_default=True,
+              help="Payments that are paid, for the part `memory`.")  # fmt: skip
 @click.option("--quick", is_flag=True, help="A few payments only: shows that it works, no more.")
 def command(
     config_folder: Path | None,
@@ -60,6 +63,7 @@ def command(
     part: str,
     seconds: int,
     filled: int,
+    payments: int,
     *,
     as_json: bool,
     quick: bool,
@@ -71,7 +75,12 @@ def command(
     turns with other software, as far as it is installed.
     """
     if part == "filled":
-        _measure_filled(config_folder, filled, seconds, as_json=as_json)
+        bench_long.filled(config_folder, filled, seconds, as_json=as_json)
+        return
+    if part == "blackhole":
+        bench_long.blackhole(config_folder, seconds, as_json=as_json, quick=quick)
+    if part == "memory":
+        bench_long.memory(config_folder, payments, store, as_json=as_json)
         return
     plan = QUICK_PLAN if quick else replace(FULL_PLAN, seconds=seconds)
     config = read_config(config_folder) if part in {"payments", "all"} else None
@@ -101,29 +110,6 @@ def command(
         else:
             _print(measured, codes, messages, quotes)
         return 0
-
-    guarded(lambda: process.run(program))
-
-
-def _measure_filled(config_folder: Path | None, count: int, seconds: int, *, as_json: bool) -> None:
-    config, plan = read_config(config_folder), replace(FULL_PLAN, seconds=seconds)
-
-    async def program(_: object) -> int:
-        try:
-            found = await run_filled(config, config_folder, plan, count)
-        except FAILURES as error:
-            stop(str(error))
-        for sentence in found.faults:
-            click.echo(f"not valid: {sentence}", err=True)
-        if not found.faults and as_json:
-            say({"store": "sqlite", "valid": True, "machine": found.machine, **found.view()})
-        elif not found.faults:
-            tell(f"{'':24}{'new store':>12}{f'and {count}':>14}")
-            for name, values in found.view().items():
-                if isinstance(values, dict):
-                    tell(f"{name:24}{values['new']:12}{values['filled']:14}")
-            tell(f"store bytes per payment {found.store_bytes // count}")
-        return 1 if found.faults else 0
 
     guarded(lambda: process.run(program))
 

@@ -45,6 +45,14 @@ class Child:
         if self.process.returncode is None:
             self.process.send_signal(number)
 
+    def pause(self) -> None:
+        """Hold it: its connections stay open, and nothing comes of them."""
+        self.send(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """Let it go on."""
+        self.send(signal.SIGCONT)
+
     async def stop(self) -> int:
         """Ask it to end, force it after a bound, return its exit status."""
         self.send(signal.SIGTERM)

@@ -1,0 +1,113 @@
+"""The parts of ``bench`` that take long: memory over many payments, a store that holds many.
+
+Each says what it finds as soon as it is known, because it may run for an hour. As with all parts, a
+run whose payments do not add up has no result and ends with status 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from switch.bench.blackhole import DEAD, FULL_STORM, QUICK_STORM, run_blackhole
+from switch.bench.filled import run_filled
+from switch.bench.load import LoadFailed, Wanted
+from switch.bench.machine import NoMeter
+from switch.bench.memory import run_memory
+from switch.bench.postgres import NoServer
+from switch.bench.run import FULL_PLAN
+from switch.cli.options import guarded, read_config, say, stop, tell
+from switch.demo.abroad import demonstrated
+from switch.runtime import process
+from switch.runtime.children import ChildFailed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from switch.bench.memory import Point
+
+PAID = "100"
+"""What is paid at the network that dies, in its currency: kip."""
+
+FAILURES = (ChildFailed, LoadFailed, NoMeter, NoServer)
+
+
+def refused(faults: Sequence[str]) -> int:
+    """Say why a run is not valid; its exit status."""
+    for sentence in faults:
+        click.echo(f"not valid: {sentence}", err=True)
+    return 1 if faults else 0
+
+
+def memory(config_folder: Path | None, payments: int, store: str, *, as_json: bool) -> NoReturn:
+    """Pay ``payments`` times and tell what the switch holds."""
+    config = read_config(config_folder)
+
+    def told(point: Point) -> None:
+        if not as_json:
+            tell(
+                f"{point.payments:9} payments: {point.resident_kib:8} KiB, "
+                f"{point.cpu_us:6} us CPU each, {point.seconds} s"
+            )
+
+    async def program(_: object) -> int:
+        try:
+            found = await run_memory(config, config_folder, payments, store, told)
+        except FAILURES as error:
+            stop(str(error))
+        if not found.faults and as_json:
+            say({"store": store, "valid": True, "machine": found.machine, **found.view()})
+        elif not found.faults:
+            tell(f"over the second half: {found.bytes_per_payment} bytes a payment")
+        return refused(found.faults)
+
+    guarded(lambda: process.run(program))
+
+
+def filled(config_folder: Path | None, count: int, seconds: int, *, as_json: bool) -> NoReturn:
+    """Measure a payment in a new store and in one that holds ``count`` more."""
+    config, plan = read_config(config_folder), replace(FULL_PLAN, seconds=seconds)
+
+    async def program(_: object) -> int:
+        try:
+            found = await run_filled(config, config_folder, plan, count)
+        except FAILURES as error:
+            stop(str(error))
+        if not found.faults and as_json:
+            say({"store": "sqlite", "valid": True, "machine": found.machine, **found.view()})
+        elif not found.faults:
+            tell(f"{'':24}{'new store':>12}{f'and {count}':>14}")
+            for name, values in found.view().items():
+                if isinstance(values, dict):
+                    tell(f"{name:24}{values['new']:12}{values['filled']:14}")
+            tell(f"store bytes per payment {found.store_bytes // count}")
+        return refused(found.faults)
+
+    guarded(lambda: process.run(program))
+
+
+def blackhole(config_folder: Path | None, seconds: int, *, as_json: bool, quick: bool) -> NoReturn:
+    """Time payments of others beside a network that is dead."""
+    config = read_config(config_folder)
+    abroad = demonstrated(config).get(DEAD)
+    if abroad is None or not abroad.currency:
+        stop(f"switch.toml: networks.{DEAD}: no corridor leads there that could go dead")
+    wanted = Wanted(abroad.code, {"currency": abroad.currency, "value": PAID})
+    storm = QUICK_STORM if quick else replace(FULL_STORM, seconds=seconds)
+
+    async def program(_: object) -> int:
+        try:
+            found = await run_blackhole(config, config_folder, storm, wanted)
+        except FAILURES as error:
+            stop(str(error))
+        if not found.faults and as_json:
+            say({"store": "sqlite", "valid": True, "machine": found.machine, **found.view()})
+        elif not found.faults:
+            for name, value in found.view().items():
+                tell(f"{name:24}{value}")
+        return refused(found.faults)
+
+    guarded(lambda: process.run(program))

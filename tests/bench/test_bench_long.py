@@ -1,0 +1,74 @@
+"""The parts that take long pay, judge themselves and fit together; here they are short.
+
+No figure is compared with a bound: how fast this machine is proves nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from switch.bench.blackhole import DEAD, QUICK_STORM, differing
+from switch.bench.memory import Point, growth
+from switch.model import State
+from tests.switch_core.core_values import payment
+
+pytestmark = pytest.mark.xdist_group("bench")
+
+
+def shown(*arguments: str) -> dict[str, Any]:
+    """What a part prints."""
+    command = [sys.executable, "-m", "switch", "bench", "--json", *arguments]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=115)
+    assert done.returncode == 0, done.stderr.decode()[-2000:]
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+@pytest.mark.slow
+def test_beside_a_dead_network_others_are_paid_and_its_own_payments_wait() -> None:
+    found = shown("--part", "blackhole", "--quick")
+    asked = QUICK_STORM.rounds * QUICK_STORM.seconds * QUICK_STORM.dead_rate
+
+    assert found["valid"] is True
+    assert found["asked_of_dead"] == sum(found["answers_of_dead"].values()) == asked
+    assert found["pending_of_dead"] > 0
+    assert found["answers_of_dead"].get("ACCC", 0) == 0
+    assert found["open_after"]["payments"] == 0
+    for times in (found["others_p50_us"], found["others_p99_us"]):
+        assert min(times["alive"], times["dead"]) > 0
+
+
+@pytest.mark.slow
+def test_memory_is_told_for_each_part_of_a_run_that_adds_up() -> None:
+    found = shown("--part", "memory", "--payments", "40")
+    (point,) = found["points"]
+
+    assert found["valid"] is True
+    assert point["payments"] == 40
+    assert point["resident_kib"] > 0
+
+
+def test_growth_is_that_of_the_second_half() -> None:
+    def points(*held: int) -> list[Point]:
+        return [Point(1024 * (n + 1), kib, 0, 0) for n, kib in enumerate(held)]
+
+    assert growth(points(90)) == 0
+    assert growth(points(50, 100, 110, 100)) == 0
+    assert growth(points(50, 100, 101, 102)) == 1
+
+
+def test_a_payment_that_the_other_book_shows_otherwise_is_a_fault() -> None:
+    accepted = replace(payment(), network=DEAD, state=State.ACCEPTED)
+    refused = replace(payment(), network=DEAD, state=State.REFUSED)
+    entry = {"reference": accepted.reference, "status": "booked"}
+
+    assert differing([accepted], [entry]) == []
+    assert differing([refused], []) == []
+    assert differing([accepted], []) != []
+    assert differing([refused], [entry]) != []
