@@ -76,12 +76,10 @@ def command(
     """
     if part == "filled":
         bench_long.filled(config_folder, filled, seconds, as_json=as_json)
-        return
     if part == "blackhole":
         bench_long.blackhole(config_folder, seconds, as_json=as_json, quick=quick)
     if part == "memory":
         bench_long.memory(config_folder, payments, store, as_json=as_json)
-        return
     plan = QUICK_PLAN if quick else replace(FULL_PLAN, seconds=seconds)
     config = read_config(config_folder) if part in {"payments", "all"} else None
     race = QUICK_RACE if quick else FULL_RACE
