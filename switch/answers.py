@@ -13,7 +13,7 @@ import orjson
 
 from switch import lifecycle
 from switch.commands import Answer
-from switch.model import Channel, Status
+from switch.model import Channel, State, Status
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -61,9 +61,22 @@ def problem(status: int, title: str, reason: Reason | None, **more: object) -> A
     return Answer(status, PROBLEM, orjson.dumps(body))
 
 
+def fund_view(payment: Payment) -> dict[str, object] | None:
+    """What the payer's bank must push, where a payment waits for it: how much, to whom, in time."""
+    if payment.state is not State.AWAITING_FUNDS or payment.next_at is None:
+        return None
+    return {
+        "participant": payment.institutions.sponsor,
+        "amount": amount(payment.terms.debit),
+        "note": f"uetr:{payment.uetr}",
+        "until": instant(payment.next_at),
+    }
+
+
 def payment_view(payment: Payment) -> dict[str, object]:
     """A payment as its member sees it."""
     status = lifecycle.status(payment)
+    awaited = fund_view(payment)
     return {
         "uetr": payment.uetr,
         "status": status.value,
@@ -80,6 +93,7 @@ def payment_view(payment: Payment) -> dict[str, object]:
         "updated_at": instant(payment.updated_at),
         "final": lifecycle.is_final(payment),
         "disputed": payment.disputed,
+        **({} if awaited is None else {"fund": awaited}),
     }
 
 

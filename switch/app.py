@@ -8,7 +8,7 @@ for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -23,12 +23,12 @@ from switch.casework import Casework
 from switch.collector import collectors_of
 from switch.commands import Configure
 from switch.config import ConfigError
-from switch.coordination.local import InProcess
 from switch.coordination.ports import Topic
 from switch.dispatch import Dispatch
 from switch.endings import Endings
 from switch.events_side import EventsSide
 from switch.feeds import FeedReader
+from switch.funds import Funds
 from switch.key_retention import retention_of
 from switch.keys import OVERSEER
 from switch.leases import Leases
@@ -42,11 +42,11 @@ from switch.quoting import Quoting
 from switch.rates import RATES_KEPT, Rates
 from switch.receiving import Receiving
 from switch.records import Records
-from switch.restoring import Restoring
 from switch.routing import read_routing
 from switch.runtime.entropy import Ids
 from switch.scans import Scans
 from switch.scheme_quotes import SchemeQuotes
+from switch.seams import Seams
 from switch.sequences import skip_lost
 from switch.starting import refuse_orphans, uncapped
 from switch.sweeper import Sweeper
@@ -57,48 +57,18 @@ from switch.wrapping_keys import open_vault
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
     from aiohttp import web
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
     from switch.config import Config
-    from switch.coordination.ports import Coordination
     from switch.feed import Feed
     from switch.keys import KeyFolder
-    from switch.logs import Log
-    from switch.outstanding import Meter
-    from switch.runtime.clock import Clock
-    from switch.runtime.entropy import Entropy
-    from switch.runtime.tasks import Tasks
-    from switch.store.contract import Store
-    from switch.wire.net import Net
+
+__all__ = ["SERVED_AS", "Seams", "Switch"]
 
 SERVED_AS: Final = "switch"
 """The name under which the switch listens."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seams:
-    """Everything of the world that a switch is given.
-
-    ``outstanding`` counts open quotes where several processes share one count.
-    """
-
-    clock: Clock
-    entropy: Entropy
-    net: Net
-    tasks: Tasks
-    store: Store
-    log: Log
-    coordination: Coordination = field(default_factory=InProcess)
-    restoring: Restoring = field(default_factory=Restoring)
-    published: Mapping[tuple[int, int], bytes] = field(default_factory=dict)
-    """Hashes of journal heads that were published, by slot and number."""
-    outstanding: Meter | None = None
-    """Counts open quotes where several processes share one count."""
-    written_at: datetime | None = None
-    """When the newest block of before this start was written."""
 
 
 class Switch:
@@ -152,6 +122,7 @@ class Switch:
             slot=config.switch.slot,
             leads=self._leases.leads,
             log=seams.log,
+            funds=self._funds,
         )
         self.rates = Rates(
             self._quoting, store=seams.store, clock=seams.clock, ids=self._ids, log=seams.log
@@ -257,6 +228,21 @@ class Switch:
             clock=self._seams.clock,
             ids=self._ids,
             tasks=self._seams.tasks,
+            log=self._seams.log,
+        )
+
+    def _funds(self, home: str) -> Funds:
+        return Funds(
+            home=home,
+            store=self._seams.store,
+            records=self._records,
+            dispatch=self.dispatch,
+            payments=self.payments,
+            adapters=self.adapters,
+            answers=self._answers,
+            config_version=self.config.switch.config_version,
+            clock=self._seams.clock,
+            ids=self._ids,
             log=self._seams.log,
         )
 

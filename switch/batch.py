@@ -124,6 +124,11 @@ class Batch:
         told = (payment.payment_id, payment.uetr, payment.version, kind, status(payment))
         self.delta.outbox.append(OutboxRow(receiver, last + 1, *told, payment.updated_at))
 
+    def take(self, item_hash: str) -> None:
+        """Keep that an incoming item was taken in."""
+        self.seen.incoming.add(item_hash)
+        self.delta.incoming.append(item_hash)
+
     def bury(self, grave: tuple[str, str], at: datetime) -> None:
         """Keep a tombstone: scope and UETR."""
         self.seen.tombstones[grave] = self.delta.tombstones[grave] = at

@@ -1,7 +1,8 @@
 """Polls a network for what it has for us, and acknowledges only what is committed.
 
 Bakong is pull based: items wait until the payee asks, and settle only when acknowledged. Money that
-arrived is posted to suspense, never ignored; a repeat of an item changes nothing. A page that is
+arrived is posted to suspense, never ignored, unless it is what a payment waits for; a repeat of an
+item changes nothing. A page that is
 full is followed at once by the next; the pause between short pages doubles from the fast to the
 slow bound of the facts, and falls back when something came.
 """
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from switch.commands import Declined, Done, Receive
 from switch.port import Operation, Planning, WireAnswer
+from switch.refusals import Busy
 from switch.sending import send_exchange
 from switch.store.contract import StoreBusy
 from switch.wire.transport import Answer
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from switch.config_files import NetworkSection
+    from switch.funds import Funds
     from switch.logs import Log
     from switch.port import Adapter, CollectAdapter, Exchange, IncomingItem
     from switch.runtime.clock import Clock
@@ -47,8 +50,10 @@ class Collector:
         slot: int,
         leads: Callable[[], bool],
         log: Log,
+        funds: Funds | None = None,
     ) -> None:
         self._adapter = adapter
+        self._funds = funds
         self._sponsor = sponsor
         self._store = store
         self._transport = transport
@@ -97,8 +102,11 @@ class Collector:
             salt=self._ids.salt(),
         )
         try:
+            taken = None if self._funds is None else await self._funds.take(self._sponsor, item)
+            if taken is not None:
+                return taken
             result = await self._store.commit(receive)
-        except StoreBusy:
+        except (StoreBusy, Busy):
             return False
         if not isinstance(result, Done):
             # Not booked, so not acknowledged: it comes again until somebody has looked.
@@ -137,8 +145,12 @@ def collectors_of(
     slot: int,
     leads: Callable[[], bool],
     log: Log,
+    funds: Callable[[str], Funds],
 ) -> list[Collector]:
-    """One collector for each network that is polled, under the participant code that we have."""
+    """One collector for each network that is polled, under the participant code that we have.
+
+    ``funds`` makes what takes in money that payers' banks push there.
+    """
     return [
         Collector(
             adapter=cast("CollectAdapter", adapter),
@@ -150,6 +162,7 @@ def collectors_of(
             slot=slot,
             leads=leads,
             log=log,
+            funds=funds(name),
         )
         for name, adapter in adapters.items()
         if Operation.COLLECT in adapter.facts.operations

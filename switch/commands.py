@@ -85,7 +85,8 @@ class Open:
 
     The sealed record of ``exchange`` holds the particulars too: a payment is sealed once. Where
     nothing is sent yet (an order, funds that are awaited, a return that is only booked) ``sealed``
-    holds them; what is final at once has its ``answer``.
+    holds them; what is final at once has its ``answer``. ``item_hash`` is the incoming item that is
+    taken in by it, once.
     """
 
     payment: Payment
@@ -95,6 +96,7 @@ class Open:
     salt: bytes = field(repr=False)
     sealed: Sealed | None = None
     answer: Answer | None = None
+    item_hash: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +148,8 @@ class Conclude:
     exchange: PlannedExchange | None = None
     paid: Money | None = None
     """What a network paid, where that is not what was held: it is owed, and goes back."""
+    item_hash: str = ""
+    """The incoming item that is taken in by it, once: what was awaited, or something else."""
 
 
 @dataclass(frozen=True, slots=True)

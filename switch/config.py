@@ -46,6 +46,7 @@ from switch.config_files import (
     VelocitySection,
 )
 from switch.coordination.ports import MOST
+from switch.corridor_roles import wrong_roles
 from switch.feed import Feed
 from switch.fx_side import SideError, scheme_of
 from switch.ledger import Account, Role, account_key
@@ -66,6 +67,7 @@ class Corridor:
 
     ``scheme`` is the provider that stands for the network where the network makes the price itself
     (``fx_side``), and ``scheme_currency`` what it is paid in; empty where our providers quote.
+    ``fund_within_s`` is how long the payer's money is waited for where it is pushed in advance.
     """
 
     source_network: str
@@ -83,6 +85,7 @@ class Corridor:
     scheme_currency: str = ""
     funding: Funding = Funding.CAPPED
     finality: Finality = Finality.TWO_LEG
+    fund_within_s: int = 0
 
     @property
     def name(self) -> str:
@@ -310,14 +313,9 @@ def _corridor(
     for network in (row.source_network, row.destination_network):
         if network not in networks:
             raise ConfigError(f"{where}: {network} is not a network of switch.toml")
-    if (row.source_network == HOME) == (row.destination_network == HOME):
-        raise ConfigError(f"{where}: exactly one end must be {HOME}")
-    if row.destination_network == HOME and row.sponsor is None:
-        raise ConfigError(f"{where}.sponsor: an inbound corridor names its sponsor")
-    if row.sponsor is not None and row.sponsor != networks[HOME].own_bic:
-        raise ConfigError(f"{where}.sponsor: is not own_bic of networks.{HOME}")
-    if row.finality == Finality.ADVICE.value and row.destination_network != HOME:
-        raise ConfigError(f"{where}.finality: only a network that pays in advises of its payments")
+    wrong = wrong_roles(row, HOME, networks[HOME].own_bic)
+    if wrong is not None:
+        raise ConfigError(f"{where}{wrong}")
     _money(AmountRow(currency=row.payer_currency, value="0"), f"{where}.payer_currency")
     bounds = [
         _money(AmountRow(currency=row.merchant_currency, value=text), f"{where}.{key}")
@@ -345,6 +343,7 @@ def _corridor(
         scheme_currency=paid_in,
         funding=Funding(row.funding),
         finality=Finality(row.finality),
+        fund_within_s=row.fund_within_s or 0,
     )
 
 

@@ -205,13 +205,14 @@ class CorridorRow(Strict):
     use_case: Literal["merchant", "transfer"]
     payer_currency: str
     merchant_currency: str
-    funding: Literal["capped", "prefunded"]
+    funding: Literal["capped", "prefunded", "gross"]
     finality: Literal["two_leg", "three_leg", "advice"]
     amount_min: str
     amount_max: str
     quote_valid_s: Annotated[int, Field(ge=1, le=86_400)]
     fee_taker: Bic
     sponsor: Bic | None = None
+    fund_within_s: Annotated[int, Field(ge=1, le=86_400)] | None = None
     fx_side: Literal["source", "scheme"] = "source"
     scheme: NetworkName | None = None
     scheme_currency: str | None = None

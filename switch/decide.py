@@ -118,17 +118,18 @@ def _open(batch: Batch, command: Open) -> Result:
     known = _bound(batch, command.binding, payment.uetr)
     if known is not None:
         return known
+    if command.item_hash in batch.seen.incoming:
+        return Done(None)
     claim = batch.seen.claims.get(payment.terms.quote_id)
     refusal = _unopenable(batch, payment, claim)
     if refusal is None:
-        lines = batch.seen.lines_of(payment)
+        lines = _lines(batch, command)
         refusal = _opening(batch, payment, lines)
     if refusal is not None:
         return Declined(refusal)
     stand = STATES[payment.state].stand
-    parts = [] if stand is Stand.NONE else ledger.reserving(lines)
-    if stand is Stand.POSTED:
-        parts = ledger.posting(lines)
+    reserves = stand is Stand.RESERVED
+    parts = ledger.reserving(lines) if reserves else ledger.posting(lines)
     entries = batch.book(payment.uetr, parts, None)
     given_back = None if claim is None else claim.uetr
     batch.claim(Claim(payment.terms.quote_id, payment.uetr, released=False))
@@ -142,6 +143,9 @@ def _open(batch: Batch, command: Open) -> Result:
     }
     if given_back is not None:
         more["given_back"] = given_back
+    if command.item_hash:
+        batch.take(command.item_hash)
+        more["item"] = command.item_hash
     if command.answer is not None:
         assert lifecycle.is_final(payment), "only what is final is answered for good"
         batch.answer(payment, command.answer)
@@ -185,12 +189,19 @@ def _unlinkable(original: Payment | None, payment: Payment) -> Reason | None:
     return None if fits else Reason.NOT_REFUNDABLE
 
 
+def _lines(batch: Batch, command: Open) -> Sequence[Line]:
+    """What an opening reserves or posts: its own set, what came in with it, or nothing yet."""
+    if command.item_hash:
+        return lines_at_once(command.payment, Event.UNASKED)
+    nothing = STATES[command.payment.state].stand is Stand.NONE
+    return () if nothing else batch.seen.lines_of(command.payment)
+
+
 def _opening(batch: Batch, payment: Payment, lines: Sequence[Line]) -> Reason | None:
     """Take what an opening needs from the books: reserved, posted at once, or nothing yet."""
-    stand = STATES[payment.state].stand
-    if stand is Stand.RESERVED:
+    if STATES[payment.state].stand is Stand.RESERVED:
         return batch.books.reserve(lines)
-    return batch.books.post(lines) if stand is Stand.POSTED else None
+    return batch.books.post(lines) if lines else None
 
 
 def _sent(
@@ -249,8 +260,10 @@ def _attempt(batch: Batch, command: Attempt) -> Result:
 
 
 def _conclude(batch: Batch, command: Conclude) -> Result:
-    """Precedence: the version, then the table, then caps. Money follows from the two states."""
+    """Precedence: the item, the version, the table, then caps. Money follows from the states."""
     before = batch.seen.payments[command.uetr]
+    if command.item_hash in batch.seen.incoming:
+        return Done(before)
     if before.version != command.version:
         return Stale(before)
     verdict, payment = lifecycle.advance(
@@ -262,6 +275,7 @@ def _conclude(batch: Batch, command: Conclude) -> Result:
         far_reference=command.far_reference,
         block=batch.block,
     )
+    assert verdict is Verdict.MOVE or not command.item_hash, "money that came in is taken in"
     if verdict is Verdict.IGNORE:
         return Done(payment)
     entries: list[Entry] = []
@@ -278,6 +292,9 @@ def _conclude(batch: Batch, command: Conclude) -> Result:
         if command.event is Event.NOT_SENT:
             batch.claim(Claim(payment.terms.quote_id, payment.uetr, released=True))
     batch.keep(payment)
+    if command.item_hash:
+        batch.take(command.item_hash)
+        more["item"] = command.item_hash
     more |= _sent(batch, command.exchange, command.evidence)
     kind = "disputed" if verdict is Verdict.DISPUTE else command.event.value
     batch.journal(kind, payment, entries, command.salt, more)
@@ -303,21 +320,23 @@ def _settle(
     was, now = STATES[before.state].stand, STATES[after.state].stand
     entries: list[Entry] = []
     at_once = lines_at_once(before, event, paid)
-    refusal = batch.books.post(at_once) if at_once else None
+    moves = was is not now and Stand.RESERVED in (was, now)
+    reserves = moves and now is Stand.RESERVED
+    lines = batch.seen.lines_of(after) if moves else ()
+    refusal = batch.books.reserve(lines) if reserves else None
+    if refusal is None and at_once:
+        refusal = batch.books.post(at_once)
+        if refusal is not None and reserves:
+            # Nothing may be left of a command that is declined.
+            batch.books.resolve(ledger.releasing(lines, Phase.VOIDED))
     if refusal is not None:
         return refusal
-    if was is not now and (was is Stand.RESERVED or now is Stand.RESERVED):
-        lines = batch.seen.lines_of(after)
-        if now is Stand.RESERVED:
-            refusal = batch.books.reserve(lines)
-            if refusal is not None:
-                return refusal
-            entries = batch.book(after.uetr, ledger.reserving(lines), None)
-            after = changed(after, reservation=entries[0].entry_id)
-        else:
-            entries = _resolved(batch, after, lines, now, event)
+    if reserves:
+        entries = batch.book(after.uetr, ledger.reserving(lines), None)
+        after = changed(after, reservation=entries[0].entry_id)
+    elif moves:
+        entries = _resolved(batch, after, lines, now, event)
     if at_once:
-        assert not (now is Stand.RESERVED and entries), "what is posted at once is never refused"
         entries += batch.book(after.uetr, ledger.posting(at_once), None)
     return entries, after
 

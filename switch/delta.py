@@ -33,6 +33,7 @@ from switch.commands import (
 from switch.model import to_micros
 from switch.postings import incoming_lines, lines_at_once, lines_of
 from switch.proposals import lines_for, proposal_id
+from switch.states import Event
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -199,8 +200,12 @@ def wanted(commands: Sequence[Command]) -> Wanted:
                 if payment.original:
                     payments[payment.original] = None
                 rates.update(dict.fromkeys(payment.terms.rate_keys))
+                if isinstance(command, Open) and command.item_hash:
+                    incoming[command.item_hash] = None
             case Attempt(uetr=uetr) | Conclude(uetr=uetr):
                 payments[uetr] = None
+                if isinstance(command, Conclude) and command.item_hash:
+                    incoming[command.item_hash] = None
             case Forget(bindings=uetrs, tombstones=graves, keys=keys):
                 bindings.update(dict.fromkeys(keys))
                 payments.update(dict.fromkeys(uetrs))
@@ -241,6 +246,9 @@ def accounts_wanted(commands: Sequence[Command], snapshot: Snapshot) -> tuple[st
         match command:
             case Open(payment=payment):
                 keys.update([line.account for line in snapshot.lines_of(payment)])
+                if command.item_hash:
+                    lines = lines_at_once(payment, Event.UNASKED)
+                    keys.update([line.account for line in lines])
             case Conclude(uetr=uetr, event=event) if uetr in snapshot.payments:
                 payment = snapshot.payments[uetr]
                 keys.update([line.account for line in snapshot.lines_of(payment)])

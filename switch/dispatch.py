@@ -96,6 +96,7 @@ class Happened:
 
     ``record`` is what is kept of it where it is no evidence. ``hop`` is the exchange of the hop
     that the event starts, and ``due`` when its answer is. ``paid`` is an amount other than held.
+    ``item`` is the incoming item that is taken in.
     """
 
     event: Event
@@ -106,6 +107,7 @@ class Happened:
     hop: PlannedExchange | None = None
     due: datetime | None = None
     paid: Money | None = None
+    item: str = ""
 
 
 class Dispatch:
@@ -360,6 +362,7 @@ class Dispatch:
             salt=self._ids.salt(),
             exchange=happened.hop,
             paid=happened.paid,
+            item_hash=happened.item,
         )
 
 

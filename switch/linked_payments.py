@@ -112,6 +112,9 @@ class LinkedPayments:
         child = children[-1] if children else None
         room = len(children) < LINKED_MAX
         again = child is not None and child.reason in NEVER_ARRIVED and not child.disputed
+        if child is not None and child.funding is Funding.GROSS:
+            # What came in settles with our acknowledgement; before that nobody can give it back.
+            again = again or child.reason is Reason.ORIGINAL_UNKNOWN
         if child is None or (again and room):
             made = await self._give_back(payment, opened, len(children) + 1)
             child = made if isinstance(made, Payment) else None

@@ -9,28 +9,18 @@ for ever.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from iso20022 import IsoError
 from switch import lifecycle, terms, timers
-from switch.commands import (
-    Answer,
-    Binding,
-    Bury,
-    Conflict,
-    Declined,
-    Done,
-    Known,
-    Open,
-    Refuse,
-    Stale,
-)
+from switch.commands import Answer, Bury, Conflict, Declined, Done, Known, Open, Refuse, Stale
 from switch.dispatch import Happened
+from switch.funds_due import funds_due
 from switch.given_names import GivenNames
+from switch.instructions import Bound, Instruction, Standing
 from switch.lifecycle import Event
-from switch.model import Channel, Direction, Particulars, Payment, State, changed
+from switch.model import Direction, Funding, Payment, State, changed
 from switch.port import Operation, Planning
 from switch.reasons import Reason, from_iso
 from switch.records import Open as Opened
@@ -60,49 +50,11 @@ if TYPE_CHECKING:
     from switch.runtime.tasks import Tasks
     from switch.sealing import Priced
     from switch.store.contract import Store
-    from switch.store.vault import DataKey
+
+__all__ = ["Bound", "Instruction", "Payments", "Standing"]
 
 LOOK_AGAIN_S: Final = 1.0
 """How often a waiting caller looks in the store for what another process may have committed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Instruction:
-    """A payment that somebody asks for, translated and authenticated.
-
-    ``scope`` and ``key`` bind it: the same key with the same ``content`` is the same instruction.
-    ``deadline`` is the total deadline of the waiting side.
-    """
-
-    uetr: str
-    channel: Channel
-    priced: Priced = field(repr=False)
-    particulars: Particulars = field(repr=False)
-    scope: str
-    key: str = field(repr=False)
-    content: Mapping[str, str] = field(repr=False)
-    accepted_at: datetime
-    deadline: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """How a payment stands for its caller: final with the stored answer, or still open.
-
-    One that is final without an answer was erased: what asks again says whom it is about.
-    """
-
-    payment: Payment
-    answer: Answer | None
-
-
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """The new data key of a payment, open and wrapped, and the idempotency key bound under it."""
-
-    key: DataKey
-    wrapped: bytes = field(repr=False)
-    binding: Binding
 
 
 class Payments:
@@ -190,7 +142,9 @@ class Payments:
         """
         priced = instruction.priced
         lost = self.perhaps_lost(priced)
-        if self._restoring.holding and not lost:
+        gross = priced.destination.corridor.funding is Funding.GROSS
+        if (self._restoring.holding and not lost) or (lost and gross):
+            # What was pushed for a payment that was lost goes back: nothing is asked about it.
             raise Busy
         if lost and refused in LATE:
             refused = None
@@ -224,23 +178,27 @@ class Payments:
         named = await self._names.named(payment, adapter, instruction, planning, lost=lost)
         if named is None:
             return await self.refuse(payment, bound, instruction, Reason.DUPLICATE)
+        first = payment.funding is Funding.GROSS
+        due = timers.answer_due(payment.send_by, adapter.facts)
         _, opening = lifecycle.advance(
             named,
-            Event.OPENED,
+            Event.FUNDS_AWAITED if first else Event.OPENED,
             at=payment.opened_at,
-            next_at=timers.answer_due(payment.send_by, adapter.facts),
+            next_at=funds_due(instruction.priced, payment.opened_at) if first else due,
         )
         opening = changed(opening, version=1)
+        particulars = instruction.particulars
         try:
-            exchange = adapter.plan_pay(opening, instruction.particulars, planning)
+            exchange = adapter.plan_pay(opening, particulars, planning)
         except IsoError as error:
             return await self.refuse(payment, bound, instruction, from_iso(error.code))
         command = Open(
             payment=opening,
             binding=bound.binding,
-            exchange=self._records.opening(exchange, instruction.particulars, bound.key),
+            exchange=None if first else self._records.opening(exchange, particulars, bound.key),
             wrapped_key=bound.wrapped,
             salt=self._ids.salt(),
+            sealed=self._records.held(particulars, bound.key) if first else None,
         )
         result = await self._store.commit(command)
         if isinstance(result, Declined):
@@ -251,7 +209,9 @@ class Payments:
         if isinstance(result, Done) and result.payment is not None:
             self._outstanding.used(payment.terms.quote_id)
             self._log.info("payment_opened", uetr=payment.uetr, corridor=payment.corridor)
-            opened = Opened(bound.key, instruction.particulars)
+            if first:
+                return Standing(result.payment, None)
+            opened = Opened(bound.key, particulars)
             if lost:
                 after = await self._dispatch.conclude(result.payment, opened, Happened(Event.LOST))
                 return Standing(after, None)
@@ -287,6 +247,8 @@ class Payments:
         while standing.answer is None and left_s > 0 and not self._endings.released:
             if lifecycle.is_final(standing.payment):
                 break  # erased: what was answered never comes again
+            if standing.payment.state is State.AWAITING_FUNDS:
+                break  # the caller's turn: its money must come first
             # Nothing is awaited between the opening's commit and this: no ending is missed. One
             # that another process commits is found by looking again, unless the store is away.
             ended = await self._endings.wait(uetr, min(left_s, LOOK_AGAIN_S))
@@ -324,6 +286,10 @@ class Payments:
         origin = priced.destination.origin
         edge = corridor.destination_network if outbound else corridor.source_network
         needs = timedelta(milliseconds=self._adapters[edge].facts.hop_needs_ms)
+        # A payment whose money must come first begins when it has come.
+        waits = timedelta(0)
+        if corridor.funding is Funding.GROSS:
+            waits = max(funds_due(priced, now) - now, waits)
         return Payment(
             payment_id=self._ids.ordered(),
             uetr=instruction.uetr,
@@ -344,10 +310,11 @@ class Payments:
             finality=corridor.finality,
             opened_at=now,
             accepted_at=instruction.accepted_at,
-            deadline=instruction.deadline,
+            deadline=instruction.deadline + waits,
             send_by=min(
                 now + timedelta(milliseconds=facts.send_within_ms), instruction.deadline - needs
-            ),
+            )
+            + waits,
             updated_at=now,
         )
 

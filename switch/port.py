@@ -174,7 +174,8 @@ class Unavailable:
 class IncomingItem:
     """One transfer that a counterparty shows as received by us (Bakong's pull interface).
 
-    ``item_hash`` is its identity.
+    ``item_hash`` is its identity. ``uetr`` is the payment that it names, where it names one: what
+    a payer's bank pushes before that payment is carried out says so.
     """
 
     item_hash: str
@@ -183,6 +184,7 @@ class IncomingItem:
     payee_agent: str
     acknowledgement: Mapping[str, str] = field(repr=False)
     reversal: bool = False
+    uetr: str = ""
 
 
 class WireRefusal(Exception):  # noqa: N818  the name says what it is

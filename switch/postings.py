@@ -141,14 +141,25 @@ def lines_of(payment: Payment) -> tuple[Line, ...]:
 
 _ADVICE_RECEIVED: Final = _compiled("advice_received")
 _ADVICE_CREDITED: Final = _compiled("advice_credited")
-_AT_ONCE: Final = MappingProxyType(
+_BOUND: Final = MappingProxyType(
     {
         Event.PAID: _ADVICE_RECEIVED,
         Event.PAID_AMISS: _ADVICE_RECEIVED,
         Event.ACCEPTED: _ADVICE_CREDITED,
     }
 )
-"""What an inbound payment that we are bound to books at once, beside what it has reserved."""
+_COMES_IN: Final = _compiled("outbound_funded")
+_PUSHED: Final = MappingProxyType(
+    dict.fromkeys((Event.FUNDED, Event.PAID_AMISS, Event.UNASKED), _COMES_IN)
+)
+_AT_ONCE: Final = MappingProxyType(
+    {
+        Flow.INBOUND_BOUND: _BOUND,
+        Flow.OUTBOUND_GROSS: _PUSHED,
+        Flow.OUTBOUND_GROSS_THREE_LEG: _PUSHED,
+    }
+)
+"""What payments book at once, beside what they have reserved, by flow and event."""
 
 
 def lines_at_once(payment: Payment, event: Event, paid: Money | None = None) -> tuple[Line, ...]:
@@ -157,15 +168,16 @@ def lines_at_once(payment: Payment, event: Event, paid: Money | None = None) -> 
     ``paid`` is what the network paid, where that is not what was held.
 
     An advice is money that the network owes from when we hear of it, and the holder has earned it
-    once the payee is credited.
+    once the payee is credited. What was pushed in advance stands in suspense until it is used.
     """
-    if payment.flow is not Flow.INBOUND_BOUND or event not in _AT_ONCE:
+    at_once = _AT_ONCE.get(payment.flow)
+    if at_once is None or event not in at_once:
         return ()
     terms = payment.terms
     if paid is not None:
         none = Money(0, paid.currency)
         terms = replace(terms, debit=paid, source=paid, fee=none, hops=(), residues=())
-    return tuple(_filled(_AT_ONCE[event], terms, payment.institutions))
+    return tuple(_filled(at_once[event], terms, payment.institutions))
 
 
 def _filled(

@@ -76,6 +76,7 @@ class Reason(Enum):
     REFUND_TOO_LATE = ("TM01", "The time in which this payment can be refunded is over.")
     NOT_REFUNDABLE = ("AG03", "Only a payment that was accepted can be refunded.")
     ORIGINAL_UNKNOWN = ("NARR", "There is no payment of this identification here.")
+    NOT_AWAITED = ("NARR", "No payment waits for this money; it goes back.")
     CANCEL_TOO_LATE = ("NARR", "The payment is carried out and can no longer be cancelled.")
     SAME_OPERATOR = ("NARR", "Who proposed it cannot approve it; a second operator must.")
     UNSPECIFIED = ("MS03", "The counterparty refused without giving a reason.")
@@ -87,11 +88,13 @@ _BY_ISO: Final = MappingProxyType({reason.iso: reason for reason in reversed(Rea
 def from_iso(code: str | None) -> Reason:
     """Return the reason for a counterparty's ISO code; :attr:`Reason.UNSPECIFIED` for others.
 
-    Where several reasons share a code, the first declared is taken. FR01 and AM05 are read from
-    others and never written; DUPL from a counterparty is about an identification, not a quote.
+    Where several reasons share a code, the first declared is taken. FR01, AM05 and NOOR are read
+    from others and never written; DUPL from a counterparty is about an identification, not a quote.
     """
     if code == "FR01":
         return Reason.FRAUD_SUSPECTED
     if code in ("AM05", "DUPL"):
         return Reason.DUPLICATE
+    if code == "NOOR":
+        return Reason.ORIGINAL_UNKNOWN
     return _BY_ISO.get(code or "", Reason.UNSPECIFIED)

@@ -37,6 +37,8 @@ class Event(StrEnum):
     """A check refused it before anything was reserved."""
     FUNDED = "funded"
     """The money that was awaited has come; the commit holds the intent of the hop."""
+    UNASKED = "unasked"
+    """Money came in the name of a payment that cannot take it: it goes back on its own."""
     PAID = "paid"
     """The network pays what was ordered; the commit holds the intent of the hop."""
     PAID_AMISS = "paid_amiss"
@@ -234,6 +236,7 @@ _CAPPED: Final = (
 
 _GROSS: Final = (
     (State.RECEIVED, Event.FUNDS_AWAITED, State.AWAITING_FUNDS),
+    (State.RECEIVED, Event.UNASKED, State.RETURNING),
     (State.RECEIVED, Event.CHECK_FAILED, State.REFUSED),
     (State.AWAITING_FUNDS, Event.FUNDED, State.SENDING),
     (State.AWAITING_FUNDS, Event.PAID_AMISS, State.RETURNING),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from switch.model import Direction, Hop, Institutions, Residue, Terms
+from switch.model import Direction, Funding, Hop, Institutions, Residue, Terms
 
 if TYPE_CHECKING:
     from fx.quotes import Quote
@@ -64,4 +64,5 @@ def institutions(priced: Priced, network: str) -> Institutions:
         on_us=not outbound and payee_bank[:BANK_CODE] == corridor.sponsor[:BANK_CODE],
         second_holder="" if first == last else last,
         payee_bank="" if outbound else payee_bank,
+        sponsor=corridor.sponsor if corridor.funding is Funding.GROSS else "",
     )

@@ -69,8 +69,7 @@ def receive(batch: Batch, command: Receive) -> Result:
     if refusal is not None:
         return Declined(refusal)
     entries = batch.book("", ledger.posting(lines), None)
-    batch.seen.incoming.add(command.item_hash)
-    batch.delta.incoming.append(command.item_hash)
+    batch.take(command.item_hash)
     content = {
         "kind": "received",
         "item": command.item_hash,

@@ -12,7 +12,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from adapters.bakong import mapping, mapping_reversal, soap
+from adapters.bakong import mapping, mapping_items, mapping_reversal, soap
 from iso20022 import IsoError, build
 from switch.facts import Facts, load_facts
 from switch.model import EPOCH
@@ -147,7 +147,7 @@ class BakongAdapter:
         reply = _reply(exchange, answer)
         if reply is None or reply.fault is not None or not (reply.returns or reply.understood):
             return None
-        found = (mapping.read_transaction(item) for item in reply.returns)
+        found = (mapping_items.read_transaction(item) for item in reply.returns)
         items = [
             mapping.incoming_item(transaction)
             for transaction in found

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from adapters.bakong import soap
-from fx.money import Money, MoneyError
+from adapters.bakong.mapping_items import NOTED, Transaction, long_bic, read_transaction
 from iso20022 import IsoError, read
 from iso20022 import elements as e
 from switch.model import Kind
@@ -23,8 +23,6 @@ from switch.reasons import Reason, from_iso
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from lxml.etree import _Element
 
     from switch.model import Particulars, Party, Payment
     from switch.port import Planning
@@ -41,14 +39,6 @@ _HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _BIC_LENGTH_SHORT: Final = 8
 _SHORT_HEX_DIGITS: Final = 14
 _SHORT_CHARACTERS: Final = 11
-_PAIN_NAMESPACE: Final = "urn:iso:std:iso:20022:tech:xsd:pain."
-_REVERSED: Final = e.ORIGINAL_PAYMENT_INFORMATION_AND_REVERSAL
-_REVERSED_ID: Final = e.ORIGINAL_PAYMENT_INFORMATION_IDENTIFICATION
-_REVERSED_AMOUNT: Final = f"{e.TRANSACTION_INFORMATION}/{e.REVERSED_INSTRUCTED_AMOUNT}"
-_PAID_AMOUNT: Final = (
-    f"{e.CREDIT_TRANSFER_TRANSACTION_INFORMATION}/{e.AMOUNT}/{e.INSTRUCTED_AMOUNT}"
-)
-
 _PENDING_STATUSES: Final = frozenset({"ACSP", "PDNG", "ACTC", "ACCP", "RCVD"})
 _CHAIN: Final[Mapping[str, OutcomeKind]] = MappingProxyType({
     "AUTHORIZED_AND_SENT": OutcomeKind.PENDING,
@@ -96,11 +86,6 @@ def parse_banks(listed: str) -> Mapping[str, str]:
     return MappingProxyType(banks)
 
 
-def long_bic(bic: str) -> str:
-    """The 11-character form; the backbone's own messages use both."""
-    return f"{bic}XXX" if len(bic) == _BIC_LENGTH_SHORT else bic
-
-
 def reference_of(planning: Planning) -> str:
     """Our reference for a hop: ``XB`` and the UETR's 32 hexadecimal digits, within Max35Text."""
     return "XB" + planning.uetr.replace("-", "").upper()
@@ -144,7 +129,7 @@ def transfer(
     """The fields of the pain.001 that pays the merchant's bank from the sponsor's pool."""
     amount = payment.terms.destination
     agent = payee_agent(particulars.creditor, sponsor.banks)
-    notes = (particulars.remittance or particulars.bill_number, f"uetr:{payment.uetr}")
+    notes = (particulars.remittance or particulars.bill_number, NOTED + payment.uetr)
     return {
         "message_id": payment.reference,
         "created_at": planning.now,
@@ -245,78 +230,6 @@ def _ledger_hash(lines: object) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
-    """One item of getOutgoingTransaction or getIncomingTransaction (shape assumed)."""
-
-    ledger_hash: str
-    status: str
-    reason: str
-    payer: str
-    payee: str
-    ext_ref: str = field(repr=False)
-    amount: Money
-    reversal: bool
-    message_id: str = field(repr=False)
-    message_name: str
-    created_at: str
-    payment_information_id: str = field(repr=False)
-
-
-def read_transaction(item: _Element) -> Transaction | None:
-    """Read one item, or None when it cannot be trusted.
-
-    A reversal is known by the root element of its message, ``CstmrPmtRvsl``, never by a keyword.
-    """
-    try:
-        document = soap.parse(soap.text(item, "content_message").encode())
-    except soap.SoapError:
-        return None
-    namespace, _, root = str(document.tag)[1:].partition("}")
-    if root != e.DOCUMENT or not namespace.startswith(_PAIN_NAMESPACE) or len(document) != 1:
-        return None
-    body = document[0]
-    reversal = body.tag == f"{{{namespace}}}{e.CUSTOMER_PAYMENT_REVERSAL}"
-    if not reversal and body.tag != f"{{{namespace}}}{e.CUSTOMER_CREDIT_TRANSFER_INITIATION}":
-        return None
-    group = _REVERSED if reversal else e.PAYMENT_INFORMATION
-    amounts = _all(body, _REVERSED_AMOUNT if reversal else _PAID_AMOUNT, group)
-    ledger_hash = soap.text(item, "hash").lower()
-    if len(amounts) != 1 or _HASH.fullmatch(ledger_hash) is None:
-        return None
-    try:
-        amount = Money.parse(
-            (amounts[0].text or "").strip(), amounts[0].get(e.CURRENCY, "")
-        ).positive()
-    except MoneyError:
-        return None
-    identification = _REVERSED_ID if reversal else e.PAYMENT_INFORMATION_IDENTIFICATION
-    return Transaction(
-        ledger_hash=ledger_hash,
-        status="_".join(soap.text(item, "status").upper().split()),
-        reason=soap.text(item, "reason"),
-        payer=long_bic(soap.text(item, "payer_participant_code")),
-        payee=long_bic(soap.text(item, "payee_participant_code")),
-        ext_ref=soap.text(item, "ext_ref"),
-        amount=amount,
-        reversal=reversal,
-        message_id=_first(body, e.MESSAGE_IDENTIFICATION, e.GROUP_HEADER),
-        message_name=namespace.rpartition(":")[2],
-        created_at=_first(body, e.CREATION_DATE_TIME, e.GROUP_HEADER),
-        payment_information_id=_first(body, identification, group),
-    )
-
-
-def _all(body: _Element, path: str, group: str) -> list[_Element]:
-    namespace = str(body.tag).partition("}")[0] + "}"
-    return body.findall("/".join(f"{namespace}{step}" for step in (group, *path.split("/"))))
-
-
-def _first(body: _Element, name: str, group: str) -> str:
-    found = _all(body, name, group)
-    return (found[0].text or "").strip() if found else ""
-
-
 def read_outgoing(reply: soap.Reply, reference: str, payment: Payment, sponsor: Sponsor) -> Outcome:
     """What the answer to getOutgoingTransaction says; only a named or an empty "none" is none."""
     if reply.fault is not None:
@@ -363,6 +276,7 @@ def incoming_item(found: Transaction) -> IncomingItem:
             }
         ),
         reversal=found.reversal,
+        uetr=found.uetr,
     )
 
 

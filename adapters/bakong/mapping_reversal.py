@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from adapters.bakong.mapping import Sponsor, long_bic
+from adapters.bakong.mapping import Sponsor
+from adapters.bakong.mapping_items import long_bic
 from iso20022 import IsoError
 from iso20022 import elements as e
 

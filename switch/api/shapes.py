@@ -248,6 +248,18 @@ class QuoteAnswer(_Answer):
     alarms: list[str]
 
 
+class FundView(_Answer):
+    """What the payer's bank pushes over Bakong before a payment is carried out.
+
+    The transfer to ``participant`` carries ``note`` among its remittance information.
+    """
+
+    participant: str
+    amount: Amount
+    note: str
+    until: str
+
+
 class PaymentView(_Answer):
     """A payment as its member sees it; ``final`` says that ``status`` can no longer change."""
 
@@ -266,6 +278,7 @@ class PaymentView(_Answer):
     updated_at: str
     final: bool
     disputed: bool
+    fund: Annotated[FundView | None, Field(description="While its money is waited for.")] = None
 
 
 class Problem(_Answer):

@@ -169,10 +169,10 @@ def leaf_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
         yield item("answer", uetr, content["answer"]), 1
     for digest in content.get("sealed", ()):
         yield item("sealed", uetr, digest), 1
+    if "item" in content:
+        yield item("incoming", content["item"]), 1
     if kind == "buried":
         yield item("tombstone", content["scope"], uetr), 1
-    elif kind == "received":
-        yield item("incoming", content["item"]), 1
     elif kind == "forgotten":
         yield from _forgotten_items(content)
     elif kind in ("published", "confirmed", "withdrawn"):

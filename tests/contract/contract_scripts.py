@@ -52,12 +52,24 @@ QUOTES = st.sampled_from(["quote-1", "quote-2", "quote-3"])
 CONTENTS = st.sampled_from([{}, {}, {}, {"amount": "a1"}, {"creditor": "c1"}])
 OPENING = (
     *(Event.OPENED, Event.ORDERED, Event.HELD_READY, Event.FUNDS_AWAITED, Event.BOOKED),
-    Event.CHECK_FAILED,
+    *(Event.CHECK_FAILED, Event.UNASKED),
 )
 CONCLUDING = [event for event in Event if event not in OPENING]
 CAPS = st.sampled_from([None, 0, 4_125_000, 2 * 4_125_000, 10**12])
 CAPPED = st.sampled_from([MEMBER_KHR, HOLDER_THB, POOL_KHR])
-KINDS = ["open", "about", "about", "refuse", "bury", "money", "cap", "rate", "key", "forget"]
+KINDS = [
+    "open",
+    "about",
+    "about",
+    "refuse",
+    "bury",
+    "money",
+    "funds",
+    "cap",
+    "rate",
+    "key",
+    "forget",
+]
 
 
 PAYS_BACK: Final = {Direction.INBOUND: State.ACCEPTED, Direction.OUTBOUND: State.UNWINDING}
@@ -123,6 +135,25 @@ def about(draw: st.DrawFn, held: Payment) -> Attempt | Conclude | None:
     return command
 
 
+def funds(draw: st.DrawFn, held: Payment | None, new: Payment) -> Command | None:
+    """Money that was pushed: for a payment that waits for it, or for none."""
+    item = draw(st.sampled_from(["item-1", "item-2"]))
+    if held is not None and held.state is State.AWAITING_FUNDS:
+        event = draw(st.sampled_from([Event.FUNDED, Event.PAID_AMISS]))
+        return concluded(held, event, paid=held.terms.debit, item_hash=item)
+    if held is not None:
+        return None
+    gross = replace(new.institutions, sponsor=new.network)
+    back = replace(
+        new,
+        state=State.RETURNING,
+        funding=Funding.GROSS,
+        institutions=gross,
+        reason=Reason.NOT_AWAITED,
+    )
+    return replace(opened(back), item_hash=item)
+
+
 def forgotten(draw: st.DrawFn, place: int) -> Forget:
     """Retention of some payments and tombstones, of which some are old enough."""
     before = [NOW + timedelta(days=draw(st.integers(0, 1))) for _ in range(2)]
@@ -163,6 +194,8 @@ def drawn(draw: st.DrawFn, model: AnyEngine, place: int) -> Command | None:
             command = forgotten(draw, place)
         case "money":
             command = received(draw(st.sampled_from(["item-1", "item-2"])))
+        case "funds":
+            command = funds(draw, held, payment(number, quote=draw(QUOTES)))
         case "cap":
             command = capped(draw(CAPS), draw(CAPPED), f"c-{place}")
         case "rate":

@@ -1,7 +1,8 @@
 """The simulator's own controls, beside those of the kit: outcomes to come, items that arrive.
 
 ``POST /control/settlement`` says how the next transfers end; ``POST /control/incoming`` makes
-another participant pay, or reverse to, the one named, which then has to collect and acknowledge.
+another participant pay, or reverse to, the one named, which then has to collect and acknowledge;
+``note`` says there what it is for.
 ``GET /ledger`` shows pools, transit and sums. The surprise: incoming items are in the ledger but
 not in the book of ``GET /state``, which is about cross-border payments only.
 """
@@ -115,9 +116,12 @@ class Control:
         if not self._ledger.covers(payer, amount):
             raise ControlError("amount: more than the payer has")
         reversal = given.get("reversal", False)
-        write = messages.reversal_document if reversal is True else messages.incoming_document
         reference = f"FT{self._ids.ordered() % 10**9:09d}"
-        document = write(payer, payee, reference, amount, self._clock.now())
+        said = (payer, payee, reference, amount, self._clock.now())
+        if reversal is True:
+            document = messages.reversal_document(*said)
+        else:
+            document = messages.incoming_document(*said, wanted(given, "note", str, ""))
         return Transfer(
             payer=payer,
             payee=payee,

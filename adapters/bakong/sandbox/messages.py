@@ -168,9 +168,12 @@ def item(transfer: Transfer, stage: str) -> str:
     )
 
 
-def incoming_document(payer: str, payee: str, reference: str, amount: Money, at: datetime) -> str:
-    """A pain.001 as another participant sends it."""
+def incoming_document(
+    payer: str, payee: str, reference: str, amount: Money, at: datetime, note: str = ""
+) -> str:
+    """A pain.001 as another participant sends it, with what it notes for the payee."""
     code = amount.currency.code
+    noted = f"<RmtInf><Ustrd>{escape(note)}</Ustrd></RmtInf>" if note else ""
     return (
         '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.05"><CstmrCdtTrfInitn>'
         f"<GrpHdr><MsgId>{reference}</MsgId><CreDtTm>{at.isoformat()}</CreDtTm>"
@@ -181,7 +184,7 @@ def incoming_document(payer: str, payee: str, reference: str, amount: Money, at:
         f"<PmtId><EndToEndId>{reference}</EndToEndId></PmtId>"
         f'<Amt><InstdAmt Ccy="{code}">{amount.short()}</InstdAmt></Amt>'
         f"<CdtrAgt><FinInstnId><BICFI>{payee}</BICFI></FinInstnId></CdtrAgt>"
-        f"<Cdtr><Nm>{payee}</Nm></Cdtr></CdtTrfTxInf></PmtInf></CstmrCdtTrfInitn></Document>"
+        f"<Cdtr><Nm>{payee}</Nm></Cdtr>{noted}</CdtTrfTxInf></PmtInf></CstmrCdtTrfInitn></Document>"
     )
 
 

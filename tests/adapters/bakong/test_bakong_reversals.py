@@ -180,7 +180,7 @@ def test_more_than_came_in_and_what_never_came_in_does_not_go_back() -> None:
         nothing = await reversed_by(bench, back(number=6), who())
 
         assert (beyond.kind, beyond.reason) == (OutcomeKind.REFUSED, Reason.AMOUNT_DIFFERS)
-        assert (nothing.kind, nothing.reason) == (OutcomeKind.REFUSED, Reason.UNSPECIFIED)
+        assert (nothing.kind, nothing.reason) == (OutcomeKind.REFUSED, Reason.ORIGINAL_UNKNOWN)
 
     run(use)
 
