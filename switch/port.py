@@ -172,11 +172,7 @@ class Unavailable:
 
 @dataclass(frozen=True, slots=True)
 class IncomingItem:
-    """One transfer that a counterparty shows as received by us (Bakong's pull interface).
-
-    ``item_hash`` is its identity. ``uetr`` is the payment that it names, where it names one: what
-    a payer's bank pushes before that payment is carried out says so.
-    """
+    """One transfer shown as received by us, known by ``item_hash``; ``uetr`` is what it names."""
 
     item_hash: str
     amount: Money
