@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 from fx.money import Money, currency
 from switch.answers import payment_view
 from switch.config import HOME
-from switch.model import Direction
 
 if TYPE_CHECKING:
     from switch.model import Payment
@@ -57,7 +56,6 @@ def _amount(minor: int | None, code: str) -> str | None:
 
 def _line(payment: Payment) -> dict[str, object]:
     source, _, destination = payment.corridor.partition("-")
-    outbound = payment.direction is Direction.OUTBOUND
     assert HOME in (source, destination), "one end of a corridor is at home"
     return {
         **payment_view(payment),
@@ -65,6 +63,8 @@ def _line(payment: Payment) -> dict[str, object]:
         "state": payment.state.value,
         "origin": payment.origin,
         "network": payment.network,
-        "counterparty": destination if outbound else source,
+        "counterparty": destination if source == HOME else source,
         "reference": payment.reference,
+        "kind": payment.kind.value,
+        "original": payment.original or None,
     }

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from adapters.alipayplus.sandbox_back import Back
 from adapters.alipayplus.sandbox_orders import PAID_MAX, PRICE, QUOTE_S, Order, in_riel, read_code
 from adapters.alipayplus.sandbox_wallet import Wallets
 from adapters.alipayplus.sandbox_wire import Desk, Fields, Refused, moment, result
@@ -46,6 +47,8 @@ def create(context: SandboxContext) -> web.Application:
     app = network.kit.application()
     app.router.add_post(PREFIX + "{call}", network.receive)
     network.wallets.add_to(app)
+    back = Back(context, network.desk, network.kit.book)
+    app.router.add_post("/control/return", back.give_back)
     return app
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,7 @@ from adapters.sandbox_kit import (
     as_json,
     read_control,
     refused_control,
+    until_heard,
     wanted,
 )
 from fx.money import Money, MoneyError
@@ -242,7 +244,8 @@ class Wallets:
             )
         answers = [await self._told(guest, within_ms) for _ in range(repeat)]
         if not any(_acknowledged(answer) for answer in answers):
-            self._tasks.start("alipayplus-sandbox-tells", self._go_on(guest))
+            heard = partial(self._heard, guest)
+            self._tasks.start("alipayplus-sandbox-tells", until_heard(self._clock, heard, AGAIN_S))
         return as_json(_shown(guest, answers[-1], tuple(answers)))
 
     async def _told(self, guest: Guest, within_ms: int) -> Answered:
@@ -263,11 +266,8 @@ class Wallets:
             within_ms,
         )
 
-    async def _go_on(self, guest: Guest) -> None:
-        for pause_s in AGAIN_S:
-            await self._clock.sleep(pause_s)
-            if guest.closed or _acknowledged(await self._told(guest, WITHIN_MS_DEFAULT)):
-                return
+    async def _heard(self, guest: Guest) -> bool:
+        return guest.closed or _acknowledged(await self._told(guest, WITHIN_MS_DEFAULT))
 
     async def _notify_again(self, request: web.Request) -> web.Response:
         """``POST /control/notify``: pay an order scanned before, or tell of it again."""

@@ -21,6 +21,7 @@ from adapters.sandbox_kit import (
     as_json,
     read_control,
     refused_control,
+    until_heard,
     wanted,
 )
 from fx.money import Money, MoneyError
@@ -31,12 +32,13 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from adapters.iso_profile.sandbox_messages import Desk
-    from adapters.iso_profile.sandbox_payer import Payer
+    from adapters.iso_profile.sandbox_payer import Answered, Payer
     from adapters.sandbox_kit import Book, Fault, SandboxContext, SandboxKit
 
 REPEATS_MAX: Final = 100
 WITHIN_MS_DEFAULT: Final = 15_000
 
+_DONE: Final = ("ACSC", "ACCC")
 _STATUS: Final = MappingProxyType(
     {EntryStatus.BOOKED: "ACSC", EntryStatus.PENDING: "ACTC", EntryStatus.REFUSED: "RJCT"}
 )
@@ -54,6 +56,7 @@ class Returns:
         tombstones: Mapping[str, None],
     ) -> None:
         self._clock = context.clock
+        self._tasks = context.tasks
         self._desk = desk
         self._kit = kit
         self._payer = payer
@@ -163,15 +166,22 @@ class Returns:
         except BookFullError as error:
             return refused_control(ControlError(str(error)))
         outgoing = self._desk.giving_back(return_id, reference, paid.uetr, money)
-        answers = []
-        for _ in range(repeat):
+
+        async def tell() -> Answered:
             told = await self._payer.told_of(outgoing, return_id, paid.uetr, within_ms)
-            answers.append(told)
             if told.status == "RJCT":
                 self._book.end(return_id, EntryStatus.REFUSED, told.reason)
-            elif told.status in ("ACSC", "ACCC"):
+            elif told.status in _DONE:
                 self._book.end(return_id, EntryStatus.BOOKED)
+            return told
+
+        async def heard() -> bool:
+            return (await tell()).status in (*_DONE, "RJCT")
+
+        answers = [await tell() for _ in range(repeat)]
         last = answers[-1]
+        if not any(each.status in (*_DONE, "RJCT") for each in answers):
+            self._tasks.start("iso-sandbox-tells", until_heard(self._clock, heard))
         return as_json({
             "return_id": return_id,
             "uetr": paid.uetr,

@@ -27,6 +27,7 @@ from adapters.sandbox_kit import (
     as_json,
     read_control,
     refused_control,
+    until_heard,
     wanted,
 )
 from fx.money import Money, MoneyError
@@ -124,7 +125,7 @@ class Payer:
             payer=(guest, account),
             payee=(str(found["party_name"]), str(found["account"]), str(found["agent"])),
         )
-        return await self._instruct(transfer, "inbound", repeat, within_ms)
+        return await self._instruct(transfer, "", repeat, within_ms)
 
     async def enquire(self, request: web.Request) -> web.Response:
         """``POST /control/enquire``: ask the switch what became of a transfer."""
@@ -171,7 +172,7 @@ class Payer:
             payee=("NOTPROVIDED", "NOTPROVIDED", self._desk.partner),
             returned=line.reference,
         )
-        return await self._instruct(transfer, "inbound", repeat, within_ms)
+        return await self._instruct(transfer, line.uetr, repeat, within_ms)
 
     def _line(self, uetr: str) -> Entry:
         entry = self._book.of_payment(uetr, "outbound")
@@ -195,23 +196,32 @@ class Payer:
         return values, Answered(http)
 
     async def _instruct(
-        self, transfer: Transfer, direction: str, repeat: int, within_ms: int
+        self, transfer: Transfer, returned: str, repeat: int, within_ms: int
     ) -> web.Response:
+        """Book and send a transfer; ``returned`` is the UETR of what it gives back, if it does."""
         outgoing = self._desk.transfer(transfer)
         uetr = derived_uetr("malaysia", transfer.chain)
         sent = self._sent[uetr] = _Sent(transfer, Answered())
         try:
             self._book.add(
-                Entry(uetr, transfer.transaction_id, direction, transfer.settled,
+                Entry(returned or uetr, transfer.transaction_id, "inbound", transfer.settled,
                       EntryStatus.PENDING, self._desk.now())
             )  # fmt: skip
         except BookFullError as error:
             return refused_control(ControlError(str(error)))
-        answers: list[Answered] = []
-        for _ in range(repeat):
+
+        async def tell() -> Answered:
             answered = _reported(transfer, *await self._post(outgoing, within_ms))
-            answers.append(answered)
             self._learn(sent, answered)
+            return answered
+
+        async def heard() -> bool:
+            return (await tell()).status in _FINAL
+
+        answers = [await tell() for _ in range(repeat)]
+        if returned and sent.result.status not in _FINAL:
+            clock = self._context.clock
+            self._context.tasks.start("malaysia-sandbox-tells", until_heard(clock, heard))
         return as_json(_shown(uetr, sent.result, transfer.settled, tuple(answers)))
 
     def _learn(self, sent: _Sent, answered: Answered) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from adapters.sandbox_kit.again import AGAIN_S, until_heard
 from adapters.sandbox_kit.book import BOOK_ENTRIES_MAX, Book, BookFullError, Entry, EntryStatus
 from adapters.sandbox_kit.control import (
     ControlError,
@@ -23,6 +24,7 @@ from adapters.sandbox_kit.replies import Reply, answer
 from switch.wire.simulator import SandboxContext
 
 __all__ = [
+    "AGAIN_S",
     "BODY_BYTES_MAX",
     "BOOK_ENTRIES_MAX",
     "DELAY_MS_MAX",
@@ -45,5 +47,6 @@ __all__ = [
     "as_json",
     "read_control",
     "refused_control",
+    "until_heard",
     "wanted",
 ]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from aiohttp import web
 
 from adapters.sandbox_kit import Entry, EntryStatus, FaultKind, Reply, SandboxKit, answer
+from adapters.unionpay.sandbox_back import Back
 from adapters.unionpay.sandbox_payer import Payer
 from adapters.unionpay.sandbox_shops import RATES, billed, converted, read_code
 from adapters.unionpay.sandbox_wire import Desk, Incoming, Refused
@@ -59,6 +60,7 @@ def create(context: SandboxContext) -> web.Application:
     for path in (*PATHS, GATEWAY):
         app.router.add_post(path, network.receive)
     network.payer.add_to(app)
+    Back(context, network.desk, network.kit.book, network.payer).add_to(app)
     return app
 
 

@@ -1,9 +1,8 @@
 """The sandbox's own cardholders: they scan a KHQR in Cambodia, are debited, and may be given back.
 
 An order is verified with the switch, the cardholder is debited, and the switch is told until it
-acknowledges; what the switch then cannot credit it refunds. Controls also let merchants abroad give
-back what Cambodians paid. The surprise: an entry is booked before the switch hears of it, because
-that is what an advice means.
+acknowledges; what the switch then cannot credit it refunds. The surprise: an entry is booked before
+the switch hears of it, because that is what an advice means.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from adapters.sandbox_kit import (
     as_json,
     read_control,
     refused_control,
+    until_heard,
     wanted,
 )
 from adapters.unionpay.sandbox_wire import Refused
@@ -31,7 +31,7 @@ from fx.money import Money, MoneyError
 from switch.inbound_port import derived_uetr
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from aiohttp import web
@@ -88,7 +88,6 @@ class Payer:
         app.router.add_post("/control/advise", self.advise)
         app.router.add_post("/control/enquire", self.enquire)
         app.router.add_post("/control/cancel", self.cancel)
-        app.router.add_post("/control/notify", self.notify)
 
     async def pay(self, request: web.Request) -> web.Response:
         """``POST /control/pay-khqr``: verify, debit, tell; the same news ``repeat`` times."""
@@ -129,19 +128,26 @@ class Payer:
         message_id, body, headers = self._desk.request("TRX_STATUS_NOTIFICATION", values, PATH)
         answers = []
         for _ in range(repeat):
-            answers.append(await self._post(message_id, body, headers, within_ms))
+            answers.append(await self.post(message_id, body, headers, within_ms))
             headers = self._desk.again(message_id, body, PATH)
         if not any(answer["code"] for answer in answers):
-            self._context.tasks.start("unionpay-sandbox-tells", self._go_on(message_id, body))
+            self.go_on(message_id, body)
         return answers
 
-    async def _go_on(self, message_id: str, body: bytes) -> None:
-        """Tell the same news until anything is answered to it."""
-        for pause_s in AGAIN_S:
-            await self._context.clock.sleep(pause_s)
+    def go_on(
+        self, message_id: str, body: bytes, done: Callable[[str], None] | None = None
+    ) -> None:
+        """Tell the same news until anything is answered to it, then tell ``done`` the code."""
+
+        async def heard() -> bool:
             headers = self._desk.again(message_id, body, PATH)
-            if (await self._post(message_id, body, headers, WITHIN_MS))["code"]:
-                return
+            code = (await self.post(message_id, body, headers, WITHIN_MS))["code"]
+            if code and done is not None:
+                done(code)
+            return bool(code)
+
+        telling = until_heard(self._context.clock, heard, AGAIN_S)
+        self._context.tasks.start("unionpay-sandbox-tells", telling)
 
     async def verify(self, request: web.Request) -> web.Response:
         """``POST /control/verify``: an order that is verified and not paid."""
@@ -180,7 +186,7 @@ class Payer:
             "token": "6292610308700265602",
         }
         message_id, body, headers = self._desk.request("ORDER_VERIFY", values, PATH)
-        told = await self._post(message_id, body, headers, within_ms)
+        told = await self.post(message_id, body, headers, within_ms)
         if told["code"] != "00":
             return None, [told]
         claim = Money.parse(told["values"]["settAmt"], told["values"]["settCurrency"])
@@ -205,41 +211,8 @@ class Payer:
         except ControlError as error:
             return refused_control(error)
         message_id, body, headers = self._desk.request(kind, {"txnID": key, **more}, PATH)
-        told = await self._post(message_id, body, headers, WITHIN_MS)
+        told = await self.post(message_id, body, headers, WITHIN_MS)
         return as_json(_shown(self._orders.get(key), [told]))
-
-    async def notify(self, request: web.Request) -> web.Response:
-        """``POST /control/notify``: tell about a payment that a Cambodian made.
-
-        ``reference``; ``kind`` (the payment's own type, REFUND or CANCELLATION); ``amount`` given
-        back; ``status`` and ``reason``; ``repeat``.
-        """
-        try:
-            given = await read_control(request)
-            reference = wanted(given, "reference", str)
-            repeat = wanted(given, "repeat", int, 1)
-            entry = self._book.find(reference)
-            amount = wanted(given, "amount", str, str(entry.amount) if entry else "0")
-            values = {
-                "token": self._context.options["token"],
-                "trxMsgType": wanted(given, "kind", str, "MPQRC_PAYMENT_EMV"),
-                "origMsgID": reference,
-                "origTrxType": "MPQRC_PAYMENT_EMV",
-                "trxAmt": amount,
-                "trxCurrency": "156",
-                "paymentStatus": wanted(given, "status", str, "APPROVED"),
-            }
-            reason = wanted(given, "reason", str, "")
-        except ControlError as error:
-            return refused_control(error)
-        if reason:
-            values["rejectionReason"] = reason
-        message_id, body, headers = self._desk.request("TRX_STATUS_NOTIFICATION", values, PATH)
-        answers = []
-        for _ in range(min(repeat, REPEATS_MAX)):
-            answers.append(await self._post(message_id, body, headers, WITHIN_MS))
-            headers = self._desk.again(message_id, body, PATH)
-        return as_json({"answers": answers})
 
     def refund(self, incoming: Incoming, fault: Fault | None) -> Reply:
         """Take a REFUND or CANCELLATION of the switch; one msgID is executed once."""
@@ -278,7 +251,7 @@ class Payer:
         order.refunded += back.minor
         return "00"
 
-    async def _post(
+    async def post(
         self, message_id: str, body: bytes, headers: Mapping[str, str], within_ms: int
     ) -> dict[str, Any]:
         """Send one message; return HTTP status, code and values of a verified answer."""

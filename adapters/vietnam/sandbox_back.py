@@ -7,7 +7,7 @@ as the switch named it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from adapters.sandbox_kit import (
     ControlError,
@@ -16,9 +16,10 @@ from adapters.sandbox_kit import (
     as_json,
     read_control,
     refused_control,
+    until_heard,
     wanted,
 )
-from adapters.vietnam.sandbox_door import outcome, shown
+from adapters.vietnam.sandbox_door import Answered, outcome, shown
 from adapters.vietnam.sandbox_messages import RETURN
 from adapters.vietnam.sandbox_payer import REPEATS_MAX, WITHIN_MS_DEFAULT
 from fx.money import Money, MoneyError
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from adapters.sandbox_kit import Book, SandboxContext
     from adapters.vietnam.sandbox_door import Door
     from adapters.vietnam.sandbox_messages import Desk
+
+_FINAL: Final = ("ACSC", "RJCT")
 
 
 class Back:
@@ -69,14 +72,23 @@ class Back:
             return refused_control(ControlError(str(error)))
         reference = self._reference()
         outgoing = self._desk.request(RETURN, self._return(paid, reference, amount))
-        answers = []
-        for _ in range(min(repeat, REPEATS_MAX)):
+
+        async def tell() -> Answered:
             http, body = await self._door.post("return", outgoing, within_ms)
-            answers.append(outcome(http, body))
-            if answers[-1].status == "ACSC" and body and self._book.find(reference) is None:
+            told = outcome(http, body)
+            if told.status == "ACSC" and body and self._book.find(reference) is None:
                 uetr = str(body["payload"]["payment"]["funding_reference"])
                 now = self._context.clock.now()
                 self._book.add(Entry(uetr, reference, "inbound", amount, EntryStatus.BOOKED, now))
+            return told
+
+        async def heard() -> bool:
+            return (await tell()).status in _FINAL
+
+        answers = [await tell() for _ in range(min(repeat, REPEATS_MAX))]
+        if not any(each.status in _FINAL for each in answers):
+            clock = self._context.clock
+            self._context.tasks.start("vietnam-sandbox-tells", until_heard(clock, heard))
         return as_json(shown(paid.uetr, answers[0], amount, tuple(answers)))
 
     def _known(self, given: Mapping[str, object]) -> Entry:

@@ -303,6 +303,8 @@ class OverseenPayment(PaymentView):
     network: str
     counterparty: str
     reference: str
+    kind: Annotated[str, Field(description="payment, refund or return")]
+    original: Annotated[str | None, Field(description="What is given back, by its UETR.")]
 
 
 class OverseenPayments(_Answer):

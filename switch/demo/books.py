@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 PAGE = 200
 UNWOUND = "unwound"
+RETURN = "return"
 Line = dict[str, Any]
 
 
@@ -47,6 +48,13 @@ def differences(ours: Sequence[Line], theirs: Mapping[str, Sequence[Line]]) -> l
     explained: set[tuple[str, str]] = set()
     for payment in ours:
         network, far = payment["network"], payment["counterparty"]
+        if payment["kind"] == RETURN:
+            entry = _given_back(payment, theirs.get(network, ()), explained)
+            if entry is None:
+                found.append(f"{payment['uetr']} at {network}: a return that it has not booked")
+            else:
+                explained.add((network, entry["reference"]))
+            continue
         legs = [(network, "reference", payment["reference"], payment["credit"])]
         if payment["direction"] == "inbound":
             legs.append((far, "uetr", payment["uetr"], payment["debit"]))
@@ -66,6 +74,20 @@ def differences(ours: Sequence[Line], theirs: Mapping[str, Sequence[Line]]) -> l
             if entry["status"] == "booked" and (name, entry["reference"]) not in explained
         ]
     return found
+
+
+def _given_back(
+    payment: Line, entries: Sequence[Line], explained: set[tuple[str, str]]
+) -> Line | None:
+    """The network's line of money that it gave back: under its own reference, for the original."""
+    # Some networks have no place for a UETR.
+    uetrs = (payment["original"], payment["uetr"], "")
+    for entry in entries:
+        new = (payment["network"], entry["reference"]) not in explained
+        came = entry["direction"] == "inbound" and entry["status"] == "booked"
+        if new and came and entry["uetr"] in uetrs and _same(entry, payment["credit"]):
+            return entry
+    return None
 
 
 def _compared(status: str, amount: Mapping[str, str], entry: Line | None) -> str | None:

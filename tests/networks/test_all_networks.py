@@ -1,0 +1,33 @@
+"""All networks at once, with faults and kills: in the end every side's books say the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from switch.config import default_folder, load_config
+from tests.networks.all_networks import played, ways
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+PAYMENTS: Final = 200
+KILLS: Final = 2
+
+
+def test_after_faults_and_kills_all_books_agree_payment_by_payment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = played(tmp_path, monkeypatch, payments=PAYMENTS, kills=KILLS, seed=8)
+    print(told)
+
+    assert told.differing == []
+    assert told.contradictions == []
+    assert told.report["faults"] == []
+    assert told.kills == KILLS
+    assert told.by_way.total() >= PAYMENTS
+    assert len(told.by_way) == len(ways(load_config(default_folder())))
+    assert told.faults.total() >= PAYMENTS // 10
