@@ -63,7 +63,7 @@ bench: $(DEVELOPER_READY) $(NODE_READY) $(PEERS_READY) ## payments, codes, messa
 test: $(DEVELOPER_READY) $(NODE_READY) $(SERVERS_READY) ## every test, with branch coverage
 	@$(BIN)/python -m pytest --cov --cov-report= --cov-fail-under=0 $(ARGS)
 
-soak: $(DEVELOPER_READY) ## the long tests: fifty kills on each engine, a million simulated payments
+soak: $(DEVELOPER_READY) ## the long tests: kills on each engine, all networks, a million payments
 	@BAKONG_SWITCH_SOAK=1 $(BIN)/python -m pytest -n 0 tests/soak $(ARGS)
 
 check: lint types test coverage ## every gate: lint, format, types, tests, coverage floor

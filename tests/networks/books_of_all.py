@@ -65,7 +65,7 @@ def _legs(
         return
     yield network, books[network].get(row["reference"]), moved, row["credit"]
     if row["direction"] == "inbound":
-        lines = [line for line in books[far].values()
+        lines: list[Line | None] = [line for line in books[far].values()
                  if line["uetr"] == row["uetr"] and line["direction"] == "inbound"]  # fmt: skip
         unwound = row["state"] == "unwound"
         for line in lines or [None]:
