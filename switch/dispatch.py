@@ -18,7 +18,7 @@ from switch.answers import json_answer
 from switch.commands import Answer as FinalAnswer
 from switch.commands import Conclude, Declined, Done, Stale
 from switch.lifecycle import STATES, Event, Verdict
-from switch.model import Status
+from switch.model import Kind, Status
 from switch.port import Exchange, Operation, Outcome, OutcomeKind, Planning, WireAnswer
 from switch.reasons import Reason
 from switch.sending import send_exchange
@@ -198,10 +198,22 @@ class Dispatch:
             happened = Happened(Event.LOST)
         facts = self._adapters[payment.network].facts
         if happened.event is Event.NEVER_SEEN and not timers.may_believe_never_seen(
-            facts, payment.send_by, asked_at, payment.rung, STATES[payment.state].timer
-        ):
+            facts, await self._last_byte(payment), asked_at, payment.rung,
+            STATES[payment.state].timer,
+        ):  # fmt: skip
             happened = Happened(Event.LOST)
         await self.conclude(payment, opened, happened)
+
+    async def _last_byte(self, payment: Payment) -> datetime:
+        """When the last byte of a payment's own hop may have left.
+
+        Of an order that was paid late or early, its exchange knows: the payment itself only says
+        until when the order could be paid.
+        """
+        gives_back = payment.kind is Kind.REFUND
+        operation = Operation.REFUND if gives_back else Operation.PAY
+        sent = await self._store.read.last_exchange(payment.uetr, operation)
+        return payment.send_by if sent is None else min(payment.send_by, sent.send_by)
 
     async def _sent(
         self, payment: Payment, exchange: Exchange, may_send: Callable[[], bool]

@@ -311,3 +311,19 @@ def test_a_shop_refunds_in_parts_at_the_original_price_and_never_beyond() -> Non
     assert [line["amount"] for line in found.alipay] == ["10.23", "2.49", "7.74"]
     assert found.statuses == [("inbound", "ACCC"), ("outbound", "ACCC"), ("outbound", "ACCC")]
     assert found.differences == []
+
+
+def test_when_the_last_byte_of_a_credit_left_is_its_own_affair_and_not_its_orders() -> None:
+    async def story(town: Town) -> tuple[float, float]:
+        paid = await looked(town, await guest_pays(town, code(town)))
+        assert town.running is not None
+        switch, read = town.running.switch, town.running.store.read
+        payment = await read.payment(paid.guest["uetr"])
+        assert payment is not None
+        last = await switch.dispatch._last_byte(payment)
+        return tuple((at - payment.accepted_at).total_seconds() for at in (last, payment.send_by))
+
+    of_the_credit, of_the_order = lived(story)
+
+    assert of_the_credit <= 4
+    assert of_the_order >= 60
