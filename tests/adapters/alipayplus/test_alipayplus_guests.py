@@ -321,7 +321,8 @@ def test_when_the_last_byte_of_a_credit_left_is_its_own_affair_and_not_its_order
         payment = await read.payment(paid.guest["uetr"])
         assert payment is not None
         last = await switch.dispatch._last_byte(payment)
-        return tuple((at - payment.accepted_at).total_seconds() for at in (last, payment.send_by))
+        left, held = (at - payment.accepted_at for at in (last, payment.send_by))
+        return left.total_seconds(), held.total_seconds()
 
     of_the_credit, of_the_order = lived(story)
 
