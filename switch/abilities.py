@@ -7,7 +7,7 @@ adapter's ``read``, which tells by ``exchange.operation`` what was asked.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from switch.port import Adapter
 
@@ -39,6 +39,28 @@ class RefundAdapter(Adapter, Protocol):
         that is refunded, its ``extra`` what the network needs named. ``plan_enquire`` asks after it
         (``payment.kind`` tells), ``read`` reads both answers.
         """
+
+
+class RecallAdapter(Adapter, Protocol):
+    """A network that can be asked for what it was paid (``recall``): its payee may agree or not."""
+
+    def plan_recall(
+        self, payment: Payment, particulars: Particulars, planning: Planning
+    ) -> Exchange:
+        """Ask for what ``payment.original`` paid; what is asked back is ``terms.destination``.
+
+        ``payment.reference`` names the recall, ``particulars`` are those of the payment, and their
+        ``extra`` has :data:`RECALLED_REFERENCE` and :data:`RECALL_REASON`. ``plan_enquire`` asks
+        the same again (``payment.kind`` tells), which a network answers as it did before. ``read``:
+        ACCEPTED means that the money will come back, by a return of its own.
+        """
+
+
+RECALLED_REFERENCE: Final = "recalled_reference"
+"""Name in ``extra`` of our reference of the payment that is recalled."""
+
+RECALL_REASON: Final = "recall_reason"
+"""Name in ``extra`` of why, a code of ISO 20022's ExternalCancellationReason1Code."""
 
 
 class ConfirmAdapter(Adapter, Protocol):

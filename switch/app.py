@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Final
 
 from fx.refusals import RateRefused
 from fx.token import QuoteSeal
+from switch.aftercare import Aftercare, Given
 from switch.answers import Answers
 from switch.api import app as api
 from switch.api.care import Care
 from switch.api.messages import MemberMessages
 from switch.breakers import Breakers
-from switch.casework import Casework
 from switch.collector import collectors_of
 from switch.commands import Configure
 from switch.config import ConfigError
@@ -33,8 +33,6 @@ from switch.key_retention import retention_of
 from switch.keys import OVERSEER
 from switch.leases import Leases
 from switch.linked import banks_of, inbound_of, lookups_of, made_adapters, quotes_of, signers_of
-from switch.linked_payments import LinkedPayments
-from switch.notices import Notices
 from switch.orders import Orders
 from switch.pace import Pace
 from switch.payments import Payments
@@ -98,7 +96,8 @@ class Switch:
         self._inbound = inbound_of(self.adapters)
         self._answers = Answers(self._messages, self._inbound)
         self.dispatch = self._dispatch()
-        self.linked = self._linked()
+        self.aftercare = self._aftercare()
+        self.linked = self.aftercare.linked
         self.sweeper = self._sweeper()
         self.events = EventsSide(config, keys, seams, self._transport, self._ids)
         self.retention = retention_of(config, self.adapters, seams, self._ids)
@@ -166,6 +165,7 @@ class Switch:
             dispatch=self.dispatch,
             records=self._records,
             linked=self.linked,
+            recalls=self.aftercare.recalls,
             adapters=self.adapters,
             clock=self._seams.clock,
             ids=self._ids,
@@ -174,30 +174,20 @@ class Switch:
         )
 
     def _care(self, banks: Mapping[str, EllipticCurvePublicKey], keys: KeyFolder) -> Care:
-        seams, parts = self._seams, (self._seams.store, self._records, self.dispatch, self.linked)
         return Care(
             config=self.config,
             members=self._authenticator(banks),
             operators=self._authenticator(keys.operators()),
             payments=self.payments,
-            linked=self.linked,
+            aftercare=self.aftercare,
             records=self._records,
-            casework=Casework(*parts, clock=seams.clock, ids=self._ids, log=seams.log),
-            clock=seams.clock,
+            clock=self._seams.clock,
         )
 
-    def _linked(self) -> LinkedPayments:
-        return LinkedPayments(
-            store=self._seams.store,
-            records=self._records,
-            dispatch=self.dispatch,
-            adapters=self.adapters,
-            answers=self._answers,
-            clock=self._seams.clock,
-            ids=self._ids,
-            tasks=self._seams.tasks,
-            log=self._seams.log,
-        )
+    def _aftercare(self) -> Aftercare:
+        seams = self._seams
+        known = (seams.store, self._records, self.dispatch, self.adapters, self._answers)
+        return Aftercare(Given(*known, seams.clock, self._ids, seams.tasks, seams.log))
 
     def _orders(self, scans: Scans) -> Orders:
         return Orders(
@@ -280,7 +270,7 @@ class Switch:
             dispatch=self.dispatch,
             records=self._records,
             orders=self._orders(scans),
-            notices=Notices(seams.store, self.dispatch, self.linked, seams.log),
+            notices=self.aftercare.notices,
             pace=self._pace,
             clock=seams.clock,
             ids=self._ids,

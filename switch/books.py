@@ -152,6 +152,11 @@ class Books:
         self._touched.update(rows)
         return None
 
+    def take_back(self, lines: Sequence[Line]) -> None:
+        """Undo :meth:`post` of a set within its batch, before any row of it is made."""
+        for line in lines:
+            _add(self._at(line), line, -line.minor)
+
     def configure(self, wished: Account) -> None:
         """Set an account's caps; its sums stay."""
         row = self._row(wished.key, wished.currency)

@@ -16,14 +16,17 @@ from switch.answers import amount, instant, payment_view
 from switch.commands import Action, Approve, Declined, Done, Known, Propose
 from switch.dispatch import Happened
 from switch.lifecycle import Event
+from switch.linked_payments import Asked
 from switch.model import State
+from switch.parts import part_of
 from switch.proposals import actions_for
 from switch.reasons import Reason
 from switch.store.vault import VaultError
 
 if TYPE_CHECKING:
+    from switch.aftercare import Aftercare
+    from switch.commands import Open
     from switch.dispatch import Dispatch
-    from switch.linked_payments import LinkedPayments
     from switch.logs import Log
     from switch.model import Payment
     from switch.records import Open as Opened
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.store.contract import Store
+
+MATCHED: Final = "matched"
+"""Scope of the keys under which money is booked that first fitted nothing."""
 
 PAGE_MAX: Final = 200
 """Payments of one page of the queue."""
@@ -68,7 +74,7 @@ class Casework:
         store: Store,
         records: Records,
         dispatch: Dispatch,
-        linked: LinkedPayments,
+        care: Aftercare,
         *,
         clock: Clock,
         ids: Ids,
@@ -77,7 +83,7 @@ class Casework:
         self._store = store
         self._records = records
         self._dispatch = dispatch
-        self._linked = linked
+        self._care = care
         self._clock = clock
         self._ids = ids
         self._log = log
@@ -96,7 +102,8 @@ class Casework:
         payment = await self._store.read.payment(uetr)
         if payment is None:
             return None
-        linked = [self._line(each) for each in await self._linked.of(payment)]
+        others = (*await self._care.linked.of(payment), *await self._care.recalls.of(payment))
+        linked = [self._line(each) for each in others]
         shown = {**self._line(payment), "linked": linked, "proposal": None}
         opened = await self._opened(payment)
         held = None if opened is None else await self._records.proposed(payment, opened.key)
@@ -177,6 +184,9 @@ class Casework:
             event = Event.TOO_LATE
         if event is not None:
             conclude = self._dispatch.conclusion(payment, opened, Happened(event, reason))
+        opens = await self._matched(payment) if action is Action.MATCH else None
+        if isinstance(opens, Reason):
+            return opens
         at = self._clock.now()
         result = await self._store.commit(
             Approve(
@@ -189,6 +199,8 @@ class Casework:
                 conclude=conclude,
                 at=at,
                 salt=self._ids.salt(),
+                opens=opens,
+                paid=await self._records.money_paid(payment) if action is Action.OWE else None,
             )
         )
         if isinstance(result, Done) and result.payment is not None:
@@ -199,6 +211,19 @@ class Casework:
         if isinstance(result, Declined):
             return result.reason
         return Reason.DUPLICATE
+
+    async def _matched(self, payment: Payment) -> Open | Reason:
+        """What books money that fitted nothing to the payer of its payment, as that stands now."""
+        original = await self._store.read.payment(payment.original)
+        opened = None if original is None else await self._opened(original)
+        if original is None or opened is None:
+            return Reason.ORIGINAL_UNKNOWN
+        linked = await self._care.linked.of(original)
+        part = part_of(original, linked, payment.terms.destination)
+        if isinstance(part, Reason):
+            return part
+        asked = Asked(MATCHED, payment.uetr, {})
+        return self._care.returns.matched(original, opened.particulars, part, asked)
 
     async def _opened(self, payment: Payment) -> Opened | None:
         try:

@@ -86,7 +86,8 @@ class Open:
     The sealed record of ``exchange`` holds the particulars too: a payment is sealed once. Where
     nothing is sent yet (an order, funds that are awaited, a return that is only booked) ``sealed``
     holds them; what is final at once has its ``answer``. ``item_hash`` is the incoming item that is
-    taken in by it, once.
+    taken in by it, once. ``evidence`` is a counterparty's message that brought it, sealed, where
+    people will want to read that.
     """
 
     payment: Payment
@@ -97,6 +98,7 @@ class Open:
     sealed: Sealed | None = None
     answer: Answer | None = None
     item_hash: str = ""
+    evidence: Sealed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +287,14 @@ class Action(StrEnum):
     """It was not carried out and never will be."""
     UPHOLD = "uphold"
     """A dispute: what was booked stands, and the other side gives way."""
+    AGAIN = "again"
+    """A dispute about what was still to be done: it is taken up again."""
+    OWE = "owe"
+    """A dispute about money on its way back: nobody takes it, and it is booked as owed."""
+    MATCH = "match"
+    """Money that came back and fitted nothing: it is booked to the payer of its payment."""
+    SEND_BACK = "send_back"
+    """Such money: the network gets it again, with what is settled next."""
     BOOK = "book"
     """A dispute: it was carried out after all. The answer stays; the loss bearer is exposed."""
 
@@ -307,7 +317,8 @@ class Propose:
 class Approve:
     """Another operator approves what was proposed; ``conclude`` is what then becomes of it.
 
-    ``conclude`` is None for a dispute, which changes no answer.
+    ``conclude`` is None for a dispute, which changes no answer. ``opens`` is the linked payment
+    that it makes; ``paid`` what a network had paid, where that is not what was held.
     """
 
     uetr: str
@@ -319,6 +330,8 @@ class Approve:
     conclude: Conclude | None
     at: datetime
     salt: bytes = field(repr=False)
+    opens: Open | None = None
+    paid: Money | None = None
 
 
 Command = (

@@ -109,7 +109,7 @@ def _one(batch: Batch, command: Command) -> Result:
         case Propose():
             return resolutions.propose(batch, command)
         case Approve():
-            return resolutions.approve(batch, command, _conclude)
+            return resolutions.approve(batch, command, _conclude, _open)
 
 
 def _open(batch: Batch, command: Open) -> Result:
@@ -133,13 +133,13 @@ def _open(batch: Batch, command: Open) -> Result:
     entries = batch.book(payment.uetr, parts, None)
     given_back = None if claim is None else claim.uetr
     batch.claim(Claim(payment.terms.quote_id, payment.uetr, released=False))
-    reservation = entries[0].entry_id if stand is Stand.RESERVED else None
+    reservation = entries[0].entry_id if entries and stand is Stand.RESERVED else None
     payment = batch.bind(command.binding, payment, reservation)
     batch.lock(payment, command.wrapped_key)
     more: dict[str, object] = {
         "frozen": batch.frozen(payment),
         "bound": binding_digest(command.binding),
-        **_sent(batch, command.exchange, command.sealed),
+        **_sent(batch, command.exchange, command.sealed, command.evidence),
     }
     if given_back is not None:
         more["given_back"] = given_back
@@ -180,8 +180,11 @@ def _unlinkable(original: Payment | None, payment: Payment) -> Reason | None:
     """
     if original is None or original.kind is not Kind.PAYMENT:
         return Reason.NOT_REFUNDABLE
-    if payment.kind is Kind.RETURN:
-        fits = original.state in _PAID_ABROAD
+    if payment.kind is Kind.RECALL:
+        fits = original.state in (State.CREDITED, *_PAID_ABROAD)
+    elif payment.kind is Kind.RETURN:
+        # What fits not as it stands is held, whatever the original is.
+        fits = original.state in _PAID_ABROAD or payment.funding is Funding.HELD
     elif payment.funding is Funding.CAPPED:
         fits = original.state is State.CREDITED and not original.disputed
     else:
@@ -205,18 +208,19 @@ def _opening(batch: Batch, payment: Payment, lines: Sequence[Line]) -> Reason | 
 
 
 def _sent(
-    batch: Batch, exchange: PlannedExchange | None, sealed: Sealed | None
+    batch: Batch, exchange: PlannedExchange | None, *records: Sealed | None
 ) -> dict[str, object]:
-    """Keep an exchange and a sealed record; what the journal says of them."""
+    """Keep an exchange and sealed records; what the journal says of them."""
     more: dict[str, object] = {}
     digests = []
     if exchange is not None:
         batch.delta.exchanges.append(exchange)
         digests.append(sealed_digest(exchange.sealed))
         more["exchange"] = exchange_digest(exchange)
-    if sealed is not None:
-        batch.delta.sealed.append(sealed)
-        digests.append(sealed_digest(sealed))
+    for sealed in records:
+        if sealed is not None:
+            batch.delta.sealed.append(sealed)
+            digests.append(sealed_digest(sealed))
     if digests:
         more["sealed"] = digests
     return more
@@ -253,7 +257,7 @@ def _attempt(batch: Batch, command: Attempt) -> Result:
     )
     assert verdict is Verdict.MOVE, "what is repeated is recorded where its timer runs"
     batch.keep(payment)
-    more = {"before": before, **_sent(batch, command.exchange, None)}
+    more = {"before": before, **_sent(batch, command.exchange)}
     kind = "enquired" if command.event is Event.RUNG else command.event.value
     batch.journal(kind, payment, [], command.salt, more)
     return Done(payment)

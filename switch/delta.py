@@ -36,7 +36,7 @@ from switch.proposals import lines_for, proposal_id
 from switch.states import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from switch.commands import Answer, Binding, Command, PlannedExchange, RateRow, Sealed
@@ -190,7 +190,7 @@ def wanted(commands: Sequence[Command]) -> Wanted:
     incoming: dict[str, None] = {}
     rates: dict[RateKey, None] = {}
     wrapped: dict[str, None] = {}
-    for command in commands:
+    for command in _with_opened(commands):
         match command:
             case Open(payment=payment, binding=binding) | Refuse(payment=payment, binding=binding):
                 payments[payment.uetr] = None
@@ -239,10 +239,18 @@ def wanted(commands: Sequence[Command]) -> Wanted:
     )
 
 
+def _with_opened(commands: Sequence[Command]) -> Iterator[Command]:
+    """The commands, and what an approval opens."""
+    for command in commands:
+        yield command
+        if isinstance(command, Approve) and command.opens is not None:
+            yield command.opens
+
+
 def accounts_wanted(commands: Sequence[Command], snapshot: Snapshot) -> tuple[str, ...]:
     """The accounts to load (and lock) once payments are known, in name order."""
     keys: set[str] = set()
-    for command in commands:
+    for command in _with_opened(commands):
         match command:
             case Open(payment=payment):
                 keys.update([line.account for line in snapshot.lines_of(payment)])
@@ -255,7 +263,8 @@ def accounts_wanted(commands: Sequence[Command], snapshot: Snapshot) -> tuple[st
                 keys.update([line.account for line in lines_at_once(payment, event, command.paid)])
             case Approve(uetr=uetr) if uetr in snapshot.payments:
                 payment = snapshot.payments[uetr]
-                lines = (*snapshot.lines_of(payment), *lines_for(payment, command.action))
+                booked = lines_for(payment, command.action, command.paid)
+                lines = (*snapshot.lines_of(payment), *booked)
                 if command.conclude is not None:
                     lines += lines_at_once(payment, command.conclude.event)
                 keys.update([line.account for line in lines])

@@ -89,13 +89,16 @@ class InboundReturn:
     """A network gives back, in part or in full, what a payment of ours paid.
 
     ``key`` identifies the return there; the same key is the same return. ``reference`` is ours of
-    the payment, ``amount`` is in the currency that the payee got.
+    the payment, ``amount`` is in the currency that the payee got. ``settled`` says that the message
+    itself moves the money (pacs.004), so that it is booked even where it fits the payment not as it
+    stands; else it is an instruction, and what does not fit is refused.
     """
 
     key: str
     reference: str
     amount: Money
     request: Mapping[str, str] = field(repr=False)
+    settled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,21 @@ class InboundCancel:
     """A network wants one of its payments or orders not to be carried out, named by its key."""
 
     key: str
+    request: Mapping[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class InboundRecall:
+    """A network asks for what it has paid to a payee here (camt.056); nobody has agreed yet.
+
+    ``key`` identifies the recall there; the same key is the same recall. ``uetr`` and ``reference``
+    are the payment's, as in its instruction. It is put to the payee's bank, and answered "pending"
+    until that has decided and the money has gone back.
+    """
+
+    key: str
+    uetr: str
+    reference: str
     request: Mapping[str, str] = field(repr=False)
 
 
@@ -120,7 +138,14 @@ class InboundAuthorise:
     request: Mapping[str, str] = field(repr=False)
 
 
-Told: TypeAlias = InboundOrderPay | InboundNotice | InboundReturn | InboundCancel | InboundAuthorise
+Told: TypeAlias = (
+    InboundOrderPay
+    | InboundNotice
+    | InboundReturn
+    | InboundCancel
+    | InboundRecall
+    | InboundAuthorise
+)
 
 
 class OrderAdapter(Protocol):

@@ -32,12 +32,13 @@ contradicting answer sets the flag *disputed* once, stops that timer and books n
 """
 
 _TITLES: Final = (
-    (Flow.OUTBOUND, "Outbound: a Cambodian pays abroad; and every refund that we instruct"),
+    (Flow.OUTBOUND, "Outbound: a Cambodian pays abroad; and every refund and recall of ours"),
     (Flow.OUTBOUND_THREE_LEG, "Outbound in three legs: final with our confirmation"),
     (Flow.OUTBOUND_GROSS, "Outbound, gross: the payer's bank pushes the money first"),
     (Flow.OUTBOUND_GROSS_THREE_LEG, "Outbound, gross, in three legs"),
     (Flow.INBOUND, "Inbound: a guest pays in Cambodia"),
     (Flow.INBOUND_BOUND, "Inbound by advice or in three legs: what fails is given back"),
+    (Flow.RECALLED, "A network asks for what it has paid back: the payee's side decides"),
     (Flow.GIVEN_BACK, "A network gives back what a payment of ours paid"),
 )
 

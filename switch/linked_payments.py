@@ -30,15 +30,15 @@ from switch.runtime.tasks import TooManyTasks
 from switch.sequences import NumbersSpent, Sequences
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from fx.money import Money
-    from switch.abilities import RefundAdapter
+    from switch.abilities import RecallAdapter, RefundAdapter
     from switch.answers import Answers
     from switch.dispatch import Dispatch
     from switch.logs import Log
     from switch.model import Institutions, Particulars, Terms
-    from switch.port import Adapter
+    from switch.port import Adapter, Exchange
     from switch.records import Records
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
@@ -57,6 +57,23 @@ TRIES_MAX: Final = 4
 """A linked payment is made anew this often when another one took its place meanwhile."""
 
 
+def never_arrived(child: Payment) -> bool:
+    """Whether what was sent for a linked payment came to nothing, so that it may be made anew."""
+    return child.reason in NEVER_ARRIVED and not child.disputed
+
+
+def _again(child: Payment) -> bool:
+    """Whether what gives money back is made anew by itself."""
+    if child.funding is Funding.GROSS and child.reason is Reason.ORIGINAL_UNKNOWN:
+        # What came in settles with our acknowledgement; before that nobody can give it back.
+        return not child.disputed
+    return never_arrived(child)
+
+
+def _undone(child: Payment) -> bool:
+    return child.reason is not None and not child.disputed
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Who asks for a linked payment, and under which key; ``content`` must be equal in a repeat."""
@@ -64,6 +81,13 @@ class Asked:
     scope: str
     key: str = field(repr=False)
     content: Mapping[str, str] = field(repr=False)
+
+
+def _plan(adapter: Adapter, kind: Kind) -> Callable[[Payment, Particulars, Planning], Exchange]:
+    """How an adapter plans the hop of what is linked."""
+    if kind is Kind.RECALL:
+        return cast("RecallAdapter", adapter).plan_recall
+    return cast("RefundAdapter", adapter).plan_refund
 
 
 class LinkedPayments:
@@ -106,18 +130,19 @@ class LinkedPayments:
     async def look_after(self, payment: Payment, opened: Opened) -> None:
         """See how the payment stands that gives this one back, and make it where it is missing.
 
-        One of which no byte left, or that never arrived, is made anew at the next place.
+        One of which no byte left, or that never arrived, is made anew at the next place; one that
+        was refused only where people had it taken up again.
         """
         children = await self.of(payment)
         child = children[-1] if children else None
-        room = len(children) < LINKED_MAX
-        again = child is not None and child.reason in NEVER_ARRIVED and not child.disputed
-        if child is not None and child.funding is Funding.GROSS:
-            # What came in settles with our acknowledgement; before that nobody can give it back.
-            again = again or child.reason is Reason.ORIGINAL_UNKNOWN
-        if child is None or (again and room):
+        anew = child is None or _again(child) or (payment.rung == 0 and _undone(child))
+        if anew and len(children) < LINKED_MAX:
             made = await self._give_back(payment, opened, len(children) + 1)
             child = made if isinstance(made, Payment) else None
+        await self.looked(payment, opened, child)
+
+    async def looked(self, payment: Payment, opened: Opened, child: Payment | None) -> None:
+        """Conclude what a look at the payment showed that gives this one's money back."""
         event = Event.RUNG
         if child is not None and lifecycle.is_final(child):
             event = Event.GIVEN_BACK if child.reason is None else Event.SPENT
@@ -131,7 +156,7 @@ class LinkedPayments:
         debit = await self._records.money_paid(payment) or payment.terms.debit
         quote = linked_quote(payment.uetr, place)
         terms = changed_terms(payment.terms, quote, debit, debit, None)
-        linked = self._linked(
+        linked = self.linked(
             payment,
             linked_uetr(payment.uetr, place),
             network=HOME if gross else payment.origin,
@@ -143,7 +168,7 @@ class LinkedPayments:
             funding=Funding.GROSS if gross else Funding.HELD,
         )
         asked = Asked(BACK, quote, {})
-        return await self._instruct(linked, opened.particulars, asked)
+        return await self.instruct(linked, opened.particulars, asked)
 
     async def refund(
         self, original: Payment, opened: Opened, amount: Money, asked: Asked
@@ -153,7 +178,7 @@ class LinkedPayments:
         ``amount`` is in what the merchant got. The same key is the same refund. Raises
         :class:`~switch.refusals.Busy`.
         """
-        known = await self._known(asked)
+        known = await self.known(asked)
         if known is not None:
             return known
         reason = self._refundable(original)
@@ -165,12 +190,12 @@ class LinkedPayments:
                 return part
             bank = opened.particulars.creditor.agent
             linked = self._refund_of(original, part, asked.scope or bank)
-            made = await self._instruct(linked, opened.particulars, asked)
+            made = await self.instruct(linked, opened.particulars, asked)
             if not isinstance(made, Conflict) or made.field_name != "uetr":
                 return made
         raise Busy
 
-    async def _known(self, asked: Asked) -> Payment | Conflict | None:
+    async def known(self, asked: Asked) -> Payment | Conflict | None:
         """What a key is bound to: a repeat is answered by it, whatever was given back since."""
         held = await self._records.bound(asked.scope, asked.key)
         if held is None:
@@ -208,12 +233,12 @@ class LinkedPayments:
         quote = linked_quote(original.uetr, part.place)
         terms = changed_terms(original.terms, quote, part.payee, part.payer, part.between)
         uetr = linked_uetr(original.uetr, part.place)
-        linked = self._linked(
+        linked = self.linked(
             original, uetr, network=original.origin, terms=terms, institutions=institutions
         )
         return changed(linked, origin=bank, funding=Funding.CAPPED)
 
-    def _linked(
+    def linked(
         self,
         original: Payment,
         uetr: str,
@@ -222,6 +247,7 @@ class LinkedPayments:
         terms: Terms,
         institutions: Institutions,
     ) -> Payment:
+        """A payment linked to an original, before it is opened: sent abroad, in two legs."""
         now = self._clock.now()
         return changed(
             original,
@@ -250,10 +276,13 @@ class LinkedPayments:
             finality=Finality.TWO_LEG,
         )
 
-    async def _instruct(
+    async def instruct(
         self, linked: Payment, particulars: Particulars, asked: Asked
     ) -> Payment | Conflict | Reason:
-        """Commit a linked payment and start its hop; a check of the commit is its refusal."""
+        """Commit a linked payment and start its hop; a check of the commit is its refusal.
+
+        Raises :class:`~switch.refusals.Busy`.
+        """
         started = self._clock.monotonic()
         adapter = self._adapters[linked.network]
         facts, now = adapter.facts, linked.opened_at
@@ -275,7 +304,7 @@ class LinkedPayments:
         _, opening = lifecycle.advance(linked, Event.OPENED, at=now, next_at=due)
         opening = changed(opening, version=1)
         try:
-            exchange = cast("RefundAdapter", adapter).plan_refund(opening, particulars, planning)
+            exchange = _plan(adapter, opening.kind)(opening, particulars, planning)
         except IsoError as error:
             return from_iso(error.code)
         key, wrapped = self._records.new_key(linked.uetr)
@@ -289,16 +318,17 @@ class LinkedPayments:
             )
         )
         if isinstance(result, Done) and result.payment is not None:
-            self._log.info("refund_opened", uetr=linked.uetr, original=linked.original)
+            kind = linked.kind.value
+            self._log.info("linked_opened", uetr=linked.uetr, kind=kind, original=linked.original)
             held = Opened(key, particulars)
             first = self._dispatch.first(result.payment, held, exchange, started)
             try:
                 self._tasks.start("hop", first)
             except TooManyTasks:
                 # It is committed: its timer asks after it, and finds that it never arrived.
-                self._log.warning("refund_not_started", uetr=linked.uetr)
+                self._log.warning("linked_not_started", uetr=linked.uetr)
             return result.payment
-        return await self._not_opened(result, asked)
+        return await self.not_opened(result, asked)
 
     async def _number(self, adapter: Adapter, linked: Payment) -> int:
         try:
@@ -309,7 +339,8 @@ class LinkedPayments:
             self._log.warning("numbers_spent", network=linked.network)
             raise Busy from None
 
-    async def _not_opened(self, result: object, asked: Asked) -> Payment | Conflict | Reason:
+    async def not_opened(self, result: object, asked: Asked) -> Payment | Conflict | Reason:
+        """What an opening means that was not done: known, declined, or another one's place."""
         if isinstance(result, Known) and result.payment is not None and result.binding is not None:
             differs = await self._records.difference(result.binding, asked.content)
             return result.payment if differs is None else Conflict(differs)
@@ -318,65 +349,3 @@ class LinkedPayments:
             return Conflict("uetr") if result.reason is Reason.QUOTE_USED else result.reason
         assert isinstance(result, Conflict), "an opening is done, declined, known or in conflict"
         return result
-
-    async def returned(
-        self, original: Payment, opened: Opened, amount: Money, asked: Asked
-    ) -> Payment | Conflict | Reason:
-        """Book what a network gives back of an outbound payment: final when it is committed."""
-        if original.direction is not Direction.OUTBOUND or original.kind is not Kind.PAYMENT:
-            return Reason.NOT_REFUNDABLE
-        if original.state not in (State.ACCEPTED, State.CONFIRMING) or amount.minor <= 0:
-            return Reason.NOT_REFUNDABLE
-        known = await self._known(asked)
-        if known is not None:
-            return known
-        for _ in range(TRIES_MAX):
-            part = part_of(original, await self.of(original), amount)
-            if isinstance(part, Reason):
-                return part
-            made = await self._book(original, opened, part, asked)
-            if not isinstance(made, Conflict) or made.field_name != "uetr":
-                return made
-        raise Busy
-
-    async def _book(
-        self, original: Payment, opened: Opened, part: Part, asked: Asked
-    ) -> Payment | Conflict | Reason:
-        quote = linked_quote(original.uetr, part.place)
-        terms = changed_terms(original.terms, quote, part.payer, part.payee, part.between)
-        linked = self._linked(
-            original,
-            linked_uetr(original.uetr, part.place),
-            network=original.network,
-            terms=terms,
-            institutions=original.institutions,
-        )
-        linked = changed(
-            linked,
-            kind=Kind.RETURN,
-            direction=Direction.INBOUND,
-            origin=original.network,
-            send_by=linked.opened_at,
-            deadline=linked.opened_at,
-            funding=original.funding,
-        )
-        _, booked = lifecycle.advance(linked, Event.BOOKED, at=linked.opened_at, next_at=None)
-        booked = changed(booked, version=1)
-        planning = self._dispatch.planning(booked)
-        answer = self._answers.render(booked, opened.particulars, planning)
-        key, wrapped = self._records.new_key(booked.uetr)
-        result = await self._store.commit(
-            Open(
-                payment=booked,
-                binding=self._records.binding(key, asked.scope, asked.key, asked.content),
-                exchange=None,
-                wrapped_key=wrapped,
-                salt=self._ids.salt(),
-                sealed=self._records.held(opened.particulars, key),
-                answer=self._records.answer(booked, answer, key),
-            )
-        )
-        if isinstance(result, Done) and result.payment is not None:
-            self._log.info("return_booked", uetr=booked.uetr, original=original.uetr)
-            return result.payment
-        return await self._not_opened(result, asked)

@@ -64,12 +64,14 @@ class UseCase(StrEnum):
 class Kind(StrEnum):
     """What a payment is to others: a payment of its own, or linked to the one it gives back.
 
-    A refund is ours to instruct (a network, or Bakong, gets money back); a return is a network's.
+    A refund is ours to instruct (a network, or Bakong, gets money back); a return is a network's. A
+    recall asks for money back and moves none.
     """
 
     PAYMENT = "payment"
     REFUND = "refund"
     RETURN = "return"
+    RECALL = "recall"
 
 
 class Funding(StrEnum):
@@ -110,6 +112,8 @@ class Flow(StrEnum):
     """Inbound by advice or in three legs: what cannot be credited is given back."""
     GIVEN_BACK = "given_back"
     """A network's return of what we paid: booked when we hear of it."""
+    RECALLED = "recalled"
+    """A network asks for what it has paid back: the payee's side decides."""
 
 
 class Channel(StrEnum):
@@ -144,6 +148,7 @@ class State(StrEnum):
     CREDIT_PENDING = "credit_pending"
     CREDIT_UNKNOWN = "credit_unknown"
     CREDITED = "credited"
+    GIVING_BACK = "giving_back"
     MANUAL = "manual"
     REFUSED = "refused"
 
@@ -323,6 +328,8 @@ class Payment:
 
 
 def _flow(kind: Kind, direction: Direction, funding: Funding, finality: Finality) -> Flow:
+    if kind is Kind.RECALL:
+        return Flow.OUTBOUND if direction is Direction.OUTBOUND else Flow.RECALLED
     if kind is not Kind.PAYMENT:
         return Flow.OUTBOUND if kind is Kind.REFUND else Flow.GIVEN_BACK
     three_leg = finality is Finality.THREE_LEG

@@ -21,14 +21,16 @@ from switch.orders import Taken
 from switch.port import Outcome, OutcomeKind
 from switch.reasons import Reason
 from switch.refusals import Busy
+from switch.returns import Back
 from switch.store.vault import VaultError
 
 if TYPE_CHECKING:
     from switch.dispatch import Dispatch
-    from switch.inbound_port import InboundAuthorise, InboundCancel, InboundNotice
-    from switch.linked_payments import LinkedPayments
+    from switch.inbound_port import InboundAuthorise, InboundCancel, InboundNotice, InboundRecall
     from switch.logs import Log
     from switch.model import Payment
+    from switch.recalls import Recalls
+    from switch.returns import Returns
     from switch.store.contract import Store
 
 UNDOING: Final = (State.CANCELLING, State.CANCEL_MANUAL)
@@ -38,11 +40,18 @@ UNDOING: Final = (State.CANCELLING, State.CANCEL_MANUAL)
 class Notices:
     """Takes what networks tell unasked."""
 
-    def __init__(self, store: Store, dispatch: Dispatch, linked: LinkedPayments, log: Log) -> None:
+    def __init__(
+        self, store: Store, dispatch: Dispatch, returns: Returns, recalls: Recalls, log: Log
+    ) -> None:
         self._store = store
         self._dispatch = dispatch
-        self._linked = linked
+        self._returns = returns
+        self._recalls = recalls
         self._log = log
+
+    async def recall(self, network: str, request: InboundRecall, body: bytes) -> Taken:
+        """Put a recall of a network to the payee's bank; ``body`` is the message, as evidence."""
+        return await self._recalls.asked(network, request, body)
 
     async def notice(self, network: str, request: InboundNotice, body: bytes) -> Taken:
         """Take an outcome; ``body`` is the message, kept as evidence."""
@@ -88,25 +97,31 @@ class Notices:
         right = request.amount is None or request.amount in owed
         return Taken(payment, None if right else Reason.AMOUNT_DIFFERS)
 
-    async def returned(self, network: str, request: InboundReturn) -> Taken:
-        """Book money that a network gives back."""
+    async def returned(self, network: str, request: InboundReturn, body: bytes) -> Taken:
+        """Book money that a network gives back; ``body`` is the message, kept where people look.
+
+        Only what names no payment of ours is refused: then nothing has moved.
+        """
         original = await self._ours(network, request.reference)
         if original is None:
             return Taken(None, Reason.ORIGINAL_UNKNOWN)
         if original.direction is not Direction.OUTBOUND:
             return Taken(original, Reason.NOT_REFUNDABLE)
+        particulars = None
         try:
-            opened = await self._dispatch.open(original.uetr)
+            particulars = (await self._dispatch.open(original.uetr)).particulars
         except VaultError:
             self._log.warning("return_of_unreadable", uetr=original.uetr)
-            return Taken(original, Reason.NOT_REFUNDABLE)
+            if not request.settled:
+                return Taken(original, Reason.NOT_REFUNDABLE)
         content = {
             "amount": str(request.amount.minor),
             "currency": request.amount.currency.code,
             "reference": request.reference,
         }
         asked = Asked(network, f"return:{request.key}", content)
-        made = await self._linked.returned(original, opened, request.amount, asked)
+        back = Back(request.amount, particulars, body if request.settled else None)
+        made = await self._returns.returned(original, back, asked)
         if isinstance(made, Conflict):
             return Taken(original, Reason.DUPLICATE)
         return Taken(original, made) if isinstance(made, Reason) else Taken(made)
@@ -120,7 +135,7 @@ class Notices:
             return taken
         whole = payment.terms.destination
         back = InboundReturn(f"cancel:{request.key}", payment.reference, whole, request.request)
-        return await self.returned(network, back)
+        return await self.returned(network, back, b"")
 
     async def _ours(self, network: str, reference: str) -> Payment | None:
         payment = await self._store.read.by_reference(network, reference)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from switch import lifecycle, model
 from switch.commands import Approve, Conclude, Open, Refuse
-from switch.model import Direction, State, to_micros
+from switch.model import Direction, Funding, State, to_micros
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,12 +79,18 @@ def kind_of(entry: str, payment: Payment, *, answered: bool) -> Kind | None:
     ``answered`` is true of the entry that made the payment final. An order that nobody paid is
     nobody's news.
     """
+    if payment.kind is model.Kind.RETURN and payment.funding is Funding.HELD:
+        return None  # until it is matched it is nobody's
     if entry in _NAMED:
         return Kind(entry)
     if answered:
         return None if payment.state is State.LAPSED else Kind.ENDED
-    manual = payment.state in (State.MANUAL, State.CANCEL_MANUAL)
-    return Kind.WAITING if manual else None
+    return Kind.WAITING if _waits(payment) else None
+
+
+def _waits(payment: Payment) -> bool:
+    """Whether people must decide: of a recall, the bank that is told so."""
+    return payment.state in (State.MANUAL, State.CANCEL_MANUAL)
 
 
 def receiver_of(payment: Payment) -> str:
@@ -106,7 +112,7 @@ def receivers_wanted(commands: Sequence[Command], snapshot: Snapshot) -> dict[st
         match command:
             case Refuse(payment=payment):
                 found[receiver_of(payment)] = None
-            case Open(payment=payment) if lifecycle.is_final(payment):
+            case Open(payment=payment) if lifecycle.is_final(payment) or _waits(payment):
                 found[receiver_of(payment)] = None
             case Conclude(uetr=uetr) | Approve(uetr=uetr) if uetr in snapshot.payments:
                 found[receiver_of(snapshot.payments[uetr])] = None

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from switch.inbound_port import derived_uetr
-from switch.model import Hop, Kind
+from switch.model import Funding, Hop, Kind
 from switch.postings import refunded
 from switch.reasons import Reason
 
@@ -46,6 +46,40 @@ def linked_quote(original: str, place: int) -> str:
     return f"{original}#{place}"
 
 
+def recall_uetr(original: str, place: int) -> str:
+    """The UETR of the recall that stands at a place (from 1) among those of a payment."""
+    return derived_uetr("recall", f"{original}#{place}")
+
+
+def recall_quote(original: str, place: int) -> str:
+    """What a recall claims in the place of a quote: there is one at a time."""
+    return f"{original}?{place}"
+
+
+def left_of(original: Payment, linked: Sequence[Payment]) -> Money:
+    """What of an original, in what the payee got, has not gone back and is not on its way."""
+    left = original.terms.destination
+    for each in linked:
+        if _counts(each):
+            refund = each.kind is Kind.REFUND
+            left -= each.terms.source if refund else each.terms.destination
+    return left
+
+
+def _counts(linked: Payment) -> bool:
+    """Whether a linked payment gave something of its original back, or may have.
+
+    What came and is not matched yet gave nobody anything.
+    """
+    unmatched = linked.kind is Kind.RETURN and linked.funding is Funding.HELD
+    return not unmatched and (linked.reason is None or linked.disputed)
+
+
+def unmatched_terms(terms: Terms, quote: str, amount: Money) -> Terms:
+    """Terms of money that came back and fits its original not as that stands: no rate applies."""
+    return changed_terms(terms, quote, amount, amount, None)
+
+
 def part_of(original: Payment, linked: Sequence[Payment], amount: Money) -> Part | Reason:
     """The part that ``amount`` (of what the payee got) is, after those given back before.
 
@@ -60,7 +94,7 @@ def part_of(original: Payment, linked: Sequence[Payment], amount: Money) -> Part
     zero = terms.between - terms.between if terms.between is not None else None
     payee, payer, between = amount, terms.source - terms.source, zero
     for each in linked:
-        if each.reason is None or each.disputed:
+        if _counts(each):
             mine, theirs = each.terms.destination, each.terms.source
             if each.kind is Kind.REFUND:
                 mine, theirs = theirs, mine

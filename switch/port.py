@@ -38,6 +38,7 @@ class Operation(StrEnum):
     ENQUIRE = "enquire"
     CANCEL = "cancel"
     REFUND = "refund"
+    RECALL = "recall"
     COLLECT = "collect"
     ACKNOWLEDGE = "acknowledge"
 
@@ -113,10 +114,9 @@ def is_lost(reference: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One planned request to a counterparty; ``body`` is personal and sealed at rest.
+    """One planned request; ``body`` is personal, sealed at rest, and never sent from ``send_by``.
 
-    ``reference`` is ours in the partner's format: the idempotency key. ``headers`` are sent as
-    stored. Nothing is sent at or after ``send_by``.
+    ``reference`` is ours in the partner's format: the idempotency key; ``headers`` go as stored.
     """
 
     exchange_id: int

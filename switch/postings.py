@@ -92,6 +92,7 @@ _GOES_BACK: Final = _compiled("advice_failed")
 _GROSS_GOES_BACK: Final = _compiled("outbound_gross_return")
 _RETURNED: Final = _compiled("refund")
 _RETURNED_GROSS: Final = _compiled("refund_gross")
+_RETURNED_UNMATCHED: Final = _compiled("return_unmatched")
 _BETWEEN: Final = _compiled("between")
 _RETURNED_BETWEEN: Final = _compiled("between", exchanged=True)
 _PAYEE_FEE: Final = _compiled("payee_fee")
@@ -102,6 +103,8 @@ def _template_of(payment: Payment) -> tuple[_Compiled, ...]:
     """What a payment itself books: by its kind, direction, funding and finality."""
     gross = payment.funding is Funding.GROSS
     if payment.kind is Kind.RETURN:
+        if payment.funding is Funding.HELD:
+            return _RETURNED_UNMATCHED
         return _RETURNED_GROSS if gross else _RETURNED
     if payment.kind is Kind.REFUND and payment.funding in (Funding.GROSS, Funding.HELD):
         return _GROSS_GOES_BACK if gross else _GOES_BACK
@@ -119,6 +122,8 @@ def lines_of(payment: Payment) -> tuple[Line, ...]:
     The template of its direction comes first; what passes between two holders, a fee of the payee
     and what rounding left are sets of their own behind it.
     """
+    if payment.kind is Kind.RECALL:
+        return ()  # asking moves nothing; what comes of it is a payment of its own
     terms, institutions = payment.terms, payment.institutions
     template = _template_of(payment)
     second = institutions.second_holder

@@ -1,7 +1,7 @@
 """What operators may propose for a payment, what a proposal is called, and what it books. Pure.
 
 A payment that is left to people ends as its counterparty's word would end it; a dispute is upheld,
-or booked as a loss to whoever bears such losses, and its answer stays either way.
+taken up again, or booked to whoever bears it or is owed it, and its answer stays in any case.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switch.commands import Action
-from switch.model import Direction, Kind, State
+from switch.model import Direction, Funding, Kind, State
 from switch.postings import filled
 from switch.states import STATES, Stand, Timer
 
 if TYPE_CHECKING:
+    from fx.money import Money
     from switch.commands import Approve, Propose
     from switch.ledger import Line
     from switch.model import Payment
@@ -31,28 +32,50 @@ def actions_for(payment: Payment) -> tuple[Action, ...]:
         return Action.ACCEPTED, Action.REFUSED
     if not payment.disputed:
         return ()
-    voided = STATES[payment.state].stand is Stand.VOIDED
-    # What goes back is no loss yet: its linked payment is looked at again.
-    goes_back = STATES[payment.state].timer is Timer.CHILD or payment.kind is not Kind.PAYMENT
-    late = voided and not goes_back and not _bridged(payment)
+    if is_unmatched(payment):
+        return Action.MATCH, Action.SEND_BACK
+    timer, voided = STATES[payment.state].timer, STATES[payment.state].stand is Stand.VOIDED
+    if timer is Timer.CHILD:
+        # What goes back is no loss yet: it is tried again, or owed.
+        return Action.AGAIN, Action.OWE
+    if timer is not Timer.NONE:
+        return Action.UPHOLD, Action.AGAIN
+    late = voided and payment.kind is Kind.PAYMENT and not _bridged(payment)
     return (Action.UPHOLD, Action.BOOK) if late else (Action.UPHOLD,)
+
+
+def is_unmatched(payment: Payment) -> bool:
+    """Whether it is money that came back and fitted its payment not as that stood."""
+    return payment.kind is Kind.RETURN and payment.funding is Funding.HELD
 
 
 def _bridged(payment: Payment) -> bool:
     return bool(payment.institutions.second_holder)
 
 
-def lines_for(payment: Payment, action: Action) -> tuple[Line, ...]:
-    """What a dispute that is settled by this action books; mostly nothing."""
-    if action is not Action.BOOK:
-        return ()
+def lines_for(payment: Payment, action: Action, paid: Money | None = None) -> tuple[Line, ...]:
+    """What a dispute that is settled by this action books; mostly nothing.
+
+    ``paid`` is what a network had paid, where that is not what was held.
+    """
     terms, held = payment.terms, payment.institutions
     places = {
         "bearer": held.fee_taker,
         "holder": held.holder,
         "paying_holder": held.paying_holder,
         "payee_side": held.payee_side,
+        "payer_side": held.payer_side,
+        "sponsor": held.sponsor,
     }
+    amounts = {"debit": paid or terms.debit, "destination": terms.destination}
     outbound = payment.direction is Direction.OUTBOUND
-    amounts = {"debit": terms.debit, "destination": terms.destination}
-    return filled("late_acceptance" if outbound else "late_credit", amounts, places)
+    match action:
+        case Action.BOOK:
+            amounts["debit"] = terms.debit
+            return filled("late_acceptance" if outbound else "late_credit", amounts, places)
+        case Action.OWE:
+            return filled("returned_owed" if outbound else "unwound_owed", amounts, places)
+        case Action.MATCH | Action.SEND_BACK:
+            return filled("return_unmatched", amounts, places, exchanged=True)
+        case _:
+            return ()

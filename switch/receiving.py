@@ -21,6 +21,7 @@ from switch.inbound_port import (
     InboundNotice,
     InboundOrder,
     InboundOrderPay,
+    InboundRecall,
     InboundReturn,
 )
 from switch.model import Channel, Finality
@@ -132,7 +133,9 @@ class Receiving:
             case InboundNotice():
                 return await self._notices.notice(network, request, body)
             case InboundReturn():
-                return await self._notices.returned(network, request)
+                return await self._notices.returned(network, request, body)
+            case InboundRecall():
+                return await self._notices.recall(network, request, body)
             case InboundCancel():
                 taken = await self._orders.withdraw(network, request)
                 return await self._notices.taken_back(network, request, taken)

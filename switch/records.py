@@ -212,7 +212,7 @@ class Records:
     def exchange(self, stored: StoredExchange, key: DataKey) -> Exchange:
         """A committed exchange with its headers and body, exactly as it was planned."""
         kinds = [ENQUIRY, EARLIER_EXCHANGE]
-        if stored.operation in (Operation.PAY, Operation.REFUND):
+        if stored.operation in (Operation.PAY, Operation.REFUND, Operation.RECALL):
             kinds.insert(0, OPENING)
         for kind in kinds:
             try:

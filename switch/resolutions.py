@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from switch.batch import Batch
-    from switch.commands import Approve, Conclude, Propose, Result
+    from switch.commands import Approve, Conclude, Open, Propose, Result
     from switch.model import Payment
 
 
@@ -52,7 +52,10 @@ def propose(batch: Batch, command: Propose) -> Result:
 
 
 def approve(
-    batch: Batch, command: Approve, conclude: Callable[[Batch, Conclude], Result]
+    batch: Batch,
+    command: Approve,
+    conclude: Callable[[Batch, Conclude], Result],
+    opened: Callable[[Batch, Open], Result],
 ) -> Result:
     """Precedence: the version, the proposal, the second pair of eyes, then what it means."""
     payment = batch.seen.payments[command.uetr]
@@ -67,7 +70,7 @@ def approve(
     if command.conclude is not None:
         result = conclude(batch, command.conclude)
     else:
-        result = _settled(batch, command, payment, name)
+        result = _settled(batch, command, payment, name, opened)
     if not isinstance(result, Done):
         return result
     batch.claim(Claim(name, payment.uetr, released=True))
@@ -83,26 +86,40 @@ def approve(
     return result
 
 
-def _settled(batch: Batch, command: Approve, payment: Payment, name: str) -> Result:
+def _settled(
+    batch: Batch,
+    command: Approve,
+    payment: Payment,
+    name: str,
+    opened: Callable[[Batch, Open], Result],
+) -> Result:
     """A dispute ends: what was answered stays, what it cost is booked.
 
-    Its journal entry says who approved it too: a salt is of one entry alone.
+    Its journal entry says who approved it too: a salt is of one entry alone. What it opens is
+    opened with it or not at all.
     """
-    if command.action not in (Action.UPHOLD, Action.BOOK):
+    if command.action in (Action.ACCEPTED, Action.REFUSED):
         return Conflict("conclude")
-    lines = lines_for(payment, command.action)
+    if (command.action is Action.MATCH) != (command.opens is not None):
+        return Conflict("opens")
+    lines = lines_for(payment, command.action, command.paid)
     refusal = batch.books.post(lines) if lines else None
     if refusal is not None:
         return Declined(refusal)
+    if command.opens is not None:
+        result = opened(batch, command.opens)
+        if not isinstance(result, Done):
+            batch.books.take_back(lines)
+            return result
     entries = batch.book(payment.uetr, ledger.posting(lines), None) if lines else []
     before = payment.block
+    again = command.action is Action.AGAIN and STATES[payment.state].timer is not Timer.NONE
     payment = changed(
         payment,
         disputed=False,
         version=payment.version + 1,
         updated_at=command.at,
-        # What was still to be done for it is taken up again.
-        next_at=command.at if STATES[payment.state].timer is not Timer.NONE else None,
+        next_at=command.at if again else None,
         rung=0,
         block=batch.block,
     )

@@ -31,6 +31,8 @@ class Event(StrEnum):
     """The same where we are bound once they say so: what we shall pay out is reserved."""
     FUNDS_AWAITED = "funds_awaited"
     """The payer's bank must first push the money to the sponsor (gross funding)."""
+    RECALLED = "recalled"
+    """A network asks for money back; it is put to the payee's bank, and to people."""
     BOOKED = "booked"
     """Money that a network gave back: posted, and nothing is left to be done."""
     CHECK_FAILED = "check_failed"
@@ -138,6 +140,7 @@ STATES: Final[Mapping[State, StateFacts]] = MappingProxyType(
         State.LAPSED: StateFacts(Status.RJCT, Stand.VOIDED, Timer.NONE, final=True),
         State.UNWINDING: StateFacts(Status.RJCT, Stand.VOIDED, Timer.CHILD, final=True),
         State.UNWOUND: StateFacts(Status.RJCT, Stand.VOIDED, Timer.NONE, final=True),
+        State.GIVING_BACK: StateFacts(Status.PDNG, Stand.RESERVED, Timer.CHILD),
         State.MANUAL: StateFacts(Status.PDNG, Stand.RESERVED, Timer.NONE),
         State.REFUSED: StateFacts(Status.RJCT, Stand.VOIDED, Timer.NONE, final=True),
     }
@@ -283,6 +286,17 @@ _GIVEN_BACK: Final = (
     (State.RECEIVED, Event.CHECK_FAILED, State.REFUSED),
 )
 
+_RECALLED: Final = (
+    (State.RECEIVED, Event.RECALLED, State.MANUAL),
+    (State.RECEIVED, Event.CHECK_FAILED, State.REFUSED),
+    (State.MANUAL, Event.ACCEPTED, State.GIVING_BACK),
+    (State.MANUAL, Event.REFUSED, State.REFUSED),
+    (State.GIVING_BACK, Event.RUNG, State.GIVING_BACK),
+    (State.GIVING_BACK, Event.GIVEN_BACK, State.ACCEPTED),
+    (State.GIVING_BACK, Event.SPENT, State.MANUAL),
+)
+"""A recall is agreed to once the refund that it asks for has arrived; it has no lines itself."""
+
 MOVES: Final[Mapping[Flow, tuple[Move, ...]]] = MappingProxyType(
     {
         Flow.OUTBOUND: _CAPPED,
@@ -292,6 +306,7 @@ MOVES: Final[Mapping[Flow, tuple[Move, ...]]] = MappingProxyType(
         Flow.INBOUND: _INBOUND,
         Flow.INBOUND_BOUND: _BOUND,
         Flow.GIVEN_BACK: _GIVEN_BACK,
+        Flow.RECALLED: _RECALLED,
     }
 )
 """Every row that changes state or starts a timer anew."""

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from switch.logs import Log
     from switch.model import Payment
     from switch.port import Adapter
+    from switch.recalls import Recalls
     from switch.records import Open, Records
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
@@ -76,6 +77,7 @@ class Sweeper:
         dispatch: Dispatch,
         records: Records,
         linked: LinkedPayments,
+        recalls: Recalls,
         adapters: Mapping[str, Adapter],
         clock: Clock,
         ids: Ids,
@@ -86,6 +88,7 @@ class Sweeper:
         self._dispatch = dispatch
         self._records = records
         self._linked = linked
+        self._recalls = recalls
         self._adapters = adapters
         self._clock = clock
         self._ids = ids
@@ -165,7 +168,9 @@ class Sweeper:
         if timer is Timer.EXPIRY:
             await self._dispatch.conclude(payment, opened, Happened(Event.EXPIRED))
         elif timer is Timer.CHILD:
-            await self._linked.look_after(payment, opened)
+            recall = payment.kind is Kind.RECALL
+            look = self._recalls.look_after if recall else self._linked.look_after
+            await look(payment, opened)
         else:
             await self._follow(payment, opened, timer)
 

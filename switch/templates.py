@@ -224,6 +224,36 @@ POSTINGS: Final[Mapping[str, Posting]] = MappingProxyType(
             "each refund of a payment that was paid for in advance",
             booked=True,
         ),
+        "return_unmatched": Posting(
+            "money that a network gives back and that fits its payment not as that stands",
+            (
+                _dr("payee_side", Role.NETWORK, "destination"),
+                _cr("payee_side", Role.SUSPENSE, "destination"),
+            ),
+            _POSTED + "; matched or sent back: the same with its sides exchanged",
+            "a return that waits for two operators, and what they decide",
+            booked=True,
+        ),
+        "unwound_owed": Posting(
+            "an advice that was not credited and that its network does not take back: it is owed",
+            (
+                _dr("payer_side", Role.SUSPENSE, "debit"),
+                _cr("payer_side", Role.SUSPENSE, "debit", kind=Kind.PAYABLE),
+            ),
+            _POSTED,
+            "a dispute about money on its way back, by two operators",
+            booked=True,
+        ),
+        "returned_owed": Posting(
+            "outbound gross was refused and the payer's bank does not take it back: it is owed",
+            (
+                _dr("sponsor", Role.SUSPENSE, "debit", asset=_BAKONG),
+                _cr("sponsor", Role.SUSPENSE, "debit", asset=_BAKONG, kind=Kind.PAYABLE),
+            ),
+            _POSTED,
+            "a dispute about money on its way back, by two operators",
+            booked=True,
+        ),
         "blocked": Posting(
             "blocked by law, on the member's position",
             (

@@ -78,6 +78,7 @@ def returned(message: Message, sides: Sides) -> InboundReturn:
         reference=request["original_transaction_id"],
         amount=amount,
         request=request,
+        settled=True,
     )
 
 

@@ -28,9 +28,8 @@ from switch.refusals import Refusal
 from switch.store.vault import VaultError
 
 if TYPE_CHECKING:
-    from switch.casework import Casework
+    from switch.aftercare import Aftercare
     from switch.config import Config
-    from switch.linked_payments import LinkedPayments
     from switch.model import Payment
     from switch.payments import Payments
     from switch.records import Records
@@ -50,9 +49,8 @@ class Care:
     members: MemberAuthenticator
     operators: MemberAuthenticator
     payments: Payments
-    linked: LinkedPayments
+    aftercare: Aftercare
     records: Records
-    casework: Casework
     clock: Clock
 
 
@@ -80,7 +78,7 @@ class CareApi:
         content = {"original": original.uetr, "amount": str(amount.minor)}
         content["currency"] = amount.currency.code
         asked = Asked(signed.member, f"refund:{key}", content)
-        made = await care.linked.refund(original, opened, amount, asked)
+        made = await care.aftercare.linked.refund(original, opened, amount, asked)
         if isinstance(made, Reason):
             raise Refusal(made)
         if isinstance(made, Conflict):
@@ -104,7 +102,7 @@ class CareApi:
         await take_in(request, self._care.operators, ())
         after = queried(request, "after", 0)
         limit = min(queried(request, "limit", PAGE_MAX), PAGE_MAX)
-        return json_response(200, await self._care.casework.queue(after, limit))
+        return json_response(200, await self._care.aftercare.casework.queue(after, limit))
 
     async def case(self, request: web.Request) -> web.Response:
         """``GET /v1/operations/payments/{uetr}``."""
@@ -118,7 +116,7 @@ class CareApi:
         reason = None if asked.reason is None else from_iso(asked.reason)
         proposal = Proposal(Action(asked.action), reason, asked.evidence)
         uetr = _named(request)
-        made = await self._care.casework.propose(uetr, signed.member, proposal)
+        made = await self._care.aftercare.casework.propose(uetr, signed.member, proposal)
         return await self._answered(201, uetr, made)
 
     async def approve(self, request: web.Request) -> web.Response:
@@ -126,7 +124,7 @@ class CareApi:
         signed = await take_in(request, self._care.operators, ())
         uetr = _named(request)
         return await self._answered(
-            200, uetr, await self._care.casework.approve(uetr, signed.member)
+            200, uetr, await self._care.aftercare.casework.approve(uetr, signed.member)
         )
 
     async def _answered(self, status: int, uetr: str, made: Payment | Reason) -> web.Response:
@@ -139,7 +137,7 @@ class CareApi:
         return await self._shown(status, uetr)
 
     async def _shown(self, status: int, uetr: str) -> web.Response:
-        shown = await self._care.casework.case(uetr)
+        shown = await self._care.aftercare.casework.case(uetr)
         if shown is None:
             raise web.HTTPNotFound
         return json_response(status, shown)

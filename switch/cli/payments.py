@@ -13,6 +13,7 @@ import orjson
 
 from switch.cli.asking import HTTP_OK_MAX, ask, url_option
 from switch.cli.options import data_option, say, tell
+from switch.commands import Action
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +61,7 @@ def show(uetr: str, data: Path, url: str, kid: str) -> None:
 @click.option(
     "--propose",
     "action",
-    type=click.Choice(["accepted", "refused", "uphold", "book"]),
+    type=click.Choice([action.value for action in Action]),
     help="Propose this end; another operator must approve it.",
 )
 @click.option("--reason", help="ISO 20022 reason code of a refusal, such as AC01.")

@@ -16,6 +16,7 @@ import orjson
 
 from fx.money import Money
 from fx.token import QuoteSeal
+from switch.aftercare import Aftercare, Given
 from switch.answers import Answers
 from switch.breakers import Breakers
 from switch.commands import Answer as StoredAnswer
@@ -24,9 +25,7 @@ from switch.config import Config, default_folder, load_config
 from switch.coordination.local import InProcess
 from switch.dispatch import Dispatch
 from switch.endings import Endings
-from switch.linked_payments import LinkedPayments
 from switch.model import Channel, Particulars, Party, Payment, State
-from switch.notices import Notices
 from switch.orders import Orders
 from switch.pace import Pace
 from switch.payments import Instruction, Payments, Standing
@@ -113,17 +112,20 @@ class Shell:
             slot=1,
             log=self.log,
         )
-        self.linked = LinkedPayments(
-            store=self.store,
-            records=self.records,
-            dispatch=self.dispatch,
-            adapters=self.adapters,
-            answers=self.answers,
-            clock=self.clock,
-            ids=self.ids,
-            tasks=self.tasks,
-            log=self.log,
+        self.aftercare = Aftercare(
+            Given(
+                store=self.store,
+                records=self.records,
+                dispatch=self.dispatch,
+                adapters=self.adapters,
+                answers=self.answers,
+                clock=self.clock,
+                ids=self.ids,
+                tasks=self.tasks,
+                log=self.log,
+            )
         )
+        self.linked = self.aftercare.linked
         self.sweeper = self.new_sweeper()
         self.configured(self.config)
 
@@ -186,7 +188,7 @@ class Shell:
             dispatch=self.dispatch,
             records=self.records,
             orders=self.orders,
-            notices=Notices(self.store, self.dispatch, self.linked, self.log),
+            notices=self.aftercare.notices,
             pace=self.pace,
             clock=self.clock,
             ids=self.ids,
@@ -205,6 +207,7 @@ class Shell:
             dispatch=self.dispatch,
             records=self.records,
             linked=self.linked,
+            recalls=self.aftercare.recalls,
             adapters=self.adapters,
             clock=self.clock,
             ids=self.ids,

@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switch import books
-from switch.commands import Bury, Open
+from fx.money import Money
+from switch import books, lifecycle
+from switch.commands import Action, Bury, Open
 from switch.dispatch import happened
 from switch.inbound_port import InboundAuthorise, InboundNotice
-from switch.model import Finality, Kind, State
+from switch.model import Finality, Kind, Payment, State
 from switch.parts import linked_uetr
 from switch.port import Operation, Outcome, OutcomeKind
+from switch.proposals import actions_for
 from switch.reasons import Reason
 from switch.states import Timer
 from switch.sweeper import LOOKS_MAX
@@ -24,7 +26,8 @@ from switch.timers import may_believe_never_seen
 from tests.shell.hand_parts import LOST, NOW, said
 from tests.shell.shell_rig import changed_corridor, ends
 from tests.shell.test_linked_weather import credited, refund
-from tests.shell.test_orders import UETR, looked_after, order, payment_of
+from tests.shell.test_orders import UETR, looked_after, net, order, payment_of
+from tests.shell.test_returns import settled
 from tests.shell.test_unreadable import looked_at, record_flipped
 from tests.shell.toy_network import THAILAND
 
@@ -198,3 +201,66 @@ def test_cancels_that_follow_each_other_fast_prove_little() -> None:
 
     assert may_believe_never_seen(facts, NOW, late, 12)
     assert cancels == [False, True]
+
+
+async def not_taken_back(shell: Shell, paid: Money | None = None) -> Payment:
+    """An advice that could not be credited, and that its network refuses to take back."""
+    await shell.receive(order())
+    shell.transport.script("bakong", said("refused", Reason.ACCOUNT_CLOSED))
+    shell.transport.script("thailand", said("refused", Reason.TRANSACTION_FORBIDDEN))
+    await shell.receive(payment_of(shell, **({} if paid is None else {"amount": paid})))
+    await looked_after(shell)
+    payment = shell.payment(UETR)
+    assert (payment.state, payment.disputed) == (State.UNWINDING, True)
+    return payment
+
+
+async def test_two_operators_have_it_tried_again(advised: Shell) -> None:
+    payment = await not_taken_back(advised)
+    assert actions_for(payment) == (Action.AGAIN, Action.OWE)
+    advised.transport.script("thailand", said("accepted"))
+    again = await settled(advised, payment, Action.AGAIN)
+    await looked_after(advised)
+    first, second = await advised.linked.of(payment)
+
+    assert isinstance(again, Payment)
+    assert (again.disputed, again.next_at is not None) == (False, True)
+    assert (first.state, second.state) == (State.REFUSED, State.ACCEPTED)
+    assert advised.payment(UETR).state is State.UNWOUND
+    assert (advised.pending(), net(advised, "/suspense/")) == ([], 0)
+
+
+async def test_what_is_refused_again_waits_for_people_again(advised: Shell) -> None:
+    payment = await not_taken_back(advised)
+    advised.transport.script("thailand", said("refused", Reason.TRANSACTION_FORBIDDEN))
+    await settled(advised, payment, Action.AGAIN)
+    await looked_after(advised)
+
+    assert advised.payment(UETR).disputed
+    assert len(await advised.linked.of(payment)) == 2
+
+
+@pytest.mark.parametrize("paid", [None, Money.parse("1.00", "THB")])
+async def test_two_operators_book_what_nobody_takes_back_as_owed(
+    advised: Shell, paid: Money | None
+) -> None:
+    payment = await not_taken_back(advised, paid)
+    owed = await settled(advised, payment, Action.OWE)
+    await looked_after(advised, 3)
+    minor = (paid or payment.terms.debit).minor
+
+    assert isinstance(owed, Payment)
+    assert (advised.payment(UETR).state, lifecycle.is_ended(owed)) == (State.UNWINDING, True)
+    assert net(advised, "thailand/suspense/THB/deferred/payable") == -minor
+    assert net(advised, "thailand/suspense/THB/") == -minor
+    assert actions_for(advised.payment(UETR)) == ()
+
+
+async def test_upholding_a_dispute_takes_nothing_up_again(shell: Shell) -> None:
+    payment = await shell.opened()
+    refused = Outcome(OutcomeKind.REFUSED, Reason.ACCOUNT_CLOSED)
+    await shell.receive(InboundNotice(payment.reference, refused, {}))
+    upheld = await settled(shell, shell.payment(payment.uetr), Action.UPHOLD)
+
+    assert isinstance(upheld, Payment)
+    assert (upheld.state, upheld.disputed, upheld.next_at) == (State.ACCEPTED, False, None)

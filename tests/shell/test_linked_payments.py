@@ -201,12 +201,17 @@ async def test_the_same_return_with_another_amount_is_refused(shell: Shell) -> N
     assert len(await shell.linked.of(original)) == 1
 
 
-async def test_a_return_of_what_was_not_paid_or_is_not_known_moves_nothing(shell: Shell) -> None:
+async def test_an_instruction_to_give_back_what_was_not_paid_moves_nothing(shell: Shell) -> None:
     original = await shell.lost()
-    open_one = await shell.receive(InboundReturn("R-1", original.reference, baht("1.00"), {}))
+    told = await shell.receive(InboundReturn("R-1", original.reference, baht("1.00"), {}))
+
+    assert (told["reason"], shell.posted()) == ("NOT_REFUNDABLE", [])
+
+
+async def test_a_return_of_what_is_not_known_moves_nothing(shell: Shell) -> None:
     nothing = await shell.receive(InboundReturn("R-2", "NOBODY", baht("1.00"), {}))
 
-    assert (open_one["reason"], nothing["reason"]) == ("NOT_REFUNDABLE", "ORIGINAL_UNKNOWN")
+    assert (nothing["status"], nothing["reason"]) == (None, "ORIGINAL_UNKNOWN")
     assert shell.posted() == []
 
 

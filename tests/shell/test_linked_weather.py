@@ -204,7 +204,10 @@ async def test_a_contradiction_of_an_erased_payment_is_still_a_dispute(
     back = await shell.receive(InboundReturn("R-1", payment.reference, BAHT, {}))
 
     assert (told["status"], shell.payment(payment.uetr).disputed) == ("ACCC", True)
+    moved = InboundReturn("R-2", payment.reference, BAHT, {}, settled=True)
+    held = await shell.receive(moved)
     assert back["reason"] == "NOT_REFUNDABLE"
+    assert (held["status"], shell.payment(held["uetr"]).disputed) == ("ACCC", True)
 
 
 async def _erased(_: str) -> None:

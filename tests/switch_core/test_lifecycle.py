@@ -44,9 +44,10 @@ SHAPES: Final[dict[Flow, dict[str, Any]]] = {
     Flow.INBOUND: {"direction": Direction.INBOUND},
     Flow.INBOUND_BOUND: {"direction": Direction.INBOUND, "finality": Finality.ADVICE},
     Flow.GIVEN_BACK: {"direction": Direction.INBOUND, "kind": Kind.RETURN},
+    Flow.RECALLED: {"direction": Direction.INBOUND, "kind": Kind.RECALL},
 }
 OUTBOUND: Final = tuple(flow for flow in FLOWS if flow.value.startswith("outbound"))
-HOPS: Final = tuple(flow for flow in FLOWS if flow is not Flow.GIVEN_BACK)
+HOPS: Final = tuple(flow for flow in FLOWS if flow not in (Flow.GIVEN_BACK, Flow.RECALLED))
 OWN_ENDS: Final = {Event.NOT_SENT, Event.EXPIRED}
 """What we end ourselves once money is reserved: nothing was sent, and nothing will be."""
 
@@ -88,6 +89,13 @@ def test_a_refund_is_a_hop_of_its_own_whatever_it_gives_back() -> None:
     shapes = [in_flow(flow, kind=Kind.REFUND, finality=Finality.TWO_LEG).flow for flow in HOPS]
 
     assert set(shapes) == {Flow.OUTBOUND}
+
+
+def test_a_recall_of_ours_is_a_hop_and_a_networks_is_put_to_the_payees_side() -> None:
+    ours = replace(payment(), kind=Kind.RECALL, finality=Finality.THREE_LEG, funding=Funding.GROSS)
+
+    assert ours.flow is Flow.OUTBOUND
+    assert replace(ours, direction=Direction.INBOUND).flow is Flow.RECALLED
 
 
 def test_every_pair_is_decided() -> None:
@@ -162,7 +170,8 @@ def test_a_timed_state_has_a_move_for_its_timer_and_an_end_of_it(flow: Flow) -> 
         for event in moves[STATES[state].timer]:
             assert TABLE[flow, state, event].verdict is Verdict.MOVE
         if STATES[state].timer in (Timer.CONFIRM, Timer.CHILD):
-            assert TABLE[flow, state, Event.SPENT].verdict is Verdict.DISPUTE
+            spent = TABLE[flow, state, Event.SPENT]
+            assert spent.verdict is (Verdict.DISPUTE if STATES[state].final else Verdict.MOVE)
 
 
 @pytest.mark.parametrize("flow", HOPS)
@@ -186,7 +195,7 @@ def test_neither_our_clock_nor_a_lost_answer_ends_a_payment(flow: Flow, event: E
 def test_only_what_was_never_sent_is_ended_by_us_once_money_is_reserved(flow: Flow) -> None:
     outside = {
         *(Event.ACCEPTED, Event.REFUSED, Event.NEVER_SEEN, Event.CANCELLED, Event.TOO_LATE),
-        *(Event.READY, Event.TAKEN_BACK, Event.PAID_AMISS),
+        *(Event.READY, Event.TAKEN_BACK, Event.PAID_AMISS, Event.GIVEN_BACK),
     }
     own_ends = {
         event

@@ -56,6 +56,9 @@ BOOKED: Final[Mapping[str, tuple[tuple[Any, ...], ...]]] = {
     "late_credit_lost": ((LOST, PAID, EXPOSED, PAID),),
     "refund": ((F_KHR, 1_188_400, M, 1_188_400), (N, 10_000, F_THB, 10_000)),
     "refund_gross": ((F_KHR, 1_188_400, B, 1_188_400), (N, 10_000, F_THB, 10_000)),
+    "return_unmatched": ((N, PAID, S_THB, PAID),),
+    "unwound_owed": ((S_THB, PAID, f"{S_THB}/payable", PAID),),
+    "returned_owed": ((S_KHR, DEBIT, f"{S_KHR}/payable", DEBIT),),
     "blocked": ((M, DEBIT, M_FROZEN, DEBIT),),
     "blocked_gross": ((S_KHR, DEBIT, f"{S_KHR}/frozen", DEBIT),),
     "window_closing": ((M_SETTLING, DEBIT, M, DEBIT), (N, PAID, N_SETTLING, PAID)),
@@ -123,7 +126,19 @@ def test_what_a_payment_books_is_what_the_table_says_is_booked() -> None:
     back = replace(payment(), kind=Kind.REFUND, funding=Funding.HELD)
     gross_back = replace(gross, kind=Kind.REFUND)
     returned = [replace(each, kind=Kind.RETURN) for each in (payment(), gross)]
-    held_sets = (payment(), bridge, inbound, on_us, fee, gross, *advised, back, gross_back)
+    unmatched = replace(payment(), kind=Kind.RETURN, funding=Funding.HELD)
+    held_sets = (
+        unmatched,
+        payment(),
+        bridge,
+        inbound,
+        on_us,
+        fee,
+        gross,
+        *advised,
+        back,
+        gross_back,
+    )
     found = (
         {
             (x.account.split("/", 1)[1], x.side)
@@ -137,8 +152,9 @@ def test_what_a_payment_books_is_what_the_table_says_is_booked() -> None:
         }
         | {
             (x.account.split("/", 1)[1], x.side)
-            for held in (payment(), inbound)
-            for x in lines_for(held, Action.BOOK)
+            for held in (payment(), inbound, gross, *advised)
+            for action in (Action.BOOK, Action.OWE)
+            for x in lines_for(held, action)
         }
         | {(x.account.split("/", 1)[1], x.side) for x in incoming_lines(SPONSOR, khr(1))}
     )
@@ -151,8 +167,13 @@ def test_what_a_payment_books_is_what_the_table_says_is_booked() -> None:
         "outbound_capped", "outbound_funded", "outbound_gross", "outbound_gross_return",
         "inbound_two_leg", "inbound_on_us", "advice_received", "advice_pays_out",
         "advice_pays_out_on_us", "advice_credited", "advice_failed", "refund", "refund_gross",
-        "between", "payee_fee", "residue", "late_acceptance", "late_credit",
+        "between", "payee_fee", "residue", "late_acceptance", "late_credit", "return_unmatched",
+        "unwound_owed", "returned_owed",
     } == {name for name, posting in POSTINGS.items() if posting.booked}  # fmt: skip
+
+
+def test_a_recall_books_nothing() -> None:
+    assert lines_of(replace(payment(), kind=Kind.RECALL)) == ()
 
 
 @given(

@@ -1,0 +1,85 @@
+"""What may follow a payment, put together: refunds, returns, recalls, news of them, the queue.
+
+One place makes the parts from what they are given, so that a process and a test have the same ones.
+The surprise: nothing here decides anything; which part does what stands at each of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from switch.casework import Casework
+from switch.linked_payments import LinkedPayments
+from switch.notices import Notices
+from switch.recalls import Recalls
+from switch.returns import Returns
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from switch.answers import Answers
+    from switch.dispatch import Dispatch
+    from switch.logs import Log
+    from switch.port import Adapter
+    from switch.records import Records
+    from switch.runtime.clock import Clock
+    from switch.runtime.entropy import Ids
+    from switch.runtime.tasks import Tasks
+    from switch.store.contract import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What aftercare works with."""
+
+    store: Store
+    records: Records
+    dispatch: Dispatch
+    adapters: Mapping[str, Adapter]
+    answers: Answers
+    clock: Clock
+    ids: Ids
+    tasks: Tasks
+    log: Log
+
+
+class Aftercare:
+    """The parts."""
+
+    def __init__(self, given: Given) -> None:
+        store, records, dispatch = given.store, given.records, given.dispatch
+        ids, log = given.ids, given.log
+        self.linked = LinkedPayments(
+            store=store,
+            records=records,
+            dispatch=dispatch,
+            adapters=given.adapters,
+            answers=given.answers,
+            clock=given.clock,
+            ids=ids,
+            tasks=given.tasks,
+            log=log,
+        )
+        self.returns = Returns(
+            store=store,
+            records=records,
+            dispatch=dispatch,
+            linked=self.linked,
+            answers=given.answers,
+            ids=ids,
+            log=log,
+        )
+        self.recalls = Recalls(
+            store=store,
+            records=records,
+            dispatch=dispatch,
+            linked=self.linked,
+            adapters=given.adapters,
+            ids=ids,
+            log=log,
+        )
+        self.notices = Notices(store, dispatch, self.returns, self.recalls, log)
+        self.casework = Casework(
+            store, records, dispatch, self, clock=given.clock, ids=ids, log=log
+        )

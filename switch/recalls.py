@@ -1,0 +1,251 @@
+"""Recalls: a payment that is final is asked back, and whoever has the money says whether it goes.
+
+One of ours is a hop of its own (the network agrees, refuses, or says nothing, and is asked again)
+that moves no money: what the network gives back is its own return, booked when it comes. One of a
+network's is put to the payee's bank; where it agrees the money goes back as a refund, and only when
+that has arrived is the network told yes. The surprise: there is one recall of a payment; another is
+made only where the first never arrived.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from switch import lifecycle
+from switch.abilities import RECALL_REASON, RECALLED_REFERENCE
+from switch.commands import Conflict, Done, Open
+from switch.dispatch import Happened
+from switch.lifecycle import Event
+from switch.linked_payments import BACK, Asked, never_arrived
+from switch.model import Direction, Funding, Kind, Payment, State, changed
+from switch.orders import Taken
+from switch.parts import LINKED_MAX, changed_terms, left_of, recall_quote, recall_uetr
+from switch.port import Operation
+from switch.reasons import Reason
+from switch.refusals import Busy
+from switch.store.vault import VaultError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from switch.dispatch import Dispatch
+    from switch.inbound_port import InboundRecall
+    from switch.linked_payments import LinkedPayments
+    from switch.logs import Log
+    from switch.model import Particulars
+    from switch.port import Adapter
+    from switch.records import Open as Opened
+    from switch.records import Records
+    from switch.runtime.entropy import Ids
+    from switch.store.contract import Store
+
+PLACES_MAX: Final = 8
+"""Recalls of one payment, of which all but the last never arrived."""
+
+DECIDABLE: Final = (State.MANUAL,)
+"""A recall that waits for the payee's bank."""
+
+
+class Recalls:
+    """Asks for money back, and puts to a payee's bank that it is asked for."""
+
+    def __init__(  # the parts it uses
+        self,
+        *,
+        store: Store,
+        records: Records,
+        dispatch: Dispatch,
+        linked: LinkedPayments,
+        adapters: Mapping[str, Adapter],
+        ids: Ids,
+        log: Log,
+    ) -> None:
+        self._store = store
+        self._records = records
+        self._dispatch = dispatch
+        self._linked = linked
+        self._adapters = adapters
+        self._ids = ids
+        self._log = log
+
+    async def of(self, original: Payment) -> list[Payment]:
+        """The recalls of a payment, in the order they were made."""
+        found: list[Payment] = []
+        while len(found) < PLACES_MAX:
+            payment = await self._store.read.payment(recall_uetr(original.uetr, len(found) + 1))
+            if payment is None:
+                break
+            found.append(payment)
+        return found
+
+    async def ask(
+        self, original: Payment, opened: Opened, why: str, asked: Asked
+    ) -> Payment | Conflict | Reason:
+        """Ask a network for what it was paid; ``why`` is a code of ISO 20022.
+
+        The same key is the same recall. Raises :class:`~switch.refusals.Busy`.
+        """
+        known = await self._linked.known(asked)
+        if known is not None:
+            return known
+        reason = await self._askable(original)
+        if reason is not None:
+            return reason
+        before = await self.of(original)
+        if before and not never_arrived(before[-1]):
+            return Reason.DUPLICATE
+        if len(before) >= PLACES_MAX:
+            return Reason.NETWORK_OFFLINE
+        recall = self._recall_of(original, len(before) + 1)
+        particulars = _named(opened.particulars, original, why)
+        made = await self._linked.instruct(recall, particulars, asked)
+        if isinstance(made, Conflict) and made.field_name == "uetr":
+            return Reason.DUPLICATE  # another key took the place meanwhile
+        return made
+
+    async def _askable(self, original: Payment) -> Reason | None:
+        if original.direction is not Direction.OUTBOUND or original.kind is not Kind.PAYMENT:
+            return Reason.NOT_REFUNDABLE
+        adapter = self._adapters.get(original.network)
+        if adapter is None or Operation.RECALL not in adapter.facts.operations:
+            return Reason.TRANSACTION_UNSUPPORTED
+        if original.state not in (State.ACCEPTED, State.CONFIRMING):
+            return Reason.NOT_REFUNDABLE
+        if left_of(original, await self._linked.of(original)).minor <= 0:
+            return Reason.GONE_BACK
+        return None
+
+    def _recall_of(self, original: Payment, place: int) -> Payment:
+        """A recall of all of a payment, before it is opened."""
+        terms, held = original.terms, original.institutions
+        quote = recall_quote(original.uetr, place)
+        linked = self._linked.linked(
+            original,
+            recall_uetr(original.uetr, place),
+            network=original.network,
+            terms=changed_terms(terms, quote, terms.source, terms.destination, terms.between),
+            institutions=held,
+        )
+        return changed(linked, kind=Kind.RECALL, funding=Funding.CAPPED)
+
+    async def asked(self, network: str, request: InboundRecall, body: bytes) -> Taken:
+        """Put a network's recall to the payee's bank, once; ``body`` is kept as evidence."""
+        original = await self._store.read.payment(request.uetr)
+        if original is None or original.origin != network or original.kind is not Kind.PAYMENT:
+            return Taken(None, Reason.ORIGINAL_UNKNOWN)
+        if not await self._records.has_reference(original, request.reference):
+            return Taken(None, Reason.ORIGINAL_UNKNOWN)
+        asked = Asked(network, f"recall:{request.key}", {"original": original.uetr})
+        known = await self._linked.known(asked)
+        if isinstance(known, Payment):
+            return Taken(known, known.reason)
+        if known is not None:
+            return Taken(None, Reason.DUPLICATE)
+        if original.state is not State.CREDITED:
+            return Taken(None, original.reason or Reason.NOT_REFUNDABLE)
+        if left_of(original, await self._linked.of(original)).minor <= 0:
+            return Taken(None, Reason.GONE_BACK)
+        before = await self.of(original)
+        if before:
+            return Taken(None, Reason.DUPLICATE)
+        try:
+            opened = await self._dispatch.open(original.uetr)
+        except VaultError:
+            # Nobody can name its payer any more, so nothing can go back to them.
+            return Taken(None, Reason.NOT_REFUNDABLE)
+        return await self._put(original, opened.particulars, asked, body)
+
+    async def _put(
+        self, original: Payment, particulars: Particulars, asked: Asked, body: bytes
+    ) -> Taken:
+        recall = changed(
+            self._recall_of(original, 1),
+            direction=Direction.INBOUND,
+            network=original.origin,
+            channel=original.channel,
+            origin=original.origin,
+        )
+        recall = changed(recall, send_by=recall.opened_at, deadline=recall.opened_at)
+        _, put = lifecycle.advance(recall, Event.RECALLED, at=recall.opened_at, next_at=None)
+        put = changed(put, version=1)
+        key, wrapped = self._records.new_key(put.uetr)
+        result = await self._store.commit(
+            Open(
+                payment=put,
+                binding=self._records.binding(key, asked.scope, asked.key, asked.content),
+                exchange=None,
+                wrapped_key=wrapped,
+                salt=self._ids.salt(),
+                sealed=self._records.held(particulars, key),
+                evidence=self._records.evidence(key, body),
+            )
+        )
+        if isinstance(result, Done) and result.payment is not None:
+            self._log.info("recall_put", uetr=put.uetr, original=original.uetr)
+            return Taken(result.payment)
+        made = await self._linked.not_opened(result, asked)
+        if isinstance(made, Payment):
+            return Taken(made, made.reason)
+        return Taken(None, made if isinstance(made, Reason) else Reason.DUPLICATE)
+
+    async def decide(self, recall: Payment, reason: Reason | None) -> Payment | Reason:
+        """What the payee's bank says to a recall: yes, or no with a reason; once.
+
+        Raises :class:`~switch.refusals.Busy`.
+        """
+        event = Event.ACCEPTED if reason is None else Event.REFUSED
+        if recall.kind is not Kind.RECALL or recall.direction is not Direction.INBOUND:
+            return Reason.ORIGINAL_UNKNOWN
+        if recall.state not in DECIDABLE:
+            return Reason.DUPLICATE
+        try:
+            opened = await self._dispatch.open(recall.uetr)
+        except VaultError:
+            raise Busy from None
+        result = await self._dispatch.once(recall, opened, Happened(event, reason))
+        if isinstance(result, Done) and result.payment is not None:
+            self._log.info("recall_decided", uetr=recall.uetr, agreed=reason is None)
+            return result.payment
+        return Reason.DUPLICATE
+
+    async def look_after(self, recall: Payment, opened: Opened) -> None:
+        """See how the refund stands that a recall was agreed to with, and make it where missing.
+
+        Its key follows from the recall, so that a crash between the two makes no second one.
+        """
+        child: Payment | None = None
+        for place in range(1, LINKED_MAX):
+            asked = Asked(BACK, f"{recall.uetr}#{place}", {})
+            known = await self._linked.known(asked)
+            if not isinstance(known, Payment):
+                break
+            child = known
+        if child is None or never_arrived(child):
+            child = await self._given(recall, asked)
+            if child is None:
+                await self._dispatch.conclude(recall, opened, Happened(Event.SPENT))
+                return
+        refused = lifecycle.is_final(child) and child.reason is not None
+        if refused and not never_arrived(child):
+            await self._dispatch.conclude(recall, opened, Happened(Event.SPENT))
+            return
+        await self._linked.looked(recall, opened, None if refused else child)
+
+    async def _given(self, recall: Payment, asked: Asked) -> Payment | None:
+        """Refund what is left of a recalled payment; None where that cannot be."""
+        original = await self._store.read.payment(recall.original)
+        opened = None if original is None else await self._dispatch.open(original.uetr)
+        if original is None or opened is None:
+            return None
+        left = left_of(original, await self._linked.of(original))
+        made = await self._linked.refund(original, opened, left, asked)
+        if not isinstance(made, Payment):
+            self._log.warning("recall_not_refunded", uetr=recall.uetr)
+            return None
+        return made
+
+
+def _named(particulars: Particulars, original: Payment, why: str) -> Particulars:
+    more = {RECALLED_REFERENCE: original.reference, RECALL_REASON: why}
+    return replace(particulars, extra={**particulars.extra, **more})

@@ -1,0 +1,179 @@
+"""Money that a network gives back of what we paid: booked when we hear of it, whatever we think.
+
+A return of a payment that was accepted goes to its payer at the payment's own rate. One that fits
+no payment as it stands (not known yet, refused, more than was paid, in another currency) is money
+all the same: it is booked to suspense against the network, under its own identification, and waits
+in the queue, with the message as evidence, until two operators book it to the payer or send it
+back. The surprise: both are answered "taken"; only what names no payment of ours, and what is no
+more than an instruction to give back, is refused, and then nothing has moved.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from switch import lifecycle
+from switch.commands import Conflict, Done, Open
+from switch.lifecycle import Event
+from switch.linked_payments import TRIES_MAX, Asked
+from switch.model import Direction, Funding, Kind, Particulars, Party, State, changed
+from switch.parts import Part, changed_terms, linked_quote, linked_uetr, part_of, unmatched_terms
+from switch.reasons import Reason
+from switch.refusals import Busy
+
+if TYPE_CHECKING:
+    from fx.money import Money
+    from switch.answers import Answers
+    from switch.dispatch import Dispatch
+    from switch.linked_payments import LinkedPayments
+    from switch.logs import Log
+    from switch.model import Payment, Terms
+    from switch.records import Records
+    from switch.runtime.entropy import Ids
+    from switch.store.contract import Store
+
+NOBODY = Particulars(Party("", ""), Party("", ""), "")
+"""Who is involved in money of which nobody can read that any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Back:
+    """What comes back. ``particulars`` are the original's, None where nobody can read them.
+
+    ``message`` is what moved the money; None where that would move it only if it is taken.
+    """
+
+    amount: Money
+    particulars: Particulars | None = field(repr=False)
+    message: bytes | None = field(repr=False)
+
+
+class Returns:
+    """Books what networks give back."""
+
+    def __init__(  # the parts it uses
+        self,
+        *,
+        store: Store,
+        records: Records,
+        dispatch: Dispatch,
+        linked: LinkedPayments,
+        answers: Answers,
+        ids: Ids,
+        log: Log,
+    ) -> None:
+        self._store = store
+        self._records = records
+        self._dispatch = dispatch
+        self._linked = linked
+        self._answers = answers
+        self._ids = ids
+        self._log = log
+
+    async def returned(
+        self, original: Payment, back: Back, asked: Asked
+    ) -> Payment | Conflict | Reason:
+        """Book what a network gives back of an outbound payment: final when it is committed.
+
+        Raises :class:`~switch.refusals.Busy`.
+        """
+        if original.direction is not Direction.OUTBOUND or original.kind is not Kind.PAYMENT:
+            return Reason.NOT_REFUNDABLE
+        if back.amount.minor <= 0:
+            return Reason.AMOUNT_ZERO
+        known = await self._linked.known(asked)
+        if known is not None:
+            return known
+        for _ in range(TRIES_MAX):
+            command = await self._command(original, back, asked)
+            if isinstance(command, Reason):
+                return command
+            made = await self._committed(command, original, asked)
+            if made is Reason.NOT_REFUNDABLE or (
+                isinstance(made, Conflict) and made.field_name == "uetr"
+            ):
+                # The original has moved on under it, or its place was taken: look again.
+                original = await self._store.read.payment(original.uetr) or original
+                continue
+            return made
+        raise Busy
+
+    async def _command(self, original: Payment, back: Back, asked: Asked) -> Open | Reason:
+        """What books it: to the payer where it fits, to suspense where it only is there."""
+        linked = await self._linked.of(original)
+        part: Part | Reason = Reason.NOT_REFUNDABLE
+        if original.state in (State.ACCEPTED, State.CONFIRMING):
+            part = part_of(original, linked, back.amount)
+        if back.particulars is not None and not isinstance(part, Reason):
+            return self.matched(original, back.particulars, part, asked)
+        if back.message is None:
+            return part if isinstance(part, Reason) else Reason.NOT_REFUNDABLE
+        return self._unmatched(original, len(linked) + 1, back, asked)
+
+    async def _committed(
+        self, command: Open, original: Payment, asked: Asked
+    ) -> Payment | Conflict | Reason:
+        result = await self._store.commit(command)
+        if isinstance(result, Done) and result.payment is not None:
+            booked = result.payment
+            self._log.info(
+                "return_booked",
+                uetr=booked.uetr,
+                original=original.uetr,
+                matched=not booked.disputed,
+            )
+            return booked
+        return await self._linked.not_opened(result, asked)
+
+    def matched(
+        self, original: Payment, particulars: Particulars, part: Part, asked: Asked
+    ) -> Open:
+        """What books a part to the payer of an original, at its own rate."""
+        quote = linked_quote(original.uetr, part.place)
+        terms = changed_terms(original.terms, quote, part.payer, part.payee, part.between)
+        booked = self._booked(original, part.place, terms=terms, funding=original.funding)
+        return self._opening(booked, particulars, asked, b"")
+
+    def _unmatched(self, original: Payment, place: int, back: Back, asked: Asked) -> Open:
+        """What books money to suspense that fits an original not as it stands."""
+        terms = unmatched_terms(original.terms, linked_quote(original.uetr, place), back.amount)
+        booked = self._booked(original, place, terms=terms, funding=Funding.HELD)
+        message = back.message or b""
+        return self._opening(changed(booked, disputed=True), NOBODY, asked, message)
+
+    def _booked(self, original: Payment, place: int, *, terms: Terms, funding: Funding) -> Payment:
+        linked = self._linked.linked(
+            original,
+            linked_uetr(original.uetr, place),
+            network=original.network,
+            terms=terms,
+            institutions=original.institutions,
+        )
+        linked = changed(
+            linked,
+            kind=Kind.RETURN,
+            direction=Direction.INBOUND,
+            origin=original.network,
+            send_by=linked.opened_at,
+            deadline=linked.opened_at,
+            funding=funding,
+        )
+        _, booked = lifecycle.advance(linked, Event.BOOKED, at=linked.opened_at, next_at=None)
+        return changed(booked, version=1)
+
+    def _opening(
+        self, booked: Payment, particulars: Particulars, asked: Asked, evidence: bytes
+    ) -> Open:
+        answer = self._answers.render(booked, particulars, self._dispatch.planning(booked))
+        key, wrapped = self._records.new_key(booked.uetr)
+        return Open(
+            payment=booked,
+            binding=self._records.binding(key, asked.scope, asked.key, asked.content),
+            exchange=None,
+            wrapped_key=wrapped,
+            salt=self._ids.salt(),
+            sealed=self._records.held(particulars, key),
+            answer=self._records.answer(booked, answer, key),
+            evidence=self._records.evidence(key, evidence),
+        )
