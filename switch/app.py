@@ -27,12 +27,16 @@ from switch.coordination.ports import Topic
 from switch.dispatch import Dispatch
 from switch.endings import Endings
 from switch.events_side import EventsSide
-from switch.feeds import FeedReader
+from switch.feeds import feeds_of
 from switch.funds import Funds
 from switch.key_retention import retention_of
 from switch.keys import OVERSEER
 from switch.leases import Leases
 from switch.linked import banks_of, inbound_of, lookups_of, made_adapters, quotes_of, signers_of
+from switch.metering.gate import MeteredGate
+from switch.metering.meters import Meters
+from switch.metering.readings import Reader
+from switch.metering.store import MeteredStore
 from switch.orders import Orders
 from switch.pace import Pace
 from switch.payments import Payments
@@ -60,7 +64,6 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
     from switch.config import Config
-    from switch.feed import Feed
     from switch.keys import KeyFolder
 
 __all__ = ["SERVED_AS", "Seams", "Switch"]
@@ -77,13 +80,14 @@ class Switch:
         slot = {"slot": seams.store.slot}
         config = replace(config, switch=config.switch.model_copy(update=slot))
         self.config = config
-        self._seams = seams
+        meters = self.meters = Meters()
+        seams = self._seams = replace(seams, store=MeteredStore(seams.store, meters, seams.clock))
         self._ids = Ids(seams.clock, seams.entropy, seams.store.slot)
         self._transport = Transport(
             seams.net,
             seams.clock,
             at_once={name: section.at_once_max for name, section in config.networks.items()},
-            gate=Breakers(config.networks, seams.coordination, seams.clock),
+            gate=MeteredGate(Breakers(config.networks, seams.coordination, seams.clock), meters),
         )
         self._vault = open_vault(config.vault.wrapping_keys, keys, seams.entropy)
         self._records = Records(seams.store.read, self._vault, self._ids)
@@ -126,9 +130,11 @@ class Switch:
         self.rates = Rates(
             self._quoting, store=seams.store, clock=seams.clock, ids=self._ids, log=seams.log
         )
-        self.feeds = [self._feed(feed) for feed in config.feeds]
+        self.feeds = feeds_of(config.feeds, self.rates, self._transport, seams)
         self.ready = False
-        self.application: web.Application = api.create(self._parts(keys))
+        parts = self._parts(keys)
+        self.application: web.Application = api.create(parts)
+        self.collector = api.collector(parts)
 
     def _quoting_of(self, seal: QuoteSeal) -> Quoting:
         seams = self._seams
@@ -236,17 +242,6 @@ class Switch:
             log=self._seams.log,
         )
 
-    def _feed(self, feed: Feed) -> FeedReader:
-        seams = self._seams
-        return FeedReader(
-            feed,
-            rates=self.rates,
-            transport=self._transport,
-            clock=seams.clock,
-            entropy=seams.entropy,
-            log=seams.log,
-        )
-
     def _parts(self, keys: KeyFolder) -> api.Parts:
         seams, config = self._seams, self.config
         scans = Scans(
@@ -305,6 +300,8 @@ class Switch:
             log=seams.log,
             ready=self.health,
             signers=signers_of(self.adapters),
+            meters=self.meters,
+            readings=Reader(seams, self._leases, self.meters, self.health),
         )
 
     def _scheme_quotes(self) -> SchemeQuotes:

@@ -63,6 +63,12 @@ class Breakers:
         elif breaker.failed(self._clock.monotonic()):
             self._coordination.publish(Topic.NETWORK, name)
 
+    def paused(self) -> dict[tuple[str, str], bool]:
+        """Whether a pause is on, by network and operation."""
+        at = self._clock.monotonic()
+        split = ((name.partition(" "), each) for name, each in self._breakers.items())
+        return {(network, kind): each.is_open(at) for (network, _, kind), each in split}
+
     def heard(self, name: str) -> None:
         """Begin a pause that another process began; a name that is not known is passed over."""
         breaker = self._breakers.get(name)

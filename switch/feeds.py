@@ -19,6 +19,8 @@ from switch.store.contract import StoreBusy
 from switch.wire.transport import Answer, Request
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tenacity import RetryCallState
 
     from switch.feed import Feed
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from switch.rates import Rates
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Entropy
+    from switch.seams import Seams
     from switch.wire.transport import Transport
 
 FIRST_PAUSE_S: Final = 1
@@ -138,3 +141,20 @@ class FeedReader:
         doubled: int = FIRST_PAUSE_S << min(state.attempt_number - 1, DOUBLINGS_MAX)
         most = min(doubled, PAUSE_S_MAX)
         return most + most * self._entropy.bytes(1)[0] / 512
+
+
+def feeds_of(
+    feeds: Iterable[Feed], rates: Rates, transport: Transport, seams: Seams
+) -> list[FeedReader]:
+    """A reader for each feed."""
+    return [
+        FeedReader(
+            feed,
+            rates=rates,
+            transport=transport,
+            clock=seams.clock,
+            entropy=seams.entropy,
+            log=seams.log,
+        )
+        for feed in feeds
+    ]

@@ -48,6 +48,10 @@ class Leases:
         """
         return self._leads
 
+    def renewed_s_ago(self) -> float:
+        """Seconds since the lease was last renewed."""
+        return self._clock.monotonic() - self._renewed_at
+
     async def run(self) -> None:
         """Renew and look until cancelled."""
         while True:

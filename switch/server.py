@@ -21,6 +21,7 @@ from switch.heads import HeadPublisher
 from switch.keys import KeyFolder, KeyMissing, own_files
 from switch.logs import json_log
 from switch.losses import Found, open_losses
+from switch.metering.lag import watch
 from switch.own_keys import keys_of
 from switch.rekeying import refuse_unfinished
 from switch.restoring import Restoring
@@ -57,6 +58,9 @@ SWITCH_INTERVAL_S = 0.0005
 REDIS_SECRET: Final = "redis-password"  # noqa: S105  the name of a file
 """Name of the secret that Redis asks for, where it asks for one."""
 
+FIGURES: Final = "figures"
+"""The name under which figures are shown on this machine."""
+
 TASKS_BESIDE = 1_000
 """Tasks allowed beside the payments in flight: timers, sweeps, collectors."""
 
@@ -70,6 +74,8 @@ class Place:
     peers: Mapping[str, str] = field(default_factory=dict)
     log_level: str = "info"
     restored: bool = False
+    figures_port: int | None = None
+    """Port of 127.0.0.1 where a collector is shown figures; none: nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +139,10 @@ async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[S
     peers |= {feed.peer: feed.url for feed in config.feeds} | peers_of(config.members)
     net = TcpNet(
         clock,
-        {SERVED_AS: (config.http.host, place.port)},
+        {
+            SERVED_AS: (config.http.host, place.port),
+            FIGURES: ("127.0.0.1", place.figures_port or 0),
+        },
         peers,
         client_tls=network_tls(config, keys, peers),
     )
@@ -162,7 +171,11 @@ async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[S
     switch = Switch(config, keys, seams)
     served = await net.serve(switch.application, SERVED_AS)
     opened.push_async_callback(served.close)
+    if place.figures_port is not None:
+        shown = await net.serve(switch.collector, FIGURES)
+        opened.push_async_callback(shown.close)
     tasks.start("heads", publisher.run())
+    tasks.start("lag", watch(clock, switch.meters.lag))
     # First of all at a stop: whoever waits for a payment is told how it stands.
     opened.callback(switch.stop_waiting)
     return switch, served

@@ -23,12 +23,14 @@ from switch.api.intake import PACE
 from switch.api.iso import IsoApi
 from switch.api.journal import JournalApi, witness
 from switch.api.members import MemberApi
+from switch.api.metrics import MetricsApi, door
 from switch.api.networks import NetworkApi
 from switch.api.oversight import OversightApi
 from switch.api.problems import UNAVAILABLE, expect, guard, respond, wait_for_recovery
 from switch.api.rates import RatesApi
 from switch.api.routes import ROUTES
 from switch.commands import Answer
+from switch.metering.requests import counted
 from switch.port import Planning
 from switch.positions import positions_page
 from switch.posting import Posting
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from switch.api.messages import MemberMessages
     from switch.config import Config
     from switch.logs import Log
+    from switch.metering.meters import Meters
+    from switch.metering.readings import Reader
     from switch.pace import Pace
     from switch.payments import Payments
     from switch.quoting import Quoting
@@ -64,7 +68,8 @@ class Parts:
     knows the rate providers' keys and the overseer's, ``witnesses`` those of members and overseer.
     ``head`` tells the journal's newest block, ``published`` the heads that left the house.
     ``ready`` tells the health page; its member ``ready`` is true once recovery is done. ``over``
-    turns true when the process stops.
+    turns true when the process stops. ``meters`` count what is served; ``readings`` are read for
+    the page that shows them.
     """
 
     config: Config
@@ -88,6 +93,8 @@ class Parts:
     log: Log
     ready: Callable[[], Mapping[str, object]]
     store: Store
+    meters: Meters
+    readings: Reader
     over: Callable[[], bool]
     signers: Mapping[str, AnswerSigner] = field(default_factory=dict)
     """Adapters that sign our answers to their networks in a header."""
@@ -106,18 +113,31 @@ def create(parts: Parts) -> web.Application:
     assert sorted(handlers) == sorted(route.operation for route in ROUTES), (
         "the table of routes and the handlers name the same operations"
     )
+    named: dict[web.AbstractRoute, str] = {}
     app = web.Application(
         client_max_size=parts.config.http.body_bytes_max,
-        middlewares=[wait_for_recovery(parts.ready), guard(parts.log), witness(parts.head)],
+        middlewares=[
+            counted(parts.meters, parts.clock, named),
+            wait_for_recovery(parts.ready),
+            guard(parts.log),
+            witness(parts.head),
+        ],
     )
     app[PACE] = parts.pace
     for route in ROUTES:
-        app.router.add_route(
-            route.method, route.path, handlers[route.operation], expect_handler=expect
-        )
+        handler = handlers[route.operation]
+        added = app.router.add_route(route.method, route.path, handler, expect_handler=expect)
+        named[added] = route.operation
     for network, path in networks.paths():
-        app.router.add_route("POST", path, networks.handler(network), expect_handler=expect)
+        handler = networks.handler(network)
+        added = app.router.add_route("POST", path, handler, expect_handler=expect)
+        named[added] = f"from_{network}"
     return app
+
+
+def collector(parts: Parts) -> web.Application:
+    """What a collector of figures on this machine is served."""
+    return door(MetricsApi(parts.overseers, parts.meters, parts.readings))
 
 
 def _planning(clock: Clock, ids: Ids, slot: int) -> Planning:
@@ -223,6 +243,7 @@ def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
         "oversee_payments": oversight.payments,
         "oversee_accounts": oversight.accounts,
         "oversee_statement": oversight.statement,
+        "metrics": MetricsApi(parts.overseers, parts.meters, parts.readings).signed,
         "live": live,
         "ready": ready,
         "description": describe,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from pydantic import BaseModel
 
-from switch.api.route_shapes import ISO, STREAM, Said
+from switch.api.route_shapes import FIGURES, ISO, STREAM, Said
 from switch.api.routes import ROUTES
 from switch.api.shapes import Problem, schema_of
 from switch.wire.authenticate import HEADER, KEY_HEADER
@@ -26,6 +26,7 @@ VERSION: Final = "1"
 _JSON: Final = "application/json"
 _PROBLEM: Final = "application/problem+json"
 _STREAM: Final = "text/event-stream"
+_TEXT: Final = "text/plain"
 _XML: Final = "application/xml"
 _SIGNATURE_TEXT: Final = (
     "Detached JWS (RFC 7515 appendix F, RFC 7797) over the raw body; ES256 or EdDSA. Protected "
@@ -112,6 +113,8 @@ def _content(shape: type[BaseModel] | str, media: str) -> dict[str, Any]:
     if isinstance(shape, str):
         if shape == STREAM:
             return {_STREAM: {"schema": {"type": "string", "description": STREAM}}}
+        if shape == FIGURES:
+            return {_TEXT: {"schema": {"type": "string", "description": FIGURES}}}
         assert shape == ISO, "a body is a shape or an ISO 20022 message"
         return {_XML: {"schema": {"type": "string", "description": f"{ISO} in XML"}}}
     return {media: {"schema": {"$ref": f"#/components/schemas/{shape.__name__}"}}}

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 ISO: Final = "ISO 20022"
 """Stands for a body that is an ISO 20022 message in XML."""
 
+FIGURES: Final = "Prometheus text"
+"""Stands for a body that is a page of figures."""
+
 STREAM: Final = "Server-Sent Events"
 """Stands for a body that is a stream of events."""
 

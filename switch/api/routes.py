@@ -19,7 +19,7 @@ from switch.api.rate_shapes import (
     RatesView,
     WithdrawRequest,
 )
-from switch.api.route_shapes import BODY, ISO, SIGNED, Route, Said
+from switch.api.route_shapes import BODY, FIGURES, ISO, SIGNED, Route, Said
 from switch.api.shapes import (
     DecodeAnswer,
     DecodeRequest,
@@ -228,6 +228,13 @@ ROUTES: Final = (
             Said(404, "There is no such account."),
             *SIGNED,
         ),
+    ),
+    Route(
+        "metrics",
+        "GET",
+        "/v1/oversight/metrics",
+        "What the process counted, in the text format of Prometheus; for the overseer.",
+        (Said(200, "The figures.", FIGURES), *SIGNED),
     ),
     Route(
         "live",

@@ -47,6 +47,8 @@ if TYPE_CHECKING:
 @store_option
 @click.option("--slot", type=click.IntRange(0, 99), default=None,
               help="Writer slot instead of the configured one; 0: the lowest free.")  # fmt: skip
+@click.option("--metrics-port", type=click.IntRange(1, PORT_MAX), default=None,
+              help="Port of 127.0.0.1 with /metrics for a collector on this machine.")  # fmt: skip
 @click.option("--restored", is_flag=True,
               help="The store came back from a copy: pay nothing new yet.")  # fmt: skip
 def command(
@@ -57,6 +59,7 @@ def command(
     log: str,
     store: str | None,
     slot: int | None,
+    metrics_port: int | None,
     *,
     restored: bool,
 ) -> None:
@@ -70,7 +73,7 @@ def command(
         name: checked_url(url, f"--peer {name}")
         for name, url in network_pairs(peer, "--peer", config.networks).items()
     }
-    place = Place(data, port, peers, log, restored)
+    place = Place(data, port, peers, log, restored, metrics_port)
 
     def announce(url: str) -> None:
         say({"serving": "switch", "url": url})
@@ -82,7 +85,8 @@ def command(
             stop(str(error), EXIT_AGAIN)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                stop(f"Port {port} is taken: choose another with --port (make: PORT=8081)")
+                other = "" if metrics_port is None else f", or {metrics_port} of --metrics-port,"
+                stop(f"Port {port}{other} is taken: choose another with --port (make: PORT=8081)")
             raise
         except StoreBusy:
             stop("the store went away during the start", EXIT_AGAIN)

@@ -172,7 +172,13 @@ class Run:
 
     async def shown(self) -> dict[str, bytes]:
         """What the switch shows of itself: to nobody in particular, and to the overseer."""
-        paths = ("/health/live", "/health/ready", "/metrics", "/openapi.json", "/v1/payments")
+        paths = (
+            "/health/live",
+            "/health/ready",
+            "/v1/oversight/metrics",
+            "/openapi.json",
+            "/v1/payments",
+        )
         overseer = self.stage.overseer()
         return {path: (await overseer.call("GET", path)).body for path in paths}
 
