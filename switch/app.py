@@ -300,7 +300,6 @@ class Switch:
             log=seams.log,
             ready=self.health,
             signers=signers_of(self.adapters),
-            meters=self.meters,
             readings=Reader(seams, self._leases, self.meters, self.health),
         )
 

@@ -45,7 +45,6 @@ if TYPE_CHECKING:
     from switch.api.messages import MemberMessages
     from switch.config import Config
     from switch.logs import Log
-    from switch.metering.meters import Meters
     from switch.metering.readings import Reader
     from switch.pace import Pace
     from switch.payments import Payments
@@ -68,8 +67,7 @@ class Parts:
     knows the rate providers' keys and the overseer's, ``witnesses`` those of members and overseer.
     ``head`` tells the journal's newest block, ``published`` the heads that left the house.
     ``ready`` tells the health page; its member ``ready`` is true once recovery is done. ``over``
-    turns true when the process stops. ``meters`` count what is served; ``readings`` are read for
-    the page that shows them.
+    turns true when the process stops. ``readings`` are what the page of figures is made of.
     """
 
     config: Config
@@ -93,7 +91,6 @@ class Parts:
     log: Log
     ready: Callable[[], Mapping[str, object]]
     store: Store
-    meters: Meters
     readings: Reader
     over: Callable[[], bool]
     signers: Mapping[str, AnswerSigner] = field(default_factory=dict)
@@ -117,7 +114,7 @@ def create(parts: Parts) -> web.Application:
     app = web.Application(
         client_max_size=parts.config.http.body_bytes_max,
         middlewares=[
-            counted(parts.meters, parts.clock, named),
+            counted(parts.readings.meters, parts.clock, named),
             wait_for_recovery(parts.ready),
             guard(parts.log),
             witness(parts.head),
@@ -137,7 +134,7 @@ def create(parts: Parts) -> web.Application:
 
 def collector(parts: Parts) -> web.Application:
     """What a collector of figures on this machine is served."""
-    return door(MetricsApi(parts.overseers, parts.meters, parts.readings))
+    return door(MetricsApi(parts.overseers, parts.readings))
 
 
 def _planning(clock: Clock, ids: Ids, slot: int) -> Planning:
@@ -208,7 +205,6 @@ def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
         ids=parts.ids,
         log=parts.log,
     )
-
     oversight = OversightApi(parts.overseers, parts.read, parts.clock)
     rates = _rates(parts)
     journal = JournalApi(parts.witnesses, parts.read, parts.head, parts.published, parts.clock)
@@ -243,7 +239,7 @@ def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
         "oversee_payments": oversight.payments,
         "oversee_accounts": oversight.accounts,
         "oversee_statement": oversight.statement,
-        "metrics": MetricsApi(parts.overseers, parts.meters, parts.readings).signed,
+        "metrics": MetricsApi(parts.overseers, parts.readings).signed,
         "live": live,
         "ready": ready,
         "description": describe,

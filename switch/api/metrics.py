@@ -16,7 +16,6 @@ from switch.api.problems import expect
 from switch.metering.page import TYPE, page
 
 if TYPE_CHECKING:
-    from switch.metering.meters import Meters
     from switch.metering.readings import Reader
     from switch.wire.authenticate import MemberAuthenticator
 
@@ -28,9 +27,8 @@ BYTES_MAX: Final = 1024
 class MetricsApi:
     """Serves ``/v1/oversight/metrics``, and ``/metrics`` to a collector."""
 
-    def __init__(self, overseers: MemberAuthenticator, meters: Meters, reader: Reader) -> None:
+    def __init__(self, overseers: MemberAuthenticator, reader: Reader) -> None:
         self._overseers = overseers
-        self._meters = meters
         self._reader = reader
 
     async def signed(self, request: web.Request) -> web.Response:
@@ -40,7 +38,7 @@ class MetricsApi:
 
     async def open(self, _: web.Request) -> web.Response:
         """``GET /metrics`` of the collector's door."""
-        body = page(self._meters, await self._reader.read())
+        body = page(self._reader.meters, await self._reader.read())
         return web.Response(body=body, headers={"Content-Type": TYPE, "Cache-Control": "no-store"})
 
 

@@ -75,7 +75,7 @@ class Reader:
         self._tasks = seams.tasks
         self._clock = seams.clock
         self._leases = leases
-        self._meters = meters
+        self.meters = meters
         self._health = health
         self._unended = Unended()
         self._read_at: float | None = None
@@ -93,7 +93,7 @@ class Reader:
             renewed_s_ago=self._leases.renewed_s_ago(),
             tasks=len(self._tasks),
             health=self._health(),
-            breakers=self._meters.breakers(),
+            breakers=self.meters.breakers(),
             unended=self._unended,
         )
 
