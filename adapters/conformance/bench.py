@@ -82,6 +82,7 @@ class Bench:
     ids: Ids
     patience_ms: int
     home: Home | None = None
+    homeless: str = "no switch stands behind this check"
     ahead: timedelta = timedelta()
     said: dict[str, OutcomeKind] = field(default_factory=dict)
     begun: list[str] = field(default_factory=list)

@@ -30,7 +30,8 @@ class Case:
 
     ``needs`` are operations that the network must have. ``steered``: the far side must be told what
     to do (a fault, its customer's payment), so a test system without controls cannot run it.
-    ``inbound``: the network calls. ``promise``: only where "never seen" is one, or is none.
+    ``inbound``: the network calls. ``asked``: we ask for money back, which only networks are asked
+    to which nothing comes in. ``promise``: only where "never seen" is one, or is none.
     ``last``: run after all others, which it looks back at.
     """
 
@@ -41,6 +42,7 @@ class Case:
     needs: tuple[Operation, ...] = ()
     steered: bool = True
     inbound: bool = False
+    asked: bool = False
     promise: bool | None = None
     last: bool = False
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from adapters.conformance import coming_in, doubt, noticed, paying, spoilt, undoing
+from adapters.conformance import coming_in, doubt, noticed, paying, returning, spoilt, undoing
 from adapters.conformance.case import Case, demand
 from adapters.conformance.paying import ACCEPTED, PAY
 
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
 async def books_agree(bench: Bench) -> None:
     """AC-54."""
     book = await bench.whole_book()
-    moved = [each["reference"] for each in book
-             if each["status"] == "booked" and each["direction"] == "outbound"]  # fmt: skip
+    said = {name for name, kind in bench.said.items() if kind is ACCEPTED}
+    moved = [each["reference"] for each in book if each["status"] == "booked"
+             and (each["direction"] == "outbound" or each["reference"] in said)]  # fmt: skip
     demand(len(moved) == len(set(moved)), "the far book has a reference twice")
-    ours = {name for name, kind in bench.said.items() if kind is ACCEPTED} - bench.reported
+    ours = said - bench.reported
     theirs = {name.rpartition("/")[2] for name in moved} - bench.reported
     demand(not theirs - ours, f"{len(theirs - ours)} payments are booked there alone")
     demand(not ours - theirs, f"{len(ours - theirs)} payments are accepted here alone")
@@ -40,6 +41,7 @@ CASES: Final[tuple[Case, ...]] = tuple(
                  "What is accepted here, refunds too, is booked there once, and nothing else is.",
                  books_agree, needs=(PAY,), last=True),
             *noticed.CASES,
+            *returning.CASES,
         ),
         key=lambda case: case.number,
     )

@@ -61,7 +61,7 @@ async def paid(bench: Bench, **more: object) -> Guest:
 
 def _home(bench: Bench) -> Home:
     if bench.home is None:
-        raise NotRun("no switch stands behind this check")
+        raise NotRun(bench.homeless)
     return bench.home
 
 

@@ -26,7 +26,7 @@ async def _unanswered(bench: Bench) -> tuple[Home, Payment]:
     """A payment of a member of ours that the network has booked and we do not know of."""
     home = bench.home
     if home is None:
-        raise NotRun("no switch stands behind this check")
+        raise NotRun(bench.homeless)
     if bench.plan.contradiction is None:
         raise NotRun("the plan says of no news that contradicts")
     home.door.begin()

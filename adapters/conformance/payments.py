@@ -7,7 +7,7 @@ are those of the planning, since a message's age is judged by the far side.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +18,7 @@ from switch.model import (
     Direction,
     Hop,
     Institutions,
+    Kind,
     Particulars,
     Party,
     Payment,
@@ -99,6 +100,22 @@ def made(
         extra=merchant.extra,
     )
     return Ready(payment, particulars)
+
+
+def given_back(ready: Ready, amount: Money, planning: Planning, reference: str) -> Ready:
+    """A refund of part of a payment, which has not been sent."""
+    paid = ready.payment
+    payment = replace(
+        paid,
+        payment_id=planning.message_number,
+        uetr=planning.uetr,
+        reference=reference,
+        kind=Kind.REFUND,
+        original=paid.uetr,
+        terms=replace(paid.terms, destination=amount, hops=()),
+        send_by=planning.send_by,
+    )
+    return Ready(payment, ready.particulars)
 
 
 def _terms(

@@ -78,8 +78,11 @@ def _ruled_out(case: Case, bench: Bench) -> str:
     if case.promise is not None and case.promise is not facts.never_seen_is_promise:
         word = "a promise" if facts.never_seen_is_promise else "no promise"
         return f"facts: never_seen_is_promise: never seen is {word} here"
-    if case.inbound and not hasattr(bench.adapter, "translate"):
+    calls = hasattr(bench.adapter, "translate")
+    if case.inbound and not calls:
         return "the adapter: nothing comes in from this network"
+    if case.asked and calls:
+        return "the adapter: what is refunded there came in from there; AC-32 to AC-35 are about it"
     return ""
 
 

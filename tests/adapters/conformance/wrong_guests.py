@@ -122,6 +122,49 @@ def doubled_return(call: Call, do: Execute, fault: Fault | None) -> Reply:
     return reply
 
 
+def _tampered(number: int, how: Any) -> Any:
+    """After a shop's return of that number its line in the book is not as it was."""
+
+    def apply(patch: pytest.MonkeyPatch) -> None:
+        right = returns.Returns.give_back
+        counts: Counter[str] = Counter()
+
+        async def give_back(self: Any, request: Any) -> Any:
+            told = await right(self, request)
+            counts["returns"] += 1
+            if counts["returns"] == number:
+                book = self._book._entries
+                how(book, list(book)[-1])
+            return told
+
+        patch.setattr(returns.Returns, "give_back", give_back)
+
+    return apply
+
+
+def _of_twice_the_amount(book: dict[str, Entry], name: str) -> None:
+    book[name] = replace(book[name], amount=book[name].amount + book[name].amount)
+
+
+def _refused(book: dict[str, Entry], name: str) -> None:
+    book[name] = replace(book[name], status=EntryStatus.REFUSED)
+
+
+def _booked(book: dict[str, Entry], name: str) -> None:
+    book[name] = replace(book[name], status=EntryStatus.BOOKED)
+
+
+def _twice(book: dict[str, Entry], name: str) -> None:
+    book[f"again/{name}"] = replace(book[name], reference=f"again/{name}")
+
+
+def _never_tells_again(patch: pytest.MonkeyPatch) -> None:
+    async def silent(*_: object) -> None:
+        """Nothing is told again."""
+
+    patch.setattr(returns, "until_heard", silent)
+
+
 class WrongHome:
     """A switch that credits what it should not, or gives back what it should not."""
 
@@ -245,5 +288,10 @@ GUESTS: Final[tuple[Wrong, ...]] = (
     Wrong("AC-55", "vietnam", home=PassesNewsOver),
     Wrong("AC-56", "vietnam", home=DisputesRepeats),
     Wrong("AC-57", "vietnam", home=DisputesNothing),
+    Wrong("AC-58", "thailand", patch=_tampered(1, _of_twice_the_amount)),
+    Wrong("AC-59", "thailand", patch=_tampered(3, _refused)),
+    Wrong("AC-60", "thailand", patch=_tampered(6, _booked)),
+    Wrong("AC-61", "thailand", patch=_tampered(7, _twice)),
+    Wrong("AC-62", "thailand", patch=_never_tells_again),
 )
 """One for each case of what comes in."""

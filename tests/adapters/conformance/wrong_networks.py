@@ -306,6 +306,22 @@ class Belated:
         return replace(quote, expires_at=quote.expires_at - timedelta(days=1))
 
 
+def _refund(number: int, kind: FaultKind | None, how: Callable[[Call], object]) -> Misdeed:
+    """What was asked back is not in the book as it was answered."""
+
+    def misdeed(call: Call, do: Execute, fault: Fault | None) -> Reply:
+        reply = do(fault)
+        if call.is_(Operation.REFUND, kind, number):
+            how(call)
+        return reply
+
+    return misdeed
+
+
+def _booked_all_the_same(call: Call) -> None:
+    call.book[call.reference] = replace(call.book[call.reference], status=EntryStatus.BOOKED)
+
+
 DONE, MADE = b"COMPLETED", b"CREATED"
 
 WRONGS: Final[tuple[Wrong, ...]] = (
@@ -351,6 +367,9 @@ WRONGS: Final[tuple[Wrong, ...]] = (
         before=instead(ENQUIRE, FaultKind.WRONG_SIGNATURE, FaultKind.SLOW),
     ),
     Wrong("AC-54", misdeed=stranger),
+    Wrong("AC-63", misdeed=_refund(1, None, Call.forget)),
+    Wrong("AC-64", misdeed=_refund(2, None, _booked_all_the_same)),
+    Wrong("AC-65", misdeed=_refund(1, FaultKind.DROP_ANSWER, Call.double)),
 )
 """One for each case that a network can fail."""
 
