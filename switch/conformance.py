@@ -38,6 +38,8 @@ KIT: Final = "adapters.conformance"
 DOOR: Final = "door"
 """What the network calls instead of the switch."""
 
+HOMELESS: Final = "no switch stands behind this check"
+NO_DOOR: Final = "the far side is told of no door at which it finds the switch (--door)"
 PLAN: Final = "conformance.toml"
 
 SANDBOX_PATIENCE_MS: Final = 400
@@ -49,12 +51,14 @@ class Asked:
     """What is to be checked: ``url`` of a far side, or none for the sandbox; ``only`` some cases.
 
     ``patience_ms`` bounds the wait for an answer; the facts' own bound counts where it is lower.
+    ``door`` is the port at which a far side of its own finds a switch to call; zero: it finds none.
     """
 
     network: str
     url: str | None = None
     only: tuple[str, ...] = ()
     patience_ms: int = SANDBOX_PATIENCE_MS
+    door: int = 0
 
 
 def plan_of(network: str) -> str:
@@ -70,15 +74,17 @@ async def check_network(
 ) -> Any:
     """Run the cases and return their report (``adapters.conformance.Report``).
 
-    ``home`` is a folder of throw-away keys in which a whole switch may live for the check; without
-    one, or with a far side of its own, cases of what comes in are not run. Raises
-    :class:`~switch.config.ConfigError`.
+    ``home`` is a folder in which a whole switch may live for the check, with the keys that are
+    there; without one, or without a door for a far side of its own, cases of what comes in are not
+    run. Raises :class:`~switch.config.ConfigError`.
     """
     name, clock = asked.network, SystemClock()
     plan = plan_of(name)
     adapter = made_adapters(config, keys)[name]
     kit = import_module(KIT)
     ports = dict(zip((name, HOME, DOOR, SERVED_AS), free_ports(4), strict=False))
+    if asked.door:
+        ports[DOOR] = asked.door
     urls = {each: f"http://127.0.0.1:{port}" for each, port in ports.items()}
     if asked.url is not None:
         urls[name] = asked.url
@@ -100,21 +106,25 @@ async def check_network(
         behind = None
         if asked.url is None:
             await sandbox(name)
-            if home is not None and name != HOME and hasattr(adapter, "translate"):
-                await sandbox(HOME)
-                running = await start(config, Place(home, ports[SERVED_AS], urls, "warning"))
-                opened.push_async_callback(running.close)
-                door = kit.Door(net, SERVED_AS)
-                served = await net.serve(door.application(), DOOR)
-                opened.push_async_callback(served.close)
-                signer = JwsSigner(keys.ec_private(f"member-{MEMBER}"), MEMBER)
-                client = SigningClient(net.session(SERVED_AS), urls[SERVED_AS], signer, clock, ids)
-                behind = HomeSwitch(
-                    switch=running.switch, member=client, net=net, clock=clock, ids=ids,
-                    door=door, refused=kit.Refused,
-                )  # fmt: skip
+        called = hasattr(adapter, "translate") and (asked.url is None or asked.door)
+        if home is not None and name != HOME and called:
+            await sandbox(HOME)
+            running = await start(config, Place(home, ports[SERVED_AS], urls, "warning"))
+            opened.push_async_callback(running.close)
+            door = kit.Door(net, SERVED_AS)
+            served = await net.serve(door.application(), DOOR)
+            opened.push_async_callback(served.close)
+            signer = JwsSigner(keys.ec_private(f"member-{MEMBER}"), MEMBER)
+            client = SigningClient(net.session(SERVED_AS), urls[SERVED_AS], signer, clock, ids)
+            behind = HomeSwitch(
+                switch=running.switch, member=client, net=net, clock=clock, ids=ids,
+                door=door, refused=kit.Refused,
+            )  # fmt: skip
         far = "its sandbox" if asked.url is None else asked.url
-        link = kit.Link(adapter, name, far, net, clock, ids, asked.patience_ms, behind)
+        link = kit.Link(
+            adapter, name, far, net, clock, ids, asked.patience_ms, behind,
+            HOMELESS if asked.url is None else NO_DOOR,
+        )  # fmt: skip
         try:
             return await kit.check(link, plan, asked.only)
         except kit.PlanError as error:

@@ -32,7 +32,7 @@ class Link:
     """One adapter and the far side, as ``net`` knows it by the network's name.
 
     ``far`` is how the report names the far side. ``home`` is a switch that the network calls; cases
-    of what comes in are not run without one.
+    of what comes in are not run without one, and ``homeless`` says why there is none.
     """
 
     adapter: Any
@@ -43,6 +43,7 @@ class Link:
     ids: Ids
     patience_ms: int
     home: Home | None = None
+    homeless: str = "no switch stands behind this check"
 
 
 async def check(link: Link, plan: str, only: Collection[str] = ()) -> Report:
@@ -58,6 +59,7 @@ async def check(link: Link, plan: str, only: Collection[str] = ()) -> Report:
         ids=link.ids,
         patience_ms=link.patience_ms,
         home=link.home,
+        homeless=link.homeless,
     )
     results = await run(bench, only)
     return Report(link.network, link.far, began, link.clock.now(), results)

@@ -22,11 +22,16 @@ Each network that the switch is linked to is held to the cases below, together w
     bakong-switch adapter check thailand --json
     bakong-switch adapter check thailand --html report.html
     bakong-switch adapter check thailand --url https://test.partner.example --data var
+    bakong-switch adapter check thailand --url https://test.partner.example --data var --door 8080
 
 Without `--url` the far side is the network's simulator, served on a free port for the check. With
 `--url` it is a partner's test system: the switch's keys come from `--data`, and cases that need the
 far side to be steered are *not run* unless it has the controls of a simulator
-(`adapters/sandbox_kit/README.md`). The command ends with status 0 when every case that applies was
+(`adapters/sandbox_kit/README.md`). What the network itself has to begin (`inbound` below) is asked
+for there too: `POST /control/pay-khqr` has a customer of it pay, `/control/return` has a shop give
+back, `/control/enquire` and `/control/notify` do what their names say. With `--door` a switch waits
+for it on that port, with rows of its own and the backbone's simulator behind it; without, each such
+case is *not run* and says so. The command ends with status 0 when every case that applies was
 run and holds, else with 1. `bakong-switch adapter cases` prints this page.
 
 A case that fails says what was demanded and what was seen. A case does not apply where the facts of
@@ -48,7 +53,7 @@ plan gives a reason. The plan is `conformance.toml` beside the adapter:
 Where each code of a network is an order that is paid once, `{number}` (ten digits) and `{amount}`
 (minor units) stand in the `payload`, and every payment gets a code of its own. A reference that was
 used is never used again, so a check can be repeated against a system that remembers. Numbers are
-never given to another case.
+never given to another case. No case is about three legs: no network here asks for a confirmation.
 
 ## Cases
 
@@ -69,5 +74,7 @@ def _row(case: Case) -> str:
     needs = ", ".join(each.value for each in case.needs)
     if case.inbound:
         needs = f"{needs}, inbound" if needs else "inbound"
+    if case.asked:
+        needs = f"{needs}; nothing comes in"
     star = " *" if case.steered else ""
     return f"| {case.number}{star} | {case.title} | {case.demands} | {needs} |"

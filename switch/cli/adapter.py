@@ -8,12 +8,23 @@ one of them fails or could not be run.
 from __future__ import annotations
 
 from pathlib import Path
+from shutil import copytree
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from switch.cli.adapter_new import new
-from switch.cli.options import checked_url, config_option, guarded, put, read_config, stop, tell
+from switch.cli.options import (
+    PORT_MAX,
+    checked_url,
+    config_option,
+    guarded,
+    put,
+    read_config,
+    stop,
+    tell,
+)
+from switch.data_folder import KEYS
 from switch.own_keys import keys_of
 from switch.registry import ADAPTERS, SANDBOXES, installed
 from switch.runtime.folders import temporary_folder
@@ -59,6 +70,8 @@ def cases() -> None:
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), default=None,
               help="Folder with the keys (default: throw-away ones).")  # fmt: skip
 @click.option("--url", default=None, help="A partner's test system instead of the simulator.")
+@click.option("--door", type=click.IntRange(1, PORT_MAX), default=None,
+              help="Port at which that system calls the switch; else it calls none.")  # fmt: skip
 @click.option("--case", "only", multiple=True, metavar="AC-NN", help="Only this case.")
 @click.option("--patience-ms", type=click.IntRange(50, PATIENCE_MS_MAX), default=None,
               help="Longest wait for an answer (default: 400 with the simulator).")  # fmt: skip
@@ -70,6 +83,7 @@ def check(
     config_folder: Path | None,
     data: Path | None,
     url: str | None,
+    door: int | None,
     only: tuple[str, ...],
     patience_ms: int | None,
     *,
@@ -81,7 +95,7 @@ def check(
 
     far = None if url is None else checked_url(url, "--url")
     most = SANDBOX_PATIENCE_MS if url is None else PATIENCE_MS_MAX
-    asked = Asked(network, far, only, patience_ms or most)
+    asked = Asked(network, far, only, patience_ms or most, door or 0)
     config = read_config(config_folder)
     if network not in config.networks:
         stop(f"{network} is not a network of switch.toml")
@@ -103,12 +117,12 @@ def _report(config: Config, asked: Asked, data: Path | None) -> Any:
     reports: list[Any] = []
 
     async def program(_: Stopped) -> int:
-        if data is not None:
-            keys = keys_of(config, data, may_make=False)
-            reports.append(await check_network(config, keys, asked))
-            return 0
         with temporary_folder() as made:
             home = Path(made)
+            if data is not None:
+                # The switch of the check lives beside, with these keys and rows of its own.
+                keys_of(config, data, may_make=False)
+                copytree(data / KEYS, home / KEYS)
             reports.append(await check_network(config, keys_of(config, home), asked, home))
         return 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
@@ -18,13 +19,19 @@ from adapters.conformance.plan import read_plan
 from adapters.conformance.run import Result, Verdict
 from switch.cli.adapter import command
 from switch.config import ConfigError, default_folder, load_config
-from switch.conformance import PLAN, Asked, check_network, plan_of
+from switch.conformance import NO_DOOR, PLAN, Asked, check_network, plan_of
+from switch.linked import made_adapters
 from switch.own_keys import keys_of
+from switch.port import Operation
 from switch.registry import SANDBOXES, installed, package_of
+from switch.runtime.children import start_child
 from switch.runtime.folders import temporary_folder
+from switch.runtime.ports import free_ports
 from tests.adapters.conformance.conformance_world import checked
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from switch.config import Config
     from switch.keys import KeyFolder
 
@@ -84,6 +91,62 @@ def test_a_far_side_without_controls_leaves_what_must_be_steered_unrun(
 
     assert not report.passed
     assert [each.verdict for each in report.results] == [Verdict.FAILED, Verdict.FAILED]
+
+
+def test_no_network_asks_for_a_confirmation_so_no_case_is_about_one(
+    config: Config, keys: KeyFolder
+) -> None:
+    operations = {each for made in made_adapters(config, keys).values()
+                  for each in made.facts.operations}  # fmt: skip
+
+    assert Operation.CONFIRM not in operations
+
+
+def test_a_far_side_that_is_told_of_no_door_is_not_asked_to_call(
+    config: Config, keys: KeyFolder
+) -> None:
+    asked = Asked("thailand", "http://127.0.0.1:1", ("AC-25", "AC-58"))
+    report = asyncio.run(check_network(config, keys, asked))
+
+    assert [each.verdict for each in report.results] == [Verdict.NOT_RUN] * 2
+    assert {each.why for each in report.results} == {NO_DOOR}
+
+
+async def _beside(keys: Path, door: int, work: Callable[[str], Awaitable[None]]) -> None:
+    """A simulator as a process of its own, which finds the switch at the door."""
+    (port,) = free_ports(1)
+    command = [
+        *(sys.executable, "-m", "switch", "sandbox", "thailand", "--data", str(keys)),
+        *("--port", f"thailand={port}", "--switch", f"http://127.0.0.1:{door}"),
+    ]
+    child = await start_child("thailand", command, keys / "thailand.log")
+    try:
+        await work(f"http://127.0.0.1:{port}")
+    finally:
+        await child.stop()
+
+
+@pytest.mark.slow
+def test_a_far_side_that_finds_the_door_is_asked_to_call(config: Config, tmp_path: Path) -> None:
+    keys_of(config, tmp_path)
+    (door,) = free_ports(1)
+    cases = [f"--case={number}" for number in ("AC-03", "AC-25", "AC-28", "AC-33", "AC-59")]
+
+    async def work(url: str) -> None:
+        ended = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "switch", "adapter", "check", "thailand", "--json"),
+            *("--url", url, "--door", str(door), "--data", str(tmp_path), *cases),
+            *("--patience-ms", "2000"),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        said, _ = await ended.communicate()
+        shown = orjson.loads(said)
+        assert [(each["number"], each["verdict"]) for each in shown["cases"]] == [
+            (number.removeprefix("--case="), "passed") for number in cases
+        ], said
+        assert (ended.returncode, shown["passed"]) == (0, True)
+
+    asyncio.run(_beside(tmp_path, door, work))
 
 
 def test_the_specification_is_the_list_of_cases() -> None:
