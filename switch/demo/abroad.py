@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from fx.money import Money
 from switch.config import HOME
 from switch.demo.books import switch_book
+from switch.demo.given_back import given_back
 from switch.demo.scenes import (
     ENDED_WITHIN_S,
     PAUSE_S,
@@ -37,6 +38,9 @@ PLAN: Final = "conformance.toml"
 
 NUMBER_DIGITS: Final = 10
 """Digits of the number of an order in a code."""
+
+GUESTS_SHOP: Final = "coffee@abaa"
+"""Whom guests pay: its bank is a member, which can give money back."""
 
 RIEL: Final = "20000"
 """What a guest pays here, and a customer of ours there, where the amount is keyed in riel."""
@@ -103,11 +107,16 @@ async def play_all(stage: Stage, networks: Iterable[Abroad]) -> list[Scene]:
     thai = stage.tasks.start("thailand", play(stage)) if THAI in shown else None
     scenes: list[Scene] = []
     for name, network in shown.items():
-        if name != THAI and network.currency:
-            scenes += await _paid_there(stage, network)
-        if name != THAI and network.guests:
-            scenes.append(await _guest(stage, network))
-    return scenes if thai is None else [*await thai, *scenes]
+        if name == THAI:
+            continue
+        own = await _paid_there(stage, network) if network.currency else []
+        if network.guests:
+            own.append(await _guest(stage, network))
+        scenes += [*own, *await given_back(stage, network, own)]
+    if thai is None:
+        return scenes
+    own = await thai
+    return [*own, *await given_back(stage, shown[THAI], own), *scenes]
 
 
 async def _paid_there(stage: Stage, network: Abroad) -> list[Scene]:
@@ -129,7 +138,7 @@ async def _paid_there(stage: Stage, network: Abroad) -> list[Scene]:
 async def _guest(stage: Stage, network: Abroad) -> Scene:
     """A guest from there pays a shop here."""
     known = {line["uetr"] for line in await _from(stage, network.name)}
-    code = network.guest_code or khqr_code(stage, "noodleshop@aclb")
+    code = network.guest_code or khqr_code(stage, GUESTS_SHOP)
     started = stage.clock.monotonic()
     asked = {"payload": code, "amount": RIEL}
     await stage.sandbox(network.name, "POST", "/control/pay-khqr", asked)

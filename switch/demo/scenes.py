@@ -161,7 +161,7 @@ async def play(stage: Stage) -> list[Scene]:
     ]
     await stage.fault(THAI, "pay", "refuse", reason="AC06")
     scenes.append(await outbound(stage, "refused by the shop's bank", "RJCT"))
-    shop = khqr_code(stage, "noodleshop@aclb")
+    shop = khqr_code(stage, "coffee@abaa")
     scenes += [
         await inbound(stage, "Thai guest, KHQR, riel keyed", "ACCC", code=shop, amount="41000"),
         await inbound(

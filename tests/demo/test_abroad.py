@@ -53,6 +53,17 @@ def test_a_networks_scenes_end_as_they_say(name: str) -> None:
     assert {scene.direction for scene in scenes} == wanted
 
 
+def test_a_part_goes_back_both_ways_wherever_guests_come_from() -> None:
+    both = [network for network in NETWORKS.values() if network.guests]
+    for network in both:
+        scenes, differing = played(network)
+        back = [(scene.direction, scene.as_expected) for scene in scenes if "a part" in scene.title]
+
+        assert back == [("inbound", True), ("outbound", True)]
+        assert differing == []
+    assert len(both) >= 6
+
+
 def test_all_of_them_are_played_beside_one_another() -> None:
     scenes, differing = played(*NETWORKS.values())
 
