@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
+from prometheus_client.parser import text_string_to_metric_families
 
 from switch import lifecycle
 from switch.bench.durable import durability
@@ -24,6 +25,7 @@ from switch.bench.load import Wanted, drive_at, prepare
 from switch.bench.machine import Percentiles, description, percentiles
 from switch.bench.run import held_payments
 from switch.keys import KeyFolder
+from switch.metering.page import PREFIX
 from switch.model import Status
 from switch.store.audit import audit_reads
 
@@ -44,6 +46,9 @@ WAITING_MAX: Final = 5_000
 
 OPEN_WITHIN_S: Final = 150
 """How long the end of what is open is waited for, once the network is back."""
+
+DEPTHS: Final = ("tasks", "requests_under_way", "commits_waiting", "breaker_open")
+"""Figures of the switch beside the dead network, summed over their labels."""
 
 LOOK_AGAIN_S: Final = 0.5
 
@@ -69,7 +74,7 @@ class BlackholeMeasured:
     ``p50_times`` and ``p99_times`` are medians of the rounds' own quotients in hundredths, so they
     hold where times do not. ``pending`` counts payments of the dead network when the load ended,
     ``answers`` what members were told about theirs, ``open`` those that had not ended
-    ``settled_s`` seconds after it came back.
+    ``settled_s`` seconds after it came back. ``depths`` are the most that was under way at once.
     """
 
     storm: Storm
@@ -82,6 +87,7 @@ class BlackholeMeasured:
     pending: int
     open: int
     settled_s: int
+    depths: dict[str, int]
     faults: tuple[str, ...]
     machine: dict[str, object]
 
@@ -98,6 +104,7 @@ class BlackholeMeasured:
             "asked_of_dead": self.asked,
             "answers_of_dead": self.answers,
             "pending_of_dead": self.pending,
+            "most_at_once": self.depths,
             "open_after": {"seconds": self.settled_s, "payments": self.open},
         }
 
@@ -115,10 +122,12 @@ async def run_blackhole(
         alive, dead = [await _Side.prepared(side, storm, wanted) for side in sides]
         hole = next(child for child in dead.stage.children if child.name == DEAD)
         hole.pause()
+        depths: list[dict[str, int]] = []
         try:
             for number in range(storm.rounds):
                 await alive.play(number)
                 await dead.play(number)
+                depths.append(await dead.depths())
             pending = len(await dead.unended())
             told = await dead.told()
             await alive.told()
@@ -139,6 +148,7 @@ async def run_blackhole(
         pending=pending,
         open=left,
         settled_s=settled_s,
+        depths={name: max(each[name] for each in depths) for name in DEPTHS},
         faults=tuple(wrong),
         machine=description(),
     )
@@ -194,6 +204,16 @@ class _Side:
             body = orjson.loads(answer.body) if answer.body else {}
             said[str(body.get("status", answer.status))] += 1
         return said
+
+    async def depths(self) -> dict[str, int]:
+        """What is under way now, as the switch shows it to the overseer."""
+        page = await self.stage.overseer().call("GET", "/v1/oversight/metrics")
+        sums = dict.fromkeys(DEPTHS, 0)
+        for family in text_string_to_metric_families(page.body.decode()):
+            name = family.name.removeprefix(PREFIX)
+            if name in sums:
+                sums[name] = round(sum(sample.value for sample in family.samples))
+        return sums
 
     async def unended(self) -> list[Payment]:
         """Payments of the second network that have not ended."""

@@ -83,7 +83,10 @@ def filled(config_folder: Path | None, count: int, seconds: int, *, as_json: boo
             for name, values in found.view().items():
                 if isinstance(values, dict):
                     tell(f"{name:24}{values['new']:12}{values['filled']:14}")
-            tell(f"store bytes per payment {found.store_bytes // count}")
+            tell(
+                f"store bytes per payment {found.store_bytes // count}, "
+                f"filled at {found.filling_us} us a payment"
+            )
         return refused(found.faults)
 
     guarded(lambda: process.run(program))

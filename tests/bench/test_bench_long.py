@@ -40,6 +40,7 @@ def test_beside_a_dead_network_others_are_paid_and_its_own_payments_wait() -> No
     assert found["pending_of_dead"] > 0
     assert found["answers_of_dead"].get("ACCC", 0) == 0
     assert found["open_after"]["payments"] == 0
+    assert found["most_at_once"]["tasks"] >= found["most_at_once"]["requests_under_way"] > 0
     for times in (found["others_p50_us"], found["others_p99_us"]):
         assert min(times["alive"], times["dead"]) > 0
 
