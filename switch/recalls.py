@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from switch.runtime.entropy import Ids
     from switch.store.contract import Store
 
+KEPT: Final = "recall_"
+"""Begins the names in ``extra`` under which what a network's recall said is kept."""
+
 PLACES_MAX: Final = 8
 """Recalls of one payment, of which all but the last never arrived."""
 
@@ -154,7 +157,10 @@ class Recalls:
         except VaultError:
             # Nobody can name its payer any more, so nothing can go back to them.
             return Taken(None, Reason.NOT_REFUNDABLE)
-        return await self._put(original, opened.particulars, asked, body)
+        said = {f"{KEPT}{name}": value for name, value in request.request.items()}
+        particulars = opened.particulars
+        particulars = replace(particulars, extra={**particulars.extra, **said})
+        return await self._put(original, particulars, asked, body)
 
     async def _put(
         self, original: Payment, particulars: Particulars, asked: Asked, body: bytes

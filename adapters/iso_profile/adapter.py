@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from adapters.iso_profile import mapping, mapping_return
+from adapters.iso_profile import mapping, mapping_recall, mapping_return
 from adapters.iso_profile.envelope import CONTENT_TYPE
 from adapters.iso_profile.inbound import PATH, IsoProfileInbound
 from iso20022 import IsoError
+from switch.model import Kind
 from switch.port import Exchange, Operation, Outcome, OutcomeKind, Unavailable
 from switch.reasons import Reason
 
@@ -87,11 +88,30 @@ class IsoProfileAdapter(IsoProfileInbound):
             Operation.REFUND, payment.uetr, payment.reference, body, planning, within
         )
 
+    def plan_recall(
+        self, payment: Payment, particulars: Particulars, planning: Planning
+    ) -> Exchange:
+        """Plan camt.056: a payment of ours is asked back. Raises ``IsoError`` as ``plan_pay``."""
+        return self._recall(payment, particulars, payment.reference, planning)
+
+    def _recall(
+        self, payment: Payment, particulars: Particulars, message_id: str, planning: Planning
+    ) -> Exchange:
+        now, sides = planning.now, self._envelope.sides
+        values = mapping_recall.recall_values(payment, particulars, message_id, sides, now)
+        body = self._envelope.write(mapping_recall.RECALL, values, message_id, now)
+        within = self._facts.lookup_within_ms
+        return self._exchange(
+            Operation.RECALL, payment.uetr, payment.reference, body, planning, within
+        )
+
     def plan_enquire(
         self, payment: Payment, particulars: Particulars, planning: Planning
     ) -> Exchange:
-        """Plan pacs.028 about our TxId; each enquiry is a new message."""
+        """Plan pacs.028 about our TxId; each enquiry is a new message. A recall is made again."""
         message_id = self.reference(planning)
+        if payment.kind is Kind.RECALL:
+            return self._recall(payment, particulars, message_id, planning)
         sides = self._envelope.sides
         values = mapping.enquiry_values(payment, particulars, message_id, sides, planning.now)
         body = self._envelope.write(mapping.ENQUIRY, values, message_id, planning.now)
@@ -103,13 +123,16 @@ class IsoProfileAdapter(IsoProfileInbound):
         message = self._opened(answer)
         if message is None:
             return Outcome(OutcomeKind.UNKNOWN)
+        if payment.kind is Kind.RECALL and message.name == mapping_recall.RESOLUTION:
+            return mapping_recall.outcome(message, payment)
         return mapping.outcome(message, payment, exchange.operation)
 
     def _opened(self, answer: WireAnswer) -> Message | None:
         """Return the verified message from our partner to us, or None."""
         if answer.status >= _SERVER_ERROR:
             return None
-        names = (mapping.STATUS, mapping.REPORT, mapping.REJECT)
+        resolution = mapping_recall.RESOLUTION
+        names = (mapping.STATUS, mapping.REPORT, mapping.REJECT, resolution)
         try:
             message = self._envelope.open(answer.body, names)
         except IsoError:

@@ -13,14 +13,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from adapters.iso_profile import mapping, mapping_inbound, mapping_return
+from adapters.iso_profile import mapping, mapping_inbound, mapping_recall, mapping_return
 from adapters.iso_profile.envelope import CONTENT_TYPE, Envelope
 from adapters.iso_profile.mapping_inbound import Report, Unusable
 from iso20022 import SIZE_BYTES_MAX, IsoError
 from iso20022.originals import originals_of
 from iso20022.refusals import NO_REFERENCE, refusal_of_tree
-from switch.inbound_port import InboundReturn
-from switch.model import Status
+from switch.inbound_port import InboundNotice, InboundRecall, InboundReturn
+from switch.model import Kind, Status
 from switch.port import Inbound, InboundPay, Rendered, WireRefusal
 from switch.reasons import Reason, from_iso
 
@@ -42,7 +42,10 @@ PATH: Final = "/iso20022/v1/messages"
 
 _OK, _BAD, _UNAUTHORISED, _TOO_LARGE, _WRONG_TYPE = 200, 400, 401, 413, 415
 
-_ACCEPTED: Final = (mapping.QUESTION, mapping.PAYMENT, mapping.ENQUIRY, mapping.RETURN)
+_ACCEPTED: Final = (
+    *(mapping.QUESTION, mapping.PAYMENT, mapping.ENQUIRY, mapping.RETURN),
+    *(mapping_recall.RECALL, mapping_recall.RESOLUTION),
+)
 
 _NAMING: Final = frozenset({"original_message_id", "original_transaction_id", "original_uetr"})
 
@@ -94,6 +97,10 @@ class IsoProfileInbound:
             if message.name == mapping.RETURN:
                 # However old: a repeat is owed the answer that the first one got.
                 return mapping_return.returned(message, self._envelope.sides)
+            if message.name == mapping_recall.RECALL:
+                return mapping_recall.asked(message, self._envelope.sides)
+            if message.name == mapping_recall.RESOLUTION:
+                return mapping_recall.told(message)
             if not mapping_inbound.fresh(message, planning.now, skew_max_s):
                 self._reject(Reason.TOO_OLD, _BAD, planning, related=related)
             if message.name == mapping.QUESTION:
@@ -186,7 +193,13 @@ class IsoProfileInbound:
     def render_status(
         self, payment: Payment, particulars: Particulars, status: Status, planning: Planning
     ) -> Rendered:
-        """Report a payment by a signed pacs.002: ACSC, PDNG, RCVD, or RJCT with its reason."""
+        """Report a payment by a signed pacs.002: ACSC, PDNG, RCVD, or RJCT with its reason.
+
+        A recall of theirs is answered by a camt.029.
+        """
+        if payment.kind is Kind.RECALL:
+            request = mapping_recall.kept_request(particulars)
+            return self._resolution(request, status, payment.reason, planning)
         report = mapping_inbound.report_of_payment(payment, particulars, status)
         return Rendered(_OK, CONTENT_TYPE, self._status(report, planning))
 
@@ -225,10 +238,29 @@ class IsoProfileInbound:
         reason: Reason | None,
         planning: Planning,
     ) -> Rendered:
-        """Answer a pacs.004, the only thing of its kind that comes here, by a signed pacs.002."""
+        """Answer a pacs.004 or an unasked camt.029 by a pacs.002, and a camt.056 by a camt.029."""
+        if isinstance(request, InboundRecall):
+            return self._resolution(request.request, status, reason, planning)
+        if isinstance(request, InboundNotice):
+            report = mapping_return.report_of_notice(request, reason)
+            return Rendered(_OK, CONTENT_TYPE, self._status(report, planning))
         assert isinstance(request, InboundReturn), "nothing else is translated"
         report = mapping_return.report_of_return(request, payment, status, reason)
         return Rendered(_OK, CONTENT_TYPE, self._status(report, planning))
+
+    def _resolution(
+        self,
+        request: Mapping[str, str],
+        status: Status | None,
+        reason: Reason | None,
+        planning: Planning,
+    ) -> Rendered:
+        message_id, now = self._message_id(planning), planning.now
+        values = mapping_recall.resolution_values(
+            request, status, reason, message_id, self._envelope.sides, now
+        )
+        body = self._envelope.write(mapping_recall.RESOLUTION, values, message_id, now)
+        return Rendered(_OK, CONTENT_TYPE, body)
 
     def _status(self, report: Report, planning: Planning) -> bytes:
         message_id, now = self._message_id(planning), planning.now

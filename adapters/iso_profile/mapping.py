@@ -237,7 +237,8 @@ def _message_rejected(
     nothing of the first.
     """
     code = text(values, "reason_code")
-    first = operation in (Operation.PAY, Operation.REFUND) and payment.rung == 0
+    instructs = operation in (Operation.PAY, Operation.REFUND, Operation.RECALL)
+    first = instructs and payment.rung == 0
     named = values.get("related_reference") == payment.reference
     if not first or not named or code in _OF_THE_MESSAGE:
         return Outcome(OutcomeKind.UNKNOWN)

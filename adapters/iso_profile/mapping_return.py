@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from adapters.iso_profile.mapping import RETURN, given, text
 from adapters.iso_profile.mapping_inbound import Report, Unusable, misdirected
 from fx.money import Money
-from switch.inbound_port import InboundReturn
+from switch.inbound_port import InboundNotice, InboundReturn
 from switch.model import Status
 from switch.reasons import Reason
 
@@ -96,3 +96,16 @@ def report_of_return(
     if reason is not None or status is None:
         return Report(originals, Status.RJCT, reason or Reason.NEVER_SEEN)
     return Report(originals, status, status_id="" if payment is None else payment.reference)
+
+
+def report_of_notice(request: InboundNotice, reason: Reason | None) -> Report:
+    """Return how an answer was taken that came unasked: received, or of nothing that we know."""
+    named = request.request
+    originals = {
+        "original_message_id": named["message_id"],
+        "original_message_name": "camt.029.001.09",
+        "original_transaction_id": request.reference,
+        "original_uetr": named.get("original_uetr", ""),
+    }
+    status = Status.RCVD if reason is None else Status.RJCT
+    return Report({name: held for name, held in originals.items() if held}, status, reason)

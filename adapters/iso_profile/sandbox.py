@@ -20,6 +20,7 @@ from adapters.iso_profile import sandbox_messages as wire
 from adapters.iso_profile.sandbox_country import CodeRefused
 from adapters.iso_profile.sandbox_messages import Desk, Found, Outgoing, StatusOf
 from adapters.iso_profile.sandbox_payer import Payer
+from adapters.iso_profile.sandbox_recalls import Recalls
 from adapters.iso_profile.sandbox_returns import Returns
 from adapters.sandbox_kit import (
     BOOK_ENTRIES_MAX,
@@ -53,7 +54,7 @@ NEVER_SEEN: Final = "NSEEN"
 
 _BAD, _UNAUTHORISED = 400, 401
 
-_TAKEN: Final = (wire.QUESTION, wire.PAYMENT, wire.ENQUIRY, wire.RETURN)
+_TAKEN: Final = (wire.QUESTION, wire.PAYMENT, wire.ENQUIRY, wire.RETURN, wire.RECALL)
 
 _STATUS: Final = MappingProxyType(
     {EntryStatus.BOOKED: "ACSC", EntryStatus.PENDING: "ACTC", EntryStatus.REFUSED: "RJCT"}
@@ -72,6 +73,8 @@ def application(context: SandboxContext, country: Country) -> web.Application:
     app.router.add_post("/control/pay-khqr", network.payer.pay)
     app.router.add_post("/control/enquire", network.payer.enquire)
     app.router.add_post("/control/return", network.returns.give_back)
+    app.router.add_post("/control/decide-recall", network.recalls.decide)
+    app.router.add_post("/control/ask-back", network.recalls.ask_back)
     return app
 
 
@@ -91,7 +94,8 @@ class Network:
     def __init__(self, context: SandboxContext, country: Country) -> None:
         self.desk = Desk(context, country)
         self._country = country
-        operations = (Operation.LOOKUP, Operation.PAY, Operation.ENQUIRE, Operation.REFUND)
+        back = (Operation.REFUND, Operation.RECALL)
+        operations = (Operation.LOOKUP, Operation.PAY, Operation.ENQUIRE, *back)
         self.kit = SandboxKit(context, country.network, operations, _spoil)
         self._clock = context.clock
         self._contents: dict[str, Mapping[str, object]] = {}
@@ -99,6 +103,7 @@ class Network:
         self._tombstones: dict[str, None] = {}
         self.payer = Payer(context, country, self.desk, self.kit.book)
         self.returns = Returns(context, self.desk, self.kit, self.payer, self._tombstones)
+        self.recalls = Recalls(context, self.desk, self.kit, self.payer, self.returns)
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
         """Take one message of the switch."""
@@ -128,6 +133,12 @@ class Network:
             return await self.kit.serve(
                 request, Operation.REFUND, reference, uetr,
                 lambda fault: _xml(self.desk.status(self.returns.taken(values, fault))),
+            )  # fmt: skip
+        if message.name == wire.RECALL:
+            reference, uetr = str(values.get("cancellation_id", "")), str(values["original_uetr"])
+            return await self.kit.serve(
+                request, Operation.RECALL, reference, uetr,
+                lambda fault: _xml(self.recalls.taken(values, fault)),
             )  # fmt: skip
         reference = str(values.get("original_transaction_id", ""))
         return await self.kit.serve(

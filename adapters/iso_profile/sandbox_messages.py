@@ -27,6 +27,8 @@ PAYMENT: Final = "pacs.008.001.08"
 STATUS: Final = "pacs.002.001.10"
 ENQUIRY: Final = "pacs.028.001.03"
 RETURN: Final = "pacs.004.001.09"
+RECALL: Final = "camt.056.001.08"
+RESOLUTION: Final = "camt.029.001.09"
 REJECT: Final = "admi.002.001.01"
 
 _ENQUIRY_SPACE: Final = "urn:bakong-switch:xsd:enquiry.1"
@@ -48,7 +50,8 @@ def moment(at: datetime) -> str:
     return at.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
-def _agent(tag: str, bic: str) -> str:
+def agent(tag: str, bic: str) -> str:
+    """Return an institution by its BIC."""
     return f"<{tag}><FinInstnId><BICFI>{bic}</BICFI></FinInstnId></{tag}>"
 
 
@@ -111,7 +114,7 @@ class Found:
         return (
             f"<UpdtdPtyAndAcctId><Pty>{element('Nm', self.name)}</Pty>"
             f"<Acct><Id><Othr>{element('Id', self.account)}</Othr></Id></Acct>"
-            f"{_agent('Agt', self.agent)}</UpdtdPtyAndAcctId>"
+            f"{agent('Agt', self.agent)}</UpdtdPtyAndAcctId>"
         )
 
     def supplement(self) -> str:
@@ -149,10 +152,11 @@ class Desk:
         number = f"{millisecond % 86_400_000:010d}{counter:07d}"
         return f"{self._country.code}{self._clock.now():%Y%m%d}{self.own[:8]}{number}"
 
-    def _write(self, name: str, body: str, message_id: str) -> Outgoing:
+    def write(self, name: str, body: str, message_id: str) -> Outgoing:
+        """Sign one message of ours."""
         envelope = (
             f'<BizMsg><AppHdr xmlns="{ISO}head.001.001.02">'
-            f"<Fr>{_agent('FIId', self.own)}</Fr><To>{_agent('FIId', self.partner)}</To>"
+            f"<Fr>{agent('FIId', self.own)}</Fr><To>{agent('FIId', self.partner)}</To>"
             f"<BizMsgIdr>{message_id}</BizMsgIdr><MsgDefIdr>{name}</MsgDefIdr>"
             f"{element('BizSvc', self._country.business_service)}"
             f"<CreDt>{moment(self._clock.now())}</CreDt></AppHdr>"
@@ -160,7 +164,8 @@ class Desk:
         )
         return Outgoing(message_id, self._signer.sign(envelope.encode()))
 
-    def _heading(self, message_id: str) -> str:
+    def heading(self, message_id: str) -> str:
+        """``MsgId`` and ``CreDtTm``."""
         return f"<MsgId>{message_id}</MsgId><CreDtTm>{moment(self._clock.now())}</CreDtTm>"
 
     def reject(self, related: str, code: str, words: str) -> Outgoing:
@@ -171,24 +176,24 @@ class Desk:
             f"<RjctnDtTm>{moment(self._clock.now())}</RjctnDtTm>"
             f"{element('RsnDesc', words)}</Rsn></admi.002.001.01>"
         )
-        return self._write(REJECT, body, self.identification())
+        return self.write(REJECT, body, self.identification())
 
     def status(self, of: StatusOf) -> Outgoing:
         """pacs.002: what became of a payment."""
         message_id = self.identification()
         why = element("Cd", of.reason) or element("Prtry", of.proprietary)
         body = (
-            f"<FIToFIPmtStsRpt><GrpHdr>{self._heading(message_id)}</GrpHdr><TxInfAndSts>"
+            f"<FIToFIPmtStsRpt><GrpHdr>{self.heading(message_id)}</GrpHdr><TxInfAndSts>"
             f"<StsId>{message_id}</StsId>"
             f"<OrgnlGrpInf>{element('OrgnlMsgId', of.message_id)}"
             f"<OrgnlMsgNmId>{of.name}</OrgnlMsgNmId></OrgnlGrpInf>"
             f"{element('OrgnlTxId', of.transaction_id)}<OrgnlUETR>{of.uetr}</OrgnlUETR>"
             f"<TxSts>{of.status}</TxSts>"
             + (f"<StsRsnInf><Rsn>{why}</Rsn></StsRsnInf>" if why else "")
-            + f"{_agent('InstgAgt', self.own)}{_agent('InstdAgt', self.partner)}"
+            + f"{agent('InstgAgt', self.own)}{agent('InstdAgt', self.partner)}"
             "</TxInfAndSts></FIToFIPmtStsRpt>"
         )
-        return self._write(STATUS, body, message_id)
+        return self.write(STATUS, body, message_id)
 
     def report(self, question: str, original: str, found: Found | str) -> Outgoing:
         """acmt.024: the merchant of a code, or the reason why there is none."""
@@ -198,35 +203,35 @@ class Desk:
         else:
             verdict, more = f"<Vrfctn>true</Vrfctn>{found.party()}</Rpt>", found.supplement()
         body = (
-            f"<IdVrfctnRpt><Assgnmt>{self._heading(message_id)}"
-            f"<Assgnr>{_agent('Agt', self.own)}</Assgnr>"
-            f"<Assgne>{_agent('Agt', self.partner)}</Assgne></Assgnmt>"
+            f"<IdVrfctnRpt><Assgnmt>{self.heading(message_id)}"
+            f"<Assgnr>{agent('Agt', self.own)}</Assgnr>"
+            f"<Assgne>{agent('Agt', self.partner)}</Assgne></Assgnmt>"
             f"<OrgnlAssgnmt>{element('MsgId', question)}</OrgnlAssgnmt>"
             f"<Rpt>{element('OrgnlId', original)}{verdict}{more}</IdVrfctnRpt>"
         )
-        return self._write(ANSWER, body, message_id)
+        return self.write(ANSWER, body, message_id)
 
     def question(self, payload: str, wanted: Money | None) -> Outgoing:
         """acmt.023 asks who is behind this KHQR, and what it costs here."""
         message_id = self.identification()
         sum_wanted = amount("Amt", wanted) if wanted is not None else ""
         body = (
-            f"<IdVrfctnReq><Assgnmt>{self._heading(message_id)}"
-            f"<Assgnr>{_agent('Agt', self.own)}</Assgnr>"
-            f"<Assgne>{_agent('Agt', self.partner)}</Assgne></Assgnmt>"
+            f"<IdVrfctnReq><Assgnmt>{self.heading(message_id)}"
+            f"<Assgnr>{agent('Agt', self.own)}</Assgnr>"
+            f"<Assgne>{agent('Agt', self.partner)}</Assgne></Assgnmt>"
             f"<Vrfctn><Id>{message_id}</Id>"
-            f"<PtyAndAcctId>{_agent('Agt', self.partner)}</PtyAndAcctId></Vrfctn>"
+            f"<PtyAndAcctId>{agent('Agt', self.partner)}</PtyAndAcctId></Vrfctn>"
             f'<SplmtryData><Envlp><QrEnqry xmlns="{_ENQUIRY_SPACE}">'
             f"{element('QrPyld', payload)}{sum_wanted}</QrEnqry></Envlp></SplmtryData>"
             "</IdVrfctnReq>"
         )
-        return self._write(QUESTION, body, message_id)
+        return self.write(QUESTION, body, message_id)
 
     def payment(self, of: Credit) -> Outgoing:
         """pacs.008: credit a KHQR merchant, settled in our currency."""
         message_id = self.identification()
         body = (
-            f"<FIToFICstmrCdtTrf><GrpHdr>{self._heading(message_id)}<NbOfTxs>1</NbOfTxs>"
+            f"<FIToFICstmrCdtTrf><GrpHdr>{self.heading(message_id)}<NbOfTxs>1</NbOfTxs>"
             "<SttlmInf><SttlmMtd>CLRG</SttlmMtd><ClrSys>"
             f"{element(self._country.clearing_tag, self._country.clearing)}"
             "</ClrSys></SttlmInf></GrpHdr>"
@@ -236,11 +241,11 @@ class Desk:
             f"{amount('IntrBkSttlmAmt', of.debit)}"
             f"<AccptncDtTm>{moment(of.accepted_at)}</AccptncDtTm>"
             f"{amount('InstdAmt', of.debit)}<ChrgBr>SLEV</ChrgBr>"
-            f"{_agent('InstgAgt', self.own)}{_agent('InstdAgt', self.partner)}"
+            f"{agent('InstgAgt', self.own)}{agent('InstdAgt', self.partner)}"
             f"<Dbtr>{element('Nm', of.debtor_name)}<PstlAdr>"
             f"<Ctry>{self._country.code}</Ctry></PstlAdr></Dbtr>"
             f"<DbtrAcct><Id><Othr>{element('Id', of.debtor_account)}</Othr></Id></DbtrAcct>"
-            f"{_agent('DbtrAgt', self.own)}{_agent('CdtrAgt', of.creditor_agent)}"
+            f"{agent('DbtrAgt', self.own)}{agent('CdtrAgt', of.creditor_agent)}"
             f"<Cdtr>{element('Nm', of.creditor_name)}<PstlAdr><Ctry>KH</Ctry></PstlAdr></Cdtr>"
             f"<CdtrAcct><Id><Othr>{element('Id', of.creditor_account)}</Othr></Id></CdtrAcct>"
             f"<Purp><Cd>GDDS</Cd></Purp>"
@@ -248,33 +253,33 @@ class Desk:
             f"{element('QrPyld', of.payload)}{element('QtTkn', of.quote_token)}"
             "</QrPaymt></Envlp></SplmtryData></CdtTrfTxInf></FIToFICstmrCdtTrf>"
         )
-        return self._write(PAYMENT, body, message_id)
+        return self.write(PAYMENT, body, message_id)
 
     def giving_back(self, return_id: str, transaction_id: str, uetr: str, money: Money) -> Outgoing:
         """pacs.004: part or all of what the switch paid goes back."""
         message_id = self.identification()
         body = (
-            f"<PmtRtr><GrpHdr>{self._heading(message_id)}<NbOfTxs>1</NbOfTxs>"
+            f"<PmtRtr><GrpHdr>{self.heading(message_id)}<NbOfTxs>1</NbOfTxs>"
             "<SttlmInf><SttlmMtd>CLRG</SttlmMtd><ClrSys>"
             f"{element(self._country.clearing_tag, self._country.clearing)}"
             "</ClrSys></SttlmInf></GrpHdr>"
             f"<TxInf><RtrId>{return_id}</RtrId>"
             f"<OrgnlTxId>{transaction_id}</OrgnlTxId><OrgnlUETR>{uetr}</OrgnlUETR>"
             f"{amount('RtrdIntrBkSttlmAmt', money)}<ChrgBr>SLEV</ChrgBr>"
-            f"{_agent('InstgAgt', self.own)}{_agent('InstdAgt', self.partner)}"
+            f"{agent('InstgAgt', self.own)}{agent('InstdAgt', self.partner)}"
             "<RtrRsnInf><Rsn><Cd>CUST</Cd></Rsn></RtrRsnInf></TxInf></PmtRtr>"
         )
-        return self._write(RETURN, body, message_id)
+        return self.write(RETURN, body, message_id)
 
     def enquiry(self, message_id: str, of: Credit) -> Outgoing:
         """pacs.028 asks what became of our pacs.008 ``message_id``."""
         own_id = self.identification()
         body = (
-            f"<FIToFIPmtStsReq><GrpHdr>{self._heading(own_id)}</GrpHdr><TxInf>"
+            f"<FIToFIPmtStsReq><GrpHdr>{self.heading(own_id)}</GrpHdr><TxInf>"
             f"<OrgnlGrpInf><OrgnlMsgId>{message_id}</OrgnlMsgId>"
             f"<OrgnlMsgNmId>{PAYMENT}</OrgnlMsgNmId></OrgnlGrpInf>"
             f"<OrgnlTxId>{of.transaction_id}</OrgnlTxId><OrgnlUETR>{of.uetr}</OrgnlUETR>"
-            f"{_agent('InstgAgt', self.own)}{_agent('InstdAgt', self.partner)}"
+            f"{agent('InstgAgt', self.own)}{agent('InstdAgt', self.partner)}"
             "</TxInf></FIToFIPmtStsReq>"
         )
-        return self._write(ENQUIRY, body, own_id)
+        return self.write(ENQUIRY, body, own_id)

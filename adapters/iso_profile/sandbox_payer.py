@@ -130,7 +130,7 @@ class Payer:
     ) -> tuple[Mapping[str, object] | None, Answered]:
         """Send acmt.023; return the merchant with a quote, or why there is none."""
         outgoing = self._desk.question(payload, khr)
-        http, message = await self._post(outgoing, within_ms)
+        http, message = await self.post(outgoing, within_ms)
         if message is None:
             return None, Answered(http)
         values = message.values
@@ -196,7 +196,7 @@ class Payer:
         self, outgoing: Outgoing, reference: str, uetr: str, within_ms: int
     ) -> Answered:
         """Send a message; return what a verified answer says of it, if it is about it."""
-        http, message = await self._post(outgoing, within_ms)
+        http, message = await self.post(outgoing, within_ms)
         if message is None:
             return Answered(http)
         values = message.values
@@ -222,7 +222,7 @@ class Payer:
         elif answered.status in _FINAL:
             self._book.end(reference, EntryStatus.BOOKED)
 
-    async def _post(self, outgoing: Outgoing, within_ms: int) -> tuple[int | None, Message | None]:
+    async def post(self, outgoing: Outgoing, within_ms: int) -> tuple[int | None, Message | None]:
         """Send one message; return the HTTP status and the verified answer, where there are any."""
         net = self._context.net
         try:
@@ -244,7 +244,9 @@ class Payer:
         except (aiohttp.ClientError, OSError, TimeoutError):
             return None, None
         try:
-            return http, self._desk.open(raw, wire.STATUS, wire.ANSWER, wire.REJECT)
+            return http, self._desk.open(
+                raw, wire.STATUS, wire.ANSWER, wire.REJECT, wire.RESOLUTION
+            )
         except IsoError:
             return http, None
 

@@ -62,6 +62,7 @@ class Returns:
         self._payer = payer
         self._tombstones = tombstones
         self._contents: dict[str, Mapping[str, object]] = {}
+        self._back: dict[str, list[str]] = {}
 
     @property
     def _book(self) -> Book:
@@ -157,14 +158,30 @@ class Returns:
             return refused_control(ControlError(str(error)))
         if not 1 <= repeat <= REPEATS_MAX or within_ms < 1:
             return refused_control(ControlError("repeat, within_ms: out of bounds"))
-        return_id = self._desk.identification()
         try:
-            self._book.add(
-                Entry(paid.uetr, return_id, "inbound", money, EntryStatus.PENDING,
-                      self._clock.now())
-            )  # fmt: skip
+            return_id, answers = await self.give(reference, money, repeat, within_ms)
         except BookFullError as error:
             return refused_control(ControlError(str(error)))
+        last = answers[-1]
+        return as_json({
+            "return_id": return_id,
+            "uetr": paid.uetr,
+            "status": last.status,
+            "reason": last.reason,
+            "amount": str(money),
+            "currency": money.currency.code,
+            "answers": [each.shown() for each in answers],
+        })  # fmt: skip
+
+    async def give(
+        self, reference: str, money: Money, repeat: int, within_ms: int
+    ) -> tuple[str, list[Answered]]:
+        """Give back part of what came to us, told so often; its identification, and the answers."""
+        paid, return_id = self._paid(reference), self._desk.identification()
+        self._book.add(
+            Entry(paid.uetr, return_id, "inbound", money, EntryStatus.PENDING, self._clock.now())
+        )
+        self._back.setdefault(reference, []).append(return_id)
         outgoing = self._desk.giving_back(return_id, reference, paid.uetr, money)
 
         async def tell() -> Answered:
@@ -179,15 +196,15 @@ class Returns:
             return (await tell()).status in (*_DONE, "RJCT")
 
         answers = [await tell() for _ in range(repeat)]
-        last = answers[-1]
         if not any(each.status in (*_DONE, "RJCT") for each in answers):
             self._tasks.start("iso-sandbox-tells", until_heard(self._clock, heard))
-        return as_json({
-            "return_id": return_id,
-            "uetr": paid.uetr,
-            "status": last.status,
-            "reason": last.reason,
-            "amount": str(money),
-            "currency": money.currency.code,
-            "answers": [each.shown() for each in answers],
-        })  # fmt: skip
+        return return_id, answers
+
+    def left(self, reference: str) -> Money:
+        """What of a payment that came to us has not gone back, and is not on its way."""
+        left = self._paid(reference).amount
+        for return_id in self._back.get(reference, ()):
+            entry = self._book.find(return_id)
+            if entry is not None and entry.status is not EntryStatus.REFUSED:
+                left -= entry.amount
+        return left

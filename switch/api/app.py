@@ -177,6 +177,8 @@ def _care_handlers(care: Care) -> dict[str, Handler]:
     api = CareApi(care)
     return {
         "refund": api.refund,
+        "recall": api.recall,
+        "answer_recall": api.answer_recall,
         "queue": api.queue,
         "case": api.case,
         "propose": api.propose,

@@ -1,6 +1,6 @@
-"""Refunds that a bank asks for, and the operators' queue.
+"""Refunds and recalls that a bank asks for, what it says to one, and the operators' queue.
 
-A refund is a payment of its own, answered like one. Operators have keys of their own and see every
+Each is a payment of its own, answered like one. Operators have keys of their own and see every
 payment without names; whoever proposes an end of one cannot approve it. The surprise: an operator's
 key opens nothing of a member's, and no member's key opens the queue.
 """
@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from switch.answers import problem
+from switch import lifecycle
+from switch.answers import payment_view, problem
 from switch.api.body import read_json
-from switch.api.care_shapes import ProposalRequest, RefundRequest
+from switch.api.care_shapes import ProposalRequest, RecallAnswer, RecallRequest, RefundRequest
 from switch.api.intake import JSON_MEDIA, idempotency_key, take_in
 from switch.api.problems import respond
 from switch.api.shown import UETR, json_response, queried, standing_response
@@ -28,10 +29,13 @@ from switch.refusals import Refusal
 from switch.store.vault import VaultError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from switch.aftercare import Aftercare
     from switch.config import Config
     from switch.model import Payment
     from switch.payments import Payments
+    from switch.records import Open as Opened
     from switch.records import Records
     from switch.runtime.clock import Clock
     from switch.wire.authenticate import MemberAuthenticator
@@ -55,7 +59,7 @@ class Care:
 
 
 class CareApi:
-    """Serves refunds and ``/v1/operations/…``."""
+    """Serves refunds, recalls and ``/v1/operations/…``."""
 
     def __init__(self, care: Care) -> None:
         self._care = care
@@ -68,24 +72,12 @@ class CareApi:
         amount = read_json(signed.body, RefundRequest).amount.money()
         until = care.clock.now() + timedelta(milliseconds=care.config.payments.answer_within_ms)
         original = await self._paid_to(signed.member, request.match_info["uetr"])
-        try:
-            opened = await care.records.open(original.uetr)
-        except VaultError:
-            # Nobody can name its payer any more, so nothing can go back to them.
-            raise Refusal(Reason.NOT_REFUNDABLE) from None
-        if opened is None:
-            raise web.HTTPNotFound
+        opened = await self._opened(original)
         content = {"original": original.uetr, "amount": str(amount.minor)}
         content["currency"] = amount.currency.code
         asked = Asked(signed.member, f"refund:{key}", content)
         made = await care.aftercare.linked.refund(original, opened, amount, asked)
-        if isinstance(made, Reason):
-            raise Refusal(made)
-        if isinstance(made, Conflict):
-            title = "The idempotency key was used before with other content."
-            more = {"field": made.field_name}
-            return respond(problem(409, title, Reason.DUPLICATE, **more))
-        return standing_response(await care.payments.ended(Standing(made, None), until))
+        return await self._linked(made, until)
 
     async def _paid_to(self, member: str, uetr: str) -> Payment:
         """A payment to a customer of this member. Raises HTTPNotFound."""
@@ -94,6 +86,62 @@ class CareApi:
             raise web.HTTPNotFound
         bank = found.payment.institutions.payee_bank
         if not bank or bank[:BANK_CODE] != member[:BANK_CODE]:
+            raise web.HTTPNotFound
+        return found.payment
+
+    async def recall(self, request: web.Request) -> web.Response:
+        """``POST /v1/payments/{uetr}/recall``: ask for the money of a payment of this member."""
+        care = self._care
+        signed = await take_in(request, care.members, JSON_MEDIA, keyed=True)
+        key = idempotency_key(request)
+        why = read_json(signed.body, RecallRequest).reason
+        until = care.clock.now() + timedelta(milliseconds=care.config.payments.answer_within_ms)
+        original = await self._paid_by(signed.member, request.match_info["uetr"])
+        content = {"original": original.uetr, "reason": why}
+        asked = Asked(signed.member, f"recall:{key}", content)
+        opened = await self._opened(original)
+        made = await care.aftercare.recalls.ask(original, opened, why, asked)
+        return await self._linked(made, until)
+
+    async def answer_recall(self, request: web.Request) -> web.Response:
+        """``POST /v1/payments/{uetr}/recall-answer``: what the payee's bank says to a recall."""
+        care = self._care
+        signed = await take_in(request, care.members, JSON_MEDIA)
+        asked = read_json(signed.body, RecallAnswer)
+        recall = await self._paid_to(signed.member, request.match_info["uetr"])
+        reason = None if asked.agreed else from_iso(asked.reason or Reason.RECALL_DENIED.iso)
+        made = await care.aftercare.recalls.decide(recall, reason)
+        if made is Reason.ORIGINAL_UNKNOWN:
+            raise web.HTTPNotFound
+        if isinstance(made, Reason):
+            return respond(problem(409, "The recall is decided already.", made))
+        return json_response(200 if lifecycle.is_final(made) else 202, payment_view(made))
+
+    async def _opened(self, original: Payment) -> Opened:
+        """A payment's names. Raises Refusal where nobody can read them any more."""
+        try:
+            opened = await self._care.records.open(original.uetr)
+        except VaultError:
+            raise Refusal(Reason.NOT_REFUNDABLE) from None
+        if opened is None:
+            raise Refusal(Reason.NOT_REFUNDABLE)
+        return opened
+
+    async def _linked(self, made: Payment | Conflict | Reason, until: datetime) -> web.Response:
+        """How a linked payment stands that a member asked for, when it has ended or at a time."""
+        if isinstance(made, Reason):
+            raise Refusal(made)
+        if isinstance(made, Conflict):
+            title = "The idempotency key was used before with other content."
+            more = {"field": made.field_name}
+            return respond(problem(409, title, Reason.DUPLICATE, **more))
+        standing = await self._care.payments.ended(Standing(made, None), until)
+        return standing_response(standing)
+
+    async def _paid_by(self, member: str, uetr: str) -> Payment:
+        """A payment that this member asked for. Raises HTTPNotFound."""
+        found = await self._care.payments.find(uetr) if UETR.match(uetr) else None
+        if found is None or found.payment.origin != member:
             raise web.HTTPNotFound
         return found.payment
 

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from switch.api.care_shapes import Case, ProposalRequest, Queue, RefundRequest
+from switch.api.care_shapes import (
+    Case,
+    ProposalRequest,
+    Queue,
+    RecallAnswer,
+    RecallRequest,
+    RefundRequest,
+)
 from switch.api.route_shapes import BODY, SIGNED, Route, Said
 from switch.api.shapes import PaymentView
 
@@ -31,6 +38,36 @@ CARE_ROUTES: Final = (
         ),
         takes=RefundRequest,
         keyed=True,
+    ),
+    Route(
+        "recall",
+        "POST",
+        "/v1/payments/{uetr}/recall",
+        "Ask a network for what a payment of this member paid; its payee may agree or not.",
+        (
+            Said(200, "ACCC, and the money comes back as a return; or RJCT.", PaymentView),
+            Said(202, "Nobody has decided yet; ask under Location.", PaymentView),
+            Said(404, "This member made no such payment."),
+            Said(409, "The key was used with other content; `field` names what differs."),
+            Said(422, "It cannot be recalled, or was recalled before; nothing was bound."),
+            *BODY,
+        ),
+        takes=RecallRequest,
+        keyed=True,
+    ),
+    Route(
+        "answer_recall",
+        "POST",
+        "/v1/payments/{uetr}/recall-answer",
+        "Say whether the customer of this member gives back what a network recalls.",
+        (
+            Said(200, "They do not: the network is told so.", PaymentView),
+            Said(202, "They do: the money goes back, and then it is told.", PaymentView),
+            Said(404, "No recall of this number is put to this member."),
+            Said(409, "It is decided already."),
+            *BODY,
+        ),
+        takes=RecallAnswer,
     ),
     Route(
         "queue",

@@ -1,4 +1,4 @@
-"""Shapes of aftercare: refunds that a bank asks for, and the operators' queue.
+"""Shapes of aftercare: refunds and recalls that a bank asks for, and the operators' queue.
 
 What is sent is read by them; what is answered is described, and made elsewhere.
 """
@@ -21,6 +21,23 @@ class RefundRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     amount: Amount
+
+
+class RecallRequest(BaseModel):
+    """Ask for all of a payment back; ``reason`` is of ISO 20022's ExternalCancellationReason1."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    reason: Literal["AC03", "AM09", "CUST", "DUPL", "FRAD", "TECH", "UPAY"] = "CUST"
+
+
+class RecallAnswer(BaseModel):
+    """What the payee says to a recall; ``reason`` only where they do not agree."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    agreed: bool
+    reason: Literal["AC04", "AM04", "CUST", "NOAS", "RR04"] | None = None
 
 
 class ProposalRequest(BaseModel):

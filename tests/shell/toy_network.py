@@ -94,6 +94,7 @@ class ToyAdapter:
     pages: deque[Sequence[IncomingItem]] = field(default_factory=deque)
     inbound_path: str = "/messages"
     refunded: list[dict[str, str]] = field(default_factory=list)
+    recalled: list[dict[str, str]] = field(default_factory=list)
 
     def reference(self, planning: Planning) -> str:
         return reference_digits(planning.message_number, planning.slot)
@@ -140,6 +141,12 @@ class ToyAdapter:
     ) -> Exchange:
         self.refunded.append(dict(particulars.extra))
         return self._plan(Operation.REFUND, payment.reference, planning)
+
+    def plan_recall(
+        self, payment: Payment, particulars: Particulars, planning: Planning
+    ) -> Exchange:
+        self.recalled.append(dict(particulars.extra))
+        return self._plan(Operation.RECALL, payment.reference, planning)
 
     def read(self, exchange: Exchange, payment: Payment, answer: WireAnswer) -> Outcome:
         told = orjson.loads(answer.body)
