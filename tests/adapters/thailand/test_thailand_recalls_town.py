@@ -27,7 +27,7 @@ async def uetr_of(town: Town) -> str:
 async def called(town: Town, member: str, path: str, body: Told, key: str = "") -> tuple[int, Told]:
     """What a bank is answered."""
     answer = await town.member(member).call(
-        "POST", path, orjson.dumps(body), **({"idempotency_key": key} if key else {})
+        "POST", path, orjson.dumps(body), idempotency_key=key or None
     )
     return answer.status, answer.json()
 
