@@ -14,6 +14,7 @@ from switch.linked_payments import LinkedPayments
 from switch.notices import Notices
 from switch.recalls import Recalls
 from switch.returns import Returns
+from switch.settling import Settling
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,6 +77,15 @@ class Aftercare:
             dispatch=dispatch,
             linked=self.linked,
             adapters=given.adapters,
+            ids=ids,
+            log=log,
+        )
+        self.settling = Settling(
+            store=store,
+            dispatch=dispatch,
+            linked=self.linked,
+            adapters=given.adapters,
+            clock=given.clock,
             ids=ids,
             log=log,
         )

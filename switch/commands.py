@@ -166,7 +166,12 @@ class Bury:
 
 @dataclass(frozen=True, slots=True)
 class Receive:
-    """Money that a counterparty shows as arrived: posted to suspense once per ``item_hash``."""
+    """What a counterparty shows and no payment is known for: to suspense once per ``item_hash``.
+
+    Money in a pool of ``sponsor``; or, where ``claimed``, what the network ``sponsor`` says that it
+    owes (or, below zero, is owed). A file of such claims that was taken is an item of nothing, and
+    ``by`` says who brought it.
+    """
 
     item_hash: str
     sponsor: str
@@ -174,6 +179,8 @@ class Receive:
     minor: int
     at: datetime
     salt: bytes = field(repr=False)
+    claimed: bool = False
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,22 +341,8 @@ class Approve:
     paid: Money | None = None
 
 
-Command = (
-    Open
-    | Refuse
-    | Attempt
-    | Conclude
-    | Bury
-    | Receive
-    | Configure
-    | Publish
-    | Erase
-    | Rewrap
-    | Forget
-    | Rekey
-    | Propose
-    | Approve
-)
+_Payment = Open | Refuse | Attempt | Conclude | Propose | Approve
+Command = _Payment | Bury | Receive | Configure | Publish | Erase | Rewrap | Forget | Rekey
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
-from fx.money import Money, currency
 from switch.commands import (
     Approve,
     Attempt,
@@ -268,8 +267,8 @@ def accounts_wanted(commands: Sequence[Command], snapshot: Snapshot) -> tuple[st
                 if command.conclude is not None:
                     lines += lines_at_once(payment, command.conclude.event)
                 keys.update([line.account for line in lines])
-            case Receive(sponsor=sponsor, currency=code, minor=minor):
-                lines = incoming_lines(sponsor, Money(minor, currency(code)))
+            case Receive():
+                lines = incoming_lines(command)
                 keys.update(line.account for line in lines)
             case Configure(accounts=accounts):
                 keys.update(account.key for account in accounts)

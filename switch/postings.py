@@ -12,7 +12,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from fx.money import Money, Rounding, divide
+from fx.money import Money, Rounding, currency, divide
 from switch.ledger import Kind as AccountKind
 from switch.ledger import Line, Side, account_key, balanced
 from switch.model import Direction, Finality, Flow, Funding, Kind
@@ -22,6 +22,7 @@ from switch.templates import POSTINGS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from switch.commands import Receive
     from switch.model import Institutions, Payment, Terms
 
 
@@ -202,9 +203,13 @@ def _filled(
     return lines
 
 
-def incoming_lines(sponsor: str, amount: Money) -> tuple[Line, ...]:
-    """Money that arrived in a Bakong pool and is not matched yet: pool to suspense."""
-    return filled("outbound_funded", {"debit": amount}, {"sponsor": sponsor})
+def incoming_lines(shown: Receive) -> tuple[Line, ...]:
+    """What is shown and not matched: in a Bakong pool, or claimed by a network; to suspense."""
+    amount = Money(abs(shown.minor), currency(shown.currency))
+    if not shown.claimed:
+        return filled("outbound_funded", {"debit": amount}, {"sponsor": shown.sponsor})
+    places = {"payee_side": shown.sponsor}
+    return filled("return_unmatched", {"destination": amount}, places, exchanged=shown.minor < 0)
 
 
 def refunded(cumulative: Money, paid: Money, source: Money, already: Money) -> Money:

@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from fx.money import Money, currency
 from switch import ledger, lifecycle
 from switch.commands import Conflict, Declined, Done, Known, Stale
 from switch.delta import answer_digest, binding_digest
@@ -64,7 +63,7 @@ def receive(batch: Batch, command: Receive) -> Result:
     """Posts an incoming item once; a repeat changes nothing."""
     if command.item_hash in batch.seen.incoming:
         return Done(None)
-    lines = incoming_lines(command.sponsor, Money(command.minor, currency(command.currency)))
+    lines = incoming_lines(command)
     refusal = batch.books.post(lines)
     if refusal is not None:
         return Declined(refusal)
@@ -75,6 +74,7 @@ def receive(batch: Batch, command: Receive) -> Result:
         "item": command.item_hash,
         "at": to_micros(command.at),
         "entries": [entry_content(entry) for entry in entries],
+        **({"by": command.by} if command.by else {}),
     }
     batch.leaf(command.salt, content)
     return Done(None)

@@ -15,14 +15,15 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from adapters.alipayplus import mapping, mapping_acquirer, settlement
+from adapters.alipayplus.filed import filed
 from adapters.alipayplus.inbound import AlipayPlusInbound
 from adapters.alipayplus.link import Link
 from switch.facts import load_facts
 from switch.model import Direction, Kind
 from switch.port import Operation, Unavailable, reference_digits
+from switch.settlement_port import FileRefused, SettlementFile
 
 if TYPE_CHECKING:
-    from adapters.alipayplus.settlement import Line, Summary
     from fx.money import Money
     from switch.model import Particulars, Payment
     from switch.port import (
@@ -107,11 +108,18 @@ class AlipayPlusAdapter(AlipayPlusInbound):
             return mapping.paid_outcome(fields, payment, exchange.operation)
         return mapping_acquirer.outcome(call, fields, payment, exchange.operation)
 
-    def read_settlement_file(self, name: str, content: bytes) -> tuple[Line, ...] | Summary:
-        """Return the lines of a report, or its total. Raises ``ReportRefused``."""
-        if settlement.read_name(name).kind == "summary":
-            return settlement.read_summary(content, self._link.amounts)
-        return settlement.read_items(content, self._link.amounts)
+    def read_settlement_file(self, name: str, content: bytes) -> SettlementFile:
+        """Read a Transaction Detail Report. Raises ``FileRefused``.
+
+        A summary is read too, and has no line: it names no payment.
+        """
+        try:
+            if settlement.read_name(name).kind == "summary":
+                settlement.read_summary(content, self._link.amounts)
+                return SettlementFile(())
+            return filed(settlement.read_items(content, self._link.amounts))
+        except settlement.ReportRefused as refused:
+            raise FileRefused(str(refused)) from None
 
     def _scan(self, operation: Operation, payload: str, planning: Planning) -> Exchange:
         values = mapping.scan_values(payload, self._link.token("customer", payload))

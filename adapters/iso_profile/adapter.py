@@ -13,10 +13,12 @@ from typing import TYPE_CHECKING, Final
 from adapters.iso_profile import mapping, mapping_recall, mapping_return
 from adapters.iso_profile.envelope import CONTENT_TYPE
 from adapters.iso_profile.inbound import PATH, IsoProfileInbound
+from adapters.iso_profile.settlement import NOTIFICATION, STATEMENT, read_statement
 from iso20022 import IsoError
 from switch.model import Kind
 from switch.port import Exchange, Operation, Outcome, OutcomeKind, Unavailable
 from switch.reasons import Reason
+from switch.settlement_port import FileRefused
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from switch.facts import Facts
     from switch.model import Particulars, Payment
     from switch.port import AdapterContext, Merchant, Planning, WireAnswer
+    from switch.settlement_port import SettlementFile
 
 _HEADERS: Final = (("Content-Type", CONTENT_TYPE),)
 
@@ -117,6 +120,17 @@ class IsoProfileAdapter(IsoProfileInbound):
         body = self._envelope.write(mapping.ENQUIRY, values, message_id, planning.now)
         within = self._facts.lookup_within_ms
         return self._exchange(Operation.ENQUIRE, payment.uetr, message_id, body, planning, within)
+
+    def read_settlement_file(self, name: str, content: bytes) -> SettlementFile:
+        """Read a signed camt.053 or camt.054; its name says nothing. Raises ``FileRefused``."""
+        del name
+        try:
+            message = self._envelope.open(content, (STATEMENT, NOTIFICATION))
+        except IsoError as error:
+            raise FileRefused(f"{error.path}: {error.code}") from None
+        if not self._envelope.between_us(message):
+            raise FileRefused("the header: is not between us")
+        return read_statement(message)
 
     def read(self, exchange: Exchange, payment: Payment, answer: WireAnswer) -> Outcome:
         """Return what a pacs.002 (or a signed admi.002) says of this payment."""

@@ -22,6 +22,7 @@ from adapters.iso_profile.sandbox_messages import Desk, Found, Outgoing, StatusO
 from adapters.iso_profile.sandbox_payer import Payer
 from adapters.iso_profile.sandbox_recalls import Recalls
 from adapters.iso_profile.sandbox_returns import Returns
+from adapters.iso_profile.sandbox_statement import Statements
 from adapters.sandbox_kit import (
     BOOK_ENTRIES_MAX,
     BookFullError,
@@ -75,6 +76,7 @@ def application(context: SandboxContext, country: Country) -> web.Application:
     app.router.add_post("/control/return", network.returns.give_back)
     app.router.add_post("/control/decide-recall", network.recalls.decide)
     app.router.add_post("/control/ask-back", network.recalls.ask_back)
+    app.router.add_get("/control/statement", network.statements.give)
     return app
 
 
@@ -104,6 +106,9 @@ class Network:
         self.payer = Payer(context, country, self.desk, self.kit.book)
         self.returns = Returns(context, self.desk, self.kit, self.payer, self._tombstones)
         self.recalls = Recalls(context, self.desk, self.kit, self.payer, self.returns)
+        self.statements = Statements(
+            context, self.desk, self.kit.book, self.returns, country.currency
+        )
 
     async def receive(self, request: web.Request) -> web.StreamResponse:
         """Take one message of the switch."""

@@ -29,6 +29,7 @@ ENQUIRY: Final = "pacs.028.001.03"
 RETURN: Final = "pacs.004.001.09"
 RECALL: Final = "camt.056.001.08"
 RESOLUTION: Final = "camt.029.001.09"
+STATEMENT: Final = "camt.053.001.08"
 REJECT: Final = "admi.002.001.01"
 
 _ENQUIRY_SPACE: Final = "urn:bakong-switch:xsd:enquiry.1"
@@ -270,6 +271,10 @@ class Desk:
             "<RtrRsnInf><Rsn><Cd>CUST</Cd></Rsn></RtrRsnInf></TxInf></PmtRtr>"
         )
         return self.write(RETURN, body, message_id)
+
+    def statement(self, body: str) -> Outgoing:
+        """camt.053: what was booked, as an account of the switch's."""
+        return self.write(STATEMENT, body, self.identification())
 
     def enquiry(self, message_id: str, of: Credit) -> Outgoing:
         """pacs.028 asks what became of our pacs.008 ``message_id``."""

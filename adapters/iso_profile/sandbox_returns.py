@@ -63,10 +63,15 @@ class Returns:
         self._tombstones = tombstones
         self._contents: dict[str, Mapping[str, object]] = {}
         self._back: dict[str, list[str]] = {}
+        self._own: dict[str, None] = {}
 
     @property
     def _book(self) -> Book:
         return self._kit.book
+
+    def gave(self, reference: str) -> bool:
+        """Whether a line of the book is money that went back."""
+        return reference in self._contents or reference in self._own
 
     def taken(self, values: Mapping[str, object], fault: Fault | None) -> StatusOf:
         """Take a pacs.004 of the switch, once; returns what is answered."""
@@ -182,6 +187,7 @@ class Returns:
             Entry(paid.uetr, return_id, "inbound", money, EntryStatus.PENDING, self._clock.now())
         )
         self._back.setdefault(reference, []).append(return_id)
+        self._own[return_id] = None
         outgoing = self._desk.giving_back(return_id, reference, paid.uetr, money)
 
         async def tell() -> Answered:

@@ -83,6 +83,10 @@ class Book:
         finally:
             self._lie = None
 
+    def entries(self) -> list[Entry]:
+        """Every line, in order of arrival."""
+        return list(self._entries.values())
+
     def add(self, entry: Entry) -> Entry:
         """Add an entry under a new reference; raises :class:`BookFullError`."""
         assert entry.reference not in self._entries, "a reference is booked once"

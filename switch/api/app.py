@@ -29,6 +29,7 @@ from switch.api.oversight import OversightApi
 from switch.api.problems import UNAVAILABLE, expect, guard, respond, wait_for_recovery
 from switch.api.rates import RatesApi
 from switch.api.routes import ROUTES
+from switch.api.settlements import SettlementApi
 from switch.commands import Answer
 from switch.metering.requests import counted
 from switch.port import Planning
@@ -183,6 +184,7 @@ def _care_handlers(care: Care) -> dict[str, Handler]:
         "case": api.case,
         "propose": api.propose,
         "approve": api.approve,
+        "settle": SettlementApi(care).settle,
     }
 
 

@@ -18,6 +18,7 @@ from switch.api.care_shapes import (
     RefundRequest,
 )
 from switch.api.route_shapes import BODY, SIGNED, Route, Said
+from switch.api.settlement_shapes import Settled, SettlementRequest
 from switch.api.shapes import PaymentView
 
 _CASE: Final = "/v1/operations/payments/{uetr}"
@@ -105,6 +106,19 @@ CARE_ROUTES: Final = (
             *BODY,
         ),
         takes=ProposalRequest,
+    ),
+    Route(
+        "settle",
+        "POST",
+        "/v1/operations/settlements/{network}",
+        "Take a settlement file of a network: each line is held against its payment.",
+        (
+            Said(200, "It is taken; the same again says how it stands now.", Settled),
+            Said(404, "There is no such network, or it sends no such files."),
+            Said(422, "The file cannot be read whole; nothing was done. `path` says where."),
+            *BODY,
+        ),
+        takes=SettlementRequest,
     ),
     Route(
         "approve",

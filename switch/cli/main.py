@@ -31,6 +31,7 @@ _COMMANDS: Final = MappingProxyType(
         "restore": "switch.cli.restore",
         "sandbox": "switch.cli.sandbox",
         "serve": "switch.cli.serve",
+        "settle": "switch.cli.settle",
         "simulate": "switch.cli.simulate",
         "vault": "switch.cli.vault",
         "statement": "switch.cli.statement",

@@ -41,13 +41,12 @@ from tests.switch_core.core_values import (
     MEMBER_KHR,
     POOL_KHR,
     SECOND,
-    SPONSOR,
     SUSPENSE_KHR,
     THAILAND_THB,
     bridged,
     direct,
-    khr,
     payment,
+    received,
     thb,
 )
 
@@ -162,7 +161,7 @@ def test_one_holder_of_both_hops_settles_nothing_with_itself(second: str) -> Non
 
 
 def test_unmatched_money_goes_from_the_pool_to_suspense() -> None:
-    assert incoming_lines(SPONSOR, khr(1)) == (
+    assert incoming_lines(received(minor=100)) == (
         Line(POOL_KHR, DEBIT, "KHR", 100),
         Line(SUSPENSE_KHR, CREDIT, "KHR", 100),
     )
@@ -291,7 +290,7 @@ def test_a_running_sum_is_refused_before_it_leaves_its_bound(
 def test_money_that_arrived_is_refused_before_a_sum_leaves_its_bound() -> None:
     books = Books({POOL_KHR: Account(POOL_KHR, "KHR", debits_posted=SUM_MAX)})
 
-    assert books.post(incoming_lines(SPONSOR, khr(1))) is Reason.ACCOUNT_FULL
+    assert books.post(incoming_lines(received(minor=100))) is Reason.ACCOUNT_FULL
     assert sums(books) == {}
 
 

@@ -19,7 +19,16 @@ from switch.postings_page import example, page
 from switch.proposals import lines_for
 from switch.states import Event
 from switch.templates import POSTINGS
-from tests.switch_core.core_values import SECOND, SPONSOR, bridged, direct, khr, payment, thb
+from tests.switch_core.core_values import (
+    SECOND,
+    SPONSOR,
+    bridged,
+    direct,
+    khr,
+    payment,
+    received,
+    thb,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -156,7 +165,7 @@ def test_what_a_payment_books_is_what_the_table_says_is_booked() -> None:
             for action in (Action.BOOK, Action.OWE)
             for x in lines_for(held, action)
         }
-        | {(x.account.split("/", 1)[1], x.side) for x in incoming_lines(SPONSOR, khr(1))}
+        | {(x.account.split("/", 1)[1], x.side) for x in incoming_lines(received(minor=100))}
     )
 
     for name, posting in POSTINGS.items():

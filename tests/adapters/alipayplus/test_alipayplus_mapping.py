@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adapters.alipayplus import mapping, results, signature, wire
-from adapters.alipayplus.settlement import Line, Summary
 from adapters.alipayplus.signature import Signer
 from adapters.alipayplus.wire import Amounts, Unreadable
 from fx.money import Money, MoneyError, Rate
+from switch.inbound_port import derived_uetr
 from switch.model import Direction, Kind, Payment, changed
 from switch.port import Exchange, Merchant, Operation, OutcomeKind, Unavailable, WireAnswer
 from switch.reasons import Reason
+from switch.settlement_port import FileRefused, LineKind, SettlementFile
 from switch.simulation.town import TownKeys
 from tests.adapters.alipayplus.alipayplus_parts import (
     NOW,
@@ -343,16 +344,27 @@ def test_why_there_is_no_order_is_told() -> None:
     )
 
 
-def test_reports_are_read_by_their_names() -> None:
+def test_reports_are_read_by_their_names_and_name_a_payment_both_ways() -> None:
     head = "clearingBatchId,totalCount,settlementAmountValue,settlementCurrency,direction\n"
     total = ADAPTER.read_settlement_file("summary_1_USD_2_3_000.csv", f"{head}B,0,0,USD,D".encode())
-    lines = ADAPTER.read_settlement_file(
+    items = ADAPTER.read_settlement_file(
         "transactionItems_1_USD_2_3_000.csv",
         b"transactionId,originalTransactionId,transactionRequestId,transactionType,transactionTime,"
         b"transactionAmountValue,transactionCurrency,settlementAmountValue,settlementCurrency\n"
         b"1,,2,PAYMENT,2026-11-21T11:00:00+08:00,1023,USD,1023,USD\n",
     )
 
-    assert isinstance(total, Summary)
-    assert isinstance(lines, tuple)
-    assert isinstance(lines[0], Line)
+    assert total == SettlementFile(())
+    (line,) = items.lines
+    assert (line.kind, line.reference, line.network_reference) == (LineKind.PAYMENT, "2", "1")
+    assert line.uetr == derived_uetr("alipayplus", "2")
+    assert (line.amounts[0], line.owed_to_us) == (Money.parse("10.23", "USD"), None)
+    # A clearing cycle is a day of UTC+8.
+    day = datetime(2026, 11, 20, 16, tzinfo=UTC)
+    assert items.period == (day, day + timedelta(days=1))
+
+
+@pytest.mark.parametrize("name", ["items.csv", "transactionItems_1_USD_2_3_000.csv"])
+def test_a_report_that_cannot_be_read_is_refused_whole(name: str) -> None:
+    with pytest.raises(FileRefused):
+        ADAPTER.read_settlement_file(name, b"transactionId\n1\n")

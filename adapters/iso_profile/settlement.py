@@ -1,0 +1,93 @@
+"""The network's statement of a day: camt.053 (or camt.054) to lines of a settlement file. Pure.
+
+Each entry's transactions name their payment by UETR and TxId, and an entry without any names itself
+(assumed, until a network says otherwise). What is booked is listed, what is pending is not money
+yet. The surprise: a debit is what we owe, because the account is ours at the network.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from fx.money import Money, MoneyError
+from switch.settlement_port import FileLine, FileRefused, LineKind, SettlementFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from iso20022 import Message
+
+STATEMENT: Final = "camt.053.001.08"
+NOTIFICATION: Final = "camt.054.001.08"
+BOOKED: Final = "BOOK"
+OWED_TO_US: Final = "CRDT"
+RETURN_FAMILY: Final = ("RRTN", "RDDT", "RCDT")
+"""Sub-families of what is given back (A)."""
+
+
+def read_statement(message: Message) -> SettlementFile:
+    """The lines of a verified statement. Raises :class:`FileRefused`.
+
+    It covers its period whole where it is a camt.053 of one page.
+    """
+    values = message.values
+    lines: list[FileLine] = []
+    for place, entry in enumerate(_listed(values.get("entries")), start=1):
+        if entry.get("status") != BOOKED:
+            continue
+        details = _listed(entry.get("transactions")) or [{}]
+        alone = len(details) == 1
+        lines += [_line(place, entry, detail, alone=alone) for detail in details]
+    whole = message.name == STATEMENT and values.get("page_number") == "1"
+    if not whole or values.get("page_last") is not True:
+        return SettlementFile(tuple(lines))
+    period = values["from_at"], values["to_at"]
+    return SettlementFile(tuple(lines), period)  # type: ignore[arg-type]
+
+
+def _listed(found: object) -> list[Mapping[str, object]]:
+    return list(found) if isinstance(found, (tuple, list)) else []
+
+
+def _line(
+    place: int, entry: Mapping[str, object], detail: Mapping[str, object], *, alone: bool
+) -> FileLine:
+    owed = detail.get("amount") or (entry["amount"] if alone else None)
+    if not isinstance(owed, Money):
+        raise FileRefused(f"entry {place}: Amt: a transaction of several has its own amount")
+    own = str(detail.get("servicer_reference") or entry.get("servicer_reference") or "")
+    own = own or str(entry.get("entry_reference") or "")
+    reference = str(detail.get("transaction_id", ""))
+    uetr = str(detail.get("uetr", ""))
+    if not (own or reference or uetr):
+        raise FileRefused(f"entry {place}: names nothing")
+    direction = detail.get("direction") or entry["direction"]
+    back = entry.get("reversal") is True or _family(entry, detail) in RETURN_FAMILY
+    try:
+        owed = owed.positive()
+    except MoneyError:
+        raise FileRefused(f"entry {place}: Amt: is nothing") from None
+    said = {
+        "entry": place,
+        "direction": str(direction),
+        "amount": str(owed),
+        "currency": owed.currency.code,
+        "transaction_id": reference,
+        "uetr": uetr,
+        "servicer_reference": own,
+    }
+    return FileLine(
+        kind=LineKind.BACK if back else LineKind.PAYMENT,
+        reference=reference,
+        uetr=uetr,
+        network_reference=own or reference or uetr,
+        amounts=(owed,),
+        owed_to_us=direction == OWED_TO_US,
+        text=orjson.dumps(said).decode(),
+    )
+
+
+def _family(entry: Mapping[str, object], detail: Mapping[str, object]) -> object:
+    return detail.get("bank_code_subfamily") or entry.get("bank_code_subfamily")

@@ -1,0 +1,66 @@
+"""Shapes of settlement files: what an operator hands in, and what became of it.
+
+The file is handed in as it came, byte for byte. What is answered names payments and amounts, and
+nobody: at most a thousand of a kind, each kind counted in full.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from switch.api.shapes import Amount
+
+
+class SettlementRequest(BaseModel):
+    """A file: its name as the network gave it, and its bytes in base64 (RFC 4648)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: Annotated[str, Field(min_length=1, max_length=255)]
+    content: Annotated[str, Field(min_length=1)]
+
+
+class SettledPayment(BaseModel):
+    """A payment that a file is about, or lacks."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    uetr: str
+    reference: str
+    before: Annotated[str | None, Field(description="Its state before the file was taken.")] = None
+    state: Annotated[str | None, Field(description="Its state now.")] = None
+    said: Annotated[Amount | None, Field(description="The amount of the file.")] = None
+
+
+class UnknownLine(BaseModel):
+    """A line of which no payment is known; ``booked`` says whether it stands in suspense."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reference: str
+    network_reference: str
+    amount: Amount
+    booked: bool
+
+
+class Settled(BaseModel):
+    """What became of a file. ``counts`` are whole, the lists hold the first thousand of each."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    network: str
+    sha256: str
+    lines: int
+    whole: Annotated[bool, Field(description="Whether it covers a period, so that some may lack.")]
+    counts: dict[str, int]
+    matched: list[SettledPayment] = []
+    resolved: list[SettledPayment] = []
+    disputed: list[SettledPayment] = []
+    differs: list[SettledPayment] = []
+    waiting: list[SettledPayment] = []
+    unreadable: list[SettledPayment] = []
+    unknown: list[UnknownLine] = []
+    missing: list[SettledPayment] = []
+    still_open: list[SettledPayment] = []

@@ -1,0 +1,49 @@
+"""``/v1/operations/settlements/{network}``: an operator hands in a network's settlement file.
+
+The bytes go to the network's adapter as they came; what it cannot read whole is refused with the
+place, and nothing is done. The surprise: one operator is enough, because it is the network's word
+that ends a payment here and not the operator's; who handed it in stands in the journal.
+"""
+
+from __future__ import annotations
+
+import binascii
+from base64 import b64decode
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from switch.api.body import read_json
+from switch.api.intake import JSON_MEDIA, take_in
+from switch.api.settlement_shapes import SettlementRequest
+from switch.api.shown import json_response
+from switch.reasons import Reason
+from switch.refusals import Refusal
+from switch.settlement_port import FileRefused
+
+if TYPE_CHECKING:
+    from switch.api.care import Care
+
+
+class SettlementApi:
+    """Serves the operators' settlement files."""
+
+    def __init__(self, care: Care) -> None:
+        self._care = care
+
+    async def settle(self, request: web.Request) -> web.Response:
+        """``POST /v1/operations/settlements/{network}``."""
+        signed = await take_in(request, self._care.operators, JSON_MEDIA)
+        asked = read_json(signed.body, SettlementRequest)
+        settling, network = self._care.aftercare.settling, request.match_info["network"]
+        if settling.reader(network) is None:
+            raise web.HTTPNotFound
+        try:
+            content = b64decode(asked.content, validate=True)
+        except binascii.Error:
+            raise Refusal(Reason.FORMAT_INVALID, 400, "content") from None
+        try:
+            report = await settling.take(network, asked.name, content, signed.member)
+        except FileRefused as refused:
+            raise Refusal(Reason.FORMAT_INVALID, 422, str(refused)) from None
+        return json_response(200, report)

@@ -1,0 +1,59 @@
+"""``settle``: hand a network's settlement file to a running switch, and say what became of it.
+
+Signed with an operator's key. What the network settled ends payments whose outcome nobody knew;
+what differs, what nobody knows and what is missing is listed. The same file again does nothing new.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+import orjson
+
+from switch.cli.asking import HTTP_OK_MAX, ask, url_option
+from switch.cli.options import data_option, say, tell
+
+if TYPE_CHECKING:
+    from switch.client import ClientAnswer
+
+PATH = "/v1/operations/settlements"
+
+_SHOWN = ("resolved", "disputed", "differs", "unknown", "missing", "still_open")
+
+
+@click.command("settle")
+@click.argument("network")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--as", "kid", default="operator-1", show_default=True, help="Who signs.")
+@click.option("--json", "as_json", is_flag=True, help="The answer as it came.")
+@data_option
+@url_option
+def command(network: str, file: Path, kid: str, data: Path, url: str, *, as_json: bool) -> None:
+    """Take a settlement file of NETWORK as evidence of what it has carried out."""
+    if not network.replace("_", "").isalnum():
+        raise click.UsageError("NETWORK is a name as in the configuration.")
+    content = b64encode(file.read_bytes()).decode()
+    body = orjson.dumps({"name": file.name, "content": content})
+
+    def shown(answer: ClientAnswer) -> None:
+        if as_json or answer.status > HTTP_OK_MAX:
+            say(answer.json())
+        else:
+            _report(answer.json())
+
+    ask("POST", f"{PATH}/{network}", body, shown, data=data, kid=kid, url=url)
+
+
+def _report(report: dict[str, Any]) -> None:
+    counts = ", ".join(f"{count} {what}" for what, count in sorted(report["counts"].items()))
+    tell(f"{report['lines']} lines, sha256 {report['sha256']}: {counts or 'nothing to say'}")
+    for what in _SHOWN:
+        for each in report.get(what, ()):
+            said = each.get("uetr") or f"{each['amount']['value']} {each['amount']['currency']}"
+            reference = each.get("reference") or each.get("network_reference", "")
+            tell(f"  {what}: {said}  {reference}  {each.get('state') or ''}".rstrip())
+    if not report["whole"]:
+        tell("The file is a part of its period: what it lacks says nothing.")

@@ -1,0 +1,265 @@
+"""Settlement files as evidence: each line is held against the payment that it is about.
+
+What a network settled it has executed: a payment of ours whose outcome was unknown ends so, with
+the line as its evidence, and one that was refused is disputed; the first final outcome stands. A
+line that nobody knows is booked to suspense as what the network claims, once. What should be in the
+file and is not is listed for people. The surprise: a file is marked as taken last, so one whose
+taking was interrupted is simply taken again; every step of it happens once however often.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+from switch import lifecycle
+from switch.answers import amount
+from switch.commands import Done, Receive
+from switch.dispatch import Happened
+from switch.lifecycle import Event, Verdict
+from switch.model import Direction, Kind, State, to_micros
+from switch.refusals import Busy
+from switch.settlement_port import FileLine, LineKind, SettlementReader
+from switch.store.vault import VaultError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from fx.money import Money
+    from switch.dispatch import Dispatch
+    from switch.facts import Facts
+    from switch.linked_payments import LinkedPayments
+    from switch.logs import Log
+    from switch.model import Payment
+    from switch.port import Adapter
+    from switch.records import Open as Opened
+    from switch.runtime.clock import Clock
+    from switch.runtime.entropy import Ids
+    from switch.settlement_port import SettlementFile
+    from switch.store.contract import Store
+
+LISTED_MAX: Final = 1_000
+"""Payments or lines of one kind that a report names; how many there are is counted in full."""
+
+PAGE: Final = 500
+ID_TIME_BITS: Final = 20
+"""A payment's number is the milliseconds of its opening, shifted by this."""
+
+_UNDONE: Final = (State.CANCELLING, State.CANCEL_MANUAL)
+_AT_HOME: Final = (
+    *(State.CREDITING, State.CREDIT_PENDING, State.CREDIT_UNKNOWN, State.LOOKED_UP, State.READY),
+)
+_GIVEN_BACK: Final = (State.UNWINDING, State.UNWOUND)
+
+
+@dataclass(slots=True)
+class Report:
+    """What became of a file."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    named: dict[str, list[dict[str, object]]] = field(default_factory=dict)
+
+    def add(self, what: str, **said: object) -> None:
+        """Count one line or payment, and name it where there is room."""
+        self.counts[what] = self.counts.get(what, 0) + 1
+        listed = self.named.setdefault(what, [])
+        if said and len(listed) < LISTED_MAX:
+            listed.append(said)
+
+
+class Settling:
+    """Takes settlement files of networks that have them."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        dispatch: Dispatch,
+        linked: LinkedPayments,
+        adapters: Mapping[str, Adapter],
+        clock: Clock,
+        ids: Ids,
+        log: Log,
+    ) -> None:
+        self._store = store
+        self._dispatch = dispatch
+        self._linked = linked
+        self._adapters = adapters
+        self._clock = clock
+        self._ids = ids
+        self._log = log
+
+    def reader(self, network: str) -> SettlementReader | None:
+        """The adapter that reads this network's files; None where there are none."""
+        adapter = self._adapters.get(network)
+        return adapter if isinstance(adapter, SettlementReader) else None
+
+    async def take(self, network: str, name: str, content: bytes, operator: str) -> dict[str, Any]:
+        """Take a file; again is the same. Raises ``FileRefused`` with nothing done, and ``Busy``.
+
+        ``StoreBusy`` may be raised in the middle: the file is then taken again.
+        """
+        reader = self.reader(network)
+        assert reader is not None, "only a network with files is asked"
+        found = reader.read_settlement_file(name, content)
+        report = Report()
+        seen: dict[str, None] = {}
+        for line in found.lines:
+            await self._line(network, line, report, seen)
+        await self._missing(network, found, report, seen)
+        digest = sha256(content).hexdigest()
+        await self._receive(f"file/{network}/{digest}", network, 0, "KHR", operator)
+        self._log.info("file_taken", network=network, lines=len(found.lines))
+        return {
+            "network": network,
+            "sha256": digest,
+            "lines": len(found.lines),
+            "whole": found.period is not None,
+            "counts": report.counts,
+            **report.named,
+        }
+
+    async def _line(
+        self, network: str, line: FileLine, report: Report, seen: dict[str, None]
+    ) -> None:
+        payment = await self._found(network, line, seen)
+        if payment is None:
+            await self._unknown(network, line, report)
+            return
+        seen[payment.uetr] = None
+        said = {"uetr": payment.uetr, "reference": line.reference}
+        if not set(line.amounts) & _owed(payment):
+            report.add("differs", **said, said=amount(line.amounts[0]))
+            return
+        event = _event(payment)
+        if event is None:
+            settled = lifecycle.is_final(payment)
+            report.add("matched" if settled else "waiting", **({} if settled else said))
+            return
+        opened = await self._opened(payment)
+        evidence = line.text.encode() if opened is not None else b""
+        if opened is None and not lifecycle.is_final(payment):
+            report.add("unreadable", **said)
+            return
+        before = payment.state.value
+        after = await self._dispatch.conclude(payment, opened, Happened(event, evidence=evidence))
+        what = "disputed" if after.disputed else "resolved"
+        report.add(what, **said, before=before, state=after.state.value)
+
+    async def _opened(self, payment: Payment) -> Opened | None:
+        try:
+            return await self._dispatch.open(payment.uetr)
+        except VaultError:
+            return None
+
+    async def _found(
+        self, network: str, line: FileLine, seen: Mapping[str, None]
+    ) -> Payment | None:
+        """The payment that a line is about: by our reference, else by its UETR."""
+        if line.reference:
+            payment = await self._store.read.by_reference(network, line.reference)
+            if payment is not None:
+                return payment
+        if not line.uetr:
+            return None
+        payment = await self._store.read.payment(line.uetr)
+        if payment is None or network not in (payment.network, payment.origin):
+            return None
+        if line.kind is LineKind.PAYMENT:
+            return payment
+        back = [each for each in await self._linked.of(payment) if each.uetr not in seen]
+        fits = [each for each in back if set(line.amounts) & _owed(each)]
+        return fits[0] if fits else None
+
+    async def _unknown(self, network: str, line: FileLine, report: Report) -> None:
+        """Book what a network claims and we know nothing of, once."""
+        owed, booked = line.amounts[0], line.owed_to_us is not None
+        if booked:
+            # The network's own reference names it for ever, in whichever file it stands.
+            item = f"line/{network}/{line.kind}/{line.network_reference}"
+            minor = owed.minor if line.owed_to_us else -owed.minor
+            await self._receive(item, network, minor, owed.currency.code)
+        report.add(
+            "unknown",
+            reference=line.reference,
+            network_reference=line.network_reference,
+            amount=amount(owed),
+            booked=booked,
+        )
+
+    async def _receive(
+        self, item: str, network: str, minor: int, code: str, operator: str = ""
+    ) -> None:
+        received = Receive(
+            item_hash=item,
+            sponsor=network,
+            currency=code,
+            minor=minor,
+            at=self._clock.now(),
+            salt=self._ids.salt(),
+            claimed=True,
+            by=operator,
+        )
+        if not isinstance(await self._store.commit(received), Done):
+            raise Busy
+
+    async def _missing(
+        self, network: str, found: SettlementFile, report: Report, seen: Mapping[str, None]
+    ) -> None:
+        """List payments of the period that the file should have and has not."""
+        if found.period is None:
+            return
+        facts = self._adapters[network].facts
+        margin = _margin(facts)
+        start, end = found.period[0] + margin, found.period[1] - margin
+        after, last = ((to_micros(at) // 1_000 << ID_TIME_BITS) for at in (start, end))
+        while page := await self._store.read.listed(after, PAGE):
+            for payment in page:
+                if payment.payment_id > last:
+                    return
+                if payment.uetr not in seen and network in (payment.network, payment.origin):
+                    self._lacking(payment, network, start, report)
+            after = page[-1].payment_id
+
+    def _lacking(self, payment: Payment, network: str, start: datetime, report: Report) -> None:
+        """Name a payment that the file lacks, if it has ended as settled, or is unknown."""
+        theirs = payment.origin if payment.direction is Direction.INBOUND else payment.network
+        if theirs != network or payment.kind is not Kind.PAYMENT or payment.opened_at < start:
+            return
+        said = {"uetr": payment.uetr, "reference": payment.reference}
+        facts = lifecycle.STATES[payment.state]
+        if facts.stand is lifecycle.Stand.POSTED:
+            report.add("missing", **said, state=payment.state.value)
+        elif not facts.final:
+            report.add("still_open", **said, state=payment.state.value)
+
+
+def _margin(facts: Facts) -> timedelta:
+    """How near to its period's edges a file may leave a payment to its neighbour."""
+    return timedelta(seconds=facts.clock_skew_max_s, milliseconds=facts.deadline_ms)
+
+
+def _owed(payment: Payment) -> set[Money]:
+    """Amounts that a network may state of a payment: what it pays, is paid, or bills."""
+    terms = payment.terms
+    if payment.direction is Direction.INBOUND and payment.kind is Kind.PAYMENT:
+        return {terms.debit, terms.source}
+    hops = {money for hop in terms.hops for money in (hop.source, hop.destination)}
+    owed = {terms.destination, terms.paid_out, *hops}
+    return owed | {terms.source, terms.debit} if payment.kind is not Kind.PAYMENT else owed
+
+
+def _event(payment: Payment) -> Event | None:
+    """What a line of a settlement file means for a payment; None where it is as we have it."""
+    if payment.state in _AT_HOME or payment.state in _GIVEN_BACK:
+        # The network's side is settled; what is open, or went back, is our own side of it.
+        return None
+    inbound = payment.direction is Direction.INBOUND and payment.kind is Kind.PAYMENT
+    if inbound and payment.state is State.MANUAL:
+        return None
+    event = Event.TOO_LATE if payment.state in _UNDONE else Event.ACCEPTED
+    verdict = lifecycle.decided(payment, event).verdict
+    return event if verdict in (Verdict.MOVE, Verdict.DISPUTE) else None
