@@ -247,7 +247,7 @@ def _owed(payment: Payment) -> set[Money]:
     terms = payment.terms
     if payment.direction is Direction.INBOUND and payment.kind is Kind.PAYMENT:
         return {terms.debit, terms.source}
-    hops = {money for hop in terms.hops for money in (hop.source, hop.destination)}
+    hops = [money for hop in terms.hops for money in (hop.source, hop.destination)]
     owed = {terms.destination, terms.paid_out, *hops}
     return owed | {terms.source, terms.debit} if payment.kind is not Kind.PAYMENT else owed
 

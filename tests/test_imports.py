@@ -39,7 +39,7 @@ MACHINE: Final = frozenset(
 
 VOCABULARY: Final = (
     *("switch.model", "switch.port", "switch.inbound_port", "switch.abilities"),
-    *("switch.facts", "switch.reasons", "switch.merchants"),
+    *("switch.facts", "switch.reasons", "switch.merchants", "switch.settlement_port"),
 )
 """What an adapter may know of the switch; these are words that the port speaks."""
 
