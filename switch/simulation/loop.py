@@ -65,11 +65,25 @@ class SimLoop(asyncio.BaseEventLoop):
         self._graves: list[asyncio.Handle] = []
         self._failure: BaseException | None = None
         self._ready: deque[asyncio.Handle]
+        self._closed: bool
         self.set_exception_handler(self._unhandled)
 
     def time(self) -> float:
         """Return virtual seconds since the start of the run."""
         return self._time_s
+
+    def call_soon(
+        self,
+        callback: Callable[..., object],
+        *args: object,
+        context: Context | None = None,
+    ) -> asyncio.Handle:
+        """Schedule a step."""
+        if self._closed:
+            raise RuntimeError("the loop is closed")
+        handle = asyncio.Handle(callback, args, self, context)
+        self._ready.append(handle)
+        return handle
 
     def call_at(
         self,
@@ -79,7 +93,7 @@ class SimLoop(asyncio.BaseEventLoop):
         context: Context | None = None,
     ) -> asyncio.TimerHandle:
         """Schedule a timer; equal times run in the order they were scheduled."""
-        if self.is_closed():
+        if self._closed:
             raise RuntimeError("the loop is closed")
         handle = asyncio.TimerHandle(when, callback, args, self, context)
         self._timers_made += 1
@@ -133,7 +147,7 @@ class SimLoop(asyncio.BaseEventLoop):
         """Run one handle: the next ready one, or the next timer with the clock set to it."""
         if self._failure is not None:
             raise SimulationError("a failure was not handled") from self._failure
-        handle = self._next()
+        handle, owner = self._next()
         self.step += 1
         if self.step > self._steps_max:
             raise SimulationError(f"more than {self._steps_max} steps")
@@ -141,20 +155,19 @@ class SimLoop(asyncio.BaseEventLoop):
             gc.collect()
         if self.on_step is not None:
             self.on_step(self.step)
-            if not self._may_run(handle):
+            if not self._may_run(handle, owner):
                 return
-        owner = _owner_of(handle)
         label = _label(handle._callback)  # type: ignore[attr-defined]  # noqa: SLF001
         if self.on_turn is not None and owner is not None:
             self.on_turn(owner, label)
-            if not self._may_run(handle):
+            if not self._may_run(handle, owner):
                 return
         self._running = owner
         self._trace.note(self.step, self._time_s, owner, label)
         handle._run()  # noqa: SLF001
 
-    def _next(self) -> asyncio.Handle:
-        """Remove and return the next handle that may run; raise when there is none."""
+    def _next(self) -> tuple[asyncio.Handle, Owner | None]:
+        """Remove and return the next handle that may run, and whose; raise when there is none."""
         while True:
             self._release_timers()
             if not self._ready:
@@ -165,15 +178,14 @@ class SimLoop(asyncio.BaseEventLoop):
                     raise SimulationError(f"more than {self._time_max_s} virtual seconds")
                 continue
             handle = self._ready.popleft()
-            if not self._may_run(handle):
-                continue
-            return handle
+            owner = _owner_of(handle)
+            if self._may_run(handle, owner):
+                return handle, owner
 
-    def _may_run(self, handle: asyncio.Handle) -> bool:
+    def _may_run(self, handle: asyncio.Handle, owner: Owner | None) -> bool:
         """Keep what must not run (the dead, the paused) aside."""
         if handle.cancelled():
             return False
-        owner = _owner_of(handle)
         if owner is None:
             return True
         if not owner.alive:
@@ -188,10 +200,11 @@ class SimLoop(asyncio.BaseEventLoop):
         """Move due timers to the ready queue, and clear cancelled and dead ones off the top."""
         while self._timers:
             when, _, handle = self._timers[0]
-            owner = _owner_of(handle)
             cancelled = handle.cancelled()
-            if when > self._time_s and not cancelled and (owner is None or owner.alive):
-                return
+            if when > self._time_s and not cancelled:
+                owner = _owner_of(handle)
+                if owner is None or owner.alive:
+                    return
             heapq.heappop(self._timers)
             if not cancelled:
                 self._ready.append(handle)
@@ -249,6 +262,9 @@ def _label(callback: Any) -> str:
     receiver = getattr(callback, "__self__", None)
     if isinstance(receiver, asyncio.Task):
         callback = receiver.get_coro()
+    named = getattr(callback, "__qualname__", None)
+    if named is not None and not hasattr(callback, "func"):
+        return str(named)
     while hasattr(callback, "func"):
         callback = callback.func
     return str(getattr(callback, "__qualname__", type(callback).__qualname__))

@@ -25,7 +25,7 @@ class DeadProcess(BaseException):
 class Owner:
     """One incarnation of a process; a restart is a new owner."""
 
-    __slots__ = ("alive", "held", "incarnation", "name", "paused")
+    __slots__ = ("_text", "alive", "held", "incarnation", "name", "paused")
 
     def __init__(self, name: str, incarnation: int) -> None:
         self.name = name
@@ -33,9 +33,10 @@ class Owner:
         self.alive = True
         self.paused = False
         self.held: list[Handle] = []
+        self._text = f"{name}#{incarnation}"
 
     def __str__(self) -> str:
-        return f"{self.name}#{self.incarnation}"
+        return self._text
 
     def refuse_dead(self) -> None:
         """Raise :class:`DeadProcess` unless alive; every seam asks first."""

@@ -33,6 +33,13 @@ COMMIT_US: Final = (100, 5_000)
 """Least and greatest time of one durable batch in microseconds, as measured on a real disk."""
 
 
+OFTEN_S: Final = 1.0
+"""Leases and timers are looked at this often or more: their pauses may not outgrow a lease."""
+
+SELDOM: Final = 6
+"""How much coarser the grain is for everything else: collecting, keys, feeds."""
+
+
 class SimClock:
     """Virtual time; ``ahead`` shifts this process's wall clock only."""
 
@@ -52,9 +59,14 @@ class SimClock:
         return self._loop.time()
 
     async def sleep(self, seconds: float) -> None:
-        """Wait virtual seconds, and no less than the grain of the run."""
+        """Wait virtual seconds, and no less than the grain of the run.
+
+        Whoever looks less often than leases and timers do is slowed down more.
+        """
         self._owner.refuse_dead()
-        await asyncio.sleep(max(seconds, self._loop.grain_s))
+        grain = self._loop.grain_s
+        least = grain if seconds <= OFTEN_S else grain * SELDOM
+        await asyncio.sleep(max(seconds, least))
 
 
 class SimEntropy:

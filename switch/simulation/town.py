@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import orjson
 
@@ -42,28 +42,39 @@ OVERSEER: Final = "overseer"
 OUTSIDE: Final = "outside"
 """The machine from which members, the overseer and the readers of books call."""
 
+Kind = TypeVar("Kind")
+
 READY_WITHIN_S: Final = 30
 READY_EVERY_S: Final = 0.01
 
 
 class TownKeys(KeyFolder):
-    """The public test keys, each parsed once however many processes use it.
+    """The public test keys, each read and parsed once however many processes use it.
 
     A network that has none of its own there is given the pair that stands for any network.
     """
 
     def __init__(self) -> None:
         super().__init__(Path(__file__).parent / "keys")
-        self._parsed: dict[str, object] = {}
+        self._parsed: dict[str, Any] = {}
+        self._months = super().months()
 
-    def _private(self, name: str) -> object:
-        if name not in self._parsed:
-            self._parsed[name] = super()._private(self._held(name, "pem"))
-        return self._parsed[name]
+    def months(self) -> list[str]:
+        """Names of the wrapping keys that came after the first: nothing is added to the folder."""
+        return self._months
 
     def certificate(self, name: str) -> Certificate:
         """The certificate of that name, or the one that stands for any."""
         return super().certificate(self._held(name, "crt"))
+
+    def _private(self, name: str) -> object:
+        return super()._private(self._held(name, "pem"))
+
+    def _parsed_file(self, file: str, parse: Callable[[bytes], Kind], wanted: str) -> Kind:
+        if file not in self._parsed:
+            self._parsed[file] = super()._parsed_file(file, parse, wanted)
+        kept: Kind = self._parsed[file]
+        return kept
 
     def _held(self, name: str, kind: str) -> str:
         if (self._folder / f"{name}.{kind}").exists():
@@ -80,10 +91,11 @@ class Residents:
     sandboxes: Mapping[str, Callable[[SandboxContext], Any]]
 
 
-def residents(config: Config) -> Residents:
+def residents(config: Config, keys: TownKeys | None = None) -> Residents:
     """Read keys and simulators once, for many towns."""
     names = [name for name in installed(SANDBOXES) if name in config.networks]
-    return Residents(config, TownKeys(), {name: sandbox_factory(name) for name in names})
+    simulators = {name: sandbox_factory(name) for name in names}
+    return Residents(config, TownKeys() if keys is None else keys, simulators)
 
 
 @dataclass(frozen=True, slots=True)

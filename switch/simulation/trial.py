@@ -30,7 +30,7 @@ from switch.simulation.loop import SimulationError
 from switch.simulation.mishaps import Mishaps
 from switch.simulation.oracle import judge, unresolved
 from switch.simulation.plan import Plan
-from switch.simulation.town import DATABASE, Residents, residents
+from switch.simulation.town import DATABASE, Residents, TownKeys, residents
 from switch.simulation.world import World
 from switch.store.audit import audit
 from switch.store.memory import MemoryReader
@@ -62,7 +62,7 @@ FLIGHT_S: Final = 60
 COLLECTED_S: Final = 600
 """What the backbone has for us is collected and acknowledged well within this."""
 
-RELEASE_EVERY: Final = 12
+RELEASE_EVERY: Final = 60
 OPEN: Final = "SELECT count(*) FROM payment WHERE next_at IS NOT NULL"
 READ: Final = ("payment", "entry", "account", "answer", "binding", "exchange", "leaf")
 
@@ -95,6 +95,7 @@ class Simulator:
         self._config = load_config(default_folder())
         self._residents: dict[tuple[str, ...], Residents] = {}
         self._adapters: dict[str, Adapter] = {}
+        self._keys = TownKeys()
         # What every switch makes alike is made once: it is most of the cost of a start.
         self._made: tuple[tuple[Any, str, Any], ...] = (
             (api_app, "openapi", cache(description.openapi)),
@@ -120,7 +121,7 @@ class Simulator:
                     if {corridor.source_network, corridor.destination_network} <= set(networks)
                 },
             )
-            self._residents[networks] = residents(config)
+            self._residents[networks] = residents(config, self._keys)
         return self._residents[networks]
 
     def run(self, plan: Plan) -> Outcome:
@@ -203,6 +204,7 @@ class _Trial:
         self._world.loop.grain_s = 0
         await self._mishaps.heal()
         healed = self._world.loop.time()
+        self._world.loop.grain_s = AFTER_GRAIN_S
         for task in tasks:
             await task
         self._world.loop.grain_s = GRAIN_S
