@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, cast
 from switch import lifecycle, timers
 from switch.commands import Attempt, Done
 from switch.dispatch import Happened
+from switch.far_timers import FarTimers
 from switch.lifecycle import STATES, Event, Timer, Verdict
 from switch.model import Kind
 from switch.refusals import Busy
@@ -96,6 +97,7 @@ class Sweeper:
         self._log = log
         self._busy: dict[str, dict[str, None]] = {}
         self._aside: dict[str, dict[str, _Aside]] = {}
+        self._far = FarTimers(store=store, clock=clock, log=log)
 
     async def recover(self) -> int:
         """Move what was in the middle of a first send to unknown. Returns how many there were.
@@ -130,7 +132,9 @@ class Sweeper:
             if len(busy) >= SWEEP_BATCH:
                 continue
             passed = busy.keys() | self._left_alone(network)
-            for payment in await self._store.read.due(network, now, SWEEP_BATCH + len(passed)):
+            due = await self._store.read.due(network, now, SWEEP_BATCH + len(passed))
+            far = await self._far.fired(network, self._adapters[network].facts)
+            for payment in (*due, *far):
                 if payment.uetr not in passed and len(busy) < SWEEP_BATCH:
                     busy[payment.uetr] = None
                     self._tasks.start("sweep", self._one(payment))

@@ -54,6 +54,13 @@ def next_due(
     return at + timedelta(seconds=_pause_s(facts, rung))
 
 
+def longest_pause_s(facts: Facts) -> int:
+    """The longest that a repeated step of a payment ever waits for its next turn."""
+    ladder = [_pause_s(facts, rung) for rung in range(len(facts.enquiry_delays_s) + 1)]
+    others = (facts.cancel_every_s, -(-facts.poll_slow_ms // 1000), CHILD_EVERY_MAX_S)
+    return max(*ladder, *others)
+
+
 def budget_spent(facts: Facts, rung: int) -> bool:
     """True when no further enquiry may be made for this payment."""
     return rung >= facts.enquiries_max

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from switch.simulation.trial import Outcome
 
 SEEDS_MAX = 1_000_000
+SAID_EVERY = 10_000
+"""Payments after which a long run says how far it is."""
 
 
 @click.command("simulate")
@@ -118,19 +120,28 @@ class _Totals:
         self._crashes: Counter[str] = Counter()
         self._findings: Counter[str] = Counter()
         self._unresolved = 0
+        self._moves: Counter[str] = Counter()
         self._trace = ""
         self._digest = sha256()
 
     def add(self, outcome: Outcome) -> None:
         """Count a run."""
         self._runs += 1
+        before = self._payments
         self._payments += len(outcome.plan.payments)
         self._faults += outcome.faults
         self._crashes += outcome.crashes
         self._findings.update(finding.kind for finding in outcome.findings)
         self._unresolved += outcome.unresolved
+        self._moves.update({" ".join(move): n for move, n in outcome.moves.items()})
         self._trace = outcome.trace
         self._digest.update(outcome.trace.encode())
+        if self._payments // SAID_EVERY > before // SAID_EVERY:
+            _tell(f"{self._payments} payments up to seed {outcome.plan.seed}: {self._words()}")
+
+    def _words(self) -> str:
+        found = ", ".join(f"{kind} {self._findings[kind]}" for kind in _COUNTED)
+        return f"{found}, unresolved {self._unresolved}"
 
     def view(self) -> dict[str, object]:
         """As JSON; the trace of one run, or the digest of all."""
@@ -143,6 +154,7 @@ class _Totals:
             "payments": self._payments,
             "faults": dict(sorted(self._faults.items())),
             "crashes": dict(sorted(self._crashes.items())),
+            "moves": dict(sorted(self._moves.items())),
             **{kind: found[kind] for kind in _COUNTED},
             "unresolved": self._unresolved,
             "other_findings": others,

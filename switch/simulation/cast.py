@@ -32,10 +32,12 @@ ANSWER_WITHIN_S: Final = 25.0
 WITHIN_MS: Final = (15_000, 15_000, 3_000)
 """How long a guest's network waits before it asks; one in three is impatient."""
 
-TRIES: Final = 30
+TRIES: Final = 12
 """Times that a caller says the same thing before it waits for better weather."""
 
-PAUSE_S: Final = 1.5
+PAUSE_S, PAUSE_MAX_S = 1.5, 12.0
+"""Pauses between them: doubling from the one to the other."""
+
 ENQUIRIES: Final = 3
 
 _AWAY: Final = (aiohttp.ClientError, OSError, TimeoutError)
@@ -157,8 +159,8 @@ class Cast:
         self.told.append(told)
         return told
 
-    async def _pause(self) -> None:
-        await self._city.world.sleep(PAUSE_S)
+    async def _pause(self, tried: int) -> None:
+        await self._city.world.sleep(min(PAUSE_S * 2**tried, PAUSE_MAX_S))
 
     # -- members ---------------------------------------------------------------------------------
 
@@ -193,21 +195,21 @@ class Cast:
     ) -> Mapping[str, Any] | None:
         """Scan the shop's code and, where it fixes no amount, have one quoted."""
         amount = {"currency": shop.currency, "value": shop.amount(payment.minor)}
-        for _ in range(TRIES):
+        for tried in range(TRIES):
             answer = await self._got(client.scan(shop.code(payment)))
             if answer is not None and answer.status == OK and not shop.fixes:
                 answer = await self._got(client.quote(answer.json()["scan"], amount))
             if answer is not None and answer.status == OK:
                 offer: Mapping[str, Any] = answer.json()["quotes"][0]
                 return offer
-            await self._pause()
+            await self._pause(tried)
         return None
 
     async def _until_final(self, order: _Order) -> None:
-        for _ in range(TRIES):
+        for tried in range(TRIES):
             if await self._say(order):
                 return
-            await self._pause()
+            await self._pause(tried)
 
     async def _say(self, order: _Order) -> bool:
         """Give the instruction once; whether the answer is final."""
@@ -241,11 +243,11 @@ class Cast:
             "repeat": payment.copies,
             "within_ms": WITHIN_MS[payment.number % len(WITHIN_MS)],
         }
-        for _ in range(TRIES):
+        for tried in range(TRIES):
             answer = await self._city.sandbox(network, "POST", "/control/pay-khqr", asked)
             if answer.get("uetr") is not None:
                 break
-            await self._pause()
+            await self._pause(tried)
         else:
             return
         told = self._new(payment, inbound=True)
@@ -253,11 +255,11 @@ class Cast:
         told.debit, told.credit = (answer["currency"], answer["amount"]), ("KHR", str(riel))
         self._guests.append((network, told))
         self._heard(told, answer)
-        for _ in range(ENQUIRIES):
+        for tried in range(ENQUIRIES):
             if any(word.final for word in told.words):
                 return
             await self._enquire(network, told)
-            await self._pause()
+            await self._pause(tried)
 
     async def _debited(self, payment: Payment, network: str) -> None:
         """A guest is debited by its network, which then tells the switch until it is heard."""
@@ -268,11 +270,11 @@ class Cast:
             "repeat": payment.copies,
             "customer": f"guest-{payment.number}",
         }
-        for _ in range(TRIES):
+        for tried in range(TRIES):
             answer = await self._city.sandbox(network, "POST", "/control/pay-khqr", asked)
             if answer.get("uetr") is not None:
                 break
-            await self._pause()
+            await self._pause(tried)
         else:
             return
         told = self._new(payment, inbound=True)

@@ -117,7 +117,7 @@ class Mishaps:
                 await self._told(mishap, "/control/settlement", {"outcome": mishap.word})
             case Kind.PARTNER_STALLED:
                 self._strike(mishap)
-                self._pause(mishap.where, mishap.ms)
+                self._stop(mishap.where, mishap.ms)
             case Kind.CLOCK:
                 self._strike(mishap)
                 self._step_clock(mishap)
@@ -250,9 +250,7 @@ class Mishaps:
         """Kill or stop a switch here."""
         self._strike(mishap)
         if mishap.kind is Kind.STALL:
-            if mishap.ms > LONG_MS:
-                self._long[name] = None
-            self._pause(name, mishap.ms)
+            self._stop(name, mishap.ms)
             return
         self.crashes[place] += 1
         if mishap.kind is Kind.POWER:
@@ -261,8 +259,10 @@ class Mishaps:
             self._world.kill(name)
         self._city.later(mishap.ms / 1000, self._city.begin, name)
 
-    def _pause(self, name: str, ms: int) -> None:
+    def _stop(self, name: str, ms: int) -> None:
         if self._world.lives(name) and name not in self._paused:
+            if ms > LONG_MS:
+                self._long[name] = None
             self._paused[name] = None
             self._world.pause(name)
             self._city.later(ms / 1000, self._resume, name)
@@ -299,8 +299,8 @@ class Mishaps:
         return bool(self._paused)
 
     async def release(self) -> None:
-        """Let partners end what they hold, and answer as they should."""
-        for network in sorted(self._city.networks):
+        """Let partners that are not stopped end what they hold, and answer as they should."""
+        for network in sorted(set(self._city.networks) - self._paused.keys()):
             await self._city.sandbox(network, "DELETE", "/control/faults")
             await self._city.sandbox(network, "POST", "/control/release")
 

@@ -212,8 +212,15 @@ _ONLY: Final = MappingProxyType(
 )
 _PLACES: Final = tuple(Place)
 _ON_DISK: Final = (Place.DISK_WRITE, Place.DISK_SYNC)
+_AWAY_MS: Final = (90_000, 300_000)
+"""A partner that is away for longer than most ladders have rungs: cancels are tried."""
+
 _STALL_MS: Final = (3_100, 20_000)
 """A little longer than anybody may wait with a first byte; twice a lease."""
+
+_STEP_MS: Final = 240_000
+_STEP_LONG_MS: Final = 86_400_000
+"""How far a clock steps: minutes, and now and then up to a day."""
 
 _STALL_LONG_MS: Final = 1_800_000
 """Longer than a network may have anything on its way: another has ended what this one began."""
@@ -273,12 +280,16 @@ class _Draw:
                 return Mishap(kind, payment, "bakong", word=self.one(self._choices.settlements))
             case Kind.PARTNER_STALLED:
                 network = self.one(self.networks)
-                return Mishap(kind, payment, network, ms=self.between(500, 20_000))
+                least, most = self.one(((500, 20_000),) * 5 + (_AWAY_MS,))
+                return Mishap(kind, payment, network, ms=self.between(least, most))
             case Kind.CRASH | Kind.POWER | Kind.STALL:
                 return self._process(kind, payment)
             case Kind.CLOCK:
                 who = self.one(("switch", *self.networks))
-                return Mishap(kind, payment, who, ms=self.between(-240_000, 240_000))
+                # A partner that is a day behind refuses what is from its future: people's affair.
+                steps = (_STEP_MS, _STEP_MS, _STEP_LONG_MS if who == "switch" else _STEP_MS)
+                most = self.one(steps)
+                return Mishap(kind, payment, who, ms=self.between(-most, most))
             case Kind.REDIS | Kind.STORE_AWAY:
                 return Mishap(kind, payment, ms=self.between(200, 8_000))
             case Kind.OPERATOR:

@@ -23,6 +23,7 @@ from switch import linked, registry
 from switch.api import app as api_app
 from switch.api import description
 from switch.config import default_folder, load_config
+from switch.model import Flow, State
 from switch.simulation.cast import Cast
 from switch.simulation.city import City
 from switch.simulation.evidence import Finding, Left
@@ -32,6 +33,7 @@ from switch.simulation.oracle import judge, unresolved
 from switch.simulation.plan import Plan
 from switch.simulation.town import DATABASE, Residents, TownKeys, residents
 from switch.simulation.world import World
+from switch.states import MOVES
 from switch.store.audit import audit
 from switch.store.memory import MemoryReader
 from switch.store.sqlite_read import SqliteReader
@@ -180,7 +182,7 @@ class _Trial:
             for command, result in zip(commands, results, strict=True):
                 payment = getattr(result, "payment", None)
                 if type(result).__name__ == "Done" and payment is not None:
-                    event = str(getattr(command, "event", payment.state))
+                    event = str(getattr(command, "event", ""))
                     self._events[payment.uetr, payment.version] = event
                     self._flows[payment.uetr] = str(payment.flow)
             return results
@@ -204,7 +206,7 @@ class _Trial:
         self._world.loop.grain_s = 0
         await self._mishaps.heal()
         healed = self._world.loop.time()
-        self._world.loop.grain_s = AFTER_GRAIN_S
+        self._world.loop.grain_s = GRAIN_S if self._mishaps.waiting() else AFTER_GRAIN_S
         for task in tasks:
             await task
         self._world.loop.grain_s = GRAIN_S
@@ -227,13 +229,14 @@ class _Trial:
 
     async def _settled(self, healed: float) -> None:
         looks = 0
+        while self._mishaps.waiting():
+            await self._world.sleep(LOOK_EVERY_S)
+        await self._mishaps.release()
         await self._world.sleep(FLIGHT_S)
         collected = self._world.loop.time() + COLLECTED_S
         while self._world.loop.time() < collected and await self._on_the_way():
             await self._world.sleep(LOOK_EVERY_S)
-        while (
-            self._open() or self._mishaps.waiting()
-        ) and self._world.loop.time() - healed < PATIENCE_S:
+        while self._open() and self._world.loop.time() - healed < PATIENCE_S:
             await self._world.sleep(LOOK_EVERY_S)
             looks += 1
             if looks % RELEASE_EVERY == 0:
@@ -287,9 +290,12 @@ class _Trial:
             if "version" in content and content.get("uetr") in self._flows:
                 states[content["uetr"], content["version"]] = content["state"]
         for (uetr, version), state in states.items():
-            before = "received" if version == 1 else states[uetr, version - 1]
+            flow = self._flows[uetr]
+            if version == 1:
+                yield flow, str(State.RECEIVED), _opening(flow, state), state
+                continue
             event = self._events.get((uetr, version), "lost with its process")
-            yield self._flows[uetr], before, event, state
+            yield flow, states[uetr, version - 1], event, state
 
     def count(self) -> None:
         """Say what struck."""
@@ -297,6 +303,15 @@ class _Trial:
         outcome.faults.update({kind.value: n for kind, n in self._mishaps.struck.items()})
         outcome.crashes.update({place.value: n for place, n in self._mishaps.crashes.items()})
         outcome.crashes.update({"replaced by another": len(self._city.fenced)})
+
+
+def _opening(flow: str, state: str) -> str:
+    """The event by which a payment of a flow came into its first state: there is one."""
+    return next(
+        str(event)
+        for before, event, after in MOVES[Flow(flow)]
+        if before is State.RECEIVED and after == state
+    )
 
 
 def _rows(reader: Any, table: str) -> list[dict[str, Any]]:

@@ -90,6 +90,10 @@ class Awaited:
         """Payments of this slot at a network whose timer has fired, oldest first."""
         return self._reader.due(network, at, limit)
 
+    async def waiting_past(self, network: str, after: datetime, limit: int) -> list[Payment]:
+        """Payments of this slot at a network whose timer fires after a moment, the latest first."""
+        return self._reader.waiting_past(network, after, limit)
+
     async def open_corridors(self) -> list[str]:
         """Corridors of the payments that have a timer, by name."""
         return self._reader.open_corridors()

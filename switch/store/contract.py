@@ -131,6 +131,9 @@ class Reader(Protocol):
     def due(self, network: str, at: datetime, limit: int) -> list[Payment]:
         """Payments of this slot at a network whose timer has fired, oldest first."""
 
+    def waiting_past(self, network: str, after: datetime, limit: int) -> list[Payment]:
+        """Payments of this slot at a network whose timer fires after a moment, the latest first."""
+
     def open_corridors(self) -> list[str]:
         """Corridors of the payments that have a timer, by name."""
 
@@ -230,6 +233,9 @@ class Reads(Protocol):
 
     async def due(self, network: str, at: datetime, limit: int) -> list[Payment]:
         """Payments of this slot at a network whose timer has fired, oldest first."""
+
+    async def waiting_past(self, network: str, after: datetime, limit: int) -> list[Payment]:
+        """Payments of this slot at a network whose timer fires after a moment, the latest first."""
 
     async def open_corridors(self) -> list[str]:
         """Corridors of the payments that have a timer, by name."""

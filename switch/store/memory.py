@@ -138,6 +138,16 @@ class MemoryReader:
         ]
         return [payment for _, _, payment in sorted(fired, key=lambda row: row[:2])[:limit]]
 
+    def waiting_past(self, network: str, after: datetime, limit: int) -> list[Payment]:
+        """Payments of this slot at a network whose timer fires after a moment, the latest first."""
+        waiting = [
+            (after - payment.next_at, payment.payment_id, payment)
+            for payment in self._own()
+            if payment.network == network and payment.next_at is not None
+        ]
+        past = [row for row in waiting if row[0] < timedelta(0)]
+        return [payment for _, _, payment in sorted(past, key=lambda row: row[:2])[:limit]]
+
     def open_corridors(self) -> list[str]:
         """Corridors of the payments that have a timer, by name."""
         payments = self.tables.payments.values()

@@ -53,6 +53,10 @@ _DUE: Final = (
     _SELECT + "WHERE slot = $1 AND network = $2 AND next_at <= $3 "
     "ORDER BY next_at, payment_id LIMIT $4"
 )
+_PAST: Final = (
+    _SELECT + "WHERE slot = $1 AND network = $2 AND next_at > $3 "
+    "ORDER BY next_at DESC, payment_id LIMIT $4"
+)
 _SENT: Final = (
     _SELECT + "WHERE next_at IS NOT NULL AND slot = $1 AND epoch < $2 AND state IN ($3, $4) "
     "ORDER BY payment_id LIMIT $5"
@@ -193,6 +197,11 @@ class PostgresReader:
     async def due(self, network: str, at: datetime, limit: int) -> list[Payment]:
         """Payments of this slot at a network whose timer has fired, oldest first."""
         rows = await self._query(_DUE, self._read_slot, network, to_micros(at), limit)
+        return [payment_of(tuple(row)) for row in rows]
+
+    async def waiting_past(self, network: str, after: datetime, limit: int) -> list[Payment]:
+        """Payments of this slot at a network whose timer fires after a moment, the latest first."""
+        rows = await self._query(_PAST, self._read_slot, network, to_micros(after), limit)
         return [payment_of(tuple(row)) for row in rows]
 
     async def open_corridors(self) -> list[str]:

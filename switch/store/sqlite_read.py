@@ -68,6 +68,10 @@ _DUE: Final = (
     SELECT_PAYMENT
     + "WHERE slot = ? AND network = ? AND next_at <= ? ORDER BY next_at, payment_id LIMIT ?"
 )
+_PAST: Final = (
+    SELECT_PAYMENT
+    + "WHERE slot = ? AND network = ? AND next_at > ? ORDER BY next_at DESC, payment_id LIMIT ?"
+)
 _SENT: Final = (
     SELECT_PAYMENT + "WHERE next_at IS NOT NULL AND slot = ? AND epoch < ? AND state IN (?, ?) "
     "ORDER BY payment_id LIMIT ?"
@@ -181,6 +185,11 @@ class SqliteReader:
         """Payments of this slot at a network whose timer has fired, oldest first."""
         rows = rows_of(self.connection, _DUE, (self._read_slot, network, to_micros(at), limit))
         return [payment_of(row) for row in rows]
+
+    def waiting_past(self, network: str, after: datetime, limit: int) -> list[Payment]:
+        """Payments of this slot at a network whose timer fires after a moment, the latest first."""
+        given = (self._read_slot, network, to_micros(after), limit)
+        return [payment_of(row) for row in rows_of(self.connection, _PAST, given)]
 
     def open_corridors(self) -> list[str]:
         """Corridors of the payments that have a timer, by name."""

@@ -49,6 +49,7 @@ def seen(engine: AnyEngine) -> dict[str, Any]:
     return {
         "payments": numbers,
         "due": [p.uetr for n in ("thailand", "bakong") for p in engine.due(n, NOW, 9)],
+        "past": [p.uetr for n in ("thailand", "bakong") for p in engine.waiting_past(n, NOW, 9)],
         "sent": [p.uetr for p in engine.sent_states(9)],
         "listed": [p.uetr for p in engine.listed(0, 9)],
         "corridors": engine.open_corridors(),

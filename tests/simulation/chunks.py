@@ -1,0 +1,101 @@
+"""Seeds played in chunks by the command itself, each chunk in a process of its own.
+
+So a run is what a user gets, and costs no coverage of lines. What a chunk reported can be kept in a
+folder of its own for one state of the sources: whoever asks for it again is given what is there, so
+that a long run goes on where it stopped. The surprise: what is kept is keyed by every file that the
+simulation runs, so a change of one letter plays everything anew.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+from switch.simulation.plan import Kind, Place
+from tests.mutants.mutant_rig import COPIED, PAYMENTS, ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+Report = dict[str, Any]
+Move = tuple[str, str, str, str]
+
+WITHIN_S: Final = 3_600
+SUMS: Final = ("lost", "duplicated", "unbalanced")
+UNRESOLVED_MAX: Final = 100
+"""One payment in so many at most waits for people after a day in which all were healthy."""
+
+
+def played(first: int, seeds: int) -> Report:
+    """Play seeds; raises :class:`AssertionError` with what the command says where it finds any."""
+    ended = subprocess.run(
+        [
+            *(sys.executable, "-m", "switch", "simulate", "--json", "--no-shrink"),
+            *("--seed", str(first), "--seeds", str(seeds), "--payments", str(PAYMENTS)),
+        ],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=WITHIN_S,
+        check=False,
+    )
+    assert ended.returncode == 0, ended.stderr[-4_000:]
+    report: Report = json.loads(ended.stdout)
+    return report
+
+
+def kept(folder: Path, first: int, seeds: int) -> Report:
+    """What a chunk reported before, or else play it and keep that."""
+    path = folder / f"seeds-{first}-{seeds}.json"
+    if not path.exists():
+        report = played(first, seeds)
+        folder.mkdir(parents=True, exist_ok=True)
+        written = path.with_suffix(".part")
+        written.write_text(json.dumps(report), "utf-8")
+        written.replace(path)
+    return dict(json.loads(path.read_text("utf-8")))
+
+
+def sources() -> str:
+    """A name for the present state of everything that a run consists of."""
+    digest = hashlib.sha256()
+    for name in COPIED:
+        for path in sorted((ROOT / name).rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def together(reports: Iterable[Report]) -> Report:
+    """Sums of several reports."""
+    reports = list(reports)
+    found: Report = {
+        name: sum((Counter(report[name]) for report in reports), Counter())
+        for name in ("faults", "crashes", "moves")
+    }
+    for name in (*SUMS, "payments", "seeds", "unresolved"):
+        found[name] = sum(report[name] for report in reports)
+    return found
+
+
+def assert_held(report: Report) -> None:
+    """Nothing is lost, doubled or unbalanced, hardly anything waits, and everything went wrong."""
+    assert {name: report[name] for name in SUMS} == dict.fromkeys(SUMS, 0)
+    assert report["unresolved"] <= report["payments"] // UNRESOLVED_MAX
+    assert [kind for kind in Kind if not report["faults"].get(kind.value)] == []
+    assert [place for place in Place if not report["crashes"].get(place.value)] == []
+
+
+def moves_of(report: Report) -> set[Move]:
+    """The rows of the state table that were taken: flow, state, event, state."""
+    return {
+        (flow, before, event, after)
+        for flow, before, event, after in map(str.split, report["moves"])
+    }
