@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from switch.commands import Done
-from switch.lifecycle import MOVES, Event
+from switch.lifecycle import Event
 from switch.model import Direction, Finality, Flow, Funding, Kind, State
+from switch.states import MOVES
 from tests.switch_core.core_values import concluded, enquired, opened, payment, refused, waiting
 from tests.switch_core.core_world import World
 

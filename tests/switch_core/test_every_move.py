@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switch.lifecycle import MOVES, STATES, Stand, Timer
 from switch.model import Flow
+from switch.states import MOVES, STATES, Stand, Timer
 from tests.switch_core.every_move import Taken, walked
 
 if TYPE_CHECKING:
