@@ -201,25 +201,6 @@ def test_due_payments_come_oldest_first_and_limited(engine: AnyEngine) -> None:
     assert engine.open_corridors() == [payment(1).corridor]
 
 
-def test_what_waits_past_a_moment_comes_latest_first_and_limited(engine: AnyEngine) -> None:
-    at = {1: 30, 2: 10, 3: 20, 4: 30}
-    for number, seconds in at.items():
-        held = replace(
-            payment(number, quote=f"quote-{number}"), next_at=NOW + timedelta(seconds=seconds)
-        )
-        done(engine, opened(held))
-
-    def numbers(seconds: int, limit: int) -> list[int]:
-        past = engine.waiting_past("thailand", NOW + timedelta(seconds=seconds), limit)
-        return [held.payment_id >> 20 for held in past]
-
-    assert numbers(9, 9) == [1, 4, 3, 2]
-    assert numbers(9, 3) == [1, 4, 3]
-    assert numbers(20, 9) == [1, 4]
-    assert numbers(30, 9) == []
-    assert engine.waiting_past("bakong", NOW, 9) == []
-
-
 def test_a_final_payment_is_never_due(engine: AnyEngine) -> None:
     """A final state has no timer, so nothing is told or asked again for ever."""
     held = done(engine, opened(payment()))

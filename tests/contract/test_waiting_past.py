@@ -1,0 +1,33 @@
+"""Every engine names the timers that are set past a moment, the latest first."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from tests.contract.ledger_story import done
+from tests.switch_core.core_values import NOW, opened, payment
+
+if TYPE_CHECKING:
+    from tests.contract.contract_engines import Place
+
+
+def test_what_waits_past_a_moment_comes_latest_first_and_limited(place: Place) -> None:
+    at = {1: 30, 2: 10, 3: 20, 4: 30}
+    with closing(place.open()) as engine:
+        for number, seconds in at.items():
+            next_at = NOW + timedelta(seconds=seconds)
+            held = replace(payment(number, quote=f"quote-{number}"), next_at=next_at)
+            done(engine, opened(held))
+
+        def numbers(seconds: int, limit: int) -> list[int]:
+            past = engine.waiting_past("thailand", NOW + timedelta(seconds=seconds), limit)
+            return [held.payment_id >> 20 for held in past]
+
+        assert numbers(9, 9) == [1, 4, 3, 2]
+        assert numbers(9, 3) == [1, 4, 3]
+        assert numbers(20, 9) == [1, 4]
+        assert numbers(30, 9) == []
+        assert engine.waiting_past("bakong", NOW, 9) == []
