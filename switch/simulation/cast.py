@@ -141,7 +141,9 @@ class Cast:
             case "guest":
                 await self._guest(payment, network)
             case "debited":
-                await self._debited(payment, network)
+                await self._debited(payment, network, "/control/pay-khqr")
+            case "fickle":
+                await self._fickle(payment, network)
             case _:
                 await self._incoming(payment)
 
@@ -261,7 +263,17 @@ class Cast:
             await self._enquire(network, told)
             await self._pause(tried)
 
-    async def _debited(self, payment: Payment, network: str) -> None:
+    async def _fickle(self, payment: Payment, network: str) -> None:
+        """A guest orders and takes it back; every second is debited nevertheless."""
+        order = await self._debited(payment, network, "/control/verify")
+        if order is None:
+            return
+        key = {"key": order["key"]}
+        await self._city.sandbox(network, "POST", "/control/cancel", key)
+        if payment.number % 2:
+            await self._city.sandbox(network, "POST", "/control/advise", key)
+
+    async def _debited(self, payment: Payment, network: str, path: str) -> Mapping[str, Any] | None:
         """A guest is debited by its network, which then tells the switch until it is heard."""
         riel = 1_000 + payment.minor
         asked = {
@@ -271,15 +283,17 @@ class Cast:
             "customer": f"guest-{payment.number}",
         }
         for tried in range(TRIES):
-            answer = await self._city.sandbox(network, "POST", "/control/pay-khqr", asked)
+            answer = await self._city.sandbox(network, "POST", path, asked)
             if answer.get("uetr") is not None:
                 break
             await self._pause(tried)
         else:
-            return
+            return None
         told = self._new(payment, inbound=True)
         told.uetr = answer["uetr"]
         told.debit, told.credit = (answer["currency"], answer["amount"]), ("KHR", str(riel))
+        shown: Mapping[str, Any] = answer
+        return shown
 
     async def _enquire(self, network: str, told: Told) -> None:
         asked = {"uetr": told.uetr}

@@ -27,6 +27,12 @@ PAYING: Final = tuple(
 )
 """What every network can do wrong about a payment."""
 
+GIVING_BACK: Final = (
+    *(("refund", "drop_answer", ""), ("refund", "drop_request", ""), ("refund", "late", "")),
+    *(("refund", "error_500", ""), ("refund", "twice", ""), ("refund", "garbage", "")),
+)
+"""What those can do wrong that debit first and are given back what was not credited."""
+
 CHOICES: Final = Choices(
     ways={
         "member thailand": Way(40, "thailand"),
@@ -40,6 +46,8 @@ CHOICES: Final = Choices(
         "member japan": Way(40, "japan"),
         "member unionpay": Way(40, "unionpay"),
         "member alipayplus": Way(30, "alipayplus"),
+        "debited unionpay": Way(30, "unionpay", PAYEES),
+        "fickle unionpay": Way(10, "unionpay", PAYEES),
         "debited alipayplus": Way(40, "alipayplus", PAYEES),
     },
     always=("bakong", "thailand"),
@@ -57,16 +65,8 @@ CHOICES: Final = Choices(
         "vietnam": PAYING,
         "malaysia": PAYING,
         "japan": PAYING,
-        "unionpay": PAYING,
-        "alipayplus": (
-            *PAYING,
-            *(
-                ("refund", "drop_answer", ""),
-                ("refund", "drop_request", ""),
-                ("refund", "late", ""),
-            ),
-            *(("refund", "error_500", ""), ("refund", "twice", ""), ("refund", "garbage", "")),
-        ),
+        "unionpay": (*PAYING, *GIVING_BACK),
+        "alipayplus": (*PAYING, *GIVING_BACK),
         "bakong": (
             *(("pay", "refuse", "AC06"), ("pay", "pending", ""), ("pay", "slow", "")),
             *(("pay", "late", ""), ("pay", "drop_request", ""), ("pay", "drop_answer", "")),

@@ -18,7 +18,7 @@ import aiohttp
 import orjson
 
 from switch.simulation.faults import DELIVER, Fate, Verdict
-from switch.simulation.plan import Kind, Mishap, Place
+from switch.simulation.plan import AT_A_REQUEST, Kind, Mishap, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,6 +115,8 @@ class Mishaps:
                 await self._told(mishap, "/control/faults", fault | {"reason": " ".join(reason)})
             case Kind.SETTLEMENT:
                 await self._told(mishap, "/control/settlement", {"outcome": mishap.word})
+            case Kind.PARTNER_STALLED if mishap.word == AT_A_REQUEST:
+                self._links.append(_Armed(mishap, mishap.nth))
             case Kind.PARTNER_STALLED:
                 self._strike(mishap)
                 self._stop(mishap.where, mishap.ms)
@@ -175,7 +177,8 @@ class Mishaps:
     def _matching(self, link: str, data: bytes) -> Iterator[_Armed]:
         for armed in list(self._links):
             mishap = armed.mishap
-            if mishap.where != link:
+            stops = mishap.kind is Kind.PARTNER_STALLED
+            if link != (f"{SWITCH}>{mishap.where}" if stops else mishap.where):
                 continue
             if mishap.kind is Kind.DUPLICATED and not data.startswith(b"POST "):
                 continue
@@ -198,6 +201,9 @@ class Mishaps:
                 return Verdict(delay_s=mishap.ms / 1000)
             case Kind.CORRUPTED:
                 verdict = Verdict(instead=_changed(data))
+            case Kind.PARTNER_STALLED:
+                verdict = DELIVER
+                self._stop(mishap.where, mishap.ms)
             case _:
                 verdict = DELIVER
                 self._city.later(mishap.ms / 1000, self._again, target, data)

@@ -193,7 +193,7 @@ _WEIGHTS: Final[Mapping[Kind, int]] = MappingProxyType(
         Kind.REORDERED: 6,
         Kind.PARTNER: 30,
         Kind.SETTLEMENT: 6,
-        Kind.PARTNER_STALLED: 3,
+        Kind.PARTNER_STALLED: 6,
         Kind.CRASH: 10,
         Kind.POWER: 12,
         Kind.STALL: 6,
@@ -212,6 +212,9 @@ _ONLY: Final = MappingProxyType(
 )
 _PLACES: Final = tuple(Place)
 _ON_DISK: Final = (Place.DISK_WRITE, Place.DISK_SYNC)
+AT_A_REQUEST: Final = "at a request"
+"""Word of a partner that stops as a request reaches it, which it will yet carry out."""
+
 _AWAY_MS: Final = (90_000, 300_000)
 """A partner that is away for longer than most ladders have rungs: cancels are tried."""
 
@@ -280,8 +283,10 @@ class _Draw:
                 return Mishap(kind, payment, "bakong", word=self.one(self._choices.settlements))
             case Kind.PARTNER_STALLED:
                 network = self.one(self.networks)
-                least, most = self.one(((500, 20_000),) * 5 + (_AWAY_MS,))
-                return Mishap(kind, payment, network, ms=self.between(least, most))
+                if self.below(3):
+                    return Mishap(kind, payment, network, ms=self.between(500, 20_000))
+                away, nth = self.between(*_AWAY_MS), self.between(1, 6)
+                return Mishap(kind, payment, network, nth, away, AT_A_REQUEST)
             case Kind.CRASH | Kind.POWER | Kind.STALL:
                 return self._process(kind, payment)
             case Kind.CLOCK:
