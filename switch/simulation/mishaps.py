@@ -292,7 +292,9 @@ class Mishaps:
         for name in [name for name in self._paused if name not in self._long]:
             self._resume(name)
         for name in self._clocks:
-            self._world.machine(name).clock.ahead = timedelta(0)
+            # Whoever is dead by now starts with a clock that is right.
+            if self._world.lives(name):
+                self._world.machine(name).clock.ahead = timedelta(0)
         for name in self._city.switches:
             self._world.disk(name).on_operation = None
             self._city.begin(name)
