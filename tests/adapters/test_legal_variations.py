@@ -7,6 +7,10 @@ anew; the outcome must not change, and a request must become the same command.
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
+from functools import cache
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -16,18 +20,23 @@ from hypothesis import strategies as st
 
 from adapters.alipayplus import signature, wire
 from adapters.alipayplus.signature import Signer
+from fx.money import Money
 from switch.model import Direction, changed
-from switch.port import Merchant, OutcomeKind, WireAnswer
+from switch.port import InboundPay, Merchant, OutcomeKind, WireAnswer
 from switch.simulation.town import TownKeys
 from tests.adapters.alipayplus import alipayplus_parts as alipay
 from tests.adapters.japan import japan_parts as japan
+from tests.adapters.malaysia import malaysia_parts as malaysia
+from tests.adapters.malaysia import test_malaysia_fuzz as paynet
+from tests.adapters.thailand import thailand_parts as thailand
 from tests.adapters.unionpay import unionpay_parts as unionpay
-from tests.adapters.variations import rewritten
+from tests.adapters.variations import reordered, rewritten
 from tests.adapters.vietnam import vietnam_parts as vietnam
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DataObject
 
+    from adapters.malaysia.sandbox_wire import Outgoing
     from switch.port import Exchange
 
 EXAMPLES: Final = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
@@ -188,3 +197,103 @@ def test_unionpay_real_messages_with_more_in_them(data: DataObject, name: str) -
         assert again == found
         return
     assert adapter.read(exchange, payment, plain) == adapter.read(exchange, payment, other)
+
+
+@EXAMPLES
+@given(
+    st.data(), st.sampled_from(paynet.ANSWERS[:2]), st.sampled_from((None, 0, 2)),
+    st.sampled_from(((",", ":"), (", ", ": "))),
+)  # fmt: skip
+def test_malaysia_answers_whose_hash_is_of_the_body_without_white_space(
+    data: DataObject, answer: Outgoing, indent: int | None, separators: tuple[str, str]
+) -> None:
+    known = data.draw(reordered(json.loads(answer.body)))
+    minified = json.dumps(known, separators=(",", ":"), ensure_ascii=False).encode()
+    raw = json.dumps(known, indent=indent, separators=separators, ensure_ascii=False).encode()
+    token = paynet.DESK._signer.sign_detached(
+        sha256(minified).hexdigest().encode(), unencoded=False
+    )
+    adapter, payment = malaysia.new_adapter(), malaysia.outbound_payment()
+    first = answer is paynet.ANSWERS[0]
+    plan = adapter.plan_pay if first else adapter.plan_enquire
+    exchange = plan(payment, malaysia.outbound_particulars(), malaysia.planning())
+    outcome = adapter.read(exchange, payment, WireAnswer(200, {"x-jws-signature": token}, raw))
+
+    assert outcome.kind is (OutcomeKind.ACCEPTED if first else OutcomeKind.PENDING)
+
+
+def _indented(text: str) -> str:
+    return text.replace("><", ">\n    <").replace(">\n    </", "></")
+
+
+SAME: Final[dict[str, Callable[[str], str]]] = {
+    "white space between elements": _indented,
+    "a declaration": lambda text: (
+        f'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n{text}'
+    ),
+    "a byte order mark": lambda text: f"\ufeff{text}",
+    "white space behind": lambda text: f"{text}\n\n",
+    "CDATA": lambda text: text.replace("Noodle Shop", "<![CDATA[Noodle Shop]]>"),
+    "a character reference": lambda text: text.replace("Noodle Shop", "Noodle&#x20;Shop"),
+    "other quotes": lambda text: text.replace('Ccy="THB"', "Ccy='THB'"),
+    "an amount without decimals": lambda text: text.replace(">346.00<", ">346<"),
+    "an amount with one decimal": lambda text: text.replace(">346.00<", ">346.0<"),
+    "another zone": lambda text: text.replace("T03:15:01.920Z", "T10:15:01.920+07:00"),
+    "six decimals of a second": lambda text: text.replace(".920Z", ".920000Z"),
+    "no business service": lambda text: text.replace("<BizSvc>th.itmx.qr.01</BizSvc>", ""),
+}
+"""Ways to write the same message."""
+
+MORE: Final[dict[str, tuple[str, str]]] = {
+    "words for the payee": (
+        "<SplmtryData>", "<RmtInf><Ustrd>for noodles</Ustrd></RmtInf><SplmtryData>"),
+    "a settlement date": (
+        "</IntrBkSttlmAmt>", "</IntrBkSttlmAmt><IntrBkSttlmDt>2026-11-21</IntrBkSttlmDt>"),
+    "no address": ("<PstlAdr><Ctry>TH</Ctry></PstlAdr>", ""),
+    "no purpose": ("<Purp><Cd>GDDS</Cd></Purp>", ""),
+    "no priority": ("<PmtTpInf><InstrPrty>HIGH</InstrPrty></PmtTpInf>", ""),
+    "a long BIC": (">ITMXTHBK<", ">ITMXTHBKXXX<"),
+}  # fmt: skip
+"""What may be there or not: the message says something else, and is taken."""
+
+
+@cache
+def _thai() -> tuple[thailand.Keys, Any, str]:
+    """Keys, the adapter, and an unsigned instruction of 346.00 baht."""
+    keys = thailand.new_keys()
+    credit = thailand.credit(debit=Money.parse("346.00", "THB"))
+    signed = thailand.new_desk(keys).payment(credit).body.decode()
+    return (
+        keys,
+        thailand.new_adapter(keys),
+        re.sub(r"<Sgntr>.*</Sgntr>", "", signed, flags=re.DOTALL),
+    )
+
+
+def _taken(text: str, media: str = "application/xml") -> Any:
+    keys, adapter, _ = _thai()
+    signed = thailand.partner_signer(keys).sign(text.encode())
+    return adapter.translate({"content-type": media}, signed, thailand.planning())
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_iso_20022_written_otherwise(name: str) -> None:
+    text = _thai()[2]
+    other = SAME[name](text)
+
+    assert other != text
+    assert _taken(other) == _taken(text)
+
+
+@pytest.mark.parametrize("media", ["text/xml", "application/xml;charset=UTF-8"])
+def test_iso_20022_of_another_media_type(media: str) -> None:
+    assert _taken(_thai()[2], media) == _taken(_thai()[2])
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_iso_20022_with_and_without_what_is_optional(name: str) -> None:
+    old, new = MORE[name]
+    text = _thai()[2]
+
+    assert old in text
+    assert isinstance(_taken(text.replace(old, new)), InboundPay)
