@@ -36,7 +36,6 @@ from tests.adapters.vietnam import vietnam_parts as vietnam
 if TYPE_CHECKING:
     from hypothesis.strategies import DataObject
 
-    from adapters.malaysia.sandbox_wire import Outgoing
     from switch.port import Exchange
 
 EXAMPLES: Final = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
@@ -201,25 +200,22 @@ def test_unionpay_real_messages_with_more_in_them(data: DataObject, name: str) -
 
 @EXAMPLES
 @given(
-    st.data(), st.sampled_from(paynet.ANSWERS[:2]), st.sampled_from((None, 0, 2)),
-    st.sampled_from(((",", ":"), (", ", ": "))),
+    st.data(), st.sampled_from((None, 0, 2)), st.sampled_from(((",", ":"), (", ", ": ")))
 )  # fmt: skip
 def test_malaysia_answers_whose_hash_is_of_the_body_without_white_space(
-    data: DataObject, answer: Outgoing, indent: int | None, separators: tuple[str, str]
+    data: DataObject, indent: int | None, separators: tuple[str, str]
 ) -> None:
-    known = data.draw(reordered(json.loads(answer.body)))
+    known = data.draw(reordered(json.loads(paynet.ANSWERS[0].body)))
     minified = json.dumps(known, separators=(",", ":"), ensure_ascii=False).encode()
     raw = json.dumps(known, indent=indent, separators=separators, ensure_ascii=False).encode()
     token = paynet.DESK._signer.sign_detached(
         sha256(minified).hexdigest().encode(), unencoded=False
     )
     adapter, payment = malaysia.new_adapter(), malaysia.outbound_payment()
-    first = answer is paynet.ANSWERS[0]
-    plan = adapter.plan_pay if first else adapter.plan_enquire
-    exchange = plan(payment, malaysia.outbound_particulars(), malaysia.planning())
+    exchange = adapter.plan_pay(payment, malaysia.outbound_particulars(), malaysia.planning())
     outcome = adapter.read(exchange, payment, WireAnswer(200, {"x-jws-signature": token}, raw))
 
-    assert outcome.kind is (OutcomeKind.ACCEPTED if first else OutcomeKind.PENDING)
+    assert outcome.kind is OutcomeKind.ACCEPTED
 
 
 def _indented(text: str) -> str:
