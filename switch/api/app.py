@@ -135,7 +135,7 @@ def create(parts: Parts) -> web.Application:
 
 def collector(parts: Parts) -> web.Application:
     """What a collector of figures on this machine is served."""
-    return door(MetricsApi(parts.overseers, parts.readings))
+    return door(MetricsApi(parts.overseers, parts.readings), parts.log)
 
 
 def _planning(clock: Clock, ids: Ids, slot: int) -> Planning:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 from aiohttp import web
 
 from switch.api.intake import take_in
-from switch.api.problems import expect
+from switch.api.problems import expect, guard
 from switch.metering.page import TYPE, page
 
 if TYPE_CHECKING:
+    from switch.logs import Log
     from switch.metering.readings import Reader
     from switch.wire.authenticate import MemberAuthenticator
 
@@ -42,8 +43,8 @@ class MetricsApi:
         return web.Response(body=body, headers={"Content-Type": TYPE, "Cache-Control": "no-store"})
 
 
-def door(metrics: MetricsApi) -> web.Application:
+def door(metrics: MetricsApi, log: Log) -> web.Application:
     """What a collector on this machine is served, and nothing else."""
-    app = web.Application(client_max_size=BYTES_MAX)
+    app = web.Application(client_max_size=BYTES_MAX, middlewares=[guard(log)])
     app.router.add_route("GET", PATH, metrics.open, expect_handler=expect)
     return app

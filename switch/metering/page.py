@@ -120,6 +120,8 @@ class _Families:
             (),
             [((), int(health["restoring"] is True))],
         )
+        readable = [((), int(now.readable))]
+        yield _gauge("store_readable", "The store answered when it was last read.", (), readable)
         blocks = CounterMetricFamily(
             f"{PREFIX}journal_blocks",
             "Number of the newest block of this slot: one for each durable batch.",

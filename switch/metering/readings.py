@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from switch.store.contract import StoreBusy
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -59,6 +61,7 @@ class Readings:
     health: Mapping[str, object]
     breakers: Mapping[tuple[str, str], bool]
     unended: Unended
+    readable: bool
 
 
 class Reader:
@@ -79,12 +82,17 @@ class Reader:
         self._health = health
         self._unended = Unended()
         self._read_at: float | None = None
+        self._readable = True
 
     async def read(self) -> Readings:
-        """How it stands now. Raises :class:`~switch.store.contract.StoreBusy`."""
+        """How it stands now; while the store is away, open payments as they were last seen."""
         now = self._clock.monotonic()
         if self._read_at is None or now - self._read_at > KEPT_S:
-            self._unended, self._read_at = await unended(self._store.read, self._clock), now
+            try:
+                self._unended, self._read_at = await unended(self._store.read, self._clock), now
+                self._readable = True
+            except StoreBusy:
+                self._readable = False
         head = self._store.head
         return Readings(
             slot=self._store.slot,
@@ -95,6 +103,7 @@ class Reader:
             health=self._health(),
             breakers=self.meters.breakers(),
             unended=self._unended,
+            readable=self._readable,
         )
 
 

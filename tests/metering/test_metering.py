@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -13,7 +14,7 @@ from switch.client import SigningClient
 from switch.lifecycle import STATES
 from switch.metering.meters import BOUNDS, Meters, Timing
 from switch.metering.page import TYPE
-from switch.metering.readings import OLDER, Unended, age_of, unended
+from switch.metering.readings import OLDER, Reader, Unended, age_of, unended
 from switch.metering.store import MeteredStore
 from switch.model import State
 from switch.store.contract import StoreBusy
@@ -76,7 +77,7 @@ async def test_a_payment_is_counted_at_each_of_its_steps(rig: Rig) -> None:
     head = rig.store.head
     assert head is not None
     assert figure(now, "journal_blocks_total", slot="1") == head.number
-    assert figure(now, "ready") == 1
+    assert figure(now, "ready") == figure(now, "store_readable") == 1
     assert figure(now, "leads") in (0, 1)
     assert figure(now, "tasks") > 0
     assert figure(now, "breaker_open", network="thailand", operation="pay") == 0
@@ -181,6 +182,23 @@ async def test_what_the_store_has_no_room_for_is_counted_and_waits_no_more(rig: 
     assert meters.refused.each == {("intents",): 1}
     assert meters.waiting.each == {("intents",): 0}
     assert meters.commits.each == {}
+
+
+async def test_while_the_store_is_away_the_page_shows_what_was_last_seen(hasty: Rig) -> None:
+    class Away(Given):
+        async def unended(self, after: int, limit: int) -> list[Payment]:
+            raise StoreBusy
+
+    given = Given([payment()])
+    reader = Reader(hasty.switch._seams, hasty.switch._leases, Meters(), hasty.switch.health)
+    reader._store = SimpleNamespace(read=given, head=None, slot=1)
+    before = await reader.read()
+    reader._store.read = Away()
+    reader._read_at = -(10.0**9)
+    after = await reader.read()
+
+    assert (before.readable, after.readable) == (True, False)
+    assert after.unended == before.unended != Unended()
 
 
 async def test_only_so_many_open_payments_are_looked_at(rig: Rig) -> None:
