@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 FAILURES = (ChildFailed, LoadFailed, NoMeter, NoServer)
 PARTS = ("payments", "blackhole", "filled", "memory", "qr", "iso", "fx", "all")
+SERVED = ("payments", "memory")
 FILLED_MAX = 10_000_000
 SECONDS_MAX = 10
 """A span of ten seconds at each of three levels still ends within a minute."""
@@ -74,6 +75,8 @@ def command(
     HTTP with 1, 16 and 64 payments in flight. Codes and ISO 20022 messages are read and written in
     turns with other software, as far as it is installed.
     """
+    if store != "sqlite" and part not in SERVED:
+        stop(f"--store {store}: only the parts {' and '.join(SERVED)} are measured on a server")
     if part == "filled":
         bench_long.filled(config_folder, filled, seconds, as_json=as_json)
     if part == "blackhole":

@@ -44,6 +44,13 @@ def test_two_switches_share_a_server_and_every_payment_is_there_once() -> None:
     assert len(commits) == 4
 
 
+def test_a_part_that_knows_no_server_is_refused() -> None:
+    result = CliRunner().invoke(bench.command, ["--part", "qr", "--store", "postgresql"])
+
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "only the parts payments and memory" in result.stderr
+
+
 def test_without_a_server_one_sentence_says_what_to_do(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
