@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("bench")
+pytestmark = [pytest.mark.xdist_group("bench"), pytest.mark.timeout(300)]
 
 
 @pytest.mark.slow
 def test_a_filled_store_verifies_and_is_paid_from_as_before() -> None:
     command = [sys.executable, "-m", "switch", "bench", "--part", "filled", "--filled", "600"]
     done = subprocess.run(
-        [*command, "--seconds", "1", "--json"], capture_output=True, check=False, timeout=115
+        [*command, "--seconds", "1", "--json"], capture_output=True, check=False, timeout=280
     )
     assert done.returncode == 0, done.stderr.decode()[-2000:]
     shown: dict[str, Any] = json.loads(done.stdout)

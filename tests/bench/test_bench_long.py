@@ -18,13 +18,13 @@ from switch.bench.memory import Point, growth
 from switch.model import State
 from tests.switch_core.core_values import payment
 
-pytestmark = pytest.mark.xdist_group("bench")
+pytestmark = [pytest.mark.xdist_group("bench"), pytest.mark.timeout(300)]
 
 
 def shown(*arguments: str) -> dict[str, Any]:
     """What a part prints."""
     command = [sys.executable, "-m", "switch", "bench", "--json", *arguments]
-    done = subprocess.run(command, capture_output=True, check=False, timeout=115)
+    done = subprocess.run(command, capture_output=True, check=False, timeout=280)
     assert done.returncode == 0, done.stderr.decode()[-2000:]
     found: dict[str, Any] = json.loads(done.stdout)
     return found

@@ -20,7 +20,7 @@ from tests.servers.fixtures import SETTING
 if TYPE_CHECKING:
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("bench")
+pytestmark = [pytest.mark.xdist_group("bench"), pytest.mark.timeout(300)]
 
 
 @pytest.mark.slow
@@ -29,7 +29,7 @@ def test_two_switches_share_a_server_and_every_payment_is_there_once() -> None:
         pytest.skip(f"no PostgreSQL; {SETTING}=1")
     command = [sys.executable, "-m", "switch", "bench", "--part", "payments", "--quick", "--json"]
     done = subprocess.run(
-        [*command, "--store", "postgresql"], capture_output=True, check=False, timeout=110
+        [*command, "--store", "postgresql"], capture_output=True, check=False, timeout=280
     )
     assert done.returncode == 0, done.stderr.decode()[-2000:]
     shown: dict[str, Any] = json.loads(done.stdout)
