@@ -14,6 +14,7 @@ from switch.linked_payments import LinkedPayments
 from switch.notices import Notices
 from switch.recalls import Recalls
 from switch.returns import Returns
+from switch.reversals import Reversals
 from switch.settling import Settling
 
 if TYPE_CHECKING:
@@ -89,7 +90,21 @@ class Aftercare:
             ids=ids,
             log=log,
         )
+        self._given = given
         self.notices = Notices(store, dispatch, self.returns, self.recalls, log)
         self.casework = Casework(
             store, records, dispatch, self, clock=given.clock, ids=ids, log=log
+        )
+
+    def reversals(self, home: str) -> Reversals:
+        """What takes in reversals that a network at home shows."""
+        given = self._given
+        return Reversals(
+            home=home,
+            store=given.store,
+            records=given.records,
+            dispatch=given.dispatch,
+            linked=self.linked,
+            ids=given.ids,
+            log=given.log,
         )

@@ -125,7 +125,7 @@ class Switch:
             slot=config.switch.slot,
             leads=self._leases.leads,
             log=seams.log,
-            funds=self._funds,
+            takers=lambda home: (self._funds(home), self.aftercare.reversals(home)),
         )
         self.rates = Rates(
             self._quoting, store=seams.store, clock=seams.clock, ids=self._ids, log=seams.log

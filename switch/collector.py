@@ -10,7 +10,7 @@ slow bound of the facts, and falls back when something came.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from switch.commands import Declined, Done, Receive
 from switch.port import Operation, Planning, WireAnswer
@@ -20,10 +20,9 @@ from switch.store.contract import StoreBusy
 from switch.wire.transport import Answer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from switch.config_files import NetworkSection
-    from switch.funds import Funds
     from switch.logs import Log
     from switch.port import Adapter, CollectAdapter, Exchange, IncomingItem
     from switch.runtime.clock import Clock
@@ -33,6 +32,13 @@ if TYPE_CHECKING:
 
 PAGES_MAX: Final = 50
 """Pages taken without a pause; a network that always has more must not starve the rest."""
+
+
+class Taker(Protocol):
+    """Takes in items whose meaning it knows."""
+
+    async def take(self, sponsor: str, item: IncomingItem) -> bool | None:
+        """True once an item is taken in, False where it must come again, None if it is not its."""
 
 
 class Collector:
@@ -50,10 +56,10 @@ class Collector:
         slot: int,
         leads: Callable[[], bool],
         log: Log,
-        funds: Funds | None = None,
+        takers: Sequence[Taker] = (),
     ) -> None:
         self._adapter = adapter
-        self._funds = funds
+        self._takers = takers
         self._sponsor = sponsor
         self._store = store
         self._transport = transport
@@ -102,9 +108,10 @@ class Collector:
             salt=self._ids.salt(),
         )
         try:
-            taken = None if self._funds is None else await self._funds.take(self._sponsor, item)
-            if taken is not None:
-                return taken
+            for taker in self._takers:
+                taken = await taker.take(self._sponsor, item)
+                if taken is not None:
+                    return taken
             result = await self._store.commit(receive)
         except (StoreBusy, Busy):
             return False
@@ -145,11 +152,11 @@ def collectors_of(
     slot: int,
     leads: Callable[[], bool],
     log: Log,
-    funds: Callable[[str], Funds],
+    takers: Callable[[str], Sequence[Taker]],
 ) -> list[Collector]:
     """One collector for each network that is polled, under the participant code that we have.
 
-    ``funds`` makes what takes in money that payers' banks push there.
+    ``takers`` makes what takes in the money that it knows the meaning of.
     """
     return [
         Collector(
@@ -162,7 +169,7 @@ def collectors_of(
             slot=slot,
             leads=leads,
             log=log,
-            funds=funds(name),
+            takers=takers(name),
         )
         for name, adapter in adapters.items()
         if Operation.COLLECT in adapter.facts.operations

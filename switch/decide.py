@@ -124,11 +124,11 @@ def _open(batch: Batch, command: Open) -> Result:
     refusal = _unopenable(batch, payment, claim)
     if refusal is None:
         lines = _lines(batch, command)
-        refusal = _opening(batch, payment, lines)
+        refusal = _opening(batch, command, lines)
     if refusal is not None:
         return Declined(refusal)
     stand = STATES[payment.state].stand
-    reserves = stand is Stand.RESERVED
+    reserves = stand is Stand.RESERVED and not command.item_hash
     parts = ledger.reserving(lines) if reserves else ledger.posting(lines)
     entries = batch.book(payment.uetr, parts, None)
     given_back = None if claim is None else claim.uetr
@@ -185,7 +185,7 @@ def _unlinkable(original: Payment | None, payment: Payment) -> Reason | None:
     elif payment.kind is Kind.RETURN:
         # What fits not as it stands is held, whatever the original is.
         fits = original.state in _PAID_ABROAD or payment.funding is Funding.HELD
-    elif payment.funding is Funding.CAPPED:
+    elif payment.funding in (Funding.CAPPED, Funding.PREFUNDED):
         fits = original.state is State.CREDITED and not original.disputed
     else:
         fits = original.state in _GIVES_BACK and not original.disputed
@@ -200,9 +200,9 @@ def _lines(batch: Batch, command: Open) -> Sequence[Line]:
     return () if nothing else batch.seen.lines_of(command.payment)
 
 
-def _opening(batch: Batch, payment: Payment, lines: Sequence[Line]) -> Reason | None:
+def _opening(batch: Batch, command: Open, lines: Sequence[Line]) -> Reason | None:
     """Take what an opening needs from the books: reserved, posted at once, or nothing yet."""
-    if STATES[payment.state].stand is Stand.RESERVED:
+    if STATES[command.payment.state].stand is Stand.RESERVED and not command.item_hash:
         return batch.books.reserve(lines)
     return batch.books.post(lines) if lines else None
 

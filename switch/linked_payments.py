@@ -53,6 +53,9 @@ NEVER_ARRIVED: Final = frozenset(
 )
 """Why a payment ends of which the counterparty cannot have executed anything."""
 
+BIC_LENGTH: Final = 11
+"""A BIC of eight characters names the head office, which is the same with XXX behind it."""
+
 TRIES_MAX: Final = 4
 """A linked payment is made anew this often when another one took its place meanwhile."""
 
@@ -171,12 +174,12 @@ class LinkedPayments:
         return await self.instruct(linked, opened.particulars, asked)
 
     async def refund(
-        self, original: Payment, opened: Opened, amount: Money, asked: Asked
+        self, original: Payment, opened: Opened, amount: Money, asked: Asked, pool: str = ""
     ) -> Payment | Conflict | Reason:
         """Refund part of an inbound payment, asked for by the merchant's bank.
 
-        ``amount`` is in what the merchant got. The same key is the same refund. Raises
-        :class:`~switch.refusals.Busy`.
+        ``amount`` is in what the merchant got. The same key is the same refund. ``pool`` is whose
+        pool it came back to, where it did. Raises :class:`~switch.refusals.Busy`.
         """
         known = await self.known(asked)
         if known is not None:
@@ -188,8 +191,15 @@ class LinkedPayments:
             part = part_of(original, await self.of(original), amount)
             if isinstance(part, Reason):
                 return part
-            bank = opened.particulars.creditor.agent
-            linked = self._refund_of(original, part, asked.scope or bank)
+            bank = asked.scope
+            if bank == BACK:
+                # Nobody's own key: who gives back is the payee's bank, by its long BIC.
+                held = original.institutions.payee_bank or opened.particulars.creditor.agent
+                bank = held.ljust(BIC_LENGTH, "X")
+            linked = self._refund_of(original, part, bank)
+            if pool:
+                roles = replace(linked.institutions, sponsor=pool)
+                linked = changed(linked, institutions=roles, funding=Funding.PREFUNDED)
             made = await self.instruct(linked, opened.particulars, asked)
             if not isinstance(made, Conflict) or made.field_name != "uetr":
                 return made

@@ -172,7 +172,10 @@ class Unavailable:
 
 @dataclass(frozen=True, slots=True)
 class IncomingItem:
-    """One transfer shown as received by us, known by ``item_hash``; ``uetr`` is what it names."""
+    """One transfer shown as received by us, known by ``item_hash``; ``uetr`` is what it names.
+
+    A reversal gives back the transfer of ours under the reference ``reverses``.
+    """
 
     item_hash: str
     amount: Money
@@ -181,6 +184,7 @@ class IncomingItem:
     acknowledgement: Mapping[str, str] = field(repr=False)
     reversal: bool = False
     uetr: str = ""
+    reverses: str = ""
 
 
 class WireRefusal(Exception):  # noqa: N818  the name says what it is

@@ -103,6 +103,8 @@ _RESIDUE_HOLDER, _RESIDUE_TAKER = _compiled("residue")
 def _template_of(payment: Payment) -> tuple[_Compiled, ...]:
     """What a payment itself books: by its kind, direction, funding and finality."""
     gross = payment.funding is Funding.GROSS
+    if payment.kind is Kind.REFUND and payment.funding is Funding.PREFUNDED:
+        return _GROSS  # what is refunded stands in suspense already
     if payment.kind is Kind.RETURN:
         if payment.funding is Funding.HELD:
             return _RETURNED_UNMATCHED
@@ -176,6 +178,10 @@ def lines_at_once(payment: Payment, event: Event, paid: Money | None = None) -> 
     An advice is money that the network owes from when we hear of it, and the holder has earned it
     once the payee is credited. What was pushed in advance stands in suspense until it is used.
     """
+    if payment.flow is Flow.RECALLED:
+        back = event is Event.UNASKED
+        sponsor, amount = payment.institutions.sponsor, payment.terms.destination
+        return incoming_lines(sponsor, amount) if back else ()
     at_once = _AT_ONCE.get(payment.flow)
     if at_once is None or event not in at_once:
         return ()

@@ -244,8 +244,10 @@ class Recalls:
         opened = None if original is None else await self._dispatch.open(original.uetr)
         if original is None or opened is None:
             return None
+        pool = recall.institutions.sponsor
         left = left_of(original, await self._linked.of(original))
-        made = await self._linked.refund(original, opened, left, asked)
+        amount = recall.terms.destination if pool else left
+        made = await self._linked.refund(original, opened, amount, asked, pool)
         if not isinstance(made, Payment):
             self._log.warning("recall_not_refunded", uetr=recall.uetr)
             return None

@@ -40,7 +40,7 @@ class Event(StrEnum):
     FUNDED = "funded"
     """The money that was awaited has come; the commit holds the intent of the hop."""
     UNASKED = "unasked"
-    """Money came in the name of a payment that cannot take it: it goes back on its own."""
+    """Money came that nothing waits for: it goes back, or on to the payer, on its own."""
     PAID = "paid"
     """The network pays what was ordered; the commit holds the intent of the hop."""
     PAID_AMISS = "paid_amiss"
@@ -288,6 +288,7 @@ _GIVEN_BACK: Final = (
 
 _RECALLED: Final = (
     (State.RECEIVED, Event.RECALLED, State.MANUAL),
+    (State.RECEIVED, Event.UNASKED, State.GIVING_BACK),
     (State.RECEIVED, Event.CHECK_FAILED, State.REFUSED),
     (State.MANUAL, Event.ACCEPTED, State.GIVING_BACK),
     (State.MANUAL, Event.REFUSED, State.REFUSED),
@@ -295,7 +296,10 @@ _RECALLED: Final = (
     (State.GIVING_BACK, Event.GIVEN_BACK, State.ACCEPTED),
     (State.GIVING_BACK, Event.SPENT, State.MANUAL),
 )
-"""A recall is agreed to once the refund that it asks for has arrived; it has no lines itself."""
+"""A recall is agreed to once the refund that it asks for has arrived; it has no lines itself.
+
+What a payee's bank gives back unasked (pain.007) is one that is agreed to already, with its money.
+"""
 
 MOVES: Final[Mapping[Flow, tuple[Move, ...]]] = MappingProxyType(
     {

@@ -277,6 +277,7 @@ def incoming_item(found: Transaction) -> IncomingItem:
         ),
         reversal=found.reversal,
         uetr=found.uetr,
+        reverses=found.reverses,
     )
 
 

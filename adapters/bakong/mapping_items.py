@@ -60,6 +60,7 @@ class Transaction:
     created_at: str
     payment_information_id: str = field(repr=False)
     uetr: str = ""
+    reverses: str = field(default="", repr=False)
 
 
 def read_transaction(item: _Element) -> Transaction | None:
@@ -104,6 +105,7 @@ def read_transaction(item: _Element) -> Transaction | None:
         created_at=_first(body, e.CREATION_DATE_TIME, e.GROUP_HEADER),
         payment_information_id=_first(body, identification, group),
         uetr="" if reversal else _named(body, group),
+        reverses=_original(body) if reversal else "",
     )
 
 
@@ -116,6 +118,11 @@ def _named(body: _Element, group: str) -> str:
     found = {note[len(NOTED) :] for note in notes if note.startswith(NOTED)}
     named = found.pop() if len(found) == 1 else ""
     return named if _UETR.fullmatch(named) else ""
+
+
+def _original(body: _Element) -> str:
+    """The message that a reversal gives back: our reference of the transfer in it."""
+    return _first(body, e.ORIGINAL_MESSAGE_IDENTIFICATION, e.ORIGINAL_GROUP_INFORMATION)
 
 
 def _all(body: _Element, path: str, group: str) -> list[_Element]:

@@ -209,6 +209,7 @@ async def test_a_payee_who_agrees_gives_back_all_and_then_it_is_told(recalling: 
 
     assert (before["status"], after["status"], after["reason"]) == ("PDNG", "ACCC", None)
     assert (back.kind, back.terms.destination) == (Kind.REFUND, original.terms.source)
+    assert back.origin == back.institutions.payer_side == STALL.agent
     assert owed(recalling) == 0
 
 

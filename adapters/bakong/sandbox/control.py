@@ -103,6 +103,18 @@ class Control:
         self._ledger.enter(transfer)
         return as_json({"hash": transfer.ledger_hash, "reference": transfer.ext_ref})
 
+    def _reversed(
+        self, given: Mapping[str, object], payer: str, payee: str
+    ) -> tuple[str, str] | None:
+        """The transfer of the sponsor that its payee gives back, where one is named."""
+        named = wanted(given, "reverses", str, "")
+        if not named:
+            return None
+        original = self._ledger.find(payee, named)
+        if original is None or original.payee != payer:
+            raise ControlError("reverses: no transfer that this participant was paid")
+        return named, original.information_id
+
     def _incoming(self, given: Mapping[str, object]) -> Transfer:
         payer, payee = wanted(given, "payer", str, "BKRTKHPPXXX"), wanted(given, "payee", str)
         if payer not in PARTICIPANTS or payee not in PARTICIPANTS:
@@ -118,8 +130,11 @@ class Control:
         reversal = given.get("reversal", False)
         reference = f"FT{self._ids.ordered() % 10**9:09d}"
         said = (payer, payee, reference, amount, self._clock.now())
+        own = "/".join((payee, payer) if reversal is True else (payer, payee)) + f"/{reference}"
+        original = None
         if reversal is True:
-            document = messages.reversal_document(*said)
+            original = self._reversed(given, payer, payee)
+            document = messages.reversal_document(*said, original)
         else:
             document = messages.incoming_document(*said, wanted(given, "note", str, ""))
         return Transfer(
@@ -131,7 +146,6 @@ class Control:
             ledger_hash=sha256(f"{payer} {document}".encode()).hexdigest(),
             stage=Stage.AT_BANK,
             document=document,
-            information_id="/".join((payee, payer) if reversal is True else (payer, payee))
-            + f"/{reference}",
+            information_id=original[1] if original is not None else own,
             pulled=True,
         )

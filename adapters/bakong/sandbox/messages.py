@@ -188,15 +188,32 @@ def incoming_document(
     )
 
 
-def reversal_document(payer: str, payee: str, reference: str, amount: Money, at: datetime) -> str:
-    """A pain.007 by which a payee gives money back: its debtor agent is the one paid now."""
+def reversal_document(
+    payer: str,
+    payee: str,
+    reference: str,
+    amount: Money,
+    at: datetime,
+    original: tuple[str, str] | None = None,
+) -> str:
+    """A pain.007 by which a payee gives money back: its debtor agent is the one paid now.
+
+    ``original`` is the transfer that it reverses: its message and its ``PmtInfId``.
+    """
     code = amount.currency.code
+    message_id, information_id = original or ("", f"{payee}/{payer}/{reference}")
+    named = (
+        f"<OrgnlGrpInf><OrgnlMsgId>{message_id}</OrgnlMsgId>"
+        "<OrgnlMsgNmId>pain.001.001.05</OrgnlMsgNmId></OrgnlGrpInf>"
+        if message_id
+        else ""
+    )
     return (
         '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.007.001.05"><CstmrPmtRvsl>'
         f"<GrpHdr><MsgId>{reference}</MsgId><CreDtTm>{at.isoformat()}</CreDtTm>"
         f"<NbOfTxs>1</NbOfTxs><DbtrAgt><FinInstnId><BICFI>{payee}</BICFI></FinInstnId></DbtrAgt>"
         f"<CdtrAgt><FinInstnId><BICFI>{payer}</BICFI></FinInstnId></CdtrAgt></GrpHdr>"
-        f"<OrgnlPmtInfAndRvsl><OrgnlPmtInfId>{payee}/{payer}/{reference}</OrgnlPmtInfId>"
+        f"{named}<OrgnlPmtInfAndRvsl><OrgnlPmtInfId>{information_id}</OrgnlPmtInfId>"
         f"<TxInf><RvslId>{reference}</RvslId>"
         f'<OrgnlInstdAmt Ccy="{code}">{amount.short()}</OrgnlInstdAmt>'
         f'<RvsdInstdAmt Ccy="{code}">{amount.short()}</RvsdInstdAmt>'
