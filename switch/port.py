@@ -172,10 +172,7 @@ class Unavailable:
 
 @dataclass(frozen=True, slots=True)
 class IncomingItem:
-    """One transfer shown as received by us, known by ``item_hash``; ``uetr`` is what it names.
-
-    A reversal gives back the transfer of ours under the reference ``reverses``.
-    """
+    """One transfer shown as received, by ``item_hash``; it names a UETR or what it ``reverses``."""
 
     item_hash: str
     amount: Money

@@ -179,9 +179,10 @@ def lines_at_once(payment: Payment, event: Event, paid: Money | None = None) -> 
     once the payee is credited. What was pushed in advance stands in suspense until it is used.
     """
     if payment.flow is Flow.RECALLED:
-        back = event is Event.UNASKED
-        sponsor, amount = payment.institutions.sponsor, payment.terms.destination
-        return incoming_lines(sponsor, amount) if back else ()
+        if event is not Event.UNASKED:
+            return ()
+        amounts = {"debit": payment.terms.destination}
+        return filled("outbound_funded", amounts, {"sponsor": payment.institutions.sponsor})
     at_once = _AT_ONCE.get(payment.flow)
     if at_once is None or event not in at_once:
         return ()
