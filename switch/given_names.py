@@ -34,6 +34,8 @@ class GivenNames:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._opening: dict[tuple[str, str], str] = {}
+        # Asking a class whether it has a protocol's methods takes as long as a database row.
+        self._asked: dict[type[Adapter], bool] = {}
 
     async def named(
         self,
@@ -50,7 +52,7 @@ class GivenNames:
         """
         if lost:
             return as_lost(payment, adapter, planning)
-        if not isinstance(adapter, NamedByNetwork):
+        if not (self._names_itself(adapter) and isinstance(adapter, NamedByNetwork)):
             return changed(payment, reference=adapter.reference(planning))
         key = payment.network, adapter.given_reference(instruction.particulars)
         if self._opening.setdefault(key, payment.uetr) != payment.uetr:
@@ -59,6 +61,12 @@ class GivenNames:
         if held is not None and held.uetr != payment.uetr:
             return None
         return changed(payment, reference=key[1])
+
+    def _names_itself(self, adapter: Adapter) -> bool:
+        known = self._asked.get(type(adapter))
+        if known is None:
+            known = self._asked[type(adapter)] = isinstance(adapter, NamedByNetwork)
+        return known
 
     def forget(self, uetr: str) -> None:
         """The opening of this payment has ended, whatever came of it."""

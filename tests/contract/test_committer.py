@@ -12,7 +12,7 @@ import pytest
 from switch.commands import Command, Done, Result
 from switch.lifecycle import Event
 from switch.runtime.threads import WriterThread
-from switch.store.committer import Committer, Waiting
+from switch.store.committer import GATHER_TURNS, Committer, Waiting
 from switch.store.contract import StoreBusy
 from switch.store.memory import MemoryEngine, MemoryTables
 from tests.contract.contract_engines import KEY, AnyEngine, Place, SteppingClock
@@ -109,6 +109,39 @@ async def test_what_gathers_behind_a_batch_is_the_next_one() -> None:
 
     assert [type(result) for result in results] == [Done] * 4
     assert engine.batches == [[received("busy")], commands]
+    store.close()
+
+
+async def test_what_comes_turn_after_turn_shares_a_batch_and_nothing_waits_for_long() -> None:
+    engine = HeldEngine()
+    store = committer(engine)
+    tasks = []
+    with engine.held():
+        for number in range(1, GATHER_TURNS + 4):
+            command = opened(payment(number, quote=f"quote-{number}"))
+            tasks.append(asyncio.create_task(store.commit(command)))
+            await asyncio.sleep(0)
+            if number == GATHER_TURNS + 2:
+                assert engine.entered.wait(10), "others keep coming, and it did not wait for them"
+    await asyncio.gather(*tasks)
+
+    assert [len(batch) for batch in engine.batches] == [GATHER_TURNS + 1, 2]
+    store.close()
+
+
+async def test_a_turn_without_company_ends_the_wait() -> None:
+    engine = HeldEngine()
+    store = committer(engine)
+    with engine.held():
+        first = asyncio.create_task(store.commit(opened(payment(1, quote="quote-1"))))
+        for _ in range(4):
+            await asyncio.sleep(0)
+        assert engine.entered.wait(10), "handed over without another turn"
+        second = asyncio.create_task(store.commit(opened(payment(2, quote="quote-2"))))
+        await asyncio.sleep(0)
+    await asyncio.gather(first, second)
+
+    assert [len(batch) for batch in engine.batches] == [1, 1]
     store.close()
 
 
