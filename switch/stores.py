@@ -21,7 +21,7 @@ from switch.runtime.private_files import private_file
 from switch.runtime.process import process_name
 from switch.runtime.tasks import Tasks, end_process
 from switch.runtime.threads import WokenThread, WriterThread
-from switch.store.committer import Committer
+from switch.store.committer import GATHER_TURNS, Committer
 from switch.store.contract import StoreAbsent, StoreUnreachable
 from switch.store.copying import newest_block_at
 from switch.store.sqlite import SqliteEngine
@@ -142,7 +142,7 @@ def _open_embedded(
     def writer(execute: Callable[[list[Waiting]], None]) -> WriterThread[Waiting]:
         return WriterThread("store-writer", execute, on_crash=end_process)
 
-    store = Committer(engine, writer)
+    store = Committer(engine, writer, gather_turns=GATHER_TURNS)
     opened.callback(store.close)
     checkpoints = engine.checkpoints()
     opened.callback(checkpoints.close)

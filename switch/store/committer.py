@@ -45,7 +45,8 @@ GATHER_TURNS: Final = 16
 """Turns of the loop that a command may wait for company, and only while each of them brings some.
 
 A commit costs about as much as five commands, and reading, signing and committing share one
-interpreter, so what is committed later together is done sooner.
+interpreter, so what is committed later together is done sooner. Nothing depends on it: without it
+(simulation) a command is handed over in the turn that brought it.
 """
 
 _URGENT: Final = (Conclude, Attempt, SlotWork)
@@ -58,6 +59,8 @@ class Committer:
         self,
         engine: Engine,
         make_writer: Callable[[Callable[[list[Waiting]], None]], Writer[Waiting]],
+        *,
+        gather_turns: int = 0,
     ) -> None:
         self._engine = engine
         self._read = Awaited(engine)
@@ -65,6 +68,7 @@ class Committer:
         self._post = post_to_loop()
         self._soon = soon_on_loop()
         self._gathered: list[Waiting] = []
+        self._gather_turns = gather_turns
         self._counted = 0
         self._turns = 0
         self._writer = make_writer(self._execute)
@@ -125,7 +129,7 @@ class Committer:
     def _turn(self) -> None:
         """Hand over unless the turn that has ended brought more, or that went on for long."""
         count = len(self._gathered)
-        if count > self._counted and self._turns < GATHER_TURNS:
+        if count > self._counted and self._turns < self._gather_turns:
             self._counted, self._turns = count, self._turns + 1
             self._soon(self._turn)
         else:

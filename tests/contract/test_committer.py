@@ -74,7 +74,7 @@ def committer(
             "store-writer", execute, on_crash=crashed or unexpected, waiting_max=waiting_max
         )
 
-    return Committer(cast("Engine", engine), writer)
+    return Committer(cast("Engine", engine), writer, gather_turns=GATHER_TURNS)
 
 
 async def held_batch(store: Committer, engine: HeldEngine) -> asyncio.Task[Result]:
