@@ -12,20 +12,11 @@ from adapters.alipayplus import AlipayPlusAdapter
 from adapters.alipayplus.sandbox_orders import order_code
 from fx.money import Money, Rate
 from switch.config import default_folder, load_config
-from switch.model import (
-    Channel,
-    Direction,
-    Institutions,
-    Particulars,
-    Party,
-    Payment,
-    State,
-    Terms,
-    UseCase,
-)
+from switch.model import Particulars, Party, Payment, Terms
 from switch.port import AdapterContext, Planning
 from switch.simulation.town import Residents, Town, TownKeys, residents
 from switch.simulation.world import World
+from tests.adapters.paid_abroad import paid_abroad
 
 MEMBER: Final = "ABAAKHPPXXX"
 DEBTOR: Final = {"name": "Sok Dara", "account": "sokdara@abaa"}
@@ -57,36 +48,20 @@ def planning(at: datetime = NOW) -> Planning:
 
 def outbound_payment() -> Payment:
     """A Cambodian pays 12,000 won in Seoul for 34,938 riel and a fee."""
-    return Payment(
-        payment_id=1,
-        uetr=UETR,
-        direction=Direction.OUTBOUND,
-        use_case=UseCase.MERCHANT,
-        corridor="bakong-alipayplus",
-        origin=MEMBER,
-        channel=Channel.JSON,
-        network="alipayplus",
-        reference=ORDER,
-        terms=Terms(
-            debit=Money.parse("35188", "KHR"),
-            fee=Money.parse("250", "KHR"),
-            source=Money.parse("34938", "KHR"),
-            destination=Money.parse("12000", "KRW"),
-            rate=Rate.parse("2.9115", "KRW", "KHR"),
-            rate_version="",
-            quote_id="0f0e0d0c-0b0a-4908-8706-050403020100",
-            quote_expires_at=NOW + timedelta(minutes=10),
-        ),
-        institutions=Institutions(MEMBER, "ANTISGSGXXX", "alipayplus", "BKSWKHPPXXX"),
-        config_version="1",
-        state=State.SENDING,
-        version=1,
-        opened_at=NOW,
-        accepted_at=NOW,
-        deadline=NOW + timedelta(seconds=60),
-        send_by=NOW + timedelta(seconds=3),
-        updated_at=NOW,
+    terms = Terms(
+        debit=Money.parse("35188", "KHR"),
+        fee=Money.parse("250", "KHR"),
+        source=Money.parse("34938", "KHR"),
+        destination=Money.parse("12000", "KRW"),
+        rate=Rate.parse("2.9115", "KRW", "KHR"),
+        rate_version="",
+        quote_id="0f0e0d0c-0b0a-4908-8706-050403020100",
+        quote_expires_at=NOW + timedelta(minutes=10),
     )
+    return paid_abroad(
+        "alipayplus", terms, reference=ORDER, at=NOW, deadline_s=60,
+        holder="ANTISGSGXXX", fee_taker="BKSWKHPPXXX",
+    )  # fmt: skip
 
 
 def particulars() -> Particulars:

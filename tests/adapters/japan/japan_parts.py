@@ -10,19 +10,10 @@ import orjson
 
 from adapters.japan import JapanAdapter
 from fx.money import Money, Rate
-from switch.model import (
-    Channel,
-    Direction,
-    Institutions,
-    Particulars,
-    Party,
-    Payment,
-    State,
-    Terms,
-    UseCase,
-)
+from switch.model import Particulars, Party, Payment, Terms
 from switch.port import AdapterContext, Planning, WireAnswer
 from switch.qr.emv import compose, seal
+from tests.adapters.paid_abroad import number, paid_abroad
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -56,11 +47,6 @@ class Keys:
 def new_adapter() -> JapanAdapter:
     """The adapter as the switch makes it."""
     return JapanAdapter(AdapterContext("BKSWKHPP", "NSTRJPJT", {"api_key": KEY}, Keys()))
-
-
-def number(at: datetime, counter: int = 7) -> int:
-    """A time-ordered number as the switch makes them."""
-    return (int(at.timestamp() * 1000) << 20) + counter
 
 
 def planning(at: datetime = NOW, counter: int = 7) -> Planning:
@@ -112,27 +98,7 @@ def terms(yen: str = "1500", riel: str = "40125") -> Terms:
 
 def payment(at: datetime = NOW, **changes: object) -> Payment:
     """A Cambodian pays a Japanese shop."""
-    made = Payment(
-        payment_id=number(at),
-        uetr=UETR,
-        direction=Direction.OUTBOUND,
-        use_case=UseCase.MERCHANT,
-        corridor="bakong-japan",
-        origin="ABAAKHPPXXX",
-        channel=Channel.JSON,
-        network="japan",
-        reference=UETR,
-        terms=terms(),
-        institutions=Institutions("ABAAKHPPXXX", "ACLBKHPPXXX", "japan", "ACLBKHPPXXX"),
-        config_version="1",
-        state=State.SENDING,
-        version=1,
-        opened_at=at,
-        accepted_at=at,
-        deadline=at + timedelta(seconds=30),
-        send_by=at + timedelta(seconds=3),
-        updated_at=at,
-    )
+    made = paid_abroad("japan", terms(), reference=UETR, at=at, deadline_s=30)
     return replace(made, **changes)  # type: ignore[arg-type]
 
 

@@ -13,17 +13,7 @@ from adapters.malaysia.sandbox_messages import Desk
 from adapters.sandbox_kit import SandboxContext
 from fx.money import Money, Rate
 from switch.config import default_folder, load_config
-from switch.model import (
-    Channel,
-    Direction,
-    Institutions,
-    Particulars,
-    Party,
-    Payment,
-    State,
-    Terms,
-    UseCase,
-)
+from switch.model import Particulars, Party, Payment, Terms
 from switch.port import AdapterContext, Planning
 from switch.qr.emv import compose, seal
 from switch.runtime.entropy import Ids, SeededEntropy
@@ -31,6 +21,7 @@ from switch.runtime.tasks import Tasks
 from switch.simulation.town import Residents, Town, TownKeys, residents
 from switch.simulation.world import World
 from switch.wire.net import TcpNet
+from tests.adapters.paid_abroad import number, paid_abroad
 
 OWN, PARTNER = "BKSWKHPP", "RPPEMYKL"
 NOW: Final = datetime(2026, 11, 21, 3, 15, 2, 120_000, tzinfo=UTC)
@@ -63,11 +54,6 @@ def duitnow(shop: str = SHOP, amount: str | None = None, currency: str = "458") 
             )
         )
     )
-
-
-def number(at: datetime, counter: int = 7) -> int:
-    """A time-ordered number as the switch makes them."""
-    return (int(at.timestamp() * 1000) << 20) + counter
 
 
 def planning(at: datetime = NOW, sequence: int = 41) -> Planning:
@@ -123,27 +109,9 @@ def terms() -> Terms:
 
 def outbound_payment(at: datetime = NOW, **changes: object) -> Payment:
     """A Cambodian pays a Malaysian shop."""
-    made = Payment(
-        payment_id=number(at),
-        uetr=UETR,
-        direction=Direction.OUTBOUND,
-        use_case=UseCase.MERCHANT,
-        corridor="bakong-malaysia",
-        origin=MEMBER,
-        channel=Channel.JSON,
-        network="malaysia",
-        reference=new_adapter().reference(planning(at)),
-        terms=terms(),
-        institutions=Institutions(MEMBER, "ACLBKHPPXXX", "malaysia", "ACLBKHPPXXX"),
-        config_version="1",
-        state=State.SENDING,
-        version=1,
-        opened_at=at,
-        accepted_at=at,
-        deadline=at + timedelta(seconds=25),
-        send_by=at + timedelta(seconds=3),
-        updated_at=at,
-    )
+    made = paid_abroad(
+        "malaysia", terms(), reference=new_adapter().reference(planning(at)), at=at, deadline_s=25,
+    )  # fmt: skip
     return replace(made, **changes)  # type: ignore[arg-type]
 
 

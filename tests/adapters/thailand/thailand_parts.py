@@ -17,22 +17,13 @@ from adapters.thailand import ThailandAdapter
 from adapters.thailand.sandbox import THAILAND
 from fx.money import Money, Rate
 from iso20022.xmldsig import XmlSigner
-from switch.model import (
-    Channel,
-    Direction,
-    Institutions,
-    Particulars,
-    Party,
-    Payment,
-    State,
-    Terms,
-    UseCase,
-)
+from switch.model import Channel, Direction, Particulars, Party, Payment, State, Terms
 from switch.port import AdapterContext, Planning
 from switch.qr import ThaiBillPayment, write_thai_bill_payment
 from switch.runtime.entropy import Ids, SeededEntropy
 from switch.runtime.tasks import Tasks
 from switch.wire.net import TcpNet
+from tests.adapters.paid_abroad import number, paid_abroad
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,11 +38,6 @@ PARTNER_BIC: Final = "ITMXTHBK"
 NOW: Final = datetime(2026, 11, 21, 3, 15, 2, 120_000, tzinfo=UTC)
 UETR: Final = "5f8c1a52-6a2e-4c1f-9d0b-3a7f2b1c9e10"
 BILLER: Final = "010753600031508"
-
-
-def number(at: datetime, counter: int = 7) -> int:
-    """A time-ordered number as the switch makes them."""
-    return (int(at.timestamp() * 1000) << 20) + counter
 
 
 def planning(at: datetime = NOW, counter: int = 7) -> Planning:
@@ -146,27 +132,7 @@ def terms() -> Terms:
 
 def outbound_payment(reference: str, at: datetime = NOW) -> Payment:
     """A Cambodian pays a Thai shop."""
-    return Payment(
-        payment_id=number(at),
-        uetr=UETR,
-        direction=Direction.OUTBOUND,
-        use_case=UseCase.MERCHANT,
-        corridor="bakong-thailand",
-        origin="ABAAKHPPXXX",
-        channel=Channel.JSON,
-        network="thailand",
-        reference=reference,
-        terms=terms(),
-        institutions=Institutions("ABAAKHPPXXX", "ACLBKHPPXXX", "thailand", "ACLBKHPPXXX"),
-        config_version="1",
-        state=State.SENDING,
-        version=1,
-        opened_at=at,
-        accepted_at=at,
-        deadline=at + timedelta(seconds=15),
-        send_by=at + timedelta(seconds=3),
-        updated_at=at,
-    )
+    return paid_abroad("thailand", terms(), reference=reference, at=at, deadline_s=15)
 
 
 def outbound_particulars(payload: str = "") -> Particulars:

@@ -18,6 +18,7 @@ from adapters.unionpay.envelope import uuid_of
 from fx.money import Money
 from switch.port import Merchant, Outcome, OutcomeKind, Planning, Unavailable, WireAnswer
 from switch.reasons import Reason
+from tests.adapters.paid_abroad import number
 from tests.adapters.unionpay.unionpay_parts import (
     CARD,
     INSTITUTION,
@@ -30,7 +31,6 @@ from tests.adapters.unionpay.unionpay_parts import (
     emv,
     header_of,
     new_adapter,
-    number,
     outbound_payment,
     particulars,
     planning,

@@ -18,21 +18,11 @@ from adapters.unionpay import UnionPayAdapter
 from adapters.unionpay.signature import Claims, Field, Token, rsa_public
 from fx.money import Money, Rate
 from switch.merchants import Merchants, Registration
-from switch.model import (
-    Channel,
-    Direction,
-    Hop,
-    Institutions,
-    Particulars,
-    Party,
-    Payment,
-    State,
-    Terms,
-    UseCase,
-)
+from switch.model import Hop, Particulars, Party, Payment, Terms
 from switch.port import AdapterContext, Exchange, Planning, WireAnswer
 from switch.qr import Khqr, write_khqr
 from switch.qr.emv import compose, seal
+from tests.adapters.paid_abroad import number, paid_abroad
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,11 +80,6 @@ def khqr(
             unionpay=f"1974011600520446{mid}",
         )
     )
-
-
-def number(at: datetime, counter: int = 7) -> int:
-    """A time-ordered number as the switch makes them."""
-    return (int(at.timestamp() * 1000) << 20) + counter
 
 
 def planning(at: datetime = NOW, counter: int = 7) -> Planning:
@@ -196,27 +181,9 @@ def terms(yuan: str = "345.00", dollars: str = "48.46", code: str = "CNY") -> Te
 
 def outbound_payment(reference: str, at: datetime = NOW, **changes: object) -> Payment:
     """A Cambodian pays a Chinese shop."""
-    made = Payment(
-        payment_id=number(at),
-        uetr=UETR,
-        direction=Direction.OUTBOUND,
-        use_case=UseCase.MERCHANT,
-        corridor="bakong-unionpay",
-        origin="ABAAKHPPXXX",
-        channel=Channel.JSON,
-        network="unionpay",
-        reference=reference,
-        terms=terms(),
-        institutions=Institutions("ABAAKHPPXXX", "ACLBKHPPXXX", "unionpay", "BKSWKHPPXXX"),
-        config_version="1",
-        state=State.SENDING,
-        version=1,
-        opened_at=at,
-        accepted_at=at,
-        deadline=at + timedelta(seconds=30),
-        send_by=at + timedelta(seconds=3),
-        updated_at=at,
-    )
+    made = paid_abroad(
+        "unionpay", terms(), reference=reference, at=at, deadline_s=30, fee_taker="BKSWKHPPXXX",
+    )  # fmt: skip
     return replace(made, **changes)  # type: ignore[arg-type]
 
 

@@ -19,18 +19,9 @@ from adapters.vietnam import VietnamAdapter
 from adapters.vietnam.jose import Secrecy, SecrecyKeys
 from adapters.vietnam.sandbox_codes import SHOPS, write_code
 from fx.money import Money, Rate
-from switch.model import (
-    Channel,
-    Direction,
-    Institutions,
-    Particulars,
-    Party,
-    Payment,
-    State,
-    Terms,
-    UseCase,
-)
+from switch.model import Channel, Direction, Particulars, Party, Payment, State, Terms
 from switch.port import AdapterContext, Planning, WireAnswer
+from tests.adapters.paid_abroad import number, paid_abroad
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -123,11 +114,6 @@ def theirs() -> Secrecy:
     return secrecy("vietnam", "switch-vietnam")
 
 
-def number(at: datetime, counter: int = 7) -> int:
-    """A time-ordered number as the switch makes them."""
-    return (int(at.timestamp() * 1000) << 20) + counter
-
-
 def planning(at: datetime = NOW, counter: int = 7, sequence: int = 42) -> Planning:
     """What dispatch gives an adapter."""
     send_by = at + timedelta(seconds=3)
@@ -150,27 +136,7 @@ def terms() -> Terms:
 
 def outbound(**changes: object) -> Payment:
     """A Cambodian pays a Vietnamese shop."""
-    made = Payment(
-        payment_id=number(NOW),
-        uetr=UETR,
-        direction=Direction.OUTBOUND,
-        use_case=UseCase.MERCHANT,
-        corridor="bakong-vietnam",
-        origin="ABAAKHPPXXX",
-        channel=Channel.JSON,
-        network="vietnam",
-        reference=REFERENCE,
-        terms=terms(),
-        institutions=Institutions("ABAAKHPPXXX", "ACLBKHPPXXX", "vietnam", "ACLBKHPPXXX"),
-        config_version="1",
-        state=State.SENDING,
-        version=1,
-        opened_at=NOW,
-        accepted_at=NOW,
-        deadline=NOW + timedelta(seconds=30),
-        send_by=NOW + timedelta(seconds=3),
-        updated_at=NOW,
-    )
+    made = paid_abroad("vietnam", terms(), reference=REFERENCE, at=NOW, deadline_s=30)
     return replace(made, **changes)  # type: ignore[arg-type]
 
 
