@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar, get_origin
 
 from fx.money import Money, MoneyError, Rate
+from switch.model import Party
 from switch.reasons import Reason
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ _SECTIONS: Final = frozenset(
         "texts",
         "inbound",
         "contradiction",
+        "payee",
     }
     | {"not_applicable"}
 )
@@ -71,7 +73,8 @@ class Plan:
     each code is an order, ``{number}`` (ten digits) and ``{amount}`` (minor units) stand in it.
     ``rate`` gives what the payer is debited, where the network does not price itself. ``refused``
     is a payment that the network refuses by itself, ``refusals`` are those it is told to make.
-    ``not_applicable`` maps case numbers to reasons.
+    ``not_applicable`` maps case numbers to reasons. ``payee`` is who gets the payment where the
+    network has no lookup that says so.
     """
 
     payload: str
@@ -86,6 +89,7 @@ class Plan:
     inbound: Inbound | None
     not_applicable: Mapping[str, str]
     contradiction: Mapping[str, object] | None
+    payee: Party | None = None
 
     @property
     def orders(self) -> bool:
@@ -121,6 +125,7 @@ def read_plan(text: str, currency: str) -> Plan:
             inbound=_inbound(table["inbound"]) if "inbound" in table else None,
             not_applicable=dict(_given(table, "not_applicable", dict[str, Any], {})),
             contradiction=table.get("contradiction"),
+            payee=None if "payee" not in table else _payee(table["payee"]),
         )
     except MoneyError as error:
         raise PlanError(f"an amount or a rate: {error.detail}") from None
@@ -152,6 +157,10 @@ def _inbound(given: Mapping[str, object]) -> Inbound:
         raise PlanError("advice: not true or false")
     more = _given(given, "more", dict[str, Any], {})
     return Inbound(_given(given, "payload", str), amount or None, more, advice)
+
+
+def _payee(given: Mapping[str, object]) -> Party:
+    return Party(*(_given(given, key, str) for key in ("name", "account", "agent")))
 
 
 def _iso(given: Mapping[str, object]) -> str:

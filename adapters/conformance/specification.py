@@ -43,6 +43,7 @@ plan gives a reason. The plan is `conformance.toml` beside the adapter:
 | `amounts` | amounts that the network must take, in its currency |
 | `texts` | names that it must take |
 | `[payment]` | `payload`, a code without an amount; `amount`; `rate`, `rate_of`, `payer_currency` |
+| `[payee]` | `name`, `account`, `agent` of who is paid, where the network has no lookup |
 | `[unknown_code]` | `payload` of a code of nobody, and the `reason` (ISO) of the refusal |
 | `[refused]` | an `amount` that the network refuses by itself, and the `reason` |
 | `[[refusals]]` | a `code` of the network, and the `reason` (ISO) that it means |

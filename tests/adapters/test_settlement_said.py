@@ -1,4 +1,4 @@
-"""Each network says what its settlement file is, and that it is read where its adapter reads one."""
+"""Each network says what its settlement file is, and whether its adapter reads one."""
 
 from __future__ import annotations
 
