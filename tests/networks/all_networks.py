@@ -79,6 +79,7 @@ class Told:
     ours: list[dict[str, Any]]
     differing: list[str]
     report: dict[str, Any]
+    customers: int
     kills: int
     returns: int
     refunds: int
@@ -145,7 +146,7 @@ async def _played(config: Config, payments: int, kills: int, seed: int) -> Told:
     run.contradictions += _told_otherwise(run, ours)
     refunds = [line for line in ours if line["kind"] == "refund"]
     return Told(
-        ours, disagreements(ours, theirs), report, run.kills, run.returns, len(refunds),
+        ours, disagreements(ours, theirs), report, run.done, run.kills, run.returns, len(refunds),
         faults, requests, run.contradictions, took.laps,
     )  # fmt: skip
 

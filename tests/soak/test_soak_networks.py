@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from switch.config import default_folder, load_config
-from tests.networks.all_networks import played, ways
+from tests.networks.all_networks import AT_ONCE, played, ways
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +39,8 @@ def test_two_thousand_payments_over_all_networks_end_the_same_in_all_books(
     assert told.contradictions == []
     assert told.report["faults"] == []
     assert told.kills == KILLS
-    assert told.by_way.total() >= PAYMENTS
+    assert told.customers == PAYMENTS
+    # Of a guest whose instruction never arrived there is no row; its network was told so.
+    assert told.by_way.total() >= PAYMENTS - KILLS * AT_ONCE
     assert len(told.by_way) == len(ways(load_config(default_folder())))
     assert told.faults.total() >= told.requests // 6
