@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from switch.casework import Casework
+from switch.holds import Holds
 from switch.linked_payments import LinkedPayments
 from switch.notices import Notices
 from switch.recalls import Recalls
@@ -79,6 +80,16 @@ class Aftercare:
             linked=self.linked,
             adapters=given.adapters,
             ids=ids,
+            log=log,
+        )
+        self.holds = Holds(
+            store=store,
+            records=records,
+            dispatch=dispatch,
+            adapters=given.adapters,
+            clock=given.clock,
+            ids=ids,
+            tasks=given.tasks,
             log=log,
         )
         self.settling = Settling(

@@ -48,6 +48,7 @@ from switch.routing import read_routing
 from switch.runtime.entropy import Ids
 from switch.scans import Scans
 from switch.scheme_quotes import SchemeQuotes
+from switch.screening import KEYED_BY, NobodyListed, screening_of
 from switch.seams import Seams
 from switch.sequences import skip_lost
 from switch.starting import refuse_orphans, uncapped
@@ -65,6 +66,7 @@ if TYPE_CHECKING:
 
     from switch.config import Config
     from switch.keys import KeyFolder
+    from switch.screening import Screening
 
 __all__ = ["SERVED_AS", "Seams", "Switch"]
 
@@ -114,6 +116,7 @@ class Switch:
             lease_s=config.switch.lease_s,
         )
         self._quoting = self._quoting_of(QuoteSeal({"1": keys.symmetric("seal")}, "1"))
+        self._screening = _screening(config, keys)
         self.payments = self._payments()
         self.collectors = collectors_of(
             self.adapters,
@@ -225,6 +228,7 @@ class Switch:
             ids=self._ids,
             tasks=self._seams.tasks,
             log=self._seams.log,
+            screening=self._screening,
         )
 
     def _funds(self, home: str) -> Funds:
@@ -370,3 +374,9 @@ class Switch:
         for feed in self.feeds:
             self._seams.tasks.start("feed", feed.run())
         self.ready = True
+
+
+def _screening(config: Config, keys: KeyFolder) -> Screening:
+    """Who is looked for. Raises :class:`ConfigError` where the lists' secret is missing."""
+    rules = config.screening
+    return NobodyListed() if rules is None else screening_of(rules, keys.secret(KEYED_BY))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from switch.aftercare import Aftercare
     from switch.commands import Open
     from switch.dispatch import Dispatch
+    from switch.holds import Released
     from switch.logs import Log
     from switch.model import Payment
     from switch.records import Open as Opened
@@ -41,7 +42,10 @@ MATCHED: Final = "matched"
 PAGE_MAX: Final = 200
 """Payments of one page of the queue."""
 
-_EVENTS: Final = ((Action.ACCEPTED, Event.ACCEPTED), (Action.REFUSED, Event.REFUSED))
+_EVENTS: Final = (
+    *((Action.ACCEPTED, Event.ACCEPTED), (Action.REFUSED, Event.REFUSED)),
+    *((Action.BLOCK, Event.BLOCKED), (Action.UNBLOCK, Event.UNBLOCKED)),
+)
 
 
 _WATCHED: Final = (
@@ -54,6 +58,7 @@ _WATCHED: Final = (
         State.CREDIT_UNKNOWN,
     ),
     *(State.RETURNING, State.UNWINDING, State.CONFIRMING, State.ACCEPTED_UNPOSTED),
+    *(State.HELD, State.BLOCKED),
 )
 
 
@@ -184,6 +189,13 @@ class Casework:
             event = Event.TOO_LATE
         if event is not None:
             conclude = self._dispatch.conclusion(payment, opened, Happened(event, reason))
+        released: Released | None = None
+        if action is Action.RELEASE:
+            planned = await self._care.holds.released(payment, opened)
+            if isinstance(planned, Reason):
+                return planned
+            released = planned
+            conclude = self._dispatch.conclusion(payment, opened, released.happened)
         opens = await self._matched(payment) if action is Action.MATCH else None
         if isinstance(opens, Reason):
             return opens
@@ -205,6 +217,8 @@ class Casework:
         )
         if isinstance(result, Done) and result.payment is not None:
             self._log.info("end_approved", uetr=uetr, action=action.value)
+            if released is not None:
+                self._care.holds.send(result.payment, opened, released)
             if lifecycle.is_final(result.payment) and not lifecycle.is_final(payment):
                 await self._dispatch.told(result.payment)
             return result.payment

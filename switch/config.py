@@ -1,8 +1,8 @@
 """Typed configuration: read once, frozen, every problem named by file and key.
 
-Files are TOML in one folder: ``switch``, ``corridors``, ``members``, ``limits``, ``providers``, and
-``merchants`` where there are any. No value has a hidden default where money or time depends on it.
-Unknown keys refuse the start, because a misspelt limit is no limit.
+Files are TOML in one folder: ``switch``, ``corridors``, ``members``, ``limits``, ``providers``;
+``merchants`` and ``screening`` where there are any. No value has a hidden default where money or
+time depends on it. Unknown keys refuse the start, because a misspelt limit is no limit.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ from switch.fx_side import SideError, scheme_of
 from switch.ledger import Account, Role, account_key
 from switch.merchants import NO_MERCHANTS, Merchants, MerchantsDiffer, Registration
 from switch.model import Direction, Finality, Funding, UseCase
+from switch.screening import SCREENING, ScreeningFile
 
 HOME: Final = "bakong"
 File = TypeVar("File", bound=BaseModel)
@@ -142,6 +143,7 @@ class Config:
     market: Market
     feeds: tuple[Feed, ...]
     merchants: Merchants = NO_MERCHANTS
+    screening: ScreeningFile | None = None
 
 
 def default_folder() -> Path:
@@ -162,7 +164,9 @@ def load_config(folder: Path) -> Config:
         raise ConfigError(str(error)) from None
     except OSError:
         raise ConfigError(f"{folder / 'providers.toml'}: cannot be read") from None
-    _tls(top.networks)
+    for name, section in top.networks.items():
+        if section.tls is not None and not section.url.startswith("https:"):
+            raise ConfigError(f"switch.toml: networks.{name}.url: has tls and is not https")
     table = _corridors(corridors, top.networks, market)
     by_bic = _members(members, table)
     _guard_webhooks(by_bic, production=top.switch.profile == "production")
@@ -190,13 +194,8 @@ def load_config(folder: Path) -> Config:
         market=market,
         feeds=_feeds(top, market),
         merchants=_merchants(folder / "merchants.toml", top.networks),
+        screening=_read(path, ScreeningFile) if (path := folder / SCREENING).exists() else None,
     )
-
-
-def _tls(networks: dict[str, NetworkSection]) -> None:
-    for name, section in networks.items():
-        if section.tls is not None and not section.url.startswith("https:"):
-            raise ConfigError(f"switch.toml: networks.{name}.url: has tls and is not https")
 
 
 def _merchants(path: Path, networks: dict[str, NetworkSection]) -> Merchants:

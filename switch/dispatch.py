@@ -85,6 +85,8 @@ _OWN_REASONS: Final = MappingProxyType(
         Event.CANCELLED: Reason.CANCELLED,
         Event.TAKEN_BACK: Reason.CANCELLED,
         Event.EXPIRED: Reason.LAPSED,
+        # Why it was held is told to nobody outside.
+        Event.UNBLOCKED: Reason.UNSPECIFIED,
     }
 )
 """Why a payment ended for which no counterparty named a reason."""

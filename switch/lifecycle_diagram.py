@@ -47,6 +47,7 @@ _MONEY: Final = (
     (Stand.RESERVED, "reserved, quote claimed"),
     (Stand.POSTED, "posted"),
     (Stand.VOIDED, "none, or voided"),
+    (Stand.FROZEN, "frozen"),
 )
 
 _TIMERS: Final = (

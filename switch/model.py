@@ -129,6 +129,8 @@ class State(StrEnum):
 
     RECEIVED = "received"
     AWAITING_FUNDS = "awaiting_funds"
+    HELD = "held"
+    BLOCKED = "blocked"
     SENDING = "sending"
     PENDING_FAR = "pending_far"
     UNKNOWN = "unknown"

@@ -139,6 +139,8 @@ class Orders:
         if expires_at <= now:
             return Reason.QR_EXPIRED
         particulars = _with_merchant(request.particulars, merchant, request.payload)
+        if self._payments.listed(particulars, corridor.use_case):
+            return Reason.UNSPECIFIED
         instruction = Instruction(
             uetr=derived_uetr(network, request.key),
             channel=Channel.NETWORK,

@@ -13,19 +13,20 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from iso20022 import IsoError
-from switch import lifecycle, terms, timers
+from switch import lifecycle, terms
 from switch.commands import Answer, Bury, Conflict, Declined, Done, Known, Open, Refuse, Stale
 from switch.dispatch import Happened
-from switch.funds_due import funds_due
 from switch.given_names import GivenNames
 from switch.instructions import Bound, Instruction, Standing
 from switch.lifecycle import Event
 from switch.model import Direction, Funding, Payment, State, changed
+from switch.openings import begun
 from switch.port import Operation, Planning
 from switch.reasons import Reason, from_iso
 from switch.records import Open as Opened
 from switch.refusals import Busy
 from switch.restoring import ENDING, LATE
+from switch.screening import NobodyListed
 from switch.sequences import NumbersSpent, Sequences
 from switch.store.contract import StoreBusy
 from switch.store.vault import VaultError
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from switch.endings import Endings
     from switch.facts import Facts
     from switch.logs import Log
+    from switch.model import Particulars, UseCase
     from switch.outstanding import Meter
     from switch.pace import Pace
     from switch.port import Adapter, Exchange
@@ -48,10 +50,13 @@ if TYPE_CHECKING:
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.runtime.tasks import Tasks
+    from switch.screening import Screening
     from switch.sealing import Priced
     from switch.store.contract import Store
 
 __all__ = ["Bound", "Instruction", "Payments", "Standing"]
+
+_SENT: Final = (State.SENDING, State.CREDITING)
 
 LOOK_AGAIN_S: Final = 1.0
 """How often a waiting caller looks in the store for what another process may have committed."""
@@ -77,8 +82,10 @@ class Payments:
         ids: Ids,
         tasks: Tasks,
         log: Log,
+        screening: Screening | None = None,
     ) -> None:
         self._config = config
+        self._screening = screening or NobodyListed()
         self._store = store
         self._records = records
         self._dispatch = dispatch
@@ -178,27 +185,23 @@ class Payments:
         named = await self._names.named(payment, adapter, instruction, planning, lost=lost)
         if named is None:
             return await self.refuse(payment, bound, instruction, Reason.DUPLICATE)
-        first = payment.funding is Funding.GROSS
-        due = timers.answer_due(payment.send_by, adapter.facts)
-        _, opening = lifecycle.advance(
-            named,
-            Event.FUNDS_AWAITED if first else Event.OPENED,
-            at=payment.opened_at,
-            next_at=funds_due(instruction.priced, payment.opened_at) if first else due,
-        )
-        opening = changed(opening, version=1)
         particulars = instruction.particulars
+        hit = None if lost else self._screening.hit(particulars, payment.use_case)
+        if hit is not None and (not hit.hold_s or not _may_be_held(payment)):
+            return await self.refuse(payment, bound, instruction, Reason.UNSPECIFIED)
+        opening = begun(named, instruction.priced, adapter.facts, hit)
         try:
             exchange = adapter.plan_pay(opening, particulars, planning)
         except IsoError as error:
             return await self.refuse(payment, bound, instruction, from_iso(error.code))
+        sends = opening.state in _SENT
         command = Open(
             payment=opening,
             binding=bound.binding,
-            exchange=None if first else self._records.opening(exchange, particulars, bound.key),
+            exchange=self._records.opening(exchange, particulars, bound.key) if sends else None,
             wrapped_key=bound.wrapped,
             salt=self._ids.salt(),
-            sealed=self._records.held(particulars, bound.key) if first else None,
+            sealed=None if sends else self._records.held(particulars, bound.key),
         )
         result = await self._store.commit(command)
         if isinstance(result, Declined):
@@ -209,7 +212,7 @@ class Payments:
         if isinstance(result, Done) and result.payment is not None:
             self._outstanding.used(payment.terms.quote_id)
             self._log.info("payment_opened", uetr=payment.uetr, corridor=payment.corridor)
-            if first:
+            if not sends:
                 return Standing(result.payment, None)
             opened = Opened(bound.key, particulars)
             if lost:
@@ -218,6 +221,10 @@ class Payments:
             self.send(result.payment, opened, exchange, started)
             return Standing(result.payment, None)
         return await self.standing(result, instruction)
+
+    def listed(self, particulars: Particulars, use_case: UseCase) -> bool:
+        """Whether screening finds somebody; what is asked for so is refused without saying why."""
+        return self._screening.hit(particulars, use_case) is not None
 
     async def number(self, facts: Facts, at: datetime) -> int:
         """The number that a reference of this network counts. Raises :class:`Busy`."""
@@ -286,10 +293,6 @@ class Payments:
         origin = priced.destination.origin
         edge = corridor.destination_network if outbound else corridor.source_network
         needs = timedelta(milliseconds=self._adapters[edge].facts.hop_needs_ms)
-        # A payment whose money must come first begins when it has come.
-        waits = timedelta(0)
-        if corridor.funding is Funding.GROSS:
-            waits = max(funds_due(priced, now) - now, waits)
         return Payment(
             payment_id=self._ids.ordered(),
             uetr=instruction.uetr,
@@ -310,11 +313,10 @@ class Payments:
             finality=corridor.finality,
             opened_at=now,
             accepted_at=instruction.accepted_at,
-            deadline=instruction.deadline + waits,
+            deadline=instruction.deadline,
             send_by=min(
                 now + timedelta(milliseconds=facts.send_within_ms), instruction.deadline - needs
-            )
-            + waits,
+            ),
             updated_at=now,
         )
 
@@ -361,3 +363,8 @@ class Payments:
         if differs is not None:
             return Conflict(differs)
         return Standing(result.payment, await self._answer(result.payment.uetr, result.answer))
+
+
+def _may_be_held(payment: Payment) -> bool:
+    """Whether people can look at it first: it is ours to send, and its money is at hand."""
+    return payment.direction is Direction.OUTBOUND and payment.funding is not Funding.GROSS

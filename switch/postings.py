@@ -68,14 +68,12 @@ class _Compiled:
 def _compiled(name: str, *, exchanged: bool = False) -> tuple[_Compiled, ...]:
     """A template's getters; ``exchanged`` turns every line to the other side."""
     lines = POSTINGS[name].lines
-    positions = all(part.kind is AccountKind.POSITION for part in lines)
-    assert positions, "a payment is booked on positions"
     return tuple(
         _Compiled(
             attrgetter(part.place),
             attrgetter(part.amount),
             f"/{part.role}/",
-            f"/{part.asset}",
+            f"/{part.asset}" + ("" if part.kind is AccountKind.POSITION else f"/{part.kind}"),
             _OTHER[part.side] if exchanged else part.side,
             1 if (part.side is Side.DEBIT) is not exchanged else -1,
         )
@@ -160,8 +158,16 @@ _COMES_IN: Final = _compiled("outbound_funded")
 _PUSHED: Final = MappingProxyType(
     dict.fromkeys((Event.FUNDED, Event.PAID_AMISS, Event.UNASKED), _COMES_IN)
 )
+_BLOCKS: Final = MappingProxyType(
+    {
+        Event.BLOCKED: _compiled("blocked"),
+        Event.UNBLOCKED: _compiled("blocked", exchanged=True),
+    }
+)
 _AT_ONCE: Final = MappingProxyType(
     {
+        Flow.OUTBOUND: _BLOCKS,
+        Flow.OUTBOUND_THREE_LEG: _BLOCKS,
         Flow.INBOUND_BOUND: _BOUND,
         Flow.OUTBOUND_GROSS: _PUSHED,
         Flow.OUTBOUND_GROSS_THREE_LEG: _PUSHED,

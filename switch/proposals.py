@@ -30,6 +30,10 @@ def actions_for(payment: Payment) -> tuple[Action, ...]:
     """What may be proposed for a payment as it stands."""
     if payment.state in (State.MANUAL, State.CANCEL_MANUAL):
         return Action.ACCEPTED, Action.REFUSED
+    if payment.state is State.HELD:
+        return Action.RELEASE, Action.BLOCK, Action.REFUSED
+    if payment.state is State.BLOCKED:
+        return (Action.UNBLOCK,)
     if not payment.disputed:
         return ()
     if is_unmatched(payment):

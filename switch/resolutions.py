@@ -8,7 +8,7 @@ is a set of its own, on the account of whoever bears such losses.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from switch import ledger
 from switch.commands import Action, Conflict, Declined, Done, Known, Stale
@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from switch.batch import Batch
     from switch.commands import Approve, Conclude, Open, Propose, Result
     from switch.model import Payment
+
+
+_CONCLUDED: Final = (
+    *(Action.ACCEPTED, Action.REFUSED, Action.RELEASE, Action.BLOCK, Action.UNBLOCK),
+)
+"""What ends, or lets go on, a payment that is not final yet."""
 
 
 def propose(batch: Batch, command: Propose) -> Result:
@@ -98,7 +104,7 @@ def _settled(
     Its journal entry says who approved it too: a salt is of one entry alone. What it opens is
     opened with it or not at all.
     """
-    if command.action in (Action.ACCEPTED, Action.REFUSED):
+    if command.action in _CONCLUDED:
         return Conflict("conclude")
     if (command.action is Action.MATCH) != (command.opens is not None):
         return Conflict("opens")

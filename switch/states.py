@@ -41,6 +41,14 @@ class Event(StrEnum):
     """The money that was awaited has come; the commit holds the intent of the hop."""
     UNASKED = "unasked"
     """Money came that nothing waits for: it goes back, or on to the payer, on its own."""
+    HIT = "hit"
+    """Screening found somebody listed before anything was sent: people look at it first."""
+    CLEARED = "cleared"
+    """Two operators let what was held go on; the commit holds the intent of the hop."""
+    BLOCKED = "blocked"
+    """Two operators block it by law: its money is frozen."""
+    UNBLOCKED = "unblocked"
+    """By the authority's order its money is the payer's again."""
     PAID = "paid"
     """The network pays what was ordered; the commit holds the intent of the hop."""
     PAID_AMISS = "paid_amiss"
@@ -88,6 +96,8 @@ class Stand(StrEnum):
     RESERVED = "reserved"
     POSTED = "posted"
     VOIDED = "voided"
+    FROZEN = "frozen"
+    """Taken from the payer's side and given to nobody."""
 
 
 class Timer(StrEnum):
@@ -121,6 +131,8 @@ STATES: Final[Mapping[State, StateFacts]] = MappingProxyType(
     {
         State.RECEIVED: StateFacts(Status.RCVD, Stand.NONE, Timer.NONE),
         State.AWAITING_FUNDS: StateFacts(Status.PDNG, Stand.NONE, Timer.EXPIRY),
+        State.HELD: StateFacts(Status.PDNG, Stand.RESERVED, Timer.EXPIRY),
+        State.BLOCKED: StateFacts(Status.PDNG, Stand.FROZEN, Timer.NONE),
         State.SENDING: StateFacts(Status.PDNG, Stand.RESERVED, Timer.ANSWER),
         State.PENDING_FAR: StateFacts(Status.PDNG, Stand.RESERVED, Timer.LADDER),
         State.UNKNOWN: StateFacts(Status.PDNG, Stand.RESERVED, Timer.LADDER),
@@ -233,7 +245,13 @@ _CONFIRMED: Final = (
 
 _CAPPED: Final = (
     (State.RECEIVED, Event.OPENED, State.SENDING),
+    (State.RECEIVED, Event.HIT, State.HELD),
     (State.RECEIVED, Event.CHECK_FAILED, State.REFUSED),
+    (State.HELD, Event.CLEARED, State.SENDING),
+    (State.HELD, Event.BLOCKED, State.BLOCKED),
+    (State.HELD, Event.REFUSED, State.REFUSED),
+    (State.HELD, Event.EXPIRED, State.REFUSED),
+    (State.BLOCKED, Event.UNBLOCKED, State.REFUSED),
     *_outbound(State.REFUSED),
 )
 

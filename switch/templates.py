@@ -260,8 +260,9 @@ POSTINGS: Final[Mapping[str, Posting]] = MappingProxyType(
                 _dr("payer_side", Role.MEMBER, "debit"),
                 _cr("payer_side", Role.MEMBER, "debit", kind=Kind.FROZEN),
             ),
-            "posted when the reservation is voided with it",
-            "a confirmed hit of a payment on a member's position",
+            "posted when the reservation is voided with it; unblocked: with its sides exchanged",
+            "a confirmed hit of a payment on a member's position, by two operators",
+            booked=True,
         ),
         "blocked_gross": Posting(
             "blocked by law, paid for in advance",

@@ -45,7 +45,19 @@ class ProposalRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    action: Literal["accepted", "refused", "uphold", "again", "owe", "match", "send_back", "book"]
+    action: Literal[
+        "accepted",
+        "refused",
+        "uphold",
+        "again",
+        "owe",
+        "match",
+        "send_back",
+        "book",
+        "release",
+        "block",
+        "unblock",
+    ]
     reason: Annotated[str, Field(max_length=4)] | None = None
     evidence: Annotated[str, Field(min_length=1, max_length=EVIDENCE_MAX)]
 

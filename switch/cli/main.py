@@ -30,6 +30,7 @@ _COMMANDS: Final = MappingProxyType(
         "rates": "switch.cli.rates",
         "restore": "switch.cli.restore",
         "sandbox": "switch.cli.sandbox",
+        "screening": "switch.cli.screening",
         "serve": "switch.cli.serve",
         "settle": "switch.cli.settle",
         "simulate": "switch.cli.simulate",

@@ -66,6 +66,9 @@ SENT: Final = {Direction.OUTBOUND: State.SENDING, Direction.INBOUND: State.CREDI
 ENDED: Final = {Direction.OUTBOUND: State.ACCEPTED, Direction.INBOUND: State.CREDITED}
 
 
+SENDS: Final = (Event.PAID, Event.FUNDED, Event.CLEARED)
+
+
 def khr(riel: int) -> Money:
     """Whole riel."""
     return Money(riel * 100, currency("KHR"))
@@ -264,7 +267,7 @@ def concluded(held: Payment, event: Event, **changes: Any) -> Conclude:
         answer=answer(held, event.value) if ends else None,
         evidence=Sealed(number, held.uetr, "evidence", b"sealed evidence"),
         salt=salt(held.payment_id, held.version + 1),
-        exchange=exchange(after) if event in (Event.PAID, Event.FUNDED) and moves else None,
+        exchange=exchange(after) if event in SENDS and moves else None,
     )
     return replace(command, **changes)
 

@@ -151,7 +151,8 @@ def test_a_state_that_waits_has_a_timer_unless_a_person_ends_it(flow: Flow) -> N
         if not STATES[state].final and STATES[state].timer is Timer.NONE
     }
 
-    assert untimed - {State.MANUAL, State.CANCEL_MANUAL} == {State.RECEIVED}
+    people = {State.MANUAL, State.CANCEL_MANUAL, State.BLOCKED}
+    assert untimed - people == {State.RECEIVED}
 
 
 @pytest.mark.parametrize("flow", FLOWS)
@@ -212,7 +213,7 @@ def test_what_expires_or_is_withdrawn_was_never_sent(flow: Flow) -> None:
         source for source, event, _ in moves_of(flow) if event in (Event.EXPIRED, Event.TAKEN_BACK)
     }
 
-    assert sources <= {State.LOOKED_UP, State.READY, State.AWAITING_FUNDS}
+    assert sources <= {State.LOOKED_UP, State.READY, State.AWAITING_FUNDS, State.HELD}
 
 
 @pytest.mark.parametrize("flow", HOPS)
@@ -297,6 +298,8 @@ def test_money_moves_from_reserved_and_only_once(flow: Flow) -> None:
         (Stand.RESERVED, Stand.RESERVED),
         (Stand.RESERVED, Stand.POSTED),
         (Stand.RESERVED, Stand.VOIDED),
+        (Stand.RESERVED, Stand.FROZEN),
+        (Stand.FROZEN, Stand.VOIDED),
         (Stand.VOIDED, Stand.VOIDED),
         (Stand.POSTED, Stand.POSTED),
     }

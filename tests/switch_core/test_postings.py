@@ -156,8 +156,11 @@ def test_what_a_payment_books_is_what_the_table_says_is_booked() -> None:
         }
         | {
             (x.account.split("/", 1)[1], x.side)
-            for event in (Event.PAID, Event.ACCEPTED)
-            for x in lines_at_once(advised[0], event)
+            for held, event in (
+                *((advised[0], Event.PAID), (advised[0], Event.ACCEPTED)),
+                (payment(), Event.BLOCKED),
+            )
+            for x in lines_at_once(held, event)
         }
         | {
             (x.account.split("/", 1)[1], x.side)
@@ -177,7 +180,7 @@ def test_what_a_payment_books_is_what_the_table_says_is_booked() -> None:
         "inbound_two_leg", "inbound_on_us", "advice_received", "advice_pays_out",
         "advice_pays_out_on_us", "advice_credited", "advice_failed", "refund", "refund_gross",
         "between", "payee_fee", "residue", "late_acceptance", "late_credit", "return_unmatched",
-        "unwound_owed", "returned_owed",
+        "unwound_owed", "returned_owed", "blocked",
     } == {name for name, posting in POSTINGS.items() if posting.booked}  # fmt: skip
 
 

@@ -1,0 +1,119 @@
+"""Who may not be paid or pay: exact entries of lists, kept as keyed hashes and compared as such.
+
+A list holds no name: each entry is an HMAC-SHA256 of a name or account in one normal form, under a
+secret of the key folder, so that the file tells nothing to whoever reads it. A hit says which list,
+never whom. The surprise: only an exact entry is found here; another way of looking (by sound, by a
+provider's service) is another :class:`Screening`.
+"""
+
+from __future__ import annotations
+
+import hmac
+import unicodedata
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Protocol
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from switch.model import UseCase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from switch.model import Particulars
+
+SCREENING: Final = "screening.toml"
+"""The file of the lists, where there are any."""
+
+KEYED_BY: Final = "screening"
+"""Name of the secret in the key folder under which entries are made."""
+
+NAME, ACCOUNT = "name", "account"
+
+Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class ListRow(BaseModel):
+    """One ``[[lists]]`` of ``screening.toml``: its name, and its entries."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    name: Annotated[str, Field(min_length=1, max_length=35, pattern=r"^[A-Za-z0-9 ._\-]+$")]
+    digests: list[Digest]
+
+
+class ScreeningFile(BaseModel):
+    """``screening.toml``: what a hit does to each use case, how long people may look, the lists.
+
+    ``hold_s`` ends sooner where the quote does.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    merchant: Literal["refuse", "hold"] = "refuse"
+    transfer: Literal["refuse", "hold"] = "hold"
+    hold_s: Annotated[int, Field(ge=1, le=14_400)] = 14_400
+    lists: Annotated[list[ListRow], Field(default_factory=list)]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Somebody is listed. ``hold_s`` is how long people may look; zero where it is refused."""
+
+    listed: str
+    hold_s: int
+
+
+class Screening(Protocol):
+    """Looks a payment's parties up before anything is reserved or sent."""
+
+    def hit(self, particulars: Particulars, use_case: UseCase) -> Hit | None:
+        """The first hit, or None."""
+
+
+class NobodyListed:
+    """No list: nobody is looked for."""
+
+    def hit(self, particulars: Particulars, use_case: UseCase) -> Hit | None:
+        """None, always."""
+        del particulars, use_case
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedExactly:
+    """Entries by their digest, and what a hit does."""
+
+    key: bytes = field(repr=False)
+    rules: ScreeningFile = field(repr=False)
+    entries: Mapping[str, str] = field(repr=False)
+
+    def hit(self, particulars: Particulars, use_case: UseCase) -> Hit | None:
+        """Payer first, then payee; name before account."""
+        for party in (particulars.debtor, particulars.creditor):
+            for kind, text in ((NAME, party.name), (ACCOUNT, party.account)):
+                listed = self.entries.get(digest(self.key, kind, text)) if text else None
+                if listed is not None:
+                    merchant = use_case is UseCase.MERCHANT
+                    does = self.rules.merchant if merchant else self.rules.transfer
+                    return Hit(listed, self.rules.hold_s if does == "hold" else 0)
+        return None
+
+
+def screening_of(rules: ScreeningFile, secret: str) -> ListedExactly:
+    """What a file and its secret make."""
+    entries = {each: row.name for row in rules.lists for each in row.digests}
+    return ListedExactly(secret.encode(), rules, entries)
+
+
+def normal(text: str) -> str:
+    """One form for what people write in many: case, width, accents' form, spaces and points."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    kept = "".join(sign if sign.isalnum() or sign == "@" else " " for sign in folded)
+    return " ".join(kept.split())
+
+
+def digest(key: bytes, kind: str, text: str) -> str:
+    """An entry: 64 hexadecimal digits."""
+    return hmac.new(key, f"{kind}\n{normal(text)}".encode(), sha256).hexdigest()

@@ -1,0 +1,75 @@
+"""An entry is found in whatever way its name is written, and tells nothing by itself."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from switch.model import Particulars, Party, UseCase
+from switch.screening import (
+    ACCOUNT,
+    NAME,
+    Hit,
+    ListRow,
+    NobodyListed,
+    ScreeningFile,
+    digest,
+    normal,
+    screening_of,
+)
+
+SECRET = "of the lists"
+ENTRY = digest(SECRET.encode(), NAME, "Borey Kim")
+RULES = ScreeningFile(lists=[ListRow(name="UN 1267", digests=[ENTRY])])
+
+
+def about(debtor: str = "Sok Dara", creditor: str = "Shop") -> Particulars:
+    """A payment between two names."""
+    return Particulars(Party(debtor, "payer@abaa"), Party(creditor, "payee"), "")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Borey Kim",
+        "BOREY KIM",
+        "borey  kim ",
+        "Borey-Kim",
+        "\uff22orey Kim",
+        "Borey, Kim.",
+    ],
+)
+def test_a_name_is_found_however_it_is_written(written: str) -> None:
+    screening = screening_of(RULES, SECRET)
+
+    assert screening.hit(about(debtor=written), UseCase.TRANSFER) == Hit("UN 1267", 14_400)
+    assert screening.hit(about(creditor=written), UseCase.MERCHANT) == Hit("UN 1267", 0)
+
+
+@pytest.mark.parametrize("written", ["Borey Kimm", "Kim Borey", "BoreyKim", ""])
+def test_another_name_is_not_found(written: str) -> None:
+    assert screening_of(RULES, SECRET).hit(about(debtor=written), UseCase.MERCHANT) is None
+
+
+def test_a_name_is_no_account_and_another_secret_finds_nobody() -> None:
+    listed = about(debtor="Borey Kim")
+
+    assert digest(SECRET.encode(), ACCOUNT, "Borey Kim") != ENTRY
+    assert screening_of(RULES, "another").hit(listed, UseCase.MERCHANT) is None
+    assert NobodyListed().hit(listed, UseCase.MERCHANT) is None
+
+
+def test_a_form_is_a_form_of_itself() -> None:
+    assert normal(normal("\uff22orey,  KIM")) == "borey kim"
+    assert normal("sok.dara@abaa") == "sok dara@abaa"
+
+
+@pytest.mark.parametrize("entry", ["Borey Kim", ENTRY.upper(), ENTRY[:-1]])
+def test_a_list_of_names_in_the_open_refuses_the_start(entry: str) -> None:
+    with pytest.raises(ValidationError):
+        ListRow(name="UN 1267", digests=[entry])
+
+
+def test_what_holds_a_rule_and_its_lists_shows_neither() -> None:
+    assert ENTRY not in repr(screening_of(RULES, SECRET))
+    assert SECRET not in repr(screening_of(RULES, SECRET))
