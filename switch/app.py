@@ -116,8 +116,7 @@ class Switch:
             lease_s=config.switch.lease_s,
         )
         self._quoting = self._quoting_of(QuoteSeal({"1": keys.symmetric("seal")}, "1"))
-        self._screening = _screening(config, keys)
-        self.payments = self._payments()
+        self.payments = self._payments(_screening(config, keys))
         self.collectors = collectors_of(
             self.adapters,
             config.networks,
@@ -212,7 +211,7 @@ class Switch:
             log=self._seams.log,
         )
 
-    def _payments(self) -> Payments:
+    def _payments(self, screening: Screening) -> Payments:
         return Payments(
             config=self.config,
             store=self._seams.store,
@@ -228,7 +227,7 @@ class Switch:
             ids=self._ids,
             tasks=self._seams.tasks,
             log=self._seams.log,
-            screening=self._screening,
+            screening=screening,
         )
 
     def _funds(self, home: str) -> Funds:

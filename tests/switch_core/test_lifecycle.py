@@ -34,6 +34,7 @@ from switch.reasons import Reason
 from tests.switch_core.core_values import NOW, SENT, payment
 
 FLOWS: Final = tuple(Flow)
+PEOPLES: Final = {State.MANUAL, State.CANCEL_MANUAL, State.BLOCKED}
 LATER: Final = NOW + timedelta(seconds=1)
 
 SHAPES: Final[dict[Flow, dict[str, Any]]] = {
@@ -151,8 +152,7 @@ def test_a_state_that_waits_has_a_timer_unless_a_person_ends_it(flow: Flow) -> N
         if not STATES[state].final and STATES[state].timer is Timer.NONE
     }
 
-    people = {State.MANUAL, State.CANCEL_MANUAL, State.BLOCKED}
-    assert untimed - people == {State.RECEIVED}
+    assert untimed - PEOPLES == {State.RECEIVED}
 
 
 @pytest.mark.parametrize("flow", FLOWS)
@@ -298,8 +298,7 @@ def test_money_moves_from_reserved_and_only_once(flow: Flow) -> None:
         (Stand.RESERVED, Stand.RESERVED),
         (Stand.RESERVED, Stand.POSTED),
         (Stand.RESERVED, Stand.VOIDED),
-        (Stand.RESERVED, Stand.FROZEN),
-        (Stand.FROZEN, Stand.VOIDED),
+        *((Stand.RESERVED, Stand.FROZEN), (Stand.FROZEN, Stand.VOIDED)),
         (Stand.VOIDED, Stand.VOIDED),
         (Stand.POSTED, Stand.POSTED),
     }
