@@ -152,10 +152,15 @@ class Books:
         self._touched.update(rows)
         return None
 
-    def take_back(self, lines: Sequence[Line]) -> None:
-        """Undo :meth:`post` of a set within its batch, before any row of it is made."""
+    def fits(self, lines: Sequence[Line]) -> bool:
+        """Whether :meth:`post` would take a set; nothing changes."""
+        rows = {line.account: self._at(line) for line in lines}
         for line in lines:
-            _add(self._at(line), line, -line.minor)
+            _add(rows[line.account], line, line.minor)
+        fit = all(row.fits() for row in rows.values())
+        for line in lines:
+            _add(rows[line.account], line, -line.minor)
+        return fit
 
     def configure(self, wished: Account) -> None:
         """Set an account's caps; its sums stay."""

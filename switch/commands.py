@@ -303,7 +303,7 @@ class Action(StrEnum):
     AGAIN = "again"
     """A dispute about what was still to be done: it is taken up again."""
     OWE = "owe"
-    """A dispute about money on its way back: nobody takes it, and it is booked as owed."""
+    """A dispute about money on its way back: nobody takes it, and its bearer owes it."""
     MATCH = "match"
     """Money that came back and fitted nothing: it is booked to the payer of its payment."""
     SEND_BACK = "send_back"

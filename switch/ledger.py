@@ -59,8 +59,6 @@ class Kind(StrEnum):
     """In a window that is closing: it uses the cap until its discharge is confirmed."""
     FROZEN = "frozen"
     """Blocked by law."""
-    PAYABLE = "payable"
-    """Owed to a party that could not be given it back yet."""
     EXPOSURE = "exposure"
     """Credited at home though the foreign side gave up."""
 

@@ -109,14 +109,15 @@ def _settled(
     if (command.action is Action.MATCH) != (command.opens is not None):
         return Conflict("opens")
     lines = lines_for(payment, command.action, command.paid)
-    refusal = batch.books.post(lines) if lines else None
-    if refusal is not None:
-        return Declined(refusal)
+    made = () if command.opens is None else batch.seen.lines_of(command.opens.payment)
+    if not batch.books.fits((*lines, *made)):
+        return Declined(Reason.ACCOUNT_FULL)
     if command.opens is not None:
         result = opened(batch, command.opens)
         if not isinstance(result, Done):
-            batch.books.take_back(lines)
             return result
+    refusal = batch.books.post(lines) if lines else None
+    assert refusal is None, "it fits together with what is opened"
     entries = batch.book(payment.uetr, ledger.posting(lines), None) if lines else []
     before = payment.block
     again = command.action is Action.AGAIN and STATES[payment.state].timer is not Timer.NONE

@@ -235,20 +235,20 @@ POSTINGS: Final[Mapping[str, Posting]] = MappingProxyType(
             booked=True,
         ),
         "unwound_owed": Posting(
-            "an advice that was not credited and that its network does not take back: it is owed",
+            "an advice that failed and that its network does not take back: the bearer owes it",
             (
                 _dr("payer_side", Role.SUSPENSE, "debit"),
-                _cr("payer_side", Role.SUSPENSE, "debit", kind=Kind.PAYABLE),
+                _cr("bearer", Role.BEARER, "debit"),
             ),
             _POSTED,
             "a dispute about money on its way back, by two operators",
             booked=True,
         ),
         "returned_owed": Posting(
-            "outbound gross was refused and the payer's bank does not take it back: it is owed",
+            "outbound gross was refused and its bank does not take it back: the bearer owes it",
             (
                 _dr("sponsor", Role.SUSPENSE, "debit", asset=_BAKONG),
-                _cr("sponsor", Role.SUSPENSE, "debit", asset=_BAKONG, kind=Kind.PAYABLE),
+                _cr("bearer", Role.BEARER, "debit"),
             ),
             _POSTED,
             "a dispute about money on its way back, by two operators",

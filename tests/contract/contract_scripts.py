@@ -13,10 +13,25 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import strategies as st
 
-from switch.commands import Attempt, Command, Conclude, Done, Forget, Known, Result, Stale
+from switch.commands import (
+    Action,
+    Approve,
+    Attempt,
+    Command,
+    Conclude,
+    Done,
+    Forget,
+    Known,
+    Propose,
+    Result,
+    Sealed,
+    Stale,
+)
 from switch.lifecycle import STATES, TABLE, Event, Timer, Verdict
 from switch.model import Direction, Finality, Funding, Kind, State
+from switch.proposals import actions_for, proposal_id
 from switch.reasons import Reason
+from switch.store.memory import MemoryEngine
 from tests.contract.contract_engines import AnyEngine, MemoryPlace, comparable
 from tests.switch_core.core_values import (
     EXPIRY,
@@ -51,6 +66,7 @@ NUMBERS = st.integers(1, 5)
 QUOTES = st.sampled_from(["quote-1", "quote-2", "quote-3"])
 CONTENTS = st.sampled_from([{}, {}, {}, {"amount": "a1"}, {"creditor": "c1"}])
 OPENING = (
+    Event.RECALLED,
     *(Event.OPENED, Event.ORDERED, Event.HELD_READY, Event.FUNDS_AWAITED, Event.BOOKED),
     *(Event.CHECK_FAILED, Event.UNASKED),
 )
@@ -61,6 +77,8 @@ KINDS = [
     "open",
     "about",
     "about",
+    "decide",
+    "decide",
     "refuse",
     "bury",
     "money",
@@ -104,6 +122,8 @@ def shaped(draw: st.DrawFn, held: Payment, original: str) -> Payment:
             waiting(held, State.LOOKED_UP),
             waiting(held, State.READY, finality=Finality.ADVICE),
             waiting(held, State.ACCEPTED, kind=Kind.RETURN, original=original),
+            unmatched(held, original),
+            waiting(held, State.MANUAL, kind=Kind.RECALL, original=original, next_at=None),
         ]
     else:
         gross = replace(held, institutions=replace(held.institutions, sponsor=held.network))
@@ -111,8 +131,47 @@ def shaped(draw: st.DrawFn, held: Payment, original: str) -> Payment:
             replace(held, finality=Finality.THREE_LEG),
             waiting(gross, State.AWAITING_FUNDS, funding=Funding.GROSS),
             replace(held, kind=Kind.REFUND, funding=Funding.HELD, original=original),
+            replace(held, kind=Kind.RECALL, original=original),
         ]
     return draw(st.sampled_from(shapes))
+
+
+def unmatched(held: Payment, original: str) -> Payment:
+    """Money that came back and fits nothing: it waits for two operators."""
+    flat = replace(held.terms, debit=held.terms.source, fee=held.terms.source - held.terms.source)
+    return replace(
+        waiting(held, State.ACCEPTED, kind=Kind.RETURN, original=original),
+        funding=Funding.HELD,
+        terms=replace(flat, destination=flat.source, hops=(), residues=()),
+        disputed=True,
+    )
+
+
+def decided(draw: st.DrawFn, model: AnyEngine) -> Propose | Approve | None:
+    """What one operator proposes for a payment as it stands, or another approves."""
+    found = [model.payment(uetr(number)) for number in range(1, 6)]
+    held = next((each for each in found if each is not None and actions_for(each)), None)
+    if held is None:
+        return None
+    action = draw(st.sampled_from(actions_for(held)))
+    case = (held.uetr, held.version, action, None)
+    number = held.payment_id + 900 + held.version + 1_000 * list(Action).index(action)
+    record = Sealed(number, held.uetr, "evidence", b"sealed %d" % number)
+    propose = Propose(*case, "one", record, NOW, salt(held.payment_id, number))
+    assert isinstance(model, MemoryEngine), "scripts are made against the model"
+    if proposal_id(propose, "one") not in model.tables.claims:
+        return propose
+    event = {Action.ACCEPTED: Event.ACCEPTED, Action.REFUSED: Event.REFUSED}.get(action)
+    if event is not None and held.state is State.CANCEL_MANUAL and action is Action.ACCEPTED:
+        event = Event.TOO_LATE
+    opens, missing = None, [n for n, each in enumerate(found, 1) if each is None]
+    if action is Action.MATCH and missing:
+        free = payment(missing[0], direction=Direction.INBOUND, quote=draw(QUOTES))
+        back = waiting(free, State.ACCEPTED, kind=Kind.RETURN, original=held.original)
+        opens = opened(back, f"match-{held.version}")
+    conclude = None if event is None else concluded(held, event)
+    second, at = draw(st.sampled_from(["one", "two", "two"])), salt(held.payment_id, number + 50)
+    return Approve(*case, "one", second, conclude, NOW, at, opens=opens)
 
 
 def about(draw: st.DrawFn, held: Payment) -> Attempt | Conclude | None:
@@ -182,6 +241,8 @@ def drawn(draw: st.DrawFn, model: AnyEngine, place: int) -> Command | None:
     match draw(st.sampled_from(KINDS)):
         case "about" if held is not None:
             command = about(draw, held)
+        case "decide":
+            command = decided(draw, model)
         case "refuse":
             command = refused(fresh(draw, number, model), Reason.TOO_OLD, **draw(CONTENTS))
         case "key" if held is not None:
