@@ -93,7 +93,7 @@ def test_a_refund_is_a_hop_of_its_own_whatever_it_gives_back() -> None:
 
 
 def test_a_recall_of_ours_is_a_hop_and_a_networks_is_put_to_the_payees_side() -> None:
-    ours = replace(payment(), kind=Kind.RECALL, finality=Finality.THREE_LEG, funding=Funding.GROSS)
+    ours = replace(payment(), kind=Kind.RECALL, finality=Finality.THREE_LEG)
 
     assert ours.flow is Flow.OUTBOUND
     assert replace(ours, direction=Direction.INBOUND).flow is Flow.RECALLED
@@ -367,9 +367,8 @@ def test_a_reference_of_the_far_side_is_kept_by_later_events() -> None:
 
 def test_a_payment_opens_where_the_table_says() -> None:
     for direction, state in SENT.items():
-        assert (
-            TABLE[payment(direction=direction).flow, State.RECEIVED, Event.OPENED].target is state
-        )
+        flow = payment(direction=direction).flow
+        assert TABLE[flow, State.RECEIVED, Event.OPENED].target is state
 
 
 def test_the_page_of_states_is_the_table(root: Path) -> None:
