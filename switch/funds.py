@@ -31,6 +31,7 @@ from switch.model import (
     State,
     Terms,
     UseCase,
+    changed,
 )
 from switch.port import Planning
 from switch.reasons import Reason, from_iso
@@ -166,7 +167,9 @@ class Funds:
         due = timers.answer_due(planning.send_by, adapter.facts)
         _, sending = lifecycle.advance(payment, Event.FUNDED, at=now, next_at=due)
         try:
-            exchange = adapter.plan_pay(sending, opened.particulars, planning)
+            # What is paid for in advance is accepted when its money is there.
+            accepted = changed(sending, accepted_at=now)
+            exchange = adapter.plan_pay(accepted, opened.particulars, planning)
         except IsoError as error:
             return from_iso(error.code)
         happened = self._happened(Event.FUNDED, opened, item)

@@ -15,6 +15,7 @@ from iso20022 import IsoError
 from switch import lifecycle, timers
 from switch.dispatch import Happened
 from switch.lifecycle import Event
+from switch.model import changed
 from switch.port import Operation, Planning
 from switch.reasons import Reason, from_iso
 from switch.refusals import Busy
@@ -91,7 +92,9 @@ class Holds:
         due = timers.answer_due(planning.send_by, adapter.facts)
         _, sending = lifecycle.advance(payment, Event.CLEARED, at=now, next_at=due)
         try:
-            exchange = adapter.plan_pay(sending, opened.particulars, planning)
+            # Only what was looked at is accepted; networks take nothing that is old.
+            accepted = changed(sending, accepted_at=now)
+            exchange = adapter.plan_pay(accepted, opened.particulars, planning)
         except IsoError as error:
             return from_iso(error.code)
         hop = self._records.enquiry(exchange, opened.key)

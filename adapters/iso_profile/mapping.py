@@ -131,6 +131,7 @@ def payment_values(
     return given({
         "message_id": payment.reference,
         "created_at": now,
+        "expires_at": payment.deadline,
         "number_of_transactions": "1",
         "settlement_method": "CLRG",
         **sides.profile.clearing,

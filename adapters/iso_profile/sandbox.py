@@ -209,7 +209,9 @@ class Network:
         clearing = values.get("clearing_system_code", values.get("clearing_system_proprietary"))
         if clearing != self._country.clearing or values["charge_bearer"] != "SLEV":
             return "FF01"
-        if abs(now - accepted) > SKEW_MAX:
+        expires = values.get("expires_at")
+        late = isinstance(expires, datetime) and now - expires > SKEW_MAX
+        if abs(now - accepted) > SKEW_MAX or late:
             return "TM01"
         if (values.get("instructing_agent"), values.get("instructed_agent")) != (
             self.desk.partner,

@@ -151,7 +151,6 @@ def test_a_state_that_waits_has_a_timer_unless_a_person_ends_it(flow: Flow) -> N
         for state in states_of(flow)
         if not STATES[state].final and STATES[state].timer is Timer.NONE
     }
-
     assert untimed - PEOPLES == {State.RECEIVED}
 
 

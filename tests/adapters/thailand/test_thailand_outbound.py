@@ -18,7 +18,7 @@ from lxml import etree
 from adapters.iso_profile import mapping
 from fx.money import Money, Rate
 from iso20022 import build, read
-from switch.model import Particulars
+from switch.model import Particulars, changed
 from switch.port import Exchange, Merchant, Operation, Outcome, OutcomeKind, Unavailable, WireAnswer
 from switch.reasons import Reason
 from tests.adapters.thailand.thailand_parts import (
@@ -142,6 +142,23 @@ def test_everything_sent_is_valid_under_the_base_schemas(
             schema = etree.XMLSchema(file=str(shared / "xsd" / f"{name}.xsd"))
 
             schema.assertValid(etree.fromstring(etree.tostring(part)))
+
+
+def test_the_deadline_of_the_waiting_side_is_passed_on(
+    thailand: ThailandAdapter, payment: Payment
+) -> None:
+    later = changed(payment, deadline=payment.deadline + timedelta(seconds=7))
+    said = [
+        read(
+            etree.tostring(etree.fromstring(each.body)[1]), names=(mapping.PAYMENT,), header=False
+        ).values
+        for each in (
+            thailand.plan_pay(held, outbound_particulars(), planning()) for held in (payment, later)
+        )
+    ]
+
+    assert [values["expires_at"] for values in said] == [payment.deadline, later.deadline]
+    assert payment.send_by <= payment.deadline
 
 
 def test_planning_is_pure(thailand: ThailandAdapter, payment: Payment) -> None:
