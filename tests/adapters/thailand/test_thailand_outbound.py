@@ -148,14 +148,10 @@ def test_the_deadline_of_the_waiting_side_is_passed_on(
     thailand: ThailandAdapter, payment: Payment
 ) -> None:
     later = changed(payment, deadline=payment.deadline + timedelta(seconds=7))
-    said = [
-        read(
-            etree.tostring(etree.fromstring(each.body)[1]), names=(mapping.PAYMENT,), header=False
-        ).values
-        for each in (
-            thailand.plan_pay(held, outbound_particulars(), planning()) for held in (payment, later)
-        )
-    ]
+    held = (payment, later)
+    sent = [thailand.plan_pay(each, outbound_particulars(), planning()).body for each in held]
+    documents = [etree.tostring(etree.fromstring(body)[1]) for body in sent]
+    said = [read(each, names=(mapping.PAYMENT,), header=False).values for each in documents]
 
     assert [values["expires_at"] for values in said] == [payment.deadline, later.deadline]
     assert payment.send_by <= payment.deadline
