@@ -223,7 +223,7 @@ def _told_otherwise(run: Run, ours: list[dict[str, Any]]) -> list[str]:
             continue
         body = orjson.loads(order.final.partition(b" ")[2])
         shown = body.get("payment", body)
-        row = rows.get(shown["uetr"])
+        row = rows.get(shown.get("uetr", ""))
         if row is None or row["status"] != shown["status"]:
-            found.append(f"{shown['uetr']}: told {shown['status']}, the row says otherwise")
+            found.append(f"{shown.get('uetr')}: told {shown['status']}, the row says otherwise")
     return found

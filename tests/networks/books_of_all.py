@@ -39,6 +39,8 @@ def disagreements(ours: Sequence[Line], theirs: Mapping[str, Sequence[Line]]) ->
             continue
         if row["disputed"]:
             found.append(f"{row['uetr']}: disputed")
+        found += _debited_twice(row, books)
+        found += _not_given_back(row, ours, books)
         for network, line, moved, amount in _legs(row, books, claimed):
             found += _leg(row, network, line, moved, amount)
             if line is None:
@@ -53,6 +55,35 @@ def disagreements(ours: Sequence[Line], theirs: Mapping[str, Sequence[Line]]) ->
             if line["status"] == "booked" and (name, reference) not in claimed:
                 found.append(f"{reference} at {name}: booked there alone")
     return found
+
+
+def _debited_twice(row: Line, books: Mapping[str, Mapping[str, Line]]) -> Iterator[str]:
+    """A guest's payment is one line of its network, under whatever references."""
+    booked = _debits(row, books)
+    if len(booked) > 1:
+        yield f"{row['uetr']} at {row['counterparty']}: {len(booked)} debits of one payment"
+
+
+def _debits(row: Line, books: Mapping[str, Mapping[str, Line]]) -> list[Line]:
+    """What a guest's network has booked of a payment."""
+    if (row["kind"], row["direction"]) != ("payment", "inbound"):
+        return []
+    return [line for line in books[row["counterparty"]].values()
+            if (line["uetr"], line["direction"], line["status"])
+            == (row["uetr"], "inbound", "booked")]  # fmt: skip
+
+
+def _not_given_back(
+    row: Line, ours: Sequence[Line], books: Mapping[str, Mapping[str, Line]]
+) -> Iterator[str]:
+    """What was unwound went back once and whole, by a refund of its own."""
+    if row["state"] != "unwound":
+        return
+    back = [_sum(each["credit"]["value"]) for each in ours
+            if (each["kind"], each["original"], each["status"])
+            == ("refund", row["uetr"], MOVED)]  # fmt: skip
+    if back != [_sum(line["amount"]) for line in _debits(row, books)]:
+        yield f"{row['uetr']}: unwound, and {len(back)} refunds give it back"
 
 
 Leg = tuple[str, Line | None, bool, Mapping[str, str]]

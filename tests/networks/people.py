@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from switch.demo.abroad import Abroad
     from switch.demo.stage import Stage
 
+PAYMENTS: Final = "/v1/payments"
 MEMBERS: Final = ("ABAAKHPPXXX", "CADIKHPPXXX")
 SHOPS_BANK: Final = MEMBERS[0]
 SHOPS: Final = ("coffee@abaa", "silkhouse@abaa", "closed@abaa", "vanishing@abaa")
@@ -57,7 +58,7 @@ class Order:
     member: str
     key: str
     asked: dict[str, Any]
-    path: str = "/v1/payments"
+    path: str = PAYMENTS
     final: bytes = b""
 
 
@@ -256,6 +257,7 @@ async def _control(
 
 async def asked_again(stage: Stage, run: Run, order: Order) -> None:
     """A caller asks again, twice: who was answered is answered the same."""
+    statuses = []
     for _ in range(2):
         for _ in range(TRIES):
             answer = await _tried(_given(stage, order), 10)
@@ -263,6 +265,9 @@ async def asked_again(stage: Stage, run: Run, order: Order) -> None:
                 break
             await asyncio.sleep(ASKED_AGAIN_S)
         _heard(run, order, answer)
+        statuses.append(0 if answer is None else answer.status)
+    if len(set(statuses)) > 1 or (order.path == PAYMENTS and not order.final):
+        run.contradictions.append(f"{order.key}: answered {statuses} in the end")
 
 
 async def enquire(stage: Stage, run: Run) -> None:

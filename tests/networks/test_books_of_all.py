@@ -28,6 +28,17 @@ def line(uetr: str, **changed: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+GUEST = row("a", direction="inbound", network="bakong", counterparty="thailand",
+            debit={"currency": "THB", "value": "100.00"},
+            credit={"currency": "KHR", "value": "11800"})  # fmt: skip
+CREDIT = line("a", currency="KHR", amount="11800.00")
+
+
+def guest_line(**changed: Any) -> dict[str, Any]:
+    """What the guest's network has of :data:`GUEST`."""
+    return line("a", **{"reference": "TH-1", "direction": "inbound", **changed})
+
+
 def found(ours: list[dict[str, Any]], theirs: list[dict[str, Any]]) -> list[str]:
     return disagreements(ours, {"thailand": theirs, "bakong": []})
 
@@ -71,12 +82,7 @@ def test_a_difference_is_named(
 
 
 def test_a_guest_that_paid_is_looked_for_on_both_sides() -> None:
-    paid = row("a", direction="inbound", network="bakong", counterparty="thailand",
-               debit={"currency": "THB", "value": "100.00"},
-               credit={"currency": "KHR", "value": "11800"})  # fmt: skip
-    guest = line("a", reference="TH-1", direction="inbound")
-    credited = line("a", currency="KHR", amount="11800.00")
-    both = {"thailand": [guest], "bakong": [credited]}
+    paid, both = GUEST, {"thailand": [guest_line()], "bakong": [CREDIT]}
 
     assert disagreements([paid], both) == []
     assert disagreements([paid], {**both, "bakong": []}) == [
@@ -85,5 +91,24 @@ def test_a_guest_that_paid_is_looked_for_on_both_sides() -> None:
     assert disagreements([paid], {**both, "thailand": []}) == [
         "a at thailand: accepted here, nothing there"
     ]
-    unwound = {**paid, "status": "RJCT", "state": "unwound"}
-    assert disagreements([unwound], {**both, "bakong": []}) == []
+
+
+def test_a_guest_that_is_debited_twice_is_found() -> None:
+    twice = [guest_line(), guest_line(reference="TH-2")]
+
+    assert disagreements([GUEST], {"thailand": twice, "bakong": [CREDIT]}) == [
+        "a at thailand: 2 debits of one payment"
+    ]
+
+
+def test_what_was_unwound_must_have_gone_back_once_and_whole() -> None:
+    unwound = {**GUEST, "status": "RJCT", "state": "unwound"}
+    back = row("b", kind="refund", original="a", network="thailand", direction="outbound")
+    half = {**back, "credit": {"currency": "THB", "value": "50.00"}}
+    given = line("b", reference="R-b")
+    books = {"thailand": [guest_line(), given], "bakong": []}
+    alone = {"thailand": [guest_line()], "bakong": []}
+
+    assert disagreements([unwound, back], books) == []
+    assert disagreements([unwound], alone) == ["a: unwound, and 0 refunds give it back"]
+    assert "a: unwound, and 1 refunds give it back" in disagreements([unwound, half], books)
