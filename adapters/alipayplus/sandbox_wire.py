@@ -7,7 +7,6 @@ unless the option ``khr_exponent`` says none, as the network's own table is not 
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import json
 from dataclasses import dataclass, field
@@ -15,12 +14,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote_plus, unquote_plus
 
-import aiohttp
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from adapters.sandbox_kit import Reply
+from adapters.sandbox_kit import Reply, posted
 from fx.money import Money, currency
 
 if TYPE_CHECKING:
@@ -144,32 +142,17 @@ class Desk:
             "Request-Time": at,
             "Signature": self._signature(path, at, body),
         }
-        try:
-            async with (
-                asyncio.timeout(within_ms / 1000),
-                self._net.session("switch").post(
-                    self._net.url("switch") + path,
-                    data=body,
-                    headers=headers,
-                    allow_redirects=False,
-                ) as response,
-            ):
-                http = response.status
-                raw = b""
-                while more := await response.content.read(ANSWER_BYTES_MAX):
-                    raw += more
-                    if len(raw) > ANSWER_BYTES_MAX:
-                        return Answered(http)
-        except (aiohttp.ClientError, OSError, TimeoutError):
-            return Answered()
-        if response.headers.get("Client-Id") != self.partner or not self._holds(
-            path, response.headers, "Response-Time", raw
+        heard = await posted(self._net, path, body, headers, within_ms)
+        if heard.body is None or heard.headers is None:
+            return Answered(heard.http)
+        if heard.headers.get("Client-Id") != self.partner or not self._holds(
+            path, heard.headers, "Response-Time", heard.body
         ):
-            return Answered(http)
+            return Answered(heard.http)
         try:
-            return Answered(http, _read(raw))
+            return Answered(heard.http, _read(heard.body))
         except Refused:
-            return Answered(http)
+            return Answered(heard.http)
 
     # Values.
 

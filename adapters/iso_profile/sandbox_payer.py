@@ -8,24 +8,24 @@ a difference between ``answers`` and the book.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
-
-import aiohttp
 
 from adapters.iso_profile import sandbox_messages as wire
 from adapters.iso_profile.sandbox_messages import Credit
 from adapters.sandbox_kit import (
     BOOK_ENTRIES_MAX,
+    Answered,
     BookFullError,
     ControlError,
     Entry,
     EntryStatus,
     as_json,
+    posted,
     read_control,
     refused_control,
+    shown,
     wanted,
 )
 from fx.money import Money, MoneyError
@@ -46,22 +46,8 @@ PATH: Final = "/networks/{}/iso20022/v1/messages"
 
 REPEATS_MAX: Final = 100
 WITHIN_MS_DEFAULT: Final = 15_000
-ANSWER_BYTES_MAX: Final = 65_536
 
 _FINAL: Final = frozenset({"ACSC", "ACCC", "RJCT"})
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """One answer of the switch: nothing but what a payer may act on."""
-
-    http: int | None = None
-    status: str | None = None
-    reason: str | None = None
-
-    def shown(self) -> dict[str, object]:
-        """As JSON."""
-        return {"http": self.http, "status": self.status, "reason": self.reason}
 
 
 @dataclass(slots=True)
@@ -101,7 +87,7 @@ class Payer:
             return refused_control(ControlError("repeat, within_ms: out of bounds"))
         found, answered = await self._ask(payload, khr, within_ms)
         if found is None:
-            return as_json(_shown(None, answered, None, (answered,)))
+            return as_json(shown(None, answered, None, (answered,)))
         try:
             credit = self._credit(found, payload, (name, account), age_ms)
         except BookFullError as error:
@@ -123,7 +109,7 @@ class Payer:
         credit = sent.credit
         answered = await self.told_of(outgoing, credit.transaction_id, credit.uetr, within_ms)
         self._learn(sent, answered)
-        return as_json(_shown(uetr, sent.result, credit.debit, (answered,)))
+        return as_json(shown(uetr, sent.result, credit.debit, (answered,)))
 
     async def _ask(
         self, payload: str, khr: Money | None, within_ms: int
@@ -185,7 +171,7 @@ class Payer:
             answered = await self.told_of(outgoing, credit.transaction_id, credit.uetr, within_ms)
             answers.append(answered)
             self._learn(sent, answered)
-        return as_json(_shown(credit.uetr, sent.result, credit.debit, tuple(answers)))
+        return as_json(shown(credit.uetr, sent.result, credit.debit, tuple(answers)))
 
     def sent(self, uetr: str) -> Credit | None:
         """The payment of ours with this UETR."""
@@ -224,41 +210,13 @@ class Payer:
 
     async def post(self, outgoing: Outgoing, within_ms: int) -> tuple[int | None, Message | None]:
         """Send one message; return the HTTP status and the verified answer, where there are any."""
-        net = self._context.net
+        path, headers = PATH.format(self._country.network), {"Content-Type": "application/xml"}
+        heard = await posted(self._context.net, path, outgoing.body, headers, within_ms)
+        if heard.body is None:
+            return heard.http, None
         try:
-            async with (
-                asyncio.timeout(within_ms / 1000),
-                net.session("switch").post(
-                    net.url("switch") + PATH.format(self._country.network),
-                    data=outgoing.body,
-                    headers={"Content-Type": "application/xml"},
-                    allow_redirects=False,
-                ) as response,
-            ):
-                http = response.status
-                raw = await response.content.read(ANSWER_BYTES_MAX)
-                while more := await response.content.read(ANSWER_BYTES_MAX):
-                    raw += more
-                    if len(raw) > ANSWER_BYTES_MAX:
-                        return http, None
-        except (aiohttp.ClientError, OSError, TimeoutError):
-            return None, None
-        try:
-            return http, self._desk.open(
-                raw, wire.STATUS, wire.ANSWER, wire.REJECT, wire.RESOLUTION
+            return heard.http, self._desk.open(
+                heard.body, wire.STATUS, wire.ANSWER, wire.REJECT, wire.RESOLUTION
             )
         except IsoError:
-            return http, None
-
-
-def _shown(
-    uetr: str | None, result: Answered, debit: Money | None, answers: tuple[Answered, ...]
-) -> dict[str, object]:
-    return {
-        "uetr": uetr,
-        "status": result.status,
-        "reason": result.reason,
-        "amount": None if debit is None else str(debit),
-        "currency": None if debit is None else debit.currency.code,
-        "answers": [answer.shown() for answer in answers],
-    }
+            return heard.http, None

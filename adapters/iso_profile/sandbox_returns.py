@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from aiohttp import web
 
     from adapters.iso_profile.sandbox_messages import Desk
-    from adapters.iso_profile.sandbox_payer import Answered, Payer
-    from adapters.sandbox_kit import Book, Fault, SandboxContext, SandboxKit
+    from adapters.iso_profile.sandbox_payer import Payer
+    from adapters.sandbox_kit import Answered, Book, Fault, SandboxContext, SandboxKit
 
 REPEATS_MAX: Final = 100
 WITHIN_MS_DEFAULT: Final = 15_000

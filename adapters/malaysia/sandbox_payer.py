@@ -8,25 +8,25 @@ because nothing else on this wire is known to both sides.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
-
-import aiohttp
 
 from adapters.malaysia import sandbox_messages as wire
 from adapters.malaysia.sandbox_messages import Transfer
 from adapters.malaysia.sandbox_wire import ANSWER_HEADER, PREFIX, Untrusted
 from adapters.sandbox_kit import (
     BOOK_ENTRIES_MAX,
+    Answered,
     BookFullError,
     ControlError,
     Entry,
     EntryStatus,
     as_json,
+    posted,
     read_control,
     refused_control,
+    shown,
     until_heard,
     wanted,
 )
@@ -51,22 +51,7 @@ REPEATS_MAX: Final = 100
 WITHIN_MS_DEFAULT: Final = 60_000
 """How long an issuer waits (PayNet)."""
 
-ANSWER_BYTES_MAX: Final = 131_072
-
 _FINAL: Final = frozenset({"ACSP", "RJCT"})
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """One answer of the switch: nothing but what a payer may act on."""
-
-    http: int | None = None
-    status: str | None = None
-    reason: str | None = None
-
-    def shown(self) -> dict[str, object]:
-        """As JSON."""
-        return {"http": self.http, "status": self.status, "reason": self.reason}
 
 
 @dataclass(slots=True)
@@ -108,7 +93,7 @@ class Payer:
         question = self._desk.question(payload, khr, guest)
         found, answered = self._merchant(question, *await self._post(question, within_ms))
         if found is None:
-            return as_json(_shown(None, answered, None, (answered,)))
+            return as_json(shown(None, answered, None, (answered,)))
         if len(self._sent) >= BOOK_ENTRIES_MAX:
             return refused_control(ControlError("payments"))
         debit = found["sup_quote_debit"]
@@ -141,7 +126,7 @@ class Payer:
         query = self._desk.search(sent.transfer)
         answered = _found(query, sent.transfer, *await self._post(query, within_ms))
         self._learn(sent, answered)
-        return as_json(_shown(uetr, sent.result, sent.transfer.settled, (answered,)))
+        return as_json(shown(uetr, sent.result, sent.transfer.settled, (answered,)))
 
     async def give_back(self, request: web.Request) -> web.Response:
         """``POST /control/return``: a shop gives back a payment of the switch, named by its UETR.
@@ -222,7 +207,7 @@ class Payer:
         if returned and sent.result.status not in _FINAL:
             clock = self._context.clock
             self._context.tasks.start("malaysia-sandbox-tells", until_heard(clock, heard))
-        return as_json(_shown(uetr, sent.result, transfer.settled, tuple(answers)))
+        return as_json(shown(uetr, sent.result, transfer.settled, tuple(answers)))
 
     def _learn(self, sent: _Sent, answered: Answered) -> None:
         """Take the first final answer; until then the latest interim one."""
@@ -237,31 +222,16 @@ class Payer:
 
     async def _post(self, outgoing: Outgoing, within_ms: int) -> tuple[int | None, Message | None]:
         """Send one message; return the HTTP status and the verified answer, where there are any."""
-        net = self._context.net
         headers = {"Content-Type": "application/json", "Authorization": PREFIX + outgoing.token}
-        try:
-            async with (
-                asyncio.timeout(within_ms / 1000),
-                net.session("switch").post(
-                    net.url("switch") + PATH,
-                    data=outgoing.body,
-                    headers=headers,
-                    allow_redirects=False,
-                ) as response,
-            ):
-                http, token = response.status, response.headers.get(ANSWER_HEADER, "")
-                raw = b""
-                while more := await response.content.read(ANSWER_BYTES_MAX):
-                    raw += more
-                    if len(raw) > ANSWER_BYTES_MAX:
-                        return http, None
-        except (aiohttp.ClientError, OSError, TimeoutError):
-            return None, None
+        heard = await posted(self._context.net, PATH, outgoing.body, headers, within_ms)
+        if heard.body is None or heard.headers is None:
+            return heard.http, None
+        token = heard.headers.get(ANSWER_HEADER, "")
         try:
             names = (wire.STATUS, wire.ANSWER, wire.FOUND, wire.REJECT)
-            return http, self._desk.open(raw, token, *names)
+            return heard.http, self._desk.open(heard.body, token, *names)
         except (Untrusted, IsoError):
-            return http, None
+            return heard.http, None
 
 
 def _reported(transfer: Transfer, http: int | None, message: Message | None) -> Answered:
@@ -297,16 +267,3 @@ def _found(
     status = values.get("status_proprietary", values.get("pending_status"))
     reason = values.get("reason_proprietary")
     return Answered(http, str(status), None if reason is None else str(reason))
-
-
-def _shown(
-    uetr: str | None, result: Answered, debit: Money | None, answers: tuple[Answered, ...]
-) -> dict[str, object]:
-    return {
-        "uetr": uetr,
-        "status": result.status,
-        "reason": result.reason,
-        "amount": None if debit is None else str(debit),
-        "currency": None if debit is None else debit.currency.code,
-        "answers": [answer.shown() for answer in answers],
-    }

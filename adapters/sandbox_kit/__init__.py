@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from adapters.sandbox_kit.again import AGAIN_S, until_heard
 from adapters.sandbox_kit.book import BOOK_ENTRIES_MAX, Book, BookFullError, Entry, EntryStatus
 from adapters.sandbox_kit.control import (
     ControlError,
@@ -21,6 +20,7 @@ from adapters.sandbox_kit.kit import (
     Spoil,
 )
 from adapters.sandbox_kit.replies import Reply, answer
+from adapters.sandbox_kit.telling import AGAIN_S, Answered, Heard, posted, shown, until_heard
 from switch.wire.simulator import SandboxContext
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "FAULTS_MAX",
     "HELD_MAX",
     "REQUESTS_MAX",
+    "Answered",
     "Book",
     "BookFullError",
     "ControlError",
@@ -39,14 +40,17 @@ __all__ = [
     "Execute",
     "Fault",
     "FaultKind",
+    "Heard",
     "Reply",
     "SandboxContext",
     "SandboxKit",
     "Spoil",
     "answer",
     "as_json",
+    "posted",
     "read_control",
     "refused_control",
+    "shown",
     "until_heard",
     "wanted",
 ]

@@ -7,12 +7,9 @@ the switch hears of it, because that is what an advice means.
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
-
-import aiohttp
 
 from adapters.sandbox_kit import (
     BOOK_ENTRIES_MAX,
@@ -21,6 +18,7 @@ from adapters.sandbox_kit import (
     EntryStatus,
     FaultKind,
     as_json,
+    posted,
     read_control,
     refused_control,
     until_heard,
@@ -47,7 +45,6 @@ REPEATS_MAX: Final = 100
 AGAIN_S: Final = (5, 15, 30, 60, 120, *(300,) * 40)
 """Pauses before an advice that nobody answered is told again."""
 
-ANSWER_BYTES_MAX: Final = 65_536
 _CHINA: Final = timedelta(hours=8)
 
 
@@ -255,24 +252,15 @@ class Payer:
         self, message_id: str, body: bytes, headers: Mapping[str, str], within_ms: int
     ) -> dict[str, Any]:
         """Send one message; return HTTP status, code and values of a verified answer."""
-        net = self._context.net
-        try:
-            async with (
-                asyncio.timeout(within_ms / 1000),
-                net.session("switch").post(
-                    f"{net.url('switch')}/networks/unionpay{PATH}",
-                    data=body,
-                    headers=headers,
-                    allow_redirects=False,
-                ) as response,
-            ):
-                http, raw = response.status, await response.content.read(ANSWER_BYTES_MAX)
-                answered = self._desk.answered(message_id, response.headers, raw)
-        except (aiohttp.ClientError, OSError, TimeoutError):
-            return {"http": None, "code": None, "values": {}}
+        heard = await posted(
+            self._context.net, f"/networks/unionpay{PATH}", body, headers, within_ms
+        )
+        if heard.body is None or heard.headers is None:
+            return {"http": heard.http, "code": None, "values": {}}
+        answered = self._desk.answered(message_id, heard.headers, heard.body)
         if answered is None:
-            return {"http": http, "code": None, "values": {}}
-        return {"http": http, "code": answered[0], "values": dict(answered[1])}
+            return {"http": heard.http, "code": None, "values": {}}
+        return {"http": heard.http, "code": answered[0], "values": dict(answered[1])}
 
 
 def _settled(incoming: Incoming) -> Money:

@@ -10,16 +10,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from adapters.sandbox_kit import (
+    Answered,
     ControlError,
     Entry,
     EntryStatus,
     as_json,
     read_control,
     refused_control,
+    shown,
     until_heard,
     wanted,
 )
-from adapters.vietnam.sandbox_door import Answered, outcome, shown
+from adapters.vietnam.sandbox_door import outcome
 from adapters.vietnam.sandbox_messages import RETURN
 from adapters.vietnam.sandbox_payer import REPEATS_MAX, WITHIN_MS_DEFAULT
 from fx.money import Money, MoneyError

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from adapters.sandbox_kit import (
     BOOK_ENTRIES_MAX,
+    Answered,
     BookFullError,
     ControlError,
     Entry,
@@ -19,9 +20,10 @@ from adapters.sandbox_kit import (
     as_json,
     read_control,
     refused_control,
+    shown,
     wanted,
 )
-from adapters.vietnam.sandbox_door import SPOILT, Answered, altered, made_wrong, outcome, shown
+from adapters.vietnam.sandbox_door import SPOILT, altered, made_wrong, outcome
 from adapters.vietnam.sandbox_messages import ENQUIRY, LOOKUP, PAYMENT
 from fx.money import Money, MoneyError
 

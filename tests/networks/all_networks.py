@@ -23,7 +23,7 @@ from switch.demo.books import network_books, switch_book
 from switch.demo.stage import Stage
 from tests.books.books_rig import child, restarted
 from tests.kill.kill_rounds import verified
-from tests.networks.books_of_all import HELD, disagreements
+from tests.networks.books_of_all import disagreements
 from tests.networks.fast_facts import hurried
 from tests.networks.people import Run, asked_again, enquire, lines, person, shops
 
@@ -206,8 +206,7 @@ async def _ended(stage: Stage, run: Run) -> None:
     while time.monotonic() - began < ENDED_WITHIN_S:
         await enquire(stage, run)
         waiting = [line for line in await lines(stage)
-                   if line["state"] not in HELD
-                   and (not line["final"] or line["state"] in GOING_BACK)]  # fmt: skip
+                   if not line["final"] or line["state"] in GOING_BACK]  # fmt: skip
         if not waiting:
             break
         await asyncio.sleep(1)

@@ -18,9 +18,6 @@ Key = tuple[str, str]
 
 MOVED: Final = "ACCC"
 ENDED: Final = (MOVED, "RJCT")
-HELD: Final = ("looked_up", "ready")
-"""An order that a guest was shown and nobody pays, until its price expires: nothing may move."""
-
 NO_UETR: Final = ""
 """In the books of networks whose messages have no place for one."""
 
@@ -33,8 +30,7 @@ def disagreements(ours: Sequence[Line], theirs: Mapping[str, Sequence[Line]]) ->
     ]
     claimed: dict[Key, str] = {}
     for row in ours:
-        held = row["state"] in HELD
-        if not held and (row["status"] not in ENDED or not row["final"]):
+        if row["status"] not in ENDED or not row["final"]:
             found.append(f"{row['uetr']}: not ended ({row['state']})")
             continue
         if row["disputed"]:

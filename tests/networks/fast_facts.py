@@ -1,8 +1,8 @@
 """A copy of the product whose networks are asked after sooner, so that minutes stand for days.
 
-Only facts are changed, and of them only times: how long an answer is waited for, when an unknown
-outcome is asked after, how long a request may be on its way. Processes that run in the copy read
-it; the test itself does not.
+Only times are changed: how long an answer is waited for, when an unknown outcome is asked after,
+how long a request may be on its way and a guest's order is held. Processes that run in the copy
+read it; the test itself does not.
 """
 
 from __future__ import annotations
@@ -33,11 +33,23 @@ CANCELS: Final[Mapping[str, str]] = {"cancel_after_rungs": "6", "cancel_every_s"
 """Values of networks that are asked to cancel when nothing is heard."""
 
 
+ORDER_VALID_S: Final = 15
+"""How long a guest's order is held that nobody pays."""
+
+INBOUND: Final = re.compile(
+    r'(destination_network = "bakong"\n(?:(?!\[\[).*\n)*?quote_valid_s = )\d+'
+)
+
+
 def hurried(folder: Path) -> Path:
     """The copy, below a folder."""
     tree = folder / "hurried"
     for name in COPIED:
         shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+    corridors = tree / "config" / "corridors.toml"
+    text, places = INBOUND.subn(rf"\g<1>{ORDER_VALID_S}", corridors.read_text("utf-8"))
+    assert places, "no guest comes from anywhere"
+    corridors.write_text(text, "utf-8")
     for path in sorted((tree / "adapters").glob("*/facts.toml")):
         text = path.read_text("utf-8")
         for fact, value in FAST.items():

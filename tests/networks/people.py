@@ -275,5 +275,5 @@ async def enquire(stage: Stage, run: Run) -> None:
     for name in sorted(set(run.guests.values())):
         book = (await stage.sandbox(name, "GET", "/state"))["book"]
         for line in book:
-            if line["status"] == "pending" and line["uetr"] in run.guests:
+            if line["status"] == "pending" and line["direction"] == "inbound":
                 await _control(stage, name, "/control/enquire", {"uetr": line["uetr"]})

@@ -63,8 +63,6 @@ def test_books_that_agree_have_no_difference() -> None:
          "a at thailand: refused here, booked there"),
         ([row("a", status="PDNG", final=False, state="unknown")], [], "a: not ended (unknown)"),
         ([row("a", disputed=True)], [line("a")], "a: disputed"),
-        ([row("a", status="RCVD", final=False, state="ready")], [line("a")],
-         "a at thailand: ready here, booked there"),
         ([row("a")], [line("a"), line("a", reference="R-2")],
          "R-2 at thailand: booked there alone"),
         ([row("a")], [line("a"), line("b", status="pending")],
