@@ -48,6 +48,14 @@ PEOPLE: Final = (
     "tests/api/test_casework.py::test_two_operators_end_a_payment_that_was_left_to_people"
 )
 AMISS: Final = "tests/shell/test_orders.py::test_another_amount_than_was_held_is_refused"
+HELD: Final = (
+    "tests/shell/test_screening_town.py::"
+    "test_two_operators_let_a_held_payment_go_and_it_ends_like_any_other"
+)
+BLOCKED: Final = (
+    "tests/shell/test_screening_town.py::"
+    "test_what_is_blocked_is_frozen_and_pending_for_ever_until_the_authority_orders_otherwise"
+)
 TAKEN: Final = (
     "tests/shell/test_orders.py::test_an_order_is_taken_back_before_it_is_paid_and_not_after"
 )
@@ -63,6 +71,10 @@ ELSEWHERE: Final[tuple[tuple[State | None, Event | None, str], ...]] = (
     # Takes a day without any answer, and then people.
     (None, Event.SPENT, SPENT),
     (State.MANUAL, None, PEOPLE),
+    # Nobody is listed in a run.
+    (None, Event.HIT, HELD),
+    (State.HELD, None, HELD),
+    (State.BLOCKED, None, BLOCKED),
     # Partners here keep their word: they pay what was ordered and remember what they have.
     (None, Event.PAID_AMISS, AMISS),
     (None, Event.TAKEN_BACK, TAKEN),

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 from switch.commands import Done
 from switch.lifecycle import Event
 from switch.model import Direction, Finality, Flow, Funding, Kind, State
-from switch.states import MOVES
+from switch.reasons import Reason
+from switch.states import MOVES, STATES, Timer
 from tests.switch_core.core_values import concluded, enquired, opened, payment, refused, waiting
 from tests.switch_core.core_world import World
 
@@ -32,6 +33,7 @@ SHAPES: Final = {
     Flow.OUTBOUND_GROSS_THREE_LEG: (OUT, Funding.GROSS, Finality.THREE_LEG, Kind.PAYMENT),
     Flow.INBOUND: (IN, Funding.CAPPED, Finality.TWO_LEG, Kind.PAYMENT),
     Flow.INBOUND_BOUND: (IN, Funding.CAPPED, Finality.ADVICE, Kind.PAYMENT),
+    Flow.RECALLED: (IN, Funding.CAPPED, Finality.TWO_LEG, Kind.RECALL),
     Flow.GIVEN_BACK: (IN, Funding.CAPPED, Finality.TWO_LEG, Kind.RETURN),
 }
 RECORDED: Final = (Event.RUNG, Event.GIVEN_UP)
@@ -68,7 +70,7 @@ def began(world: World, flow: Flow, move: Move) -> Payment:
     held = replace(held, funding=funding, finality=finality, kind=kind)
     if funding is Funding.GROSS:
         held = replace(held, institutions=replace(held.institutions, sponsor=held.network))
-    if kind is Kind.RETURN:
+    if kind in (Kind.RETURN, Kind.RECALL):
         paid = world.done(opened(payment(2, quote="quote-2")))
         held = replace(held, original=world.done(concluded(paid, Event.ACCEPTED)).uetr)
     assert held.flow is flow
@@ -78,7 +80,11 @@ def began(world: World, flow: Flow, move: Move) -> Payment:
         assert isinstance(result, Done)
         assert result.payment is not None
         return result.payment
-    return world.done(opened(waiting(held, target)))
+    if event is Event.UNASKED and target is State.RETURNING:
+        back = replace(held, state=target, reason=Reason.NOT_AWAITED)
+        return world.done(replace(opened(back), item_hash="item-1"))
+    untimed = {"next_at": None} if STATES[target].timer is Timer.NONE else {}
+    return world.done(opened(waiting(held, target, **untimed)))
 
 
 def went(world: World, held: Payment, event: Event) -> Payment:

@@ -40,6 +40,8 @@ def test_money_stands_where_the_state_says(flow: Flow) -> None:
 def stands(taken: Taken) -> bool:
     """Whether reservations and postings are those of the state."""
     stand = STATES[taken.payment.state].stand
+    if taken.flow is Flow.RECALLED:
+        return not reserved(taken.world)  # it asks for money and holds none
     if reserved(taken.world) is not (stand is Stand.RESERVED):
         return False
     return stand is not Stand.POSTED or posted(taken.world)
