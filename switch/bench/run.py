@@ -152,6 +152,8 @@ class Measured:
     machine: dict[str, object]
     cores: Cores
     switches: int = 1
+    idle_us: int = 0
+    """CPU time of all switches in a second without work: timers, leases, looks at the store."""
 
 
 async def run(
@@ -162,6 +164,7 @@ async def run(
     async with Ground(config, config_folder, store=store, switches=switches) as stage:
         answered: list[Answered] = []
         levels = []
+        idle_us = await _idle(stage, plan)
         for in_flight in LEVELS:
             level, answers = await level_of(stage, in_flight, plan)
             levels.append(level)
@@ -177,8 +180,17 @@ async def run(
             stages = await measure(stage, uetr, plan.repeats, levels[-1].batch)
         cores = stage.cores
     return Measured(
-        found, wrong, tuple(levels), paced, stages, disk, description(), cores, switches
+        found, wrong, tuple(levels), paced, stages, disk, description(), cores, switches, idle_us
     )
+
+
+async def _idle(stage: Ground, plan: Plan) -> int:
+    """What the switches use in a second in which nobody pays."""
+    seconds = max(plan.seconds, 1)
+    gauges = Gauges.of(stage)
+    before = gauges.read()
+    await stage.clock.sleep(seconds)
+    return gauges.read().since(before).switch.total_us // seconds
 
 
 async def level_of(stage: Ground, in_flight: int, plan: Plan) -> tuple[Level, list[Answered]]:

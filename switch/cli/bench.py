@@ -133,6 +133,7 @@ def _view(measured: Measured) -> dict[str, Any]:
             "load_cores": list(measured.cores.load),
         },
         "fsync_us": _spread(measured.disk),
+        "idle_cpu_us_per_s": measured.idle_us,
         "levels": [
             {
                 "in_flight": level.in_flight,
@@ -249,7 +250,10 @@ def _print_conditions(measured: Measured) -> None:
         "book; ledger balanced, journal verified, fsync on"
     )
     disk = measured.disk
-    tell(f"Disk: fsync of a page p50 {disk.p50_us} us, p99 {disk.p99_us} us")
+    tell(
+        f"Disk: fsync of a page p50 {disk.p50_us} us, p99 {disk.p99_us} us; "
+        f"without work {measured.idle_us} us of CPU a second"
+    )
 
 
 def _counted(switches: int) -> str:

@@ -57,6 +57,7 @@ def test_a_quick_run_is_valid_and_its_counts_are_equal(shown: dict[str, Any]) ->
     assert gate["sent"] == gate["answered_accc"] == gate["held_by_switch"]
     assert gate["sent"] == gate["booked_by_network"]
     assert (gate["ledger_balanced"], gate["journal_verified"], gate["fsync"]) == (True, True, True)
+    assert 0 <= shown["idle_cpu_us_per_s"] < 1_000_000
 
 
 @pytest.mark.slow
