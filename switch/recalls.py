@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from switch import lifecycle
 from switch.abilities import RECALL_REASON, RECALLED_REFERENCE
-from switch.commands import Conflict, Done, Open
+from switch.answers import json_answer
+from switch.commands import Conflict, Done, Open, Refuse
 from switch.dispatch import Happened
 from switch.lifecycle import Event
 from switch.linked_payments import BACK, Asked, never_arrived
@@ -145,13 +146,13 @@ class Recalls:
             return Taken(known, known.reason)
         if known is not None:
             return Taken(None, Reason.DUPLICATE)
-        if original.state is not State.CREDITED:
-            return Taken(None, original.reason or Reason.NOT_REFUNDABLE)
-        if left_of(original, await self._linked.of(original)).minor <= 0:
-            return Taken(None, Reason.GONE_BACK)
+        if not lifecycle.is_final(original):
+            return Taken(original)  # pending, as the payment is: it is asked again
         before = await self.of(original)
-        if before:
-            return Taken(None, Reason.DUPLICATE)
+        if before or original.state is not State.CREDITED:
+            return Taken(None, original.reason or Reason.DUPLICATE)
+        if left_of(original, await self._linked.of(original)).minor <= 0:
+            return await self._denied(original, asked, Reason.GONE_BACK)
         try:
             opened = await self._dispatch.open(original.uetr)
         except VaultError:
@@ -162,9 +163,8 @@ class Recalls:
         particulars = replace(particulars, extra={**particulars.extra, **said})
         return await self._put(original, particulars, asked, body)
 
-    async def _put(
-        self, original: Payment, particulars: Particulars, asked: Asked, body: bytes
-    ) -> Taken:
+    def _asked_of(self, original: Payment) -> Payment:
+        """A network's recall of a payment, before anything is decided."""
         recall = changed(
             self._recall_of(original, 1),
             direction=Direction.INBOUND,
@@ -172,7 +172,32 @@ class Recalls:
             channel=original.channel,
             origin=original.origin,
         )
-        recall = changed(recall, send_by=recall.opened_at, deadline=recall.opened_at)
+        return changed(recall, send_by=recall.opened_at, deadline=recall.opened_at)
+
+    async def _denied(self, original: Payment, asked: Asked, reason: Reason) -> Taken:
+        """Bind a refusal that might be another one later: what was said to a key stays."""
+        recall = self._asked_of(original)
+        _, denied = lifecycle.advance(
+            recall, Event.CHECK_FAILED, at=recall.opened_at, next_at=None, reason=reason
+        )
+        denied = changed(denied, version=1)
+        key, wrapped = self._records.new_key(denied.uetr)
+        result = await self._store.commit(
+            Refuse(
+                payment=denied,
+                binding=self._records.binding(key, asked.scope, asked.key, asked.content),
+                answer=json_answer(denied),
+                wrapped_key=wrapped,
+                salt=self._ids.salt(),
+            )
+        )
+        payment = result.payment if isinstance(result, Done) else None
+        return Taken(payment, reason)
+
+    async def _put(
+        self, original: Payment, particulars: Particulars, asked: Asked, body: bytes
+    ) -> Taken:
+        recall = self._asked_of(original)
         _, put = lifecycle.advance(recall, Event.RECALLED, at=recall.opened_at, next_at=None)
         put = changed(put, version=1)
         key, wrapped = self._records.new_key(put.uetr)

@@ -135,12 +135,19 @@ class Receiving:
             case InboundReturn():
                 return await self._notices.returned(network, request, body)
             case InboundRecall():
-                return await self._notices.recall(network, request, body)
+                return await self._recalled(network, request, body)
             case InboundCancel():
                 taken = await self._orders.withdraw(network, request)
                 return await self._notices.taken_back(network, request, taken)
             case InboundAuthorise():
                 return await self._notices.authorise(network, request)
+
+    async def _recalled(self, network: str, request: InboundRecall, body: bytes) -> Taken:
+        """Put a recall to the payee's bank; what never came here never will after that is said."""
+        taken = await self._notices.recall(network, request, body)
+        if taken.payment is None and taken.reason is Reason.ORIGINAL_UNKNOWN:
+            await self._payments.bury(network, request.uetr)
+        return taken
 
     async def _order_paid(self, network: str, request: InboundOrderPay) -> Taken:
         """Pay an order; who is bound by the answer waits for it, who only advises does not."""

@@ -277,17 +277,41 @@ async def test_only_what_that_network_paid_and_was_credited_is_recalled(recallin
     unknown = recalling.payment(request.uetr)
     mine = await recalling.opened()
     original = await credited(recalling)
+    open_one = await recalling.receive(of(unknown))
     reasons = [
         (await recalling.receive(each))["reason"]
         for each in (
-            of(unknown),
             of(mine),
             of(original, reference="TX-OTHER"),
             of(original, uetr=recall_uetr(original.uetr, 1)),
         )
     ]
 
-    assert reasons == ["NOT_REFUNDABLE", *["ORIGINAL_UNKNOWN"] * 3]
+    assert (open_one["status"], open_one["reason"]) == ("PDNG", None)
+    assert reasons == ["ORIGINAL_UNKNOWN"] * 3
+
+
+async def test_what_is_said_never_to_have_come_never_comes_after_that(recalling: Shell) -> None:
+    request = recalling.inbound_pay()
+    recall = InboundRecall("C-1", request.uetr, "TX-1", {})
+    answer = await recalling.receive(recall)
+    late = await recalling.receive(request)
+
+    assert answer["reason"] == "ORIGINAL_UNKNOWN"
+    assert (late["status"], late["reason"]) == ("RJCT", "TOMBSTONED")
+    assert recalling.transport.left == []
+
+
+async def test_a_recall_that_was_denied_stays_denied(recalling: Shell) -> None:
+    original = await credited(recalling)
+    recalling.transport.script("thailand", said("pending"), said("refused", Reason.ACCOUNT_CLOSED))
+    await refund(recalling, original, "41000")
+    first = await recalling.receive(of(original))
+    await looked_after(recalling, 3)
+    again = await recalling.receive(of(original))
+
+    assert (first["status"], first["reason"]) == ("RJCT", "GONE_BACK")
+    assert again == first
 
 
 async def test_a_second_recall_of_a_payment_is_none(recalling: Shell) -> None:
