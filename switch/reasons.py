@@ -101,3 +101,28 @@ def from_iso(code: str | None) -> Reason:
     if code == "NOOR":
         return Reason.ORIGINAL_UNKNOWN
     return _BY_ISO.get(code or "", Reason.UNSPECIFIED)
+
+
+_RECALL_CODES: Final = MappingProxyType(
+    {
+        Reason.GONE_BACK: "ARDT",
+        Reason.ORIGINAL_UNKNOWN: "NOOR",
+        Reason.REGULATORY: "LEGL",
+        Reason.RECALL_DENIED: "CUST",
+        Reason.RECALL_UNANSWERED: "NOAS",
+        Reason.ACCOUNT_CLOSED: "AC04",
+        Reason.FUNDS_INSUFFICIENT: "AM04",
+        Reason.AGENT_INCORRECT: "AGNT",
+    }
+)
+_BY_RECALL_CODE: Final = MappingProxyType({code: each for each, code in _RECALL_CODES.items()})
+
+
+def recall_code(reason: Reason) -> str:
+    """The code of ExternalPaymentCancellationRejection1Code; NARR where words must say it."""
+    return _RECALL_CODES.get(reason, "NARR")
+
+
+def from_recall_code(code: str) -> Reason:
+    """The reason for which a counterparty refuses a recall."""
+    return _BY_RECALL_CODE.get(code) or from_iso(code)

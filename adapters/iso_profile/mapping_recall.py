@@ -17,7 +17,7 @@ from switch.abilities import RECALL_REASON, RECALLED_REFERENCE
 from switch.inbound_port import InboundNotice, InboundRecall
 from switch.model import Status
 from switch.port import Outcome, OutcomeKind
-from switch.reasons import Reason, from_iso
+from switch.reasons import Reason, from_recall_code, recall_code
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,23 +41,6 @@ _NAMED: Final = (
 _AGREED, _DENIED, _OPEN = "CNCL", "RJCR", "PDCR"
 _EACH: Final = MappingProxyType({_AGREED: "ACCR", _DENIED: "RJCR", _OPEN: "PDCR"})
 """The answer as a whole, and what it says of the one transaction in it."""
-
-_READ: Final = MappingProxyType(
-    {"ARDT": Reason.GONE_BACK, "NOOR": Reason.ORIGINAL_UNKNOWN, "LEGL": Reason.REGULATORY}
-)
-_WRITTEN: Final = MappingProxyType(
-    {
-        Reason.GONE_BACK: "ARDT",
-        Reason.ORIGINAL_UNKNOWN: "NOOR",
-        Reason.REGULATORY: "LEGL",
-        Reason.RECALL_DENIED: "CUST",
-        Reason.RECALL_UNANSWERED: "NOAS",
-        Reason.ACCOUNT_CLOSED: "AC04",
-        Reason.FUNDS_INSUFFICIENT: "AM04",
-        Reason.AGENT_INCORRECT: "AGNT",
-    }
-)
-"""Codes of ExternalPaymentCancellationRejection1Code; anything else is said in words."""
 
 _INFORMATION_MAX: Final = 105
 
@@ -110,7 +93,7 @@ def _said(values: Mapping[str, object]) -> Outcome:
     if whole == _OPEN:
         return Outcome(OutcomeKind.PENDING, far_reference=far)
     code = text(values, "reason")
-    return Outcome(OutcomeKind.REFUSED, _READ.get(code) or from_iso(code), far)
+    return Outcome(OutcomeKind.REFUSED, from_recall_code(code), far)
 
 
 def told(message: Message) -> InboundNotice:
@@ -181,6 +164,6 @@ def resolution_values(
     if "original_message_name" in values and not values.get("original_message_id"):
         values.pop("original_message_name")
     if reason is not None:
-        values["reason"] = _WRITTEN.get(reason, "NARR")
+        values["reason"] = recall_code(reason)
         values["additional_information"] = (reason.sentence[:_INFORMATION_MAX],)
     return given(values)

@@ -204,6 +204,8 @@ def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
         payments=parts.payments,
         quoting=parts.quoting,
         messages=parts.messages,
+        records=parts.care.records,
+        recalls=parts.care.aftercare.recalls,
         signer=None if key is None else JwsSigner(key, parts.config.switch.bic),
         clock=parts.clock,
         ids=parts.ids,

@@ -11,16 +11,20 @@ from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from switch import lifecycle
 from switch.api.intake import XML_MEDIA, take_in
 from switch.api.members import CUSTOMER_WAITS_S, NOTHING, particulars_of
 from switch.api.messages import MemberEnquiry, Refused
 from switch.api.problems import respond
+from switch.api.recall_messages import MemberRecall
 from switch.commands import Conflict
-from switch.model import Channel
-from switch.payments import Instruction
+from switch.linked_payments import Asked
+from switch.model import Channel, Payment
+from switch.payments import Instruction, Standing
 from switch.port import Planning
 from switch.reasons import Reason
 from switch.refusals import Refusal
+from switch.store.vault import VaultError
 from switch.wire.authenticate import HEADER
 
 if TYPE_CHECKING:
@@ -35,8 +39,10 @@ if TYPE_CHECKING:
     from switch.config import Config
     from switch.logs import Log
     from switch.model import Particulars
-    from switch.payments import Payments, Standing
+    from switch.payments import Payments
     from switch.quoting import Priced, Quoting
+    from switch.recalls import Recalls
+    from switch.records import Records
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.wire.authenticate import MemberAuthenticator
@@ -56,6 +62,8 @@ class IsoApi:
         payments: Payments,
         quoting: Quoting,
         messages: MemberMessages,
+        records: Records,
+        recalls: Recalls,
         signer: JwsSigner | None,
         clock: Clock,
         ids: Ids,
@@ -66,6 +74,8 @@ class IsoApi:
         self._payments = payments
         self._quoting = quoting
         self._messages = messages
+        self._records = records
+        self._recalls = recalls
         self._signer = signer
         self._clock = clock
         self._ids = ids
@@ -80,6 +90,8 @@ class IsoApi:
         except Refused as refused:
             self._log.info("message_refused", reason=refused.reason.iso)
             return self._signed(await self._final(refused, member))
+        if isinstance(asked, MemberRecall):
+            return self._signed(await self._recalled(asked, member))
         if isinstance(asked, MemberEnquiry):
             return self._signed(await self._enquired(asked, member))
         answer = await self._paid(asked, member)
@@ -112,6 +124,37 @@ class IsoApi:
             # Whoever says "never received" must never execute it later.
             payment = await self._payments.bury(member, asked.uetr)
         return self._messages.render_enquiry(asked, payment, member, self._planning())
+
+    async def _recalled(self, asked: MemberRecall, member: str) -> Answer:
+        """Ask for a payment of this member back; the same message again is the same recall."""
+        found = await self._payments.find(asked.uetr)
+        original = None if found is None or found.payment.origin != member else found.payment
+        if original is None:
+            # Whoever says "never received" must never execute it later.
+            await self._payments.bury(member, asked.uetr)
+            return self._resolution(asked, None, Reason.ORIGINAL_UNKNOWN, member)
+        try:
+            opened = await self._records.open(original.uetr)
+        except VaultError:
+            opened = None
+        if opened is None:
+            return self._resolution(asked, None, Reason.NOT_REFUNDABLE, member)
+        content = {"original": original.uetr, "reason": asked.why}
+        key = Asked(member + SCOPE_SUFFIX, f"recall:{asked.key}", content)
+        made = await self._recalls.ask(original, opened, asked.why, key)
+        if not isinstance(made, Payment):
+            reason = made if isinstance(made, Reason) else Reason.DUPLICATE
+            return self._resolution(asked, None, reason, member)
+        until = self._clock.now() + timedelta(milliseconds=self._config.payments.answer_within_ms)
+        recall = (await self._payments.ended(Standing(made, None), until)).payment
+        return self._resolution(asked, recall, recall.reason, member)
+
+    def _resolution(
+        self, asked: MemberRecall, recall: Payment | None, reason: Reason | None, member: str
+    ) -> Answer:
+        status = None if recall is None else lifecycle.status(recall)
+        planning = self._planning()
+        return self._messages.render_resolution(asked, status, reason, member, planning)
 
     async def _paid(self, asked: MemberPayment, member: str) -> Answer:
         now = self._clock.now()

@@ -17,6 +17,13 @@ from iso20022 import IsoError, Message, build, read
 from iso20022.originals import as_text, originals_of
 from iso20022.refusals import NO_REFERENCE, refusal_of
 from switch import lifecycle
+from switch.api.recall_messages import (
+    RECALL,
+    RESOLUTION,
+    MemberRecall,
+    recall_of,
+    resolution_values,
+)
 from switch.commands import Answer
 from switch.model import Party, Status, from_micros
 from switch.port import reference_digits
@@ -112,10 +119,12 @@ class MemberMessages:
     def __init__(self, own_bic: str) -> None:
         self._own = own_bic
 
-    def read(self, body: bytes, member: str, planning: Planning) -> MemberPayment | MemberEnquiry:
+    def read(
+        self, body: bytes, member: str, planning: Planning
+    ) -> MemberPayment | MemberEnquiry | MemberRecall:
         """Translate a verified body of this member. Raises :class:`Refused`."""
         try:
-            message = read(body, names=(PAYMENT, ENQUIRY), header=True)
+            message = read(body, names=(PAYMENT, ENQUIRY, RECALL), header=True)
         except IsoError as error:
             self._unreadable(body, error, member, planning)
         values, header = message.values, message.header or {}
@@ -124,6 +133,8 @@ class MemberMessages:
             self._refuse(Reason.FORMAT_INVALID, message, member, planning)
         if header["from_bic"] != member or not _same(header["to_bic"], self._own):
             self._refuse(Reason.AGENT_INCORRECT, message, member, planning)
+        if message.name == RECALL:
+            return recall_of(message)
         if message.name == ENQUIRY:
             return MemberEnquiry(_text(values, "original_uetr"), originals)
         token, account = _text(values, "sup_quote_token"), _text(values, "debtor_account")
@@ -160,6 +171,22 @@ class MemberMessages:
         answer = self._report(payment, enquiry.originals, planning)
         # The question is answered, whatever the payment's state.
         return Answer(_OK, answer.content_type, answer.body)
+
+    def render_resolution(
+        self,
+        recall: MemberRecall,
+        status: Status | None,
+        reason: Reason | None,
+        member: str,
+        planning: Planning,
+    ) -> Answer:
+        """The camt.029 that answers a camt.056: HTTP 202 while nobody has decided, 422 unbound."""
+        message_id = message_reference(self._own, planning)
+        values = resolution_values(recall, status, reason, message_id, member)
+        values |= {"created_at": planning.now, "assigner_agent": self._own}
+        http = _OPEN if status not in (None, Status.ACCC, Status.RJCT) else _OK
+        http = _UNBOUND if status is None else http
+        return Answer(http, CONTENT_TYPE, self._write(RESOLUTION, values, member, planning))
 
     def render_refusal(
         self,
@@ -203,7 +230,7 @@ class MemberMessages:
     def _write(
         self, name: str, values: Mapping[str, object], member: str, planning: Planning
     ) -> bytes:
-        message_id = message_reference(self._own, planning)
+        message_id = str(values.get("message_id") or message_reference(self._own, planning))
         header = {
             "from_bic": self._own,
             "to_bic": member,
@@ -294,7 +321,7 @@ def _payment(message: Message, originals: Mapping[str, str], member: str) -> Mem
 
 def _originals(message: Message) -> dict[str, str]:
     values = message.values
-    if message.name == ENQUIRY:
+    if message.name != PAYMENT:
         return {name: _text(values, name) for name in ORIGINALS if _text(values, name)}
     return originals_of(values, PAYMENT)
 
