@@ -188,17 +188,9 @@ def _care_handlers(care: Care) -> dict[str, Handler]:
     }
 
 
-def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
-    members = MemberApi(
-        config=parts.config,
-        authenticator=parts.authenticator,
-        payments=parts.payments,
-        scans=parts.scans,
-        quoting=parts.quoting,
-        clock=parts.clock,
-    )
+def _iso(parts: Parts) -> IsoApi:
     key = parts.answer_key
-    iso = IsoApi(
+    return IsoApi(
         config=parts.config,
         authenticator=parts.authenticator,
         payments=parts.payments,
@@ -211,6 +203,18 @@ def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
         ids=parts.ids,
         log=parts.log,
     )
+
+
+def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
+    members = MemberApi(
+        config=parts.config,
+        authenticator=parts.authenticator,
+        payments=parts.payments,
+        scans=parts.scans,
+        quoting=parts.quoting,
+        clock=parts.clock,
+    )
+    iso = _iso(parts)
     oversight = OversightApi(parts.overseers, parts.read, parts.clock)
     rates = _rates(parts)
     journal = JournalApi(parts.witnesses, parts.read, parts.head, parts.published, parts.clock)
