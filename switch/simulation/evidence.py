@@ -19,10 +19,10 @@ CHANGED, MISQUOTED, RECORD, STUCK = "changed", "misquoted", "record", "stuck"
 SPONSOR: Final = "ACLBKHPPXXX"
 """Whose pool pays Cambodian shops."""
 
-BACK: Final = frozenset({"unwinding", "unwound"})
+BACK: Final = frozenset({"unwinding", "unwound", "returning", "returned"})
 """States of what a payer was debited for and gets back by a linked payment."""
 
-GOING_BACK: Final = frozenset({"unwinding"})
+GOING_BACK: Final = frozenset({"unwinding", "returning"})
 """Those in which it has not got it yet: as little an end as an open state."""
 
 UNSENT: Final = frozenset({"CLEARING_TIMED_OUT", "NETWORK_OFFLINE"})
@@ -49,6 +49,9 @@ MOVED: Final[Mapping[str, bool | None]] = MappingProxyType(
         "lapsed": False,
         "unwinding": False,
         "unwound": False,
+        "awaiting_funds": None,
+        "returning": False,
+        "returned": False,
         WAITS: None,
     }
 )

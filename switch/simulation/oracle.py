@@ -144,7 +144,10 @@ class _Case:
                 continue
             payer, payee = _ends(payment)
             pays, gets = terms["payer_currency"], terms["payee_currency"]
-            if posted[f"{who['payer_side']}/{payer}/{pays}"] != terms["debit"]:
+            whose = f"{who['payer_side']}/{payer}/{pays}"
+            if payment.get("funding") == "gross":
+                whose = f"{SPONSOR}/pool/{pays}"  # the payer's bank has pushed it there
+            if posted[whose] != terms["debit"]:
                 yield f"{uetr}: the payer's side is not debited what was quoted"
             if posted[f"{who['payee_side']}/{payee}/{gets}"] != -terms["destination"]:
                 yield f"{uetr}: the payee's side is not credited what was quoted"
@@ -156,10 +159,15 @@ class _Case:
             if payment.get("original"):
                 children[payment["original"]].append(uetr)
         for uetr, payment in self._payments.items():
-            if payment["state"] != "unwound":
+            if payment["state"] not in ("unwound", "returned"):
                 continue
             terms = payment["terms"]
             back = [child for child in children[uetr] if self._moved(child)]
+            if payment["state"] == "returned":
+                left = self._posted(uetr, *back)[f"{SPONSOR}/pool/{terms['payer_currency']}"]
+                if left:
+                    yield f"{uetr}: {left} of what was pushed for it did not go back"
+                continue
             given = sum(self._payments[child]["terms"]["destination"] for child in back)
             if given != terms["debit"]:
                 yield f"{uetr}: {given} of {terms['debit']} went back"

@@ -23,7 +23,7 @@ from switch import linked, registry
 from switch.api import app as api_app
 from switch.api import description
 from switch.config import default_folder, load_config
-from switch.model import Flow, State
+from switch.model import Flow, Funding, State
 from switch.simulation.cast import Cast
 from switch.simulation.city import City
 from switch.simulation.evidence import Finding, Left
@@ -90,12 +90,22 @@ class Outcome:
     story: list[str] = field(default_factory=list)
 
 
+PUSHED: Final = ("bakong", "malaysia")
+PUSHED_WITHIN_S: Final = 60
+GROSS_EVERY: Final = 3
+"""In one seed of so many, members' banks push the money of the corridor ``PUSHED`` in advance."""
+
+
+def _gross(plan: Plan) -> bool:
+    return plan.seed % GROSS_EVERY == 0
+
+
 class Simulator:
     """Runs plans with the configuration that comes with the program, read once."""
 
     def __init__(self) -> None:
         self._config = load_config(default_folder())
-        self._residents: dict[tuple[str, ...], Residents] = {}
+        self._residents: dict[tuple[tuple[str, ...], bool], Residents] = {}
         self._adapters: dict[str, Adapter] = {}
         self._keys = TownKeys()
         # What every switch makes alike is made once: it is most of the cost of a start.
@@ -111,9 +121,12 @@ class Simulator:
             self._adapters[network] = registry.make_adapter(network, context)
         return self._adapters[network]
 
-    def _living(self, networks: tuple[str, ...]) -> Residents:
-        """The configuration with these networks alone, and their keys and simulators."""
-        if networks not in self._residents:
+    def _living(self, networks: tuple[str, ...], *, gross: bool) -> Residents:
+        """The configuration with these networks alone, and their keys and simulators.
+
+        Where ``gross``, the payers' banks push the money of one corridor first.
+        """
+        if (networks, gross) not in self._residents:
             config = replace(
                 self._config,
                 networks={name: self._config.networks[name] for name in networks},
@@ -123,14 +136,22 @@ class Simulator:
                     if {corridor.source_network, corridor.destination_network} <= set(networks)
                 },
             )
-            self._residents[networks] = residents(config, self._keys)
-        return self._residents[networks]
+            if gross and PUSHED in config.corridors:
+                pushed = replace(
+                    config.corridors[PUSHED],
+                    funding=Funding.GROSS,
+                    sponsor=config.networks[PUSHED[0]].own_bic,
+                    fund_within_s=PUSHED_WITHIN_S,
+                )
+                config = replace(config, corridors=config.corridors | {PUSHED: pushed})
+            self._residents[networks, gross] = residents(config, self._keys)
+        return self._residents[networks, gross]
 
     def run(self, plan: Plan) -> Outcome:
         """Run a plan in a world of its own."""
         outcome = Outcome(plan)
         with self._made_once(), World(plan.seed) as world:
-            trial = _Trial(world, plan, outcome, self._living(plan.networks))
+            trial = _Trial(world, plan, outcome, self._living(plan.networks, gross=_gross(plan)))
             try:
                 world.run(trial.play())
                 trial.look()
