@@ -87,7 +87,7 @@ def command(
     config = read_config(config_folder) if part in {"payments", "all"} else None
     race = QUICK_RACE if quick else FULL_RACE
 
-    async def program(_: object) -> int:
+    async def program() -> int:
         codes, messages, quotes, measured = None, None, None, None
         try:
             if part in {"qr", "all"}:
@@ -112,7 +112,7 @@ def command(
             _print(measured, codes, messages, quotes)
         return 0
 
-    guarded(lambda: process.run(program))
+    guarded(lambda: process.run(lambda stopped: bench_long.unless_stopped(stopped, program())))
 
 
 def _not_valid(measured: Measured, store: str, *, as_json: bool) -> int:

@@ -6,6 +6,7 @@ run whose payments do not add up has no result and ends with status 1.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
@@ -22,17 +23,41 @@ from switch.cli.options import guarded, read_config, say, stop, tell
 from switch.demo.abroad import demonstrated
 from switch.runtime import process
 from switch.runtime.children import ChildFailed
+from switch.runtime.tasks import Tasks
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Coroutine, Sequence
     from pathlib import Path
 
     from switch.bench.memory import Point
+    from switch.runtime.process import Stopped
 
 PAID = "100"
 """What is paid at the network that dies, in its currency: kip."""
 
 FAILURES = (ChildFailed, LoadFailed, NoMeter, NoServer)
+
+
+STOPPED = 130
+"""Exit status of a run that was ended by Ctrl-C or SIGTERM: 128 and the number of SIGINT."""
+
+
+async def unless_stopped(stopped: Stopped, work: Coroutine[object, object, int]) -> int:
+    """Run to the end, or until asked to stop: what was started is then ended as always."""
+    tasks, running = Tasks(), asyncio.current_task()
+    assert running is not None, "a program runs in a task"
+
+    async def cancel() -> None:
+        await stopped()
+        running.cancel()
+
+    tasks.start("stop", cancel())
+    try:
+        return await work
+    except asyncio.CancelledError:
+        return STOPPED
+    finally:
+        await tasks.close()
 
 
 def refused(faults: Sequence[str]) -> int:
@@ -53,7 +78,7 @@ def memory(config_folder: Path | None, payments: int, store: str, *, as_json: bo
                 f"{point.cpu_us:6} us CPU each, {point.seconds} s"
             )
 
-    async def program(_: object) -> int:
+    async def program() -> int:
         try:
             found = await run_memory(config, config_folder, payments, store, told)
         except FAILURES as error:
@@ -64,14 +89,14 @@ def memory(config_folder: Path | None, payments: int, store: str, *, as_json: bo
             tell(f"over the second half: {found.bytes_per_payment} bytes a payment")
         return refused(found.faults)
 
-    guarded(lambda: process.run(program))
+    guarded(lambda: process.run(lambda stopped: unless_stopped(stopped, program())))
 
 
 def filled(config_folder: Path | None, count: int, seconds: int, *, as_json: bool) -> NoReturn:
     """Measure a payment in a new store and in one that holds ``count`` more."""
     config, plan = read_config(config_folder), replace(FULL_PLAN, seconds=seconds)
 
-    async def program(_: object) -> int:
+    async def program() -> int:
         try:
             found = await run_filled(config, config_folder, plan, count)
         except FAILURES as error:
@@ -89,7 +114,7 @@ def filled(config_folder: Path | None, count: int, seconds: int, *, as_json: boo
             )
         return refused(found.faults)
 
-    guarded(lambda: process.run(program))
+    guarded(lambda: process.run(lambda stopped: unless_stopped(stopped, program())))
 
 
 def blackhole(config_folder: Path | None, seconds: int, *, as_json: bool, quick: bool) -> NoReturn:
@@ -101,7 +126,7 @@ def blackhole(config_folder: Path | None, seconds: int, *, as_json: bool, quick:
     wanted = Wanted(abroad.code, {"currency": abroad.currency, "value": PAID})
     storm = QUICK_STORM if quick else replace(FULL_STORM, seconds=seconds)
 
-    async def program(_: object) -> int:
+    async def program() -> int:
         try:
             found = await run_blackhole(config, config_folder, storm, wanted)
         except FAILURES as error:
@@ -113,4 +138,4 @@ def blackhole(config_folder: Path | None, seconds: int, *, as_json: bool, quick:
                 tell(f"{name:24}{value}")
         return refused(found.faults)
 
-    guarded(lambda: process.run(program))
+    guarded(lambda: process.run(lambda stopped: unless_stopped(stopped, program())))

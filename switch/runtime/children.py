@@ -77,7 +77,7 @@ class Starting:
     errors: Path
 
     async def ready(self) -> Child:
-        """Wait for its JSON line. Raises :class:`ChildFailed`."""
+        """Wait for its JSON line. Raises :class:`ChildFailed`; cancelled, it ends the child."""
         assert self.process.stdout is not None, "its output is a pipe"
         try:
             line = await asyncio.wait_for(self.process.stdout.readline(), READY_WITHIN_S)
@@ -85,6 +85,10 @@ class Starting:
         except (TimeoutError, ValueError):
             await self.end()
             raise ChildFailed(f"{self.name} did not start:\n{_tail(self.errors)}") from None
+        except asyncio.CancelledError:
+            # Whoever waits is being stopped; nobody else knows of this child yet.
+            await self.end()
+            raise
         return Child(self.name, self.process, announced)
 
     async def end(self) -> None:

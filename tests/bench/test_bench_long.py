@@ -6,15 +6,20 @@ No figure is compared with a bound: how fast this machine is proves nothing.
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from switch.bench.blackhole import DEAD, QUICK_STORM, differing
 from switch.bench.memory import Point, growth
+from switch.cli.bench_long import STOPPED
 from switch.model import State
 from tests.switch_core.core_values import payment
 
@@ -43,6 +48,23 @@ def test_beside_a_dead_network_others_are_paid_and_its_own_payments_wait() -> No
     assert found["most_at_once"]["tasks"] >= found["most_at_once"]["requests_under_way"] > 0
     for times in (found["others_p50_us"], found["others_p99_us"]):
         assert min(times["alive"], times["dead"]) > 0
+
+
+@pytest.mark.slow
+def test_a_run_that_is_stopped_ends_what_it_started(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "switch", "bench", "--part", "memory"]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
+        ends = time.monotonic() + 200
+        while not list(tmp_path.glob("*/switch.db")) and time.monotonic() < ends:
+            time.sleep(0.1)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        process.send_signal(signal.SIGINT)
+
+        assert process.wait(60) == STOPPED
+    assert children
+    assert not [pid for pid in children if Path(f"/proc/{pid}").exists()]
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow
