@@ -80,6 +80,8 @@ class Told:
     differing: list[str]
     report: dict[str, Any]
     customers: int
+    unheard: int
+    """Guests of whom the switch has no row: it never heard of them, and their network knows."""
     kills: int
     returns: int
     refunds: int
@@ -145,9 +147,10 @@ async def _played(config: Config, payments: int, kills: int, seed: int) -> Told:
         took.lap("asking again and comparing")
     run.contradictions += _told_otherwise(run, ours)
     refunds = [line for line in ours if line["kind"] == "refund"]
+    unheard = len(run.guests.keys() - {line["uetr"] for line in ours})
     return Told(
-        ours, disagreements(ours, theirs), report, run.done, run.kills, run.returns, len(refunds),
-        faults, requests, run.contradictions, took.laps,
+        ours, disagreements(ours, theirs), report, run.done, unheard, run.kills,
+        run.returns, len(refunds), faults, requests, run.contradictions, took.laps,
     )  # fmt: skip
 
 
