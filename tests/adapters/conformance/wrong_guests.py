@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import adapters.iso_profile.sandbox_payer as payer
 import adapters.iso_profile.sandbox_returns as returns
+import adapters.malaysia.sandbox_payer as paynet
 from adapters.conformance import Refused
 from adapters.sandbox_kit import Entry, EntryStatus, Execute, Fault, FaultKind, Reply
 from switch.model import State
@@ -122,11 +123,11 @@ def doubled_return(call: Call, do: Execute, fault: Fault | None) -> Reply:
     return reply
 
 
-def _tampered(number: int, how: Any) -> Any:
+def _tampered(number: int, how: Any, shops: Any = returns.Returns) -> Any:
     """After a shop's return of that number its line in the book is not as it was."""
 
     def apply(patch: pytest.MonkeyPatch) -> None:
-        right = returns.Returns.give_back
+        right = shops.give_back
         counts: Counter[str] = Counter()
 
         async def give_back(self: Any, request: Any) -> Any:
@@ -137,7 +138,7 @@ def _tampered(number: int, how: Any) -> Any:
                 how(book, list(book)[-1])
             return told
 
-        patch.setattr(returns.Returns, "give_back", give_back)
+        patch.setattr(shops, "give_back", give_back)
 
     return apply
 
@@ -290,7 +291,7 @@ GUESTS: Final[tuple[Wrong, ...]] = (
     Wrong("AC-57", "vietnam", home=DisputesNothing),
     Wrong("AC-58", "thailand", patch=_tampered(1, _of_twice_the_amount)),
     Wrong("AC-59", "thailand", patch=_tampered(3, _refused)),
-    Wrong("AC-60", "thailand", patch=_tampered(6, _booked)),
+    Wrong("AC-60", "malaysia", patch=_tampered(6, _booked, paynet.Payer)),
     Wrong("AC-61", "thailand", patch=_tampered(7, _twice)),
     Wrong("AC-62", "thailand", patch=_never_tells_again),
 )
