@@ -79,9 +79,9 @@ async def _came_back(
     demand([each.terms.destination for each in here] == list(amounts),
            f"the switch has {len(here)} returns, {len(amounts)} expected")  # fmt: skip
     whole = sum(each.minor for each in amounts) == payment.terms.destination.minor
-    back = sum(each.terms.source.minor for each in here)
-    rest = payment.terms.source.minor - back
-    demand(rest == 0 if whole else rest > 0, f"{back} minor units of what was paid are given back")
+    given = sum(each.terms.source.minor for each in here)
+    rest = payment.terms.source.minor - given
+    demand(rest == 0 if whole else rest > 0, f"{given} minor units of what was paid are given back")
 
 
 def _part(whole: Money, of: int) -> Money:
