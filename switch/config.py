@@ -47,6 +47,7 @@ from switch.config_files import (
 )
 from switch.coordination.ports import MOST
 from switch.corridor_roles import wrong_roles
+from switch.doors import Member, Window, windows_of
 from switch.feed import Feed
 from switch.fx_side import SideError, scheme_of
 from switch.ledger import Account, Role, account_key
@@ -87,6 +88,7 @@ class Corridor:
     funding: Funding = Funding.CAPPED
     finality: Finality = Finality.TWO_LEG
     fund_within_s: int = 0
+    windows: tuple[Window, ...] = ()
 
     @property
     def name(self) -> str:
@@ -97,17 +99,6 @@ class Corridor:
     def direction(self) -> Direction:
         """Outbound when the payer is on Bakong."""
         return Direction.OUTBOUND if self.source_network == HOME else Direction.INBOUND
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """One Cambodian member; ``events`` says whether it subscribes, ``webhook`` where to."""
-
-    bic: str
-    name: str
-    net_debit_max: Money
-    events: bool = False
-    webhook: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +272,8 @@ def _members(
             )
         cap = _money(row.net_debit_max, f"{where}.net_debit_max")
         webhook = None if row.events is None else row.events.webhook
-        members[row.bic] = Member(row.bic, row.name, cap, row.events is not None, webhook)
+        told = (row.events is not None, webhook)
+        members[row.bic] = Member(row.bic, row.name, cap, *told, active=row.status == "active")
     return members
 
 
@@ -326,6 +318,10 @@ def _corridor(
         scheme, paid_in = scheme_of(row, market, inbound=row.destination_network == HOME)
     except SideError as error:
         raise ConfigError(f"{where}.{error}") from None
+    try:
+        windows = windows_of(row.windows)
+    except ValueError as error:
+        raise ConfigError(f"{where}.{error}") from None
     return Corridor(
         source_network=row.source_network,
         destination_network=row.destination_network,
@@ -343,6 +339,7 @@ def _corridor(
         funding=Funding(row.funding),
         finality=Finality(row.finality),
         fund_within_s=row.fund_within_s or 0,
+        windows=windows,
     )
 
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from fx.money import Money
 from switch.addresses import Page, Peer, address
+from switch.doors import WindowRow
 from switch.feed import Feed
 
 Bic = Annotated[str, Field(pattern=r"^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$")]
@@ -212,6 +213,7 @@ class CorridorRow(Strict):
     quote_valid_s: Annotated[int, Field(ge=1, le=86_400)]
     fee_taker: Bic
     sponsor: Bic | None = None
+    windows: Annotated[list[WindowRow], Field(default_factory=list)]
     fund_within_s: Annotated[int, Field(ge=1, le=86_400)] | None = None
     fx_side: Literal["source", "scheme"] = "source"
     scheme: NetworkName | None = None
@@ -237,6 +239,7 @@ class MemberRow(Strict):
     bic: Bic
     name: Annotated[str, Field(min_length=1, max_length=140)]
     net_debit_max: AmountRow
+    status: Literal["active", "suspended"] = "active"
     events: EventsRow | None = None
 
 

@@ -131,6 +131,9 @@ class Orders:
         self, network: str, request: InboundOrder, offer: Offer
     ) -> tuple[Merchant, Payment] | Reason:
         priced = self._quoting.open_quote(offer.token, network)
+        closed = self._payments.shut(priced)
+        if closed is not None:
+            return closed
         merchant = priced.destination.merchant
         corridor, quote = priced.destination.corridor, priced.quote
         facts = self._adapters[network].facts

@@ -16,6 +16,7 @@ from iso20022 import IsoError
 from switch import lifecycle, terms
 from switch.commands import Answer, Bury, Conflict, Declined, Done, Known, Open, Refuse, Stale
 from switch.dispatch import Happened
+from switch.doors import shut
 from switch.given_names import GivenNames
 from switch.instructions import Bound, Instruction, Standing
 from switch.lifecycle import Event
@@ -155,6 +156,8 @@ class Payments:
             raise Busy
         if lost and refused in LATE:
             refused = None
+        if refused is None and not lost:
+            refused = self.shut(priced)
         await self._pace.opening(priced.destination.origin, priced.quote.debit)
         if self._in_flight >= self._config.payments.in_flight_max:
             raise Busy
@@ -221,6 +224,12 @@ class Payments:
             self.send(result.payment, opened, exchange, started)
             return Standing(result.payment, None)
         return await self.standing(result, instruction)
+
+    def shut(self, priced: Priced) -> Reason | None:
+        """Why nothing may be opened now at this price's corridor by its origin."""
+        destination = priced.destination
+        windows, members = destination.corridor.windows, self._config.members
+        return shut(windows, members, destination.origin, self._clock.now())
 
     def listed(self, particulars: Particulars, use_case: UseCase) -> bool:
         """Whether screening finds somebody; what is asked for so is refused without saying why."""

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from tenacity import RetryCallState
 
     from iso20022.jws import JwsSigner
-    from switch.config import Member
     from switch.delivery_rules import Said
+    from switch.doors import Member
     from switch.model import Payment
     from switch.outbox import OutboxRow
     from switch.runtime.clock import Clock

@@ -28,7 +28,7 @@ from switch.store.contract import StoreBusy
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from switch.config import Member
+    from switch.doors import Member
     from switch.outbox import OutboxRow
     from switch.runtime.clock import Clock
     from switch.store.contract import Store

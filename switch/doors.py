@@ -1,0 +1,97 @@
+"""When and to whom a corridor is open: operating windows, and members that may open payments. Pure.
+
+A corridor may be closed by night or on days, in the time of its counterparty; without windows it is
+always open. A member that is suspended opens nothing new, while what is on its way, what its
+customers are paid and what it is refunded go on. The surprise: a window is asked at the opening
+alone, so a payment that crosses a cut-off in flight ends as it would have.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from switch.reasons import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from fx.money import Money
+
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+DAY_MIN: Final = 24 * 60
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Clocked = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
+
+
+class WindowRow(BaseModel):
+    """One window of a corridor: from ``opens`` until before ``closes``, in a zone.
+
+    ``zone_min`` is minutes east of UTC. A night that crosses midnight is two windows.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    days: Annotated[list[Day], Field(min_length=1)]
+    opens: Clocked
+    closes: Clocked
+    zone_min: Annotated[int, Field(ge=-720, le=840)]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window in minutes of the day, on some days of the week (Monday is 0)."""
+
+    days: frozenset[int]
+    opens_min: int
+    closes_min: int
+    zone_min: int
+
+    def holds(self, at: datetime) -> bool:
+        """Whether it is open at a time."""
+        local = at + timedelta(minutes=self.zone_min)
+        minute = local.hour * 60 + local.minute
+        return local.weekday() in self.days and self.opens_min <= minute < self.closes_min
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One Cambodian member; ``events`` says whether it subscribes, ``webhook`` where to.
+
+    ``active`` is false while it may open nothing new.
+    """
+
+    bic: str
+    name: str
+    net_debit_max: Money
+    events: bool = False
+    webhook: str | None = None
+    active: bool = True
+
+
+def windows_of(rows: Sequence[WindowRow]) -> tuple[Window, ...]:
+    """The windows of rows. Raises :class:`ValueError` for one that is never open."""
+    made = []
+    for row in rows:
+        opens, closes = (int(text[:2]) * 60 + int(text[3:]) for text in (row.opens, row.closes))
+        if closes <= opens:
+            raise ValueError("windows: closes before it opens; a night is two windows")
+        days = frozenset(DAYS.index(day) for day in row.days)
+        made.append(Window(days, opens, closes, row.zone_min))
+    return tuple(made)
+
+
+def shut(
+    windows: Sequence[Window], members: Mapping[str, Member], origin: str, at: datetime
+) -> Reason | None:
+    """Why nothing may be opened now in a corridor, by an origin; None where it may."""
+    member = members.get(origin)
+    if member is not None and not member.active:
+        return Reason.MEMBER_SUSPENDED
+    if windows and not any(window.holds(at) for window in windows):
+        return Reason.CORRIDOR_CLOSED
+    return None
