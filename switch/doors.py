@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from fx.money import Money
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-DAY_MIN: Final = 24 * 60
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Clocked = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
