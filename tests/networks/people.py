@@ -8,6 +8,7 @@ back is played by its network's simulator, because only the network can tell the
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +19,7 @@ import orjson
 from switch.demo.books import switch_book
 from switch.demo.scenes import DEBTOR
 from switch.qr import Khqr, write_khqr
+from tests.books.books_rig import child
 
 if TYPE_CHECKING:
     import random
@@ -44,7 +46,9 @@ LOOKS: Final = 4
 """How often shops look through what they got."""
 
 ASKED_AGAIN_S: Final = 0.3
-TRIES: Final = 100
+ASKED_FOR_S: Final = 8.0
+ANSWERED_WITHIN_S: Final = 180.0
+TRIES: Final = 600
 MEMBER_WAITS_S: Final = 2.5
 GUEST_WAITS_MS: Final = 2_500
 SHARE_GIVEN_BACK: Final = 0.2
@@ -106,16 +110,19 @@ async def _tried(call: Coroutine[Any, Any, ClientAnswer], within_s: float) -> Cl
 
 
 async def _until(
-    make: Callable[[], Coroutine[Any, Any, ClientAnswer]], *, within_s: float = 8.0
+    stage: Stage, make: Callable[[], Coroutine[Any, Any, ClientAnswer]]
 ) -> ClientAnswer:
-    """Ask until there is an answer that is 200."""
-    for _ in range(TRIES):
-        answer = await _tried(make(), within_s)
+    """Ask until there is an answer that is 200; a switch may take long to come back."""
+    began = time.monotonic()
+    while time.monotonic() - began < ANSWERED_WITHIN_S:
+        answer = await _tried(make(), ASKED_FOR_S)
         if answer is not None and answer.status == 200:
             return answer
         await asyncio.sleep(ASKED_AGAIN_S)
     told = "nothing" if answer is None else str(answer.body[:300])
-    raise AssertionError(f"asked {TRIES} times in vain: {told}")
+    ended = child(stage, "switch").process.returncode
+    log = (stage.data / "switch.log").read_text("utf-8")[-2_000:]
+    raise AssertionError(f"asked in vain: {told}; the switch ended with {ended}: {log}")
 
 
 async def _customer(stage: Stage, run: Run, network: Abroad, place: int) -> None:
@@ -134,14 +141,14 @@ async def _offer(stage: Stage, bic: str, network: Abroad, run: Run) -> dict[str,
     """Scan a code and have an amount of the network's currency quoted, where it fixes none."""
     member = stage.member(bic)
     if network.orders:
-        scanned = (await _until(lambda: member.scan(network.shown(stage)))).json()
+        scanned = (await _until(stage, lambda: member.scan(network.shown(stage)))).json()
         offer: dict[str, Any] = scanned["quotes"][0]
         return offer
     whole = int(float(network.amount))
     wish = {"currency": network.currency, "value": str(whole + run.chance.randrange(whole))}
     for _ in range(TRIES):
-        scan = (await _until(lambda: member.scan(network.shown(stage)))).json()["scan"]
-        answer = await _tried(member.quote(scan, wish), 8.0)
+        scan = (await _until(stage, lambda: member.scan(network.shown(stage)))).json()["scan"]
+        answer = await _tried(member.quote(scan, wish), ASKED_FOR_S)
         if answer is not None and answer.status == 200:
             return dict(answer.json()["quotes"][0])
         await asyncio.sleep(ASKED_AGAIN_S)
