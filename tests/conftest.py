@@ -8,12 +8,24 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
+from coverage import Coverage
 from hypothesis import HealthCheck, settings
 
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
 ROOT: Final = Path(__file__).resolve().parent.parent
+
+UNTRACED: Final = frozenset(
+    ("adapters", "iso20022", "kill", "mutants", "networks", "privacy", "seeds", "simulation")
+)
+"""Folders that try other packages than the floor is for, or the same code a thousand times over.
+
+Tracing doubles what a test costs, so it rests there; what only they reach counts as not reached.
+"""
 
 pytest_plugins = ("tests.servers.fixtures",)
 
@@ -41,3 +53,16 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the reference data (../shared) is not on this machine")
     return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let the tracing of coverage rest during the tests of some folders."""
+    tracing = Coverage.current()
+    if tracing is None or item.path.relative_to(ROOT / "tests").parts[0] not in UNTRACED:
+        return (yield)
+    tracing.stop()
+    try:
+        return (yield)
+    finally:
+        tracing.start()
