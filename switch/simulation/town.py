@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import orjson
@@ -43,6 +44,8 @@ OUTSIDE: Final = "outside"
 """The machine from which members, the overseer and the readers of books call."""
 
 Kind = TypeVar("Kind")
+
+CLOSE: Final = MappingProxyType({"Connection": "close"})
 
 READY_WITHIN_S: Final = 30
 READY_EVERY_S: Final = 0.01
@@ -236,7 +239,9 @@ class Town:
         net = self._outside.net
         data = None if body is None else orjson.dumps(dict(body))
         session = net.session(network)
-        async with session.request(method, net.url(network) + path, data=data) as response:
+        # A connection kept open is closed by a simulator that was stopped, just as it is used.
+        sent = session.request(method, net.url(network) + path, data=data, headers=CLOSE)
+        async with sent as response:
             return orjson.loads(await response.read())
 
     async def fault(self, network: str, operation: str, kind: str, **more: object) -> None:
