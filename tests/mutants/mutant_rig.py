@@ -3,8 +3,9 @@
 A patch says in its first line what is wrong and changes files of ``switch`` or ``adapters``. Beside
 it stands the smallest plan that was found to show it. ``python -m tests.mutants.mutant_rig`` hunts
 for all of them (or those named) from the first seed on and prints the table; ``--keep`` renews the
-plans. The surprise: a patch is applied by the text of its lines alone, so that it holds while other
-lines of a file move, and fails as soon as its own lines are gone or stand there twice.
+plans, ``--known`` prints the table of those that are kept. The surprise: a patch is applied by the
+text of its lines alone, so that it holds while other lines of a file move, and fails as soon as its
+own lines are gone or stand there twice.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+
+from switch.simulation.plan import read_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -133,16 +137,24 @@ def hunted(mutant: Mutant, *, keep: bool) -> str:
         return f"| {mutant.name} | {place} | {finding} |"
 
 
+def known(mutant: Mutant) -> str:
+    """A row of the table from the plan that is kept, without hunting."""
+    plan = read_plan(mutant.plan.read_text("utf-8"))
+    place = f"{plan.seed} | {len(plan.payments)} | {len(plan.mishaps)}"
+    return f"| {mutant.name} | {place} | {mutant.what} |"
+
+
 def main(arguments: Sequence[str]) -> None:
     """Print the table."""
     keep = "--keep" in arguments
+    row = known if "--known" in arguments else partial(hunted, keep=keep)
     names = [name for name in arguments if not name.startswith("-")]
     sys.stdout.write(
         "| mutant | seed | payments | mishaps | what was found |\n|---|---|---|---|---|\n"
     )
     for mutant in mutants():
         if not names or mutant.name in names:
-            sys.stdout.write(hunted(mutant, keep=keep) + "\n")
+            sys.stdout.write(row(mutant) + "\n")
             sys.stdout.flush()
 
 

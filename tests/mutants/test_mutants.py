@@ -16,6 +16,7 @@ from tests.mutants.mutant_rig import (
     MISHAPS_MAX,
     PAYMENTS_MAX,
     ROOT,
+    SEEDS,
     Mutant,
     PatchLost,
     found_by,
@@ -59,6 +60,7 @@ def test_the_product_passes_the_plan_that_shows_a_mutant(mutant: Mutant) -> None
     assert [str(finding) for finding in SIMULATOR().run(plan).findings] == []
     assert len(plan.payments) <= PAYMENTS_MAX
     assert len(plan.mishaps) <= MISHAPS_MAX
+    assert 1 <= plan.seed <= SEEDS
 
 
 @pytest.mark.timeout(600)

@@ -18,6 +18,7 @@ from switch.model import Flow, State
 from switch.states import MOVES, Event
 from tests.conftest import ROOT
 from tests.mutants.mutant_rig import PAYMENTS, SEEDS
+from tests.simulation import chunks
 from tests.simulation.chunks import assert_held, moves_of, played, together
 from tests.switch_core.every_move import walked
 
@@ -98,6 +99,22 @@ def test_nothing_is_lost_doubled_or_unbalanced(
     paths = sorted(shared.glob("*.json"))
     if len(paths) == PARTS:
         assert_all([json.loads(path.read_text("utf-8")) for path in paths])
+
+
+def test_a_chunk_that_was_played_is_not_played_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def play(first: int, seeds: int) -> Report:
+        asked.append(first)
+        return {"seed": first, "seeds": seeds}
+
+    monkeypatch.setattr(chunks, "played", play)
+    reports = [chunks.kept(tmp_path / "new", first, 2) for first in (1, 3, 1)]
+
+    assert asked == [1, 3]
+    assert reports[0] == reports[2] == {"seed": 1, "seeds": 2}
 
 
 def shared_by_all(factory: pytest.TempPathFactory) -> Path:
