@@ -81,6 +81,15 @@ ELSEWHERE: Final[tuple[tuple[State | None, Event | None, str], ...]] = (
     (None, Event.TAKEN_BACK, TAKEN),
     (State.PENDING_FAR, Event.NEVER_SEEN, CORE),
     (State.CREDIT_PENDING, Event.NEVER_SEEN, CORE),
+    # Bakong takes a transfer and says later that it is done; advices are checked when ordered.
+    (State.CREDITING, Event.ACCEPTED, CORE),
+    (State.RECEIVED, Event.CHECK_FAILED, CORE),
+    # Needs two things to meet that meet in few of 10,000 payments.
+    (None, Event.OVERDUE, CORE),
+    (None, Event.NOT_SENT, CORE),
+    (State.PENDING_FAR, Event.REFUSED, CORE),
+    (State.UNKNOWN, Event.REFUSED, CORE),
+    (State.CREDIT_UNKNOWN, Event.PENDING, CORE),
 )
 """Rows that hardly any run takes, by state and event, and who takes them."""
 
