@@ -28,8 +28,8 @@ GOING_BACK: Final = frozenset({"unwinding", "returning"})
 UNSENT: Final = frozenset({"CLEARING_TIMED_OUT", "NETWORK_OFFLINE"})
 """Reasons that say that no byte of a payment left; only then its quote is free again."""
 
-WAITS: Final = "manual"
-"""The state in which a payment waits for people."""
+WAITS: Final = frozenset({"manual", "cancel_manual"})
+"""States in which a payment waits for people."""
 
 MOVED: Final[Mapping[str, bool | None]] = MappingProxyType(
     {
@@ -52,7 +52,7 @@ MOVED: Final[Mapping[str, bool | None]] = MappingProxyType(
         "awaiting_funds": None,
         "returning": False,
         "returned": False,
-        WAITS: None,
+        **dict.fromkeys(sorted(WAITS)),
     }
 )
 """Whether money moved for good; None while the payment has not ended and its money is reserved."""

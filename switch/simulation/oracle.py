@@ -60,7 +60,7 @@ def judge(left: Left) -> list[Finding]:
 
 def unresolved(left: Left) -> int:
     """Payments that wait for people."""
-    return sum(row["state"] == WAITS for row in left.rows["payment"])
+    return sum(row["state"] in WAITS for row in left.rows["payment"])
 
 
 class _Case:
@@ -310,10 +310,10 @@ class _Case:
             if payment["state"] not in MOVED:
                 yield f"{uetr}: nobody knows the state {payment['state']}"
             elif payment["state"] in GOING_BACK or (
-                self._moved(uetr) is None and payment["state"] != WAITS
+                self._moved(uetr) is None and payment["state"] not in WAITS
             ):
                 yield f"{uetr}: still {payment['state']}"
-            if payment["state"] == WAITS and not self._entries.get(uetr):
+            if payment["state"] in WAITS and not self._entries.get(uetr):
                 yield f"{uetr}: waits for people with nothing reserved"
 
     def record(self) -> Iterator[str]:

@@ -60,6 +60,14 @@ BLOCKED: Final = (
 TAKEN: Final = (
     "tests/shell/test_orders.py::test_an_order_is_taken_back_before_it_is_paid_and_not_after"
 )
+LISTED: Final = (
+    "tests/shell/test_screening_town.py::"
+    "test_two_operators_let_a_held_payment_go_and_it_ends_like_any_other"
+)
+BLOCKED: Final = (
+    "tests/shell/test_screening_town.py::"
+    "test_what_is_blocked_is_frozen_and_pending_for_ever_until_the_authority_orders_otherwise"
+)
 ELSEWHERE: Final[tuple[tuple[State | None, Event | None, str], ...]] = (
     # Partners that can cancel are seldom away for so long that one is tried.
     (None, Event.GIVEN_UP, UNDONE),
@@ -84,6 +92,10 @@ ELSEWHERE: Final[tuple[tuple[State | None, Event | None, str], ...]] = (
     # Bakong takes a transfer and says later that it is done; advices are checked when ordered.
     (State.CREDITING, Event.ACCEPTED, CORE),
     (State.RECEIVED, Event.CHECK_FAILED, CORE),
+    # Nobody who is listed pays here.
+    (None, Event.HIT, LISTED),
+    (State.HELD, None, LISTED),
+    (State.BLOCKED, None, BLOCKED),
     # Needs two things to meet that meet in few of 10,000 payments.
     (None, Event.OVERDUE, CORE),
     (None, Event.NOT_SENT, CORE),
