@@ -28,8 +28,12 @@ LOOK_EVERY_S: Final = 10
 LOOK_BATCH: Final = 1_000
 """Rows of one network that are looked at, the latest first; the next look takes what is left."""
 
-REPEATED: Final = frozenset({Timer.LADDER, Timer.POLL, Timer.CANCEL, Timer.CONFIRM, Timer.CHILD})
-"""Timers whose pauses the facts bound. The others end with an order, or with its first send."""
+REPEATED: Final = tuple(
+    state
+    for state, facts in STATES.items()
+    if facts.timer in (Timer.LADDER, Timer.POLL, Timer.CANCEL, Timer.CONFIRM, Timer.CHILD)
+)
+"""States whose pauses the facts bound. The others end with an order, or with its first send."""
 
 
 class FarTimers:
@@ -52,8 +56,7 @@ class FarTimers:
         self._looked[network] = counted
         longest_s = timers.longest_pause_s(facts)
         after = self._clock.now() + timedelta(seconds=longest_s)
-        rows = await self._store.read.waiting_past(network, after, LOOK_BATCH)
-        found = [each for each in rows if STATES[each.state].timer in REPEATED]
+        found = await self._store.read.waiting_past(network, after, REPEATED, LOOK_BATCH)
         before = self._fire_at.get(network, {})
         fire_at = {each.uetr: before.get(each.uetr, counted + longest_s) for each in found}
         self._fire_at[network] = fire_at

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from switch.commands import Answer, Binding, RateRow
     from switch.ledger import Account
-    from switch.model import Payment, RateKey
+    from switch.model import Payment, RateKey, State
     from switch.port import Operation
     from switch.store.contract import Reader, StoredExchange, WrappedKey
     from switch.store.journal import Block
@@ -90,9 +90,11 @@ class Awaited:
         """Payments of this slot at a network whose timer has fired, oldest first."""
         return self._reader.due(network, at, limit)
 
-    async def waiting_past(self, network: str, after: datetime, limit: int) -> list[Payment]:
-        """Payments of this slot at a network whose timer fires after a moment, the latest first."""
-        return self._reader.waiting_past(network, after, limit)
+    async def waiting_past(
+        self, network: str, after: datetime, states: Sequence[State], limit: int
+    ) -> list[Payment]:
+        """Payments of this slot at a network, in these states, whose timer fires after a moment."""
+        return self._reader.waiting_past(network, after, states, limit)
 
     async def open_corridors(self) -> list[str]:
         """Corridors of the payments that have a timer, by name."""

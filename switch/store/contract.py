@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from switch.commands import Answer, Binding, Command, RateRow, Result
     from switch.ledger import Account
-    from switch.model import Payment, RateKey
+    from switch.model import Payment, RateKey, State
     from switch.port import Operation
     from switch.store.journal import Block
     from switch.store.outbox_port import Outbox, OutboxEngine
@@ -131,8 +131,10 @@ class Reader(Protocol):
     def due(self, network: str, at: datetime, limit: int) -> list[Payment]:
         """Payments of this slot at a network whose timer has fired, oldest first."""
 
-    def waiting_past(self, network: str, after: datetime, limit: int) -> list[Payment]:
-        """Payments of this slot at a network whose timer fires after a moment, the latest first."""
+    def waiting_past(
+        self, network: str, after: datetime, states: Sequence[State], limit: int
+    ) -> list[Payment]:
+        """Payments of this slot at a network, in these states, whose timer fires after a moment."""
 
     def open_corridors(self) -> list[str]:
         """Corridors of the payments that have a timer, by name."""
@@ -234,8 +236,10 @@ class Reads(Protocol):
     async def due(self, network: str, at: datetime, limit: int) -> list[Payment]:
         """Payments of this slot at a network whose timer has fired, oldest first."""
 
-    async def waiting_past(self, network: str, after: datetime, limit: int) -> list[Payment]:
-        """Payments of this slot at a network whose timer fires after a moment, the latest first."""
+    async def waiting_past(
+        self, network: str, after: datetime, states: Sequence[State], limit: int
+    ) -> list[Payment]:
+        """Payments of this slot at a network, in these states, whose timer fires after a moment."""
 
     async def open_corridors(self) -> list[str]:
         """Corridors of the payments that have a timer, by name."""

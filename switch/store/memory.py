@@ -138,12 +138,16 @@ class MemoryReader:
         ]
         return [payment for _, _, payment in sorted(fired, key=lambda row: row[:2])[:limit]]
 
-    def waiting_past(self, network: str, after: datetime, limit: int) -> list[Payment]:
-        """Payments of this slot at a network whose timer fires after a moment, the latest first."""
+    def waiting_past(
+        self, network: str, after: datetime, states: Sequence[State], limit: int
+    ) -> list[Payment]:
+        """Payments of this slot at a network, in these states, whose timer fires after a moment."""
         waiting = [
             (after - payment.next_at, payment.payment_id, payment)
             for payment in self._own()
-            if payment.network == network and payment.next_at is not None
+            if payment.network == network
+            and payment.state in states
+            and payment.next_at is not None
         ]
         past = [row for row in waiting if row[0] < timedelta(0)]
         return [payment for _, _, payment in sorted(past, key=lambda row: row[:2])[:limit]]

@@ -55,7 +55,7 @@ _DUE: Final = (
 )
 _PAST: Final = (
     _SELECT + "WHERE slot = $1 AND network = $2 AND next_at > $3 "
-    "ORDER BY next_at DESC, payment_id LIMIT $4"
+    "AND state = ANY($4::text[]) ORDER BY next_at DESC, payment_id LIMIT $5"
 )
 _SENT: Final = (
     _SELECT + "WHERE next_at IS NOT NULL AND slot = $1 AND epoch < $2 AND state IN ($3, $4) "
@@ -199,9 +199,12 @@ class PostgresReader:
         rows = await self._query(_DUE, self._read_slot, network, to_micros(at), limit)
         return [payment_of(tuple(row)) for row in rows]
 
-    async def waiting_past(self, network: str, after: datetime, limit: int) -> list[Payment]:
-        """Payments of this slot at a network whose timer fires after a moment, the latest first."""
-        rows = await self._query(_PAST, self._read_slot, network, to_micros(after), limit)
+    async def waiting_past(
+        self, network: str, after: datetime, states: Sequence[State], limit: int
+    ) -> list[Payment]:
+        """Payments of this slot at a network, in these states, whose timer fires after a moment."""
+        given = (self._read_slot, network, to_micros(after), [str(each) for each in states], limit)
+        rows = await self._query(_PAST, *given)
         return [payment_of(tuple(row)) for row in rows]
 
     async def open_corridors(self) -> list[str]:

@@ -68,9 +68,9 @@ _DUE: Final = (
     SELECT_PAYMENT
     + "WHERE slot = ? AND network = ? AND next_at <= ? ORDER BY next_at, payment_id LIMIT ?"
 )
-_PAST: Final = (
-    SELECT_PAYMENT
-    + "WHERE slot = ? AND network = ? AND next_at > ? ORDER BY next_at DESC, payment_id LIMIT ?"
+_PAST: Final = SELECT_PAYMENT + (  # noqa: S608  constants
+    "WHERE slot = ? AND network = ? AND next_at > ? AND state IN (SELECT value FROM json_each(?)) "
+    "ORDER BY next_at DESC, payment_id LIMIT ?"
 )
 _SENT: Final = (
     SELECT_PAYMENT + "WHERE next_at IS NOT NULL AND slot = ? AND epoch < ? AND state IN (?, ?) "
@@ -186,9 +186,11 @@ class SqliteReader:
         rows = rows_of(self.connection, _DUE, (self._read_slot, network, to_micros(at), limit))
         return [payment_of(row) for row in rows]
 
-    def waiting_past(self, network: str, after: datetime, limit: int) -> list[Payment]:
-        """Payments of this slot at a network whose timer fires after a moment, the latest first."""
-        given = (self._read_slot, network, to_micros(after), limit)
+    def waiting_past(
+        self, network: str, after: datetime, states: Sequence[State], limit: int
+    ) -> list[Payment]:
+        """Payments of this slot at a network, in these states, whose timer fires after a moment."""
+        given = (self._read_slot, network, to_micros(after), orjson.dumps(states).decode(), limit)
         return [payment_of(row) for row in rows_of(self.connection, _PAST, given)]
 
     def open_corridors(self) -> list[str]:

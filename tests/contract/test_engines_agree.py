@@ -15,6 +15,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
+from switch.model import State
 from switch.port import Operation
 from switch.store.audit import audit
 from tests.contract.contract_engines import KEY, MemoryPlace, SqlitePlace, dump
@@ -49,7 +50,11 @@ def seen(engine: AnyEngine) -> dict[str, Any]:
     return {
         "payments": numbers,
         "due": [p.uetr for n in ("thailand", "bakong") for p in engine.due(n, NOW, 9)],
-        "past": [p.uetr for n in ("thailand", "bakong") for p in engine.waiting_past(n, NOW, 9)],
+        "past": [
+            p.uetr
+            for n in ("thailand", "bakong")
+            for p in engine.waiting_past(n, NOW, tuple(State), 9)
+        ],
         "sent": [p.uetr for p in engine.sent_states(9)],
         "listed": [p.uetr for p in engine.listed(0, 9)],
         "corridors": engine.open_corridors(),

@@ -7,8 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from switch.model import State
 from tests.contract.ledger_story import done
 from tests.switch_core.core_values import NOW, opened, payment
+
+OPEN = (State.UNKNOWN, State.SENDING)
 
 if TYPE_CHECKING:
     from tests.contract.contract_engines import Place
@@ -23,11 +26,12 @@ def test_what_waits_past_a_moment_comes_latest_first_and_limited(place: Place) -
             done(engine, opened(held))
 
         def numbers(seconds: int, limit: int) -> list[int]:
-            past = engine.waiting_past("thailand", NOW + timedelta(seconds=seconds), limit)
+            past = engine.waiting_past("thailand", NOW + timedelta(seconds=seconds), OPEN, limit)
             return [held.payment_id >> 20 for held in past]
 
         assert numbers(9, 9) == [1, 4, 3, 2]
         assert numbers(9, 3) == [1, 4, 3]
         assert numbers(20, 9) == [1, 4]
         assert numbers(30, 9) == []
-        assert engine.waiting_past("bakong", NOW, 9) == []
+        assert engine.waiting_past("bakong", NOW, OPEN, 9) == []
+        assert engine.waiting_past("thailand", NOW, (State.UNKNOWN,), 9) == []
