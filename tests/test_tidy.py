@@ -27,6 +27,12 @@ TEXT_SUFFIXES: Final = frozenset(
 )
 CODE_SUFFIXES: Final = frozenset({".py", ".toml", ".html", ".css", ".js", ".sh", ".sql", ""})
 
+FILES: Final = frozenset(
+    ("CHANGELOG.md", "LICENSE", "Makefile", "README.md", "pyproject.toml")
+    + ("requirements.lock", "requirements-dev.lock")
+)
+"""What stands at the top beside the folders and what begins with a dot."""
+
 FILE_LINES_MAX: Final = 400
 FUNCTION_LINES_MAX: Final = 60
 COLUMNS_MAX: Final = 100
@@ -83,6 +89,12 @@ def long_file(source: Source) -> list[str]:
     if source.name.suffix not in {".py", ".js", ".css", ".html"} or count <= FILE_LINES_MAX:
         return []
     return [f"{count} lines, at most {FILE_LINES_MAX}: split by concept"]
+
+
+def stray_file(source: Source) -> list[str]:
+    """Find files beside the folders that have no business there."""
+    stray = "/" not in source.path and source.path not in FILES and source.path[0] != "."
+    return ["stands at the top"] if stray else []
 
 
 def long_function(source: Source) -> list[str]:
@@ -171,6 +183,7 @@ def silent_module(source: Source) -> list[str]:
 
 RULES: Final = (
     long_file,
+    stray_file,
     long_function,
     long_line,
     stray_space,
@@ -257,7 +270,6 @@ def unreferenced(tree: Sequence[Source], others: Sequence[str] = ()) -> list[str
 
 
 def listed(faults: Sequence[str]) -> str:
-    """Show faults one below the other in a failing test."""
     return "\n".join(faults)
 
 
@@ -315,6 +327,7 @@ def test_the_tree_was_read(tree: list[Source]) -> None:
     ("rule", "path", "text"),
     [
         (long_file, "fx/a.py", "x = 1\n" * 401),
+        (stray_file, "notes.md", ""),
         (long_function, "fx/a.py", "def f():\n" + "    x = 1\n" * 60),
         (long_function, "fx/a.py", "async def f():\n" + "    x = 1\n" * 60),
         (long_line, "fx/a.py", "#" * 101 + "\n"),

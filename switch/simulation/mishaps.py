@@ -37,7 +37,7 @@ PLACES: Final = MappingProxyType(
         "RequestHandler.start": Place.SERVING,
         "RequestHandler._handle_request": Place.SERVING,
         "SimTransport.receive.<locals>.<lambda>": Place.RECEIVING,
-        "Committer._hand_over": Place.BEFORE_COMMIT,
+        "Committer._turn": Place.BEFORE_COMMIT,
         "SimWriter._commit": Place.COMMITTING,
         "_wake": Place.AFTER_COMMIT,
         "GuardedRequest.write_bytes": Place.SENDING,

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from switch.commands import Attempt, Command, Conclude
-from switch.runtime.threads import QueueFull, post_to_loop, soon_on_loop
+from switch.runtime.threads import BATCH_MAX, QueueFull, post_to_loop, soon_on_loop
 from switch.store.awaited import Awaited
 from switch.store.awaited_outbox import AwaitedOutbox
 from switch.store.contract import StoreBusy
@@ -129,7 +129,8 @@ class Committer:
     def _turn(self) -> None:
         """Hand over unless the turn that has ended brought more, or that went on for long."""
         count = len(self._gathered)
-        if count > self._counted and self._turns < self._gather_turns:
+        company = self._counted < count < BATCH_MAX
+        if company and self._turns < self._gather_turns:
             self._counted, self._turns = count, self._turns + 1
             self._soon(self._turn)
         else:
