@@ -27,11 +27,8 @@ TEXT_SUFFIXES: Final = frozenset(
 )
 CODE_SUFFIXES: Final = frozenset({".py", ".toml", ".html", ".css", ".js", ".sh", ".sql", ""})
 
-FILES: Final = frozenset(
-    ("CHANGELOG.md", "LICENSE", "Makefile", "README.md", "pyproject.toml")
-    + ("requirements.lock", "requirements-dev.lock")
-)
-"""What stands at the top beside the folders and what begins with a dot."""
+FILES: Final = frozenset({"CHANGELOG.md", "LICENSE", "Makefile", "README.md", "pyproject.toml"})
+"""What stands at the top beside folders, locks and what begins with a dot."""
 
 FILE_LINES_MAX: Final = 400
 FUNCTION_LINES_MAX: Final = 60
@@ -93,8 +90,8 @@ def long_file(source: Source) -> list[str]:
 
 def stray_file(source: Source) -> list[str]:
     """Find files beside the folders that have no business there."""
-    stray = "/" not in source.path and source.path not in FILES and source.path[0] != "."
-    return ["stands at the top"] if stray else []
+    known = source.path in FILES or source.name.suffix == ".lock" or source.path[0] == "."
+    return [] if known or "/" in source.path else ["stands at the top"]
 
 
 def long_function(source: Source) -> list[str]:
