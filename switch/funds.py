@@ -124,6 +124,8 @@ class Funds:
         opened = _told(opened, item)
         amiss = self._amiss(payment, item)
         if amiss is None:
+            if self._payments.full:
+                return False
             hop = await self._hop(payment, opened, item)
             if isinstance(hop, Reason):
                 amiss = hop

@@ -56,6 +56,9 @@ NEVER_ARRIVED: Final = frozenset(
 BIC_LENGTH: Final = 11
 """A BIC of eight characters names the head office, which is the same with XXX behind it."""
 
+PLACES_MAX: Final = 2 * LINKED_MAX
+"""Others fill at most the first half of an original's places: the rest is for what goes back."""
+
 TRIES_MAX: Final = 4
 """A linked payment is made anew this often when another one took its place meanwhile."""
 
@@ -123,7 +126,7 @@ class LinkedPayments:
     async def of(self, original: Payment) -> list[Payment]:
         """The payments linked to one, in the order they were made."""
         found: list[Payment] = []
-        while len(found) < LINKED_MAX:
+        while len(found) < PLACES_MAX:
             payment = await self._store.read.payment(linked_uetr(original.uetr, len(found) + 1))
             if payment is None:
                 break
@@ -137,9 +140,11 @@ class LinkedPayments:
         was refused only where people had it taken up again.
         """
         children = await self.of(payment)
-        child = children[-1] if children else None
+        # What a network sends for it meanwhile gives nothing back of ours, whatever it is.
+        back = [each for each in children if each.kind is Kind.REFUND]
+        child = back[-1] if back else None
         anew = child is None or _again(child) or (payment.rung == 0 and _undone(child))
-        if anew and len(children) < LINKED_MAX:
+        if anew and len(back) < LINKED_MAX:
             made = await self._give_back(payment, opened, len(children) + 1)
             child = made if isinstance(made, Payment) else None
         await self.looked(payment, opened, child)

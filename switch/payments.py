@@ -27,6 +27,7 @@ from switch.reasons import Reason, from_iso
 from switch.records import Open as Opened
 from switch.refusals import Busy
 from switch.restoring import ENDING, LATE
+from switch.runtime.tasks import TooManyTasks
 from switch.screening import NobodyListed
 from switch.sequences import NumbersSpent, Sequences
 from switch.store.contract import StoreBusy
@@ -159,7 +160,7 @@ class Payments:
         if refused is None and not lost:
             refused = self.shut(priced)
         await self._pace.opening(priced.destination.origin, priced.quote.debit)
-        if self._in_flight >= self._config.payments.in_flight_max:
+        if self.full:
             raise Busy
         self._in_flight += 1
         try:
@@ -246,7 +247,17 @@ class Payments:
     def send(self, payment: Payment, opened: Opened, exchange: Exchange, started: float) -> None:
         """Start the hop whose exchange the payment's newest commit holds."""
         self._in_flight += 1
-        self._tasks.start("hop", self._hop(payment, opened, exchange, started))
+        try:
+            self._tasks.start("hop", self._hop(payment, opened, exchange, started))
+        except TooManyTasks:
+            # It is committed: its timer asks after it, and finds that it never arrived.
+            self._in_flight -= 1
+            self._log.warning("hop_not_started", uetr=payment.uetr)
+
+    @property
+    def full(self) -> bool:
+        """Whether as many are in flight as may be."""
+        return self._in_flight >= self._config.payments.in_flight_max
 
     async def _hop(
         self, payment: Payment, opened: Opened, exchange: Exchange, started: float

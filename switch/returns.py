@@ -18,7 +18,15 @@ from switch.commands import Conflict, Done, Open
 from switch.lifecycle import Event
 from switch.linked_payments import TRIES_MAX, Asked
 from switch.model import Direction, Funding, Kind, Particulars, Party, State, changed
-from switch.parts import Part, changed_terms, linked_quote, linked_uetr, part_of, unmatched_terms
+from switch.parts import (
+    LINKED_MAX,
+    Part,
+    changed_terms,
+    linked_quote,
+    linked_uetr,
+    part_of,
+    unmatched_terms,
+)
 from switch.reasons import Reason
 from switch.refusals import Busy
 
@@ -102,6 +110,8 @@ class Returns:
     async def _command(self, original: Payment, back: Back, asked: Asked) -> Open | Reason:
         """What books it: to the payer where it fits, to suspense where it only is there."""
         linked = await self._linked.of(original)
+        if len(linked) >= LINKED_MAX:
+            raise Busy
         part: Part | Reason = Reason.NOT_REFUNDABLE
         if original.state in (State.ACCEPTED, State.CONFIRMING):
             part = part_of(original, linked, back.amount)

@@ -175,7 +175,7 @@ class MemoryReader:
     def unended(self, after: int, limit: int) -> list[Payment]:
         """Payments behind a number that have a timer, or wait for people, as they were opened."""
         left = self.listed(after, len(self.tables.payments))
-        manual = (State.MANUAL, State.CANCEL_MANUAL)
+        manual = (State.MANUAL, State.CANCEL_MANUAL, State.BLOCKED)
         return [p for p in left if p.next_at or p.disputed or p.state in manual][:limit]
 
     def balance(self, key: str, before: datetime) -> Account | None:

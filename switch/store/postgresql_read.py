@@ -232,12 +232,13 @@ class PostgresReader:
         """Payments behind a number that have a timer, or wait for people, as they were opened."""
         rows = await self._query(
             _SELECT + "WHERE payment_id > $1 "
-            "AND (next_at IS NOT NULL OR disputed = 1 OR state IN ($2, $4)) "
+            "AND (next_at IS NOT NULL OR disputed = 1 OR state IN ($2, $4, $5)) "
             "ORDER BY payment_id LIMIT $3",
             after,
             State.MANUAL.value,
             limit,
             State.CANCEL_MANUAL.value,
+            State.BLOCKED.value,
         )
         return [payment_of(tuple(row)) for row in rows]
 

@@ -221,10 +221,10 @@ class SqliteReader:
         """Payments behind a number that have a timer, or wait for people, as they were opened."""
         rows = rows_of(
             self.connection,
-            SELECT_PAYMENT
-            + "WHERE payment_id > ? AND (next_at IS NOT NULL OR disputed = 1 OR state IN (?, ?)) "
+            SELECT_PAYMENT + "WHERE payment_id > ? "
+            "AND (next_at IS NOT NULL OR disputed = 1 OR state IN (?, ?, ?)) "
             "ORDER BY payment_id LIMIT ?",
-            (after, State.MANUAL.value, State.CANCEL_MANUAL.value, limit),
+            (after, State.MANUAL.value, State.CANCEL_MANUAL.value, State.BLOCKED.value, limit),
         )
         return [payment_of(row) for row in rows]
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from switch.commands import Done
 from switch.lifecycle import Event
-from tests.switch_core.core_values import concluded, opened, payment
+from switch.model import State
+from tests.switch_core.core_values import concluded, opened, payment, waiting
 
 if TYPE_CHECKING:
     from switch.commands import Command
@@ -36,3 +37,12 @@ def test_what_has_not_ended_is_found_as_opened_from_behind_a_number(place: Place
             held[4].uetr,
         ]
         assert [p.uetr for p in engine.unended(held[2].payment_id, 1)] == [held[3].uetr]
+
+
+def test_what_is_blocked_has_no_timer_and_is_found(place: Place) -> None:
+    with closing(place.open()) as engine:
+        held = _done(engine, opened(waiting(payment(1), State.HELD)))
+        blocked = _done(engine, concluded(held, Event.BLOCKED))
+
+        assert (blocked.state, blocked.next_at) == (State.BLOCKED, None)
+        assert [p.uetr for p in engine.unended(0, 9)] == [blocked.uetr]

@@ -198,6 +198,22 @@ def test_what_is_blocked_is_frozen_and_pending_for_ever_until_the_authority_orde
     assert (book, whole, faults) == ([], (), ())
 
 
+def test_what_is_held_and_what_is_blocked_is_in_the_queue() -> None:
+    async def story(town: ScreenedTown) -> Any:
+        _, told = await town.paid(LISTED)
+        assert town.running is not None
+        casework = town.running.switch.aftercare.casework
+        held = await casework.queue(0, 9)
+        await town.decide(told["uetr"], Action.BLOCK)
+        return held, await casework.queue(0, 9)
+
+    held, blocked = lived(story)
+
+    assert [row["state"] for row in held["payments"]] == ["held"]
+    assert [row["state"] for row in blocked["payments"]] == ["blocked"]
+    assert blocked["payments"][0]["actions"] == ["unblock"]
+
+
 def test_operators_may_refuse_what_is_held() -> None:
     async def story(town: ScreenedTown) -> Any:
         _, told = await town.paid(LISTED)
