@@ -183,6 +183,8 @@ class Casework:
             return Reason.ORIGINAL_UNKNOWN
         action = Action(held["action"])
         reason = Reason[held["reason"]] if held["reason"] else None
+        if action is Action.REFUSED and await self._care.recalls.is_given(payment):
+            return Reason.NOT_REFUNDABLE
         conclude = None
         event = dict(_EVENTS).get(action)
         if event is Event.ACCEPTED and payment.state is State.CANCEL_MANUAL:

@@ -133,7 +133,7 @@ def _open(batch: Batch, command: Open) -> Result:
     entries = batch.book(payment.uetr, parts, None)
     given_back = None if claim is None else claim.uetr
     batch.claim(Claim(payment.terms.quote_id, payment.uetr, released=False))
-    reservation = entries[0].entry_id if entries and stand is Stand.RESERVED else None
+    reservation = entries[0].entry_id if entries and reserves else None
     payment = batch.bind(command.binding, payment, reservation)
     batch.lock(payment, command.wrapped_key)
     more: dict[str, object] = {

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from switch.commands import (
+    Action,
     Approve,
     Attempt,
     Bury,
@@ -30,6 +31,7 @@ from switch.commands import (
     Rewrap,
 )
 from switch.model import to_micros
+from switch.parts import LINKED_MAX, linked_uetr
 from switch.postings import incoming_lines, lines_at_once, lines_of
 from switch.proposals import lines_for, proposal_id
 from switch.states import Event
@@ -225,6 +227,7 @@ def wanted(commands: Sequence[Command]) -> Wanted:
                 payments[uetr] = None
                 who = command.operator if isinstance(command, Propose) else command.proposer
                 claims[proposal_id(command, who)] = None
+                payments.update(dict.fromkeys(_judged_by(command)))
             case Configure() | Rekey():
                 pass
     return Wanted(
@@ -236,6 +239,13 @@ def wanted(commands: Sequence[Command]) -> Wanted:
         rates=tuple(rates),
         wrapped=tuple(wrapped),
     )
+
+
+def _judged_by(command: Propose | Approve) -> tuple[str, ...]:
+    """What was made to give a payment's money back, by which it is judged whether that is owed."""
+    if command.action is not Action.OWE:
+        return ()
+    return tuple(linked_uetr(command.uetr, place) for place in range(1, LINKED_MAX + 2))
 
 
 def _with_opened(commands: Sequence[Command]) -> Iterator[Command]:

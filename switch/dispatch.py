@@ -337,7 +337,11 @@ class Dispatch:
         """The final answer as it is given, and the command; no command for an ignored event."""
         at = self._clock.now()
         decision = lifecycle.decided(payment, happened.event)
-        if decision.verdict is Verdict.IGNORE:
+        late = happened.event is Event.RUNG and (
+            payment.disputed or decision.verdict is not Verdict.MOVE
+        )
+        if late or decision.verdict is Verdict.IGNORE:
+            # A look that was under way restarts no timer of what people have now, or ended.
             return None, None
         facts = self._adapters[payment.network].facts
         rung = lifecycle.rung_after(payment, happened.event, decision.target)

@@ -76,12 +76,16 @@ class InboundOrderPay:
 class InboundNotice:
     """What became of a payment of ours, told unasked. ``reference`` is ours there.
 
-    The outcome is taken as the answer to an enquiry is: the first final one counts.
+    The outcome is taken as the answer to an enquiry is: the first final one counts. ``recall`` says
+    that it answers a recall of ours, and ``original`` then the UETR of what was asked back, where
+    it is told.
     """
 
     reference: str
     outcome: Outcome
     request: Mapping[str, str] = field(repr=False)
+    recall: bool = False
+    original: str = ""
 
 
 @dataclass(frozen=True, slots=True)

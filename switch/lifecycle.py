@@ -114,8 +114,8 @@ def is_final(payment: Payment) -> bool:
 
 
 def is_ended(payment: Payment) -> bool:
-    """True when the answer is final and nothing remains to be done for it either."""
-    return is_final(payment) and payment.next_at is None
+    """True when the answer is final and nothing remains to be done, by a timer or by people."""
+    return is_final(payment) and payment.next_at is None and not payment.disputed
 
 
 def states_of(flow: Flow) -> tuple[State, ...]:

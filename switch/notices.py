@@ -56,7 +56,7 @@ class Notices:
     async def notice(self, network: str, request: InboundNotice, body: bytes) -> Taken:
         """Take an outcome; ``body`` is the message, kept as evidence."""
         payment = await self._ours(network, request.reference)
-        if payment is None:
+        if payment is None or not _tells_of(request, payment):
             return Taken(None, Reason.ORIGINAL_UNKNOWN)
         outcome = request.outcome
         if outcome.kind is OutcomeKind.NEVER_SEEN:
@@ -142,3 +142,15 @@ class Notices:
         if payment is None:
             self._log.warning("notice_of_nothing", network=network)
         return payment
+
+
+def _tells_of(request: InboundNotice, payment: Payment) -> bool:
+    """Whether a notice is about a payment: only an answer to a recall of ours ends that.
+
+    What a network sent itself (a return, a recall of its own) waits for no word of it.
+    """
+    if payment.direction is Direction.INBOUND and payment.kind is not Kind.PAYMENT:
+        return False
+    if (payment.kind is Kind.RECALL) is not request.recall:
+        return False
+    return request.original in ("", payment.original)

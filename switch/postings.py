@@ -185,10 +185,7 @@ def lines_at_once(payment: Payment, event: Event, paid: Money | None = None) -> 
     once the payee is credited. What was pushed in advance stands in suspense until it is used.
     """
     if payment.flow is Flow.RECALLED:
-        if event is not Event.UNASKED:
-            return ()
-        amounts = {"debit": payment.terms.destination}
-        return filled("outbound_funded", amounts, {"sponsor": payment.institutions.sponsor})
+        return _reversed(payment, event)
     at_once = _AT_ONCE.get(payment.flow)
     if at_once is None or event not in at_once:
         return ()
@@ -197,6 +194,16 @@ def lines_at_once(payment: Payment, event: Event, paid: Money | None = None) -> 
         none = Money(0, paid.currency)
         terms = replace(terms, debit=paid, source=paid, fee=none, hops=(), residues=())
     return tuple(_filled(at_once[event], terms, payment.institutions))
+
+
+def _reversed(payment: Payment, event: Event) -> tuple[Line, ...]:
+    """A recall of a network moves nothing; a reversal came with its money, which stays owed."""
+    held, amounts = payment.institutions, {"debit": payment.terms.destination}
+    if event is Event.UNASKED:
+        return filled("outbound_funded", amounts, {"sponsor": held.sponsor})
+    if event is Event.REFUSED and held.sponsor:
+        return filled("returned_owed", amounts, {"sponsor": held.sponsor, "bearer": held.fee_taker})
+    return ()
 
 
 def _filled(

@@ -228,7 +228,13 @@ class Recalls:
         event = Event.ACCEPTED if reason is None else Event.REFUSED
         if recall.kind is not Kind.RECALL or recall.direction is not Direction.INBOUND:
             return Reason.ORIGINAL_UNKNOWN
+        if recall.institutions.sponsor:
+            # Its money is here already: what becomes of that is for operators.
+            return Reason.ORIGINAL_UNKNOWN
         if recall.state not in DECIDABLE:
+            return Reason.DUPLICATE
+        if reason is not None and await self.is_given(recall):
+            # It was agreed to, and what that made may still arrive.
             return Reason.DUPLICATE
         try:
             opened = await self._dispatch.open(recall.uetr)
@@ -245,15 +251,11 @@ class Recalls:
 
         Its key follows from the recall, so that a crash between the two makes no second one.
         """
-        child: Payment | None = None
-        for place in range(1, LINKED_MAX):
-            asked = Asked(BACK, f"{recall.uetr}#{place}", {})
-            known = await self._linked.known(asked)
-            if not isinstance(known, Payment):
-                break
-            child = known
-        if child is None or never_arrived(child):
-            child = await self._given(recall, asked)
+        child, asked = await self._refund_of(recall)
+        # One that was refused is made anew only where people had it taken up again.
+        again = child is not None and recall.rung == 0 and _undone(child)
+        if child is None or again or never_arrived(child):
+            child = await self._given(recall, opened, asked)
             if child is None:
                 await self._dispatch.conclude(recall, opened, Happened(Event.SPENT))
                 return
@@ -263,11 +265,34 @@ class Recalls:
             return
         await self._linked.looked(recall, opened, None if refused else child)
 
-    async def _given(self, recall: Payment, asked: Asked) -> Payment | None:
-        """Refund what is left of a recalled payment; None where that cannot be."""
+    async def _refund_of(self, recall: Payment) -> tuple[Payment | None, Asked]:
+        """The refund last made for a recall, and the key of the next one."""
+        child: Payment | None = None
+        for place in range(1, LINKED_MAX):
+            asked = Asked(BACK, f"{recall.uetr}#{place}", {})
+            known = await self._linked.known(asked)
+            if not isinstance(known, Payment):
+                break
+            child = known
+        return child, asked
+
+    async def is_given(self, recall: Payment) -> bool:
+        """Whether a refund made for a network's recall has arrived, or still may.
+
+        None is made while the recall waits for people, so what is undone then stays so.
+        """
+        if recall.kind is not Kind.RECALL or recall.direction is not Direction.INBOUND:
+            return False
+        child, _ = await self._refund_of(recall)
+        return child is not None and not _undone(child)
+
+    async def _given(self, recall: Payment, opened: Opened, asked: Asked) -> Payment | None:
+        """Refund what is left of a recalled payment; None where that cannot be.
+
+        What the recall holds of it is enough: its original's names may be erased meanwhile.
+        """
         original = await self._store.read.payment(recall.original)
-        opened = None if original is None else await self._dispatch.open(original.uetr)
-        if original is None or opened is None:
+        if original is None:
             return None
         pool = recall.institutions.sponsor
         left = left_of(original, await self._linked.of(original))
@@ -277,6 +302,10 @@ class Recalls:
             self._log.warning("recall_not_refunded", uetr=recall.uetr)
             return None
         return made
+
+
+def _undone(child: Payment) -> bool:
+    return child.reason is not None and not child.disputed
 
 
 def _named(particulars: Particulars, original: Payment, why: str) -> Particulars:

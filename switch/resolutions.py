@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from switch import ledger
+from switch import ledger, lifecycle
 from switch.commands import Action, Conflict, Declined, Done, Known, Stale
 from switch.delta import Claim, sealed_digest
-from switch.model import changed, to_micros
+from switch.model import Kind, changed, to_micros
+from switch.parts import LINKED_MAX, linked_uetr
 from switch.proposals import actions_for, lines_for, proposal_id
 from switch.reasons import Reason
-from switch.states import STATES, Timer
+from switch.states import STATES, Event, Timer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,6 +93,17 @@ def approve(
     return result
 
 
+def _goes_back(batch: Batch, payment: Payment) -> bool:
+    """Whether what gives a payment's money back did so, or still may."""
+    places = range(1, LINKED_MAX + 2)  # a give-back may stand behind as many returns
+    held = [batch.seen.payments.get(linked_uetr(payment.uetr, place)) for place in places]
+    return any(
+        each.kind is Kind.REFUND and (each.reason is None or each.disputed)
+        for each in held
+        if each is not None
+    )
+
+
 def _settled(
     batch: Batch,
     command: Approve,
@@ -108,6 +120,8 @@ def _settled(
         return Conflict("conclude")
     if (command.action is Action.MATCH) != (command.opens is not None):
         return Conflict("opens")
+    if command.action is Action.OWE and _goes_back(batch, payment):
+        return Declined(Reason.NOT_REFUNDABLE)
     lines = lines_for(payment, command.action, command.paid)
     made = () if command.opens is None else batch.seen.lines_of(command.opens.payment)
     if not batch.books.fits((*lines, *made)):
@@ -120,6 +134,9 @@ def _settled(
     assert refusal is None, "it fits together with what is opened"
     entries = batch.book(payment.uetr, ledger.posting(lines), None) if lines else []
     before = payment.block
+    if command.action is Action.OWE:
+        _, owed = lifecycle.advance(payment, Event.OWED, at=command.at, next_at=None)
+        payment = changed(owed, version=payment.version)
     again = command.action is Action.AGAIN and STATES[payment.state].timer is not Timer.NONE
     payment = changed(
         payment,

@@ -85,6 +85,8 @@ class Event(StrEnum):
     """The budget of a repeated step is used up, or nothing can be asked any more."""
     ACKNOWLEDGED = "acknowledged"
     """The counterparty has our confirmation."""
+    OWED = "owed"
+    """Two operators book what does not go back as owed: nothing is sent for it any more."""
     GIVEN_BACK = "given_back"
     """The linked payment that gives the money back was accepted."""
 
@@ -266,6 +268,7 @@ _GROSS: Final = (
     *_outbound(State.RETURNING),
     (State.RETURNING, Event.RUNG, State.RETURNING),
     (State.RETURNING, Event.GIVEN_BACK, State.RETURNED),
+    (State.RETURNING, Event.OWED, State.RETURNED),
 )
 
 
@@ -295,6 +298,7 @@ _BOUND: Final = (
     *_credit(State.UNWINDING),
     (State.UNWINDING, Event.RUNG, State.UNWINDING),
     (State.UNWINDING, Event.GIVEN_BACK, State.UNWOUND),
+    (State.UNWINDING, Event.OWED, State.UNWOUND),
 )
 """Inbound where the payer is debited already when we hear (advice), or will be because we said so
 (three-leg): a credit that fails must be given back."""

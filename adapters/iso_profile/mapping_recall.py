@@ -103,7 +103,8 @@ def told(message: Message) -> InboundNotice:
     if not reference:
         raise Unusable(Reason.ELEMENT_MISSING)
     request = {"message_id": text(values, "message_id"), **_kept(values)}
-    return InboundNotice(reference, _said(values), request)
+    original = text(values, "original_uetr")
+    return InboundNotice(reference, _said(values), request, recall=True, original=original)
 
 
 def asked(message: Message, sides: Sides) -> InboundRecall:

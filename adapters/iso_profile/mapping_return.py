@@ -74,7 +74,8 @@ def returned(message: Message, sides: Sides) -> InboundReturn:
     if amount.minor == 0:
         raise Unusable(Reason.AMOUNT_ZERO)
     return InboundReturn(
-        key=f"{request['message_id']}|{request['return_id']}",
+        # A repeat bears a message id of its own, and the same identification of the return.
+        key=request["return_id"],
         reference=request["original_transaction_id"],
         amount=amount,
         request=request,

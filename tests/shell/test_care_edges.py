@@ -250,7 +250,7 @@ async def test_two_operators_book_what_nobody_takes_back_as_owed(
     minor = (paid or payment.terms.debit).minor
 
     assert isinstance(owed, Payment)
-    assert (advised.payment(UETR).state, lifecycle.is_ended(owed)) == (State.UNWINDING, True)
+    assert (advised.payment(UETR).state, lifecycle.is_ended(owed)) == (State.UNWOUND, True)
     assert net(advised, "/bearer/THB/deferred") == -minor
     assert net(advised, "thailand/suspense/THB/") == 0
     assert actions_for(advised.payment(UETR)) == ()

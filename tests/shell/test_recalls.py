@@ -111,7 +111,7 @@ async def test_what_nobody_decides_is_left_to_people_in_the_end(recalling: Shell
 async def test_the_answer_may_come_unasked(recalling: Shell) -> None:
     original = await recalling.opened()
     made = await asked(recalling, original, said("pending"))
-    notice = InboundNotice(made.reference, Outcome(OutcomeKind.ACCEPTED), {})
+    notice = InboundNotice(made.reference, Outcome(OutcomeKind.ACCEPTED), {}, recall=True)
     await recalling.receive(notice)
 
     assert recalling.payment(made.uetr).state is State.ACCEPTED

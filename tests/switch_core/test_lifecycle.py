@@ -257,7 +257,7 @@ def test_a_dispute_stops_what_was_still_to_be_done() -> None:
     held = in_flow(Flow.INBOUND_BOUND, State.UNWINDING, next_at=LATER)
     _, disputed = advance(held, Event.ACCEPTED, at=LATER, next_at=LATER)
 
-    assert (disputed.disputed, disputed.next_at, is_ended(disputed)) == (True, None, True)
+    assert (disputed.disputed, disputed.next_at, is_ended(disputed)) == (True, None, False)
     assert not is_ended(held)
 
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from switch.casework import Proposal
+from switch.commands import Action
 from switch.demo.scenes import khqr_code
+from switch.model import Payment, State
+from switch.reasons import Reason
 from switch.simulation.town import Town
 from switch.simulation.world import World
+from switch.store.audit import audit_reads
 from tests.adapters.thailand.test_thailand_returns_town import MEMBER, ours, shared
 
 SPONSOR: Final = "ACLBKHPPXXX"
@@ -110,6 +115,58 @@ def test_what_the_guests_network_refuses_stands_in_suspense_and_in_the_queue() -
 
         assert [(row["state"], row["kind"]) for row in rows] == [("manual", "recall")]
         assert await suspense(town) == 4_100_000
+
+    lived(story)
+
+
+async def faults(town: Town) -> list[str]:
+    """What the audit of the journal finds wrong."""
+    store = (await town.ready()).store
+    key = town._residents.keys.ed25519_private("journal").public_key()
+    return [str(fault) for fault in (await audit_reads(store.read, (key,), {})).faults]
+
+
+def test_the_journal_holds_a_reversal_at_each_step() -> None:
+    async def story(town: Town, reference: str) -> None:
+        body = {"payer": MEMBER, "payee": SPONSOR, "amount": "41000", "currency": "KHR"}
+        told: Told = {**body, "reversal": True, "reverses": reference}
+        await town.sandbox("bakong", "POST", "/control/incoming", told)
+        found = []
+        for _ in range(20):
+            await town.world.sleep(0.5)
+            found += await faults(town)
+
+        assert found == []
+        assert await there(town) == [("346.87", "booked")]
+
+    lived(story)
+
+
+def test_two_operators_book_as_owed_what_the_guests_network_refuses() -> None:
+    async def story(town: Town, reference: str) -> None:
+        await town.fault("thailand", "refund", "refuse", reason="AC04")
+        await reversed_by(town, reference)
+        ready = await town.ready()
+        care = ready.switch.aftercare
+        rows: Any = (await care.casework.queue(0, 9))["payments"]
+        uetr = rows[0]["uetr"]
+        row = await ready.store.read.payment(uetr)
+        assert row is not None
+        by_bank = await care.recalls.decide(row, Reason.RECALL_DENIED)
+        proposal = Proposal(Action.REFUSED, Reason.RECALL_DENIED, "their letter")
+        await care.casework.propose(uetr, "one", proposal)
+        ended = await care.casework.approve(uetr, "two")
+        bearer = [
+            (key, account.credits_posted)
+            for key, account in (await ready.store.read.accounts()).items()
+            if "/bearer/KHR/" in key
+        ]
+
+        assert by_bank is Reason.ORIGINAL_UNKNOWN
+        assert isinstance(ended, Payment)
+        assert (ended.state, await suspense(town)) == (State.REFUSED, 0)
+        assert [owed for _, owed in bearer] == [4_100_000]
+        assert await faults(town) == []
 
     lived(story)
 

@@ -270,7 +270,9 @@ def test_what_a_shop_gives_back_is_read(thailand: ThailandAdapter, desk: Desk) -
     got = taken_in(thailand, outgoing.body)
 
     assert (got.reference, got.amount) == (REFERENCE, BAHT)
-    assert got.key == f"{outgoing.message_id}|TH-RETURN-1"
+    again = desk.giving_back("TH-RETURN-1", REFERENCE, UETR, BAHT)
+    assert outgoing.message_id != again.message_id
+    assert {got.key, taken_in(thailand, again.body).key} == {"TH-RETURN-1"}
     assert got == taken_in(thailand, outgoing.body)
 
 
