@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 UNDOING: Final = (State.CANCELLING, State.CANCEL_MANUAL)
 """What we asked to be undone: it may be executed already, and must not be from now on."""
 
+UNSENT: Final = (State.HELD, State.BLOCKED, State.AWAITING_FUNDS)
+"""What waits for us or for its money: no network has a word in it yet."""
+
 
 class Notices:
     """Takes what networks tell unasked."""
@@ -61,6 +64,10 @@ class Notices:
         outcome = request.outcome
         if outcome.kind is OutcomeKind.NEVER_SEEN:
             outcome = Outcome(OutcomeKind.UNKNOWN)
+        if payment.state in UNSENT:
+            # Nothing of it has been sent: nobody can know how it ended.
+            self._log.warning("notice_of_unsent", uetr=payment.uetr)
+            return Taken(payment, Reason.TRANSACTION_UNSUPPORTED)
         told = happened(outcome, body)
         if told.event is Event.LOST:
             # That nothing is known is no news.
@@ -90,6 +97,8 @@ class Notices:
             return Taken(None, Reason.ORIGINAL_UNKNOWN)
         if request.amount is not None and payment.reason is not None:
             return Taken(payment, payment.reason)
+        if request.amount is not None and payment.state in UNSENT:
+            return Taken(payment, Reason.TRANSACTION_UNSUPPORTED)
         if request.amount is not None and payment.state in UNDOING:
             return Taken(payment, Reason.CANCELLED)
         terms = payment.terms

@@ -38,6 +38,7 @@ class FileLine:
     ``reference`` is ours there, ``uetr`` the payment's (of money given back: the original's), both
     where they are told. ``amounts`` are all that it may be held against; the first one is owed, to
     us where ``owed_to_us``, which is None where the file does not say. ``text`` is the line itself.
+    ``only_in`` is where ``network_reference`` names it, if that is not everywhere and for ever.
     """
 
     kind: LineKind
@@ -47,6 +48,7 @@ class FileLine:
     amounts: tuple[Money, ...]
     owed_to_us: bool | None
     text: str = field(repr=False)
+    only_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)

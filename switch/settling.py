@@ -14,6 +14,8 @@ from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from switch import lifecycle
 from switch.answers import amount
 from switch.commands import Done, Receive
@@ -44,7 +46,12 @@ if TYPE_CHECKING:
 LISTED_MAX: Final = 1_000
 """Payments or lines of one kind that a report names; how many there are is counted in full."""
 
-PAGE: Final = 500
+PAGE: Final = 200
+"""Payments read at once; others run in between."""
+
+PERIOD_MAX: Final = timedelta(days=2)
+"""Of a longer period only the end is looked through for payments that the file lacks."""
+
 ID_TIME_BITS: Final = 20
 """A payment's number is the milliseconds of its opening, shifted by this."""
 
@@ -109,6 +116,7 @@ class Settling:
         seen: dict[str, None] = {}
         for line in found.lines:
             await self._line(network, line, report, seen)
+            await self._clock.sleep(0)
         await self._missing(network, found, report, seen)
         digest = sha256(content).hexdigest()
         await self._receive(f"file/{network}/{digest}", network, 0, "KHR", operator)
@@ -125,15 +133,17 @@ class Settling:
     async def _line(
         self, network: str, line: FileLine, report: Report, seen: dict[str, None]
     ) -> None:
-        payment = await self._found(network, line, seen)
-        if payment is None:
+        found = await self._found(network, line, seen)
+        if not found:
             await self._unknown(network, line, report)
             return
-        seen[payment.uetr] = None
+        payment = found[0]
         said = {"uetr": payment.uetr, "reference": line.reference}
-        if not set(line.amounts) & _owed(payment):
+        if len(found) > 1 or not _agrees(line, payment):
+            # Of several that it may be about none is chosen: people look.
             report.add("differs", **said, said=amount(line.amounts[0]))
             return
+        seen[payment.uetr] = None
         event = _event(payment)
         if event is None:
             settled = lifecycle.is_final(payment)
@@ -155,31 +165,38 @@ class Settling:
         except VaultError:
             return None
 
-    async def _found(
-        self, network: str, line: FileLine, seen: Mapping[str, None]
-    ) -> Payment | None:
-        """The payment that a line is about: by our reference, else by its UETR."""
+    async def _found(self, network: str, line: FileLine, seen: Mapping[str, None]) -> list[Payment]:
+        """What a line may be about: by our reference, else by its UETR; more than one is a guess.
+
+        Money given back is never the payment itself: it is one of those linked to it.
+        """
+        payment = None
         if line.reference:
             payment = await self._store.read.by_reference(network, line.reference)
-            if payment is not None:
-                return payment
-        if not line.uetr:
-            return None
-        payment = await self._store.read.payment(line.uetr)
-        if payment is None or network not in (payment.network, payment.origin):
-            return None
-        if line.kind is LineKind.PAYMENT:
-            return payment
-        back = [each for each in await self._linked.of(payment) if each.uetr not in seen]
-        fits = [each for each in back if set(line.amounts) & _owed(each)]
-        return fits[0] if fits else None
+        if payment is None and line.uetr:
+            payment = await self._store.read.payment(line.uetr)
+            if payment is not None and network not in (payment.network, payment.origin):
+                payment = None
+        if payment is None:
+            return []
+        if line.kind is LineKind.PAYMENT or payment.kind is not Kind.PAYMENT:
+            return [payment]
+        fits = [each for each in await self._linked.of(payment) if _agrees(line, each)]
+        unseen = [each for each in fits if each.uetr not in seen]
+        if unseen and all(lifecycle.is_final(each) and _event(each) is None for each in fits):
+            # All are settled as they stand: which of them it is changes nothing.
+            return unseen[:1]
+        return unseen if len(fits) == 1 else fits
 
     async def _unknown(self, network: str, line: FileLine, report: Report) -> None:
         """Book what a network claims and we know nothing of, once."""
         owed, booked = line.amounts[0], line.owed_to_us is not None
         if booked:
-            # The network's own reference names it for ever, in whichever file it stands.
-            item = f"line/{network}/{line.kind}/{line.network_reference}"
+            # What is said of it is part of its name: another amount is another line.
+            named = (line.network_reference, line.only_in, line.reference, line.uetr)
+            content = (line.kind, *named, owed.currency.code, str(owed.minor), line.owed_to_us)
+            digest = sha256(orjson.dumps(content)).hexdigest()
+            item = f"line/{network}/{digest}"
             minor = owed.minor if line.owed_to_us else -owed.minor
             await self._receive(item, network, minor, owed.currency.code)
         report.add(
@@ -214,7 +231,10 @@ class Settling:
             return
         facts = self._adapters[network].facts
         margin = _margin(facts)
-        start, end = found.period[0] + margin, found.period[1] - margin
+        end = min(found.period[1], self._clock.now()) - margin
+        if found.period[0] >= end:
+            return
+        start = max(found.period[0], end - PERIOD_MAX) + margin
         after, last = ((to_micros(at) // 1_000 << ID_TIME_BITS) for at in (start, end))
         while page := await self._store.read.listed(after, PAGE):
             for payment in page:
@@ -223,6 +243,8 @@ class Settling:
                 if payment.uetr not in seen and network in (payment.network, payment.origin):
                     self._lacking(payment, network, start, report)
             after = page[-1].payment_id
+            # Reads of a store in this process never wait, and the lease is renewed in between.
+            await self._clock.sleep(0)
 
     def _lacking(self, payment: Payment, network: str, start: datetime, report: Report) -> None:
         """Name a payment that the file lacks, if it has ended as settled, or is unknown."""
@@ -242,14 +264,35 @@ def _margin(facts: Facts) -> timedelta:
     return timedelta(seconds=facts.clock_skew_max_s, milliseconds=facts.deadline_ms)
 
 
-def _owed(payment: Payment) -> set[Money]:
+def _agrees(line: FileLine, payment: Payment) -> bool:
+    """Whether a line says of a payment what it is: its kind, who owes whom, and its amounts.
+
+    Each amount in a currency of the payment must be one of its amounts there, and one of them is.
+    """
+    kinds = (Kind.PAYMENT,) if line.kind is LineKind.PAYMENT else (Kind.REFUND, Kind.RETURN)
+    if payment.kind not in kinds:
+        return False
+    if line.owed_to_us is not None and line.owed_to_us is not _owed_to_us(payment):
+        return False
+    owed = _owed(payment)
+    known = [money.currency for money in owed]
+    said = [money for money in line.amounts if money.currency in known]
+    return bool(said) and all(money in owed for money in said)
+
+
+def _owed_to_us(payment: Payment) -> bool:
+    """Whether its network pays us: for what comes in, and for what it returns."""
+    return payment.direction is Direction.INBOUND
+
+
+def _owed(payment: Payment) -> tuple[Money, ...]:
     """Amounts that a network may state of a payment: what it pays, is paid, or bills."""
     terms = payment.terms
     if payment.direction is Direction.INBOUND and payment.kind is Kind.PAYMENT:
-        return {terms.debit, terms.source}
+        return terms.debit, terms.source
     hops = [money for hop in terms.hops for money in (hop.source, hop.destination)]
-    owed = {terms.destination, terms.paid_out, *hops}
-    return owed | {terms.source, terms.debit} if payment.kind is not Kind.PAYMENT else owed
+    owed = (terms.destination, terms.paid_out, *hops)
+    return owed if payment.kind is Kind.PAYMENT else (*owed, terms.source, terms.debit)
 
 
 def _event(payment: Payment) -> Event | None:

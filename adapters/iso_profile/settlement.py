@@ -34,12 +34,16 @@ def read_statement(message: Message) -> SettlementFile:
     """
     values = message.values
     lines: list[FileLine] = []
+    report = str(values.get("report_id", ""))
     for place, entry in enumerate(_listed(values.get("entries")), start=1):
         if entry.get("status") != BOOKED:
             continue
         details = _listed(entry.get("transactions")) or [{}]
         alone = len(details) == 1
-        lines += [_line(place, entry, detail, alone=alone) for detail in details]
+        lines += [
+            _line((report, place, number), entry, detail, alone=alone)
+            for number, detail in enumerate(details, start=1)
+        ]
     whole = message.name == STATEMENT and values.get("page_number") == "1"
     if not whole or values.get("page_last") is not True:
         return SettlementFile(tuple(lines))
@@ -52,13 +56,23 @@ def _listed(found: object) -> list[Mapping[str, object]]:
 
 
 def _line(
-    place: int, entry: Mapping[str, object], detail: Mapping[str, object], *, alone: bool
+    where: tuple[str, int, int],
+    entry: Mapping[str, object],
+    detail: Mapping[str, object],
+    *,
+    alone: bool,
 ) -> FileLine:
+    report, place, number = where
     owed = detail.get("amount") or (entry["amount"] if alone else None)
     if not isinstance(owed, Money):
         raise FileRefused(f"entry {place}: Amt: a transaction of several has its own amount")
-    own = str(detail.get("servicer_reference") or entry.get("servicer_reference") or "")
-    own = own or str(entry.get("entry_reference") or "")
+    own = str(detail.get("servicer_reference") or "")
+    only_in = ""
+    if not own:
+        # An entry's is shared by its transactions, and its number is one of this report alone.
+        own, only_in = str(entry.get("servicer_reference") or ""), "" if alone else str(number)
+    if not own:
+        own, only_in = str(entry.get("entry_reference") or ""), f"{report}/{place}/{number}"
     reference = str(detail.get("transaction_id", ""))
     uetr = str(detail.get("uetr", ""))
     if not (own or reference or uetr):
@@ -86,6 +100,7 @@ def _line(
         amounts=(owed,),
         owed_to_us=direction == OWED_TO_US,
         text=orjson.dumps(said).decode(),
+        only_in=only_in,
     )
 
 

@@ -12,7 +12,9 @@ from switch.casework import Proposal
 from switch.commands import Action
 from switch.config import default_folder, load_config
 from switch.demo.scenes import thai_code
+from switch.inbound_port import InboundNotice
 from switch.model import State
+from switch.port import Outcome, OutcomeKind
 from switch.reasons import Reason
 from switch.screening import ACCOUNT, NAME, ListRow, ScreeningFile, digest
 from switch.simulation.town import Residents, Town, TownKeys, residents
@@ -212,6 +214,22 @@ def test_what_is_held_and_what_is_blocked_is_in_the_queue() -> None:
     assert [row["state"] for row in held["payments"]] == ["held"]
     assert [row["state"] for row in blocked["payments"]] == ["blocked"]
     assert blocked["payments"][0]["actions"] == ["unblock"]
+
+
+def test_a_network_has_no_word_in_what_is_held() -> None:
+    async def story(town: ScreenedTown) -> Any:
+        _, told = await town.paid(LISTED)
+        row = await town.row(told["uetr"])
+        assert town.running is not None
+        notices = town.running.switch.aftercare.notices
+        refused = Outcome(OutcomeKind.REFUSED, Reason.ACCOUNT_CLOSED)
+        taken = await notices.notice("thailand", InboundNotice(row.reference, refused, {}), b"x")
+        return taken.reason, (await town.row(told["uetr"])).state, await town.sums()
+
+    reason, state, (posted, pending) = lived(story)
+
+    assert (reason, state) == (Reason.TRANSACTION_UNSUPPORTED, State.HELD)
+    assert posted == 0 < pending
 
 
 def test_operators_may_refuse_what_is_held() -> None:

@@ -1,0 +1,137 @@
+"""What a line of a settlement file may end: only what it names beyond doubt, and what it says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from adapters.iso_profile.settlement import read_statement
+from fx.money import Money
+from iso20022 import Message
+from switch.model import Payment, State
+from switch.port import Operation
+from switch.reasons import Reason
+from switch.settlement_port import FileLine, LineKind, SettlementFile
+from tests.shell.hand_parts import said
+from tests.shell.test_linked_weather import credited, refund
+from tests.shell.test_orders import net
+
+if TYPE_CHECKING:
+    from tests.shell.shell_rig import Shell
+
+
+def baht(text: str) -> Money:
+    return Money.parse(text, "THB")
+
+
+async def filed(shell: Shell, *lines: FileLine, period: Any = None) -> dict[str, Any]:
+    """What becomes of a file of these lines."""
+    found = SettlementFile(tuple(lines), period)
+    reading = {"read_settlement_file": lambda _, name, content: found}
+    shell.thailand.__class__ = type("Filing", (type(shell.thailand),), reading)
+    content = repr(lines).encode()
+    return await shell.aftercare.settling.take("thailand", "file", content, "operator-1")
+
+
+def line(kind: LineKind, reference: str, uetr: str, money: Money, *, to_us: bool) -> FileLine:
+    return FileLine(kind, reference, uetr, "N-1", (money,), to_us, "text")
+
+
+@pytest.fixture
+async def refunding(shell: Shell) -> Shell:
+    """A shell whose Thailand takes refunds."""
+    operations = (*shell.thailand.facts.operations, Operation.REFUND)
+    shell.thailand.facts = replace(shell.thailand.facts, operations=operations)
+    return shell
+
+
+async def test_a_line_that_says_they_owe_us_ends_nothing_that_we_owe(shell: Shell) -> None:
+    payment = await shell.lost()
+    named = (LineKind.PAYMENT, payment.reference, payment.uetr, baht("345.00"))
+    wrong = await filed(shell, line(*named, to_us=True))
+    before = shell.payment(payment.uetr).state
+    right = await filed(shell, line(*named, to_us=False))
+
+    assert (wrong["counts"], before) == ({"differs": 1}, State.UNKNOWN)
+    assert right["counts"] == {"resolved": 1}
+    assert shell.payment(payment.uetr).state is State.ACCEPTED
+
+
+async def test_a_line_of_money_given_back_does_not_end_the_payment_itself(shell: Shell) -> None:
+    payment = await shell.lost()
+    back = line(LineKind.BACK, payment.reference, payment.uetr, baht("345.00"), to_us=True)
+    report = await filed(shell, back)
+
+    assert report["counts"] == {"unknown": 1}
+    assert shell.payment(payment.uetr).state is State.UNKNOWN
+    assert net(shell, "thailand/suspense") == -34_500
+
+
+async def test_a_line_that_may_be_of_two_refunds_ends_neither(refunding: Shell) -> None:
+    original = await credited(refunding)
+    refunding.transport.script("thailand", said("refused", Reason.ACCOUNT_CLOSED))
+    first = await refund(refunding, original, "10000", "refund-1")
+    refunding.transport.script("thailand", said("accepted"))
+    second = await refund(refunding, original, "10000", "refund-2")
+    assert isinstance(first, Payment)
+    assert isinstance(second, Payment)
+    money = second.terms.destination
+    guess = await filed(refunding, line(LineKind.BACK, "", original.uetr, money, to_us=False))
+    sure = await filed(refunding, line(LineKind.BACK, second.reference, "", money, to_us=False))
+
+    assert (guess["counts"], sure["counts"]) == ({"differs": 1}, {"matched": 1})
+    assert not refunding.payment(first.uetr).disputed
+
+
+async def test_two_days_lines_of_one_number_and_other_amounts_are_both_booked(
+    shell: Shell,
+) -> None:
+    first = line(LineKind.PAYMENT, "", "", baht("10.00"), to_us=True)
+    other = line(LineKind.PAYMENT, "", "", baht("99.00"), to_us=True)
+    for each in (first, first, other, other):
+        await filed(shell, each)
+
+    assert net(shell, "thailand/suspense") == -10_900
+
+
+async def test_a_second_amount_that_differs_is_seen(shell: Shell) -> None:
+    payment = await shell.lost()
+    right = line(LineKind.PAYMENT, payment.reference, "", baht("345.00"), to_us=False)
+    more = replace(right, amounts=(baht("345.00"), baht("346.00")))
+
+    assert (await filed(shell, more))["counts"] == {"differs": 1}
+    assert shell.payment(payment.uetr).state is State.UNKNOWN
+
+
+@pytest.mark.parametrize(("days", "counts"), [(0, {}), (1, {"missing": 1}), (5, {})])
+async def test_of_a_period_of_ages_its_end_is_looked_through(
+    shell: Shell, days: int, counts: dict[str, int]
+) -> None:
+    ages = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+    shell.transport.script("thailand", said("accepted"))
+    await shell.opened()
+    shell.clock.pass_s(days * 86_400)
+
+    assert (await filed(shell, period=ages))["counts"] == counts
+    assert (await filed(shell, period=(ages[1], ages[1])))["counts"] == {}
+
+
+def entries(report: str, *transactions: dict[str, object], **entry: object) -> SettlementFile:
+    owed = {"amount": baht("10.00"), "direction": "CRDT", "status": "BOOK"}
+    values = {"report_id": report, "entries": [{**owed, **entry, "transactions": transactions}]}
+    return read_statement(Message("camt.054.001.08", None, None, values))
+
+
+def test_what_names_a_line_only_in_its_report_or_batch_says_so() -> None:
+    one: dict[str, object] = {"amount": baht("4.00")}
+    (first,) = entries("S-1", entry_reference="1").lines
+    (second,) = entries("S-2", entry_reference="1").lines
+    (whole,) = entries("S-1", servicer_reference="A").lines
+    batch = entries("S-1", one, one, servicer_reference="A").lines
+
+    assert (first.only_in, second.only_in) == ("S-1/1/1", "S-2/1/1")
+    assert whole.only_in == ""
+    assert [each.only_in for each in batch] == ["1", "2"]
