@@ -98,7 +98,8 @@ class Funds:
     async def take(self, sponsor: str, item: IncomingItem) -> bool | None:
         """Take in an item once; False when it must come again, None where it is nobody's funds.
 
-        Raises :class:`~switch.store.contract.StoreBusy` with nothing taken in.
+        Raises :class:`~switch.store.contract.StoreBusy`, and :class:`~switch.refusals.Busy` after
+        a loss, with nothing taken in.
         """
         if not item.uetr or item.reversal:
             return None
@@ -106,6 +107,8 @@ class Funds:
             payment = await self._store.read.payment(item.uetr)
             if payment is not None and payment.funding is not Funding.GROSS:
                 return None
+            # After a loss its payment may have been carried out: nothing goes back before we know.
+            self._payments.refuse_while_restoring()
             reason = _unawaited(payment, sponsor, item)
             if payment is None or reason is not None:
                 return await self._unasked(sponsor, item, reason or Reason.ORIGINAL_UNKNOWN)
@@ -183,7 +186,7 @@ class Funds:
         record = self._records.paid(_extra(item), written, opened.key)
         return Happened(event, record=record, paid=item.amount, item=item.item_hash)
 
-    async def _unasked(self, sponsor: str, item: IncomingItem, reason: Reason) -> bool:
+    async def _unasked(self, sponsor: str, item: IncomingItem, reason: Reason) -> bool | None:
         """Take in money that no payment waits for, as a payment that is refused: it goes back."""
         now = self._clock.now()
         received = self._own(sponsor, item, now)
@@ -208,6 +211,9 @@ class Funds:
                 item_hash=item.item_hash,
             )
         )
+        if isinstance(result, Declined):
+            # Whatever stands against a payment of it, the money has come: it waits in suspense.
+            return None
         taken = isinstance(result, (Done, Known))
         if taken:
             self._log.warning("money_unasked", uetr=payment.uetr, reason=reason.iso)

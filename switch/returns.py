@@ -143,7 +143,9 @@ class Returns:
         quote = linked_quote(original.uetr, part.place)
         terms = changed_terms(original.terms, quote, part.payer, part.payee, part.between)
         booked = self._booked(original, part.place, terms=terms, funding=original.funding)
-        return self._opening(booked, particulars, asked, b"")
+        # Nothing pushes it on over Bakong: it is owed to the payer, and people see to it.
+        owed = booked.funding is Funding.GROSS
+        return self._opening(changed(booked, disputed=owed), particulars, asked, b"")
 
     def _unmatched(self, original: Payment, place: int, back: Back, asked: Asked) -> Open:
         """What books money to suspense that fits an original not as it stands."""

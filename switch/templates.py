@@ -216,7 +216,7 @@ POSTINGS: Final[Mapping[str, Posting]] = MappingProxyType(
             "refund of a gross outbound payment",
             (
                 _dr("holder", Role.HOLDER, "source"),
-                _cr("sponsor", Role.POOL, "source", asset=_BAKONG),
+                _cr("sponsor", Role.SUSPENSE, "source", asset=_BAKONG),
                 _dr("payee_side", Role.NETWORK, "destination"),
                 _cr("paying_holder", Role.HOLDER, "destination"),
             ),

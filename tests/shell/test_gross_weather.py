@@ -5,12 +5,13 @@ Only our own refund gives a payment's money back; a full house lets an item come
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from switch.funds import Funds
-from switch.inbound_port import InboundReturn
+from switch.inbound_port import InboundReturn, derived_uetr
 from switch.instructions import Standing
 from switch.model import Funding, Kind, Payment, State
 from switch.port import IncomingItem
@@ -156,3 +157,30 @@ async def test_a_hop_for_which_there_is_no_task_is_left_to_its_timer(
     assert taken is True
     assert gross.payment(payment.uetr).state is State.SENDING
     assert gross.payments.full is False
+
+
+async def test_whoever_buries_what_an_item_becomes_keeps_nobody_elses_money_out(
+    gross: Shell,
+) -> None:
+    _, item = await awaited(gross)
+    unasked = replace(item, uetr=gross.ids.uetr(), item_hash="b" * 64)
+    await gross.payments.bury(MEMBER, derived_uetr("incoming", unasked.item_hash))
+
+    assert await funds(gross).take(SPONSOR, unasked) is None
+
+
+async def test_what_a_network_returns_of_a_carried_out_payment_is_owed_to_its_payer(
+    gross: Shell,
+) -> None:
+    payment, item = await awaited(gross)
+    gross.transport.script("thailand", said("accepted"))
+    await funds(gross).take(SPONSOR, item)
+    await gross.settle()
+    pool = net(gross, f"{SPONSOR}/pool")
+    whole = payment.terms.destination
+    await gross.receive(InboundReturn("R-1", payment.reference, whole, {}, settled=True))
+    (returned,) = await gross.linked.of(payment)
+
+    assert (returned.kind, returned.disputed) == (Kind.RETURN, True)
+    assert net(gross, f"{SPONSOR}/pool") == pool
+    assert -net(gross, SUSPENSE) == payment.terms.source.minor

@@ -64,7 +64,7 @@ BOOKED: Final[Mapping[str, tuple[tuple[Any, ...], ...]]] = {
     "late_acceptance": ((EXPOSED, PAID, N, PAID),),
     "late_credit_lost": ((LOST, PAID, EXPOSED, PAID),),
     "refund": ((F_KHR, 1_188_400, M, 1_188_400), (N, 10_000, F_THB, 10_000)),
-    "refund_gross": ((F_KHR, 1_188_400, B, 1_188_400), (N, 10_000, F_THB, 10_000)),
+    "refund_gross": ((F_KHR, 1_188_400, S_KHR, 1_188_400), (N, 10_000, F_THB, 10_000)),
     "return_unmatched": ((N, PAID, S_THB, PAID),),
     "unwound_owed": ((S_THB, PAID, LOST, PAID),),
     "returned_owed": ((S_KHR, DEBIT, "bearer/bearer/KHR/deferred", DEBIT),),
