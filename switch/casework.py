@@ -92,6 +92,7 @@ class Casework:
         self._clock = clock
         self._ids = ids
         self._log = log
+        self._proposing: dict[str, str] = {}
 
     async def queue(self, after: int, limit: int) -> dict[str, object]:
         """A page of payments that are unknown, left to people or disputed, the oldest first."""
@@ -138,7 +139,16 @@ class Casework:
         }
 
     async def propose(self, uetr: str, operator: str, proposal: Proposal) -> Payment | Reason:
-        """Keep a proposal for a payment as it stands; nothing happens yet."""
+        """Keep a proposal for a payment as it stands, one at a time; nothing happens yet."""
+        if uetr in self._proposing:
+            return Reason.DUPLICATE  # whoever approves must have seen the only one there is
+        self._proposing[uetr] = operator
+        try:
+            return await self._proposed(uetr, operator, proposal)
+        finally:
+            del self._proposing[uetr]
+
+    async def _proposed(self, uetr: str, operator: str, proposal: Proposal) -> Payment | Reason:
         payment = await self._store.read.payment(uetr)
         if payment is None:
             return Reason.ORIGINAL_UNKNOWN

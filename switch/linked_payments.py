@@ -200,6 +200,8 @@ class LinkedPayments:
             if bank == BACK:
                 # Nobody's own key: who gives back is the payee's bank, by its long BIC.
                 held = original.institutions.payee_bank or opened.particulars.creditor.agent
+                if not held:
+                    return Reason.NOT_REFUNDABLE  # nobody would give it
                 bank = held.ljust(BIC_LENGTH, "X")
             linked = self._refund_of(original, part, bank)
             if pool:

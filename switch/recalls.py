@@ -232,7 +232,9 @@ class Recalls:
             # Its money is here already: what becomes of that is for operators.
             return Reason.ORIGINAL_UNKNOWN
         if recall.state not in DECIDABLE:
-            return Reason.DUPLICATE
+            agreed = recall.state in (State.GIVING_BACK, State.ACCEPTED)
+            same = agreed if reason is None else recall.reason is reason
+            return recall if same else Reason.DUPLICATE
         if reason is not None and await self.is_given(recall):
             # It was agreed to, and what that made may still arrive.
             return Reason.DUPLICATE

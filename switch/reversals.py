@@ -70,13 +70,17 @@ class Reversals:
         if not item.reversal:
             return None
         original = await self._store.read.by_reference(self._home, item.reverses)
-        if original is None or not _reverses(item, original):
+        if original is None:
             self._log.warning("reversal_of_nothing", network=self._home)
             return None
         try:
             opened = await self._dispatch.open(original.uetr)
         except VaultError:
             self._log.warning("reversal_of_unreadable", uetr=original.uetr)
+            return None
+        bank = original.institutions.payee_bank or opened.particulars.creditor.agent
+        if not _reverses(item, original, bank):
+            self._log.warning("reversal_of_nothing", network=self._home)
             return None
         payment = await self._row(original, sponsor, item)
         key, wrapped = self._records.new_key(payment.uetr)
@@ -120,13 +124,12 @@ class Reversals:
         return changed(row, version=1)
 
 
-def _reverses(item: IncomingItem, original: Payment) -> bool:
+def _reverses(item: IncomingItem, original: Payment, bank: str) -> bool:
     """Whether an item gives back, from its payee's bank, what a credit of ours paid."""
     credit = original.kind is Kind.PAYMENT and original.direction is Direction.INBOUND
-    bank = original.institutions.payee_bank[:_BANK_CODE]
     return (
         credit
         and original.state is State.CREDITED
-        and bank in ("", item.payer_agent[:_BANK_CODE])
+        and bank[:_BANK_CODE] == item.payer_agent[:_BANK_CODE]
         and item.amount.currency == original.terms.destination.currency
     )

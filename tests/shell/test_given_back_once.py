@@ -5,6 +5,7 @@ Nor can a network end, or open again, what it sent itself.
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -221,3 +222,27 @@ async def test_an_answer_about_another_payment_ends_no_recall(recalling: Shell) 
         await recalling.receive(notice)
 
     assert recalling.payment(made.uetr) == made
+
+
+async def test_a_bank_that_says_the_same_again_is_told_how_it_stands(recalling: Shell) -> None:
+    _, asked = await put(recalling)
+    recalls = recalling.aftercare.recalls
+    first = await recalls.decide(asked, Reason.RECALL_DENIED)
+    again = await recalls.decide(recalling.payment(asked.uetr), Reason.RECALL_DENIED)
+    other = await recalls.decide(recalling.payment(asked.uetr), None)
+
+    assert (first, other) == (again, Reason.DUPLICATE)
+
+
+async def test_of_two_proposals_at_once_one_is_kept(shell: Shell) -> None:
+    held = await returned(shell, await refused(shell), "345.00")
+    casework = shell.aftercare.casework
+    first, second = await asyncio.gather(
+        casework.propose(held.uetr, "one", Proposal(Action.SEND_BACK, None, EVIDENCE)),
+        casework.propose(held.uetr, "two", Proposal(Action.MATCH, None, EVIDENCE)),
+    )
+    done = await casework.approve(held.uetr, "three")
+
+    assert (first, second) == (held, Reason.DUPLICATE)
+    assert isinstance(done, Payment)
+    assert (suspense(shell), owed(shell)) == (0, 0)

@@ -60,6 +60,9 @@ BLOCKED: Final = (
 TAKEN: Final = (
     "tests/shell/test_orders.py::test_an_order_is_taken_back_before_it_is_paid_and_not_after"
 )
+OWED: Final = (
+    "tests/shell/test_given_back_once.py::test_what_is_owed_is_owed_once_and_nothing_more_goes_back"
+)
 ELSEWHERE: Final[tuple[tuple[State | None, Event | None, str], ...]] = (
     # Partners that can cancel are seldom away for so long that one is tried.
     (None, Event.GIVEN_UP, UNDONE),
@@ -74,6 +77,7 @@ ELSEWHERE: Final[tuple[tuple[State | None, Event | None, str], ...]] = (
     (State.MANUAL, None, PEOPLE),
     # Nobody is listed in a run.
     (None, Event.HIT, HELD),
+    (None, Event.OWED, OWED),
     (State.HELD, None, HELD),
     (State.BLOCKED, None, BLOCKED),
     # Partners here keep their word: they pay what was ordered and remember what they have.

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from fx.money import Money
 from switch.casework import Proposal
 from switch.commands import Action
 from switch.demo.scenes import khqr_code
 from switch.model import Payment, State
+from switch.port import IncomingItem
 from switch.reasons import Reason
 from switch.simulation.town import Town
 from switch.simulation.world import World
@@ -167,6 +169,25 @@ def test_two_operators_book_as_owed_what_the_guests_network_refuses() -> None:
         assert (ended.state, await suspense(town)) == (State.REFUSED, 0)
         assert [owed for _, owed in bearer] == [4_100_000]
         assert await faults(town) == []
+
+    lived(story)
+
+
+def test_no_other_bank_reverses_what_a_bank_was_paid() -> None:
+    async def story(town: Town, reference: str) -> None:
+        reversals = (await town.ready()).switch.aftercare.reversals("bakong")
+        riel, nobody = Money.parse("41000", "KHR"), "BKRTKHPPXXX"
+        taken = [
+            await reversals.take(
+                SPONSOR,
+                IncomingItem(
+                    digit * 64, riel, bank, SPONSOR, {}, reversal=True, reverses=reference
+                ),
+            )
+            for digit, bank in (("a", nobody), ("b", MEMBER))
+        ]
+
+        assert taken == [None, True]
 
     lived(story)
 
