@@ -33,6 +33,7 @@ from switch.key_retention import retention_of
 from switch.keys import OVERSEER
 from switch.leases import Leases
 from switch.linked import banks_of, inbound_of, lookups_of, made_adapters, quotes_of, signers_of
+from switch.logs import LogTracer
 from switch.metering.gate import MeteredGate
 from switch.metering.meters import Meters
 from switch.metering.readings import Reader
@@ -90,6 +91,7 @@ class Switch:
             seams.clock,
             at_once={name: section.at_once_max for name, section in config.networks.items()},
             gate=MeteredGate(Breakers(config.networks, seams.coordination, seams.clock), meters),
+            tracer=LogTracer(seams.log),
         )
         self._vault = open_vault(config.vault.wrapping_keys, keys, seams.entropy)
         self._records = Records(seams.store.read, self._vault, self._ids)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switch.breakers import BEGINNING
-from switch.wire.transport import Answer, MaybeSent, NotSent, Request
+from switch.wire.transport import Answer, MaybeSent, NotSent, Request, Trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,4 +39,5 @@ async def send_exchange(
         answer_within_s=exchange.answer_within_ms / 1000,
         answer_bytes_max=facts.answer_bytes_max,
         operation=exchange.operation.value if exchange.operation in BEGINNING else "",
+        trace=Trace(exchange.uetr, exchange.operation.value),
     )

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
               help="Port to listen on; 0: any free one.")  # fmt: skip
 @click.option("--peer", multiple=True, metavar="NETWORK=URL",
               help="Address of a partner network, instead of the configured one.")  # fmt: skip
-@click.option("--log", type=click.Choice(["info", "warning"]), default="info", show_default=True,
-              help="Least important log lines that are written.")  # fmt: skip
+@click.option("--log", type=click.Choice(["debug", "info", "warning"]), default="info",
+              show_default=True, help="Least important log lines that are written.")  # fmt: skip
 @store_option
 @click.option("--slot", type=click.IntRange(0, 99), default=None,
               help="Writer slot instead of the configured one; 0: the lowest free.")  # fmt: skip

@@ -119,6 +119,23 @@ class Gate(Protocol):
         """Learn what came of a request."""
 
 
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What a request is about: its payment, empty where it has none, and the operation."""
+
+    uetr: str
+    operation: str
+
+
+class Tracer(Protocol):
+    """Is told of every request, for whoever follows one payment."""
+
+    def exchanged(
+        self, network: str, trace: Trace, result: Answer | NotSent | MaybeSent, took_s: float
+    ) -> None:
+        """A request has ended, or was not made; ``took_s`` from the call to then."""
+
+
 class Transport:
     """Sends to networks by name.
 
@@ -126,7 +143,7 @@ class Transport:
     for room as long as it would for a connection.
     """
 
-    __slots__ = ("_at_once", "_clock", "_connect_within_s", "_gate", "_net", "_rooms")
+    __slots__ = ("_at_once", "_clock", "_connect_within_s", "_gate", "_net", "_rooms", "_tracer")
 
     def __init__(
         self,
@@ -136,12 +153,14 @@ class Transport:
         connect_within_s: float = CONNECT_WITHIN_S,
         at_once: Mapping[str, int] = _EVERYWHERE,
         gate: Gate | None = None,
+        tracer: Tracer | None = None,
     ) -> None:
         self._net = net
         self._clock = clock
         self._connect_within_s = connect_within_s
         self._at_once = at_once
         self._gate = gate
+        self._tracer = tracer
         self._rooms: dict[str, Room] = {}
 
     async def send(
@@ -153,19 +172,24 @@ class Transport:
         answer_within_s: float,
         answer_bytes_max: int = ANSWER_BYTES_MAX,
         operation: str = "",
+        trace: Trace | None = None,
     ) -> Answer | NotSent | MaybeSent:
         """Send once; ``answer_within_s`` covers everything from this call to the last byte.
 
         ``may_send`` is asked once, right before the first byte is written, and must not wait.
         Cancelling this call leaves the exchange as unknown as a time-out does. ``operation`` is
-        what the gate judges; a request that names none is always let through.
+        what the gate judges; a request that names none is always let through. The tracer is told
+        of one that says what it is about.
         """
+        started = self._clock.monotonic()
         gate = self._gate if operation else None
-        if gate is not None and not gate.allows(network, operation):
-            return NotSent("paused")
-        result = await self._once(network, request, may_send, answer_within_s, answer_bytes_max)
-        if gate is not None:
-            gate.came(network, operation, result)
+        result: Answer | NotSent | MaybeSent = NotSent("paused")
+        if gate is None or gate.allows(network, operation):
+            result = await self._once(network, request, may_send, answer_within_s, answer_bytes_max)
+            if gate is not None:
+                gate.came(network, operation, result)
+        if self._tracer is not None and trace is not None:
+            self._tracer.exchanged(network, trace, result, self._clock.monotonic() - started)
         return result
 
     async def _once(

@@ -20,6 +20,7 @@ from switch.app import SERVED_AS, Seams, Switch
 from switch.client import ClientAnswer, SigningClient
 from switch.config import default_folder, load_config
 from switch.keys import KeyFolder
+from switch.logs import SilentLog
 from switch.qr import ThaiBillPayment, write_thai_bill_payment
 from switch.registry import sandbox_factory
 from switch.runtime.clock import SystemClock
@@ -73,7 +74,7 @@ class KeptKeys(KeyFolder):
         return self._parsed[name]
 
 
-class KeptLog:
+class KeptLog(SilentLog):
     """Remembers every event."""
 
     def __init__(self) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from switch.commands import Conclude, Stale
+from switch.logs import SilentLog
 from switch.store.awaited import Awaited
 from switch.store.awaited_outbox import AwaitedOutbox
 from switch.store.contract import StoreBusy
@@ -65,7 +66,7 @@ class HandClock:
         self.elapsed_s += seconds
 
 
-class KeptLog:
+class KeptLog(SilentLog):
     """Remembers the names of events."""
 
     def __init__(self) -> None:

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from switch.feed import Feed
 from switch.feeds import PAUSE_S_MAX, FeedReader
+from switch.logs import SilentLog
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import SeededEntropy
 from switch.runtime.ports import free_ports
@@ -64,7 +65,7 @@ class KeptRates:
 
 
 @dataclass
-class KeptLog:
+class KeptLog(SilentLog):
     """Why fetches failed."""
 
     why: list[object] = field(default_factory=list)

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from switch import heads
 from switch.heads import HeadPublisher, line, read_heads, short
+from switch.logs import SilentLog
 from switch.runtime.append_file import append_lines
 from tests.contract.contract_engines import KEY, SteppingClock
 from tests.contract.journal_chain import told
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 PUBLIC = [KEY.public_key()]
 
 
-class Log:
+class Log(SilentLog):
     """Keeps what was said."""
 
     def __init__(self) -> None:

@@ -19,6 +19,7 @@ from fx.refusals import LeftOut, RateRefused
 from fx.sheets import Posted, RateSheet
 from switch.commands import Publish
 from switch.config import default_folder, load_config
+from switch.logs import SilentLog
 from switch.rates import RATES_KEPT, REFRESH_S, Rates
 from switch.runtime.entropy import Ids, SeededEntropy
 from tests.shell.hand_parts import NOW
@@ -66,7 +67,7 @@ OFFICIAL = {"unit_currency": "THB", "quoted_currency": "KHR", "rate": "120.00"}
 
 
 @dataclass
-class Log:
+class Log(SilentLog):
     """Why official rates were refused."""
 
     codes: list[object] = field(default_factory=list)
