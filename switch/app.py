@@ -86,13 +86,7 @@ class Switch:
         meters = self.meters = Meters()
         seams = self._seams = replace(seams, store=MeteredStore(seams.store, meters, seams.clock))
         self._ids = Ids(seams.clock, seams.entropy, seams.store.slot)
-        self._transport = Transport(
-            seams.net,
-            seams.clock,
-            at_once={name: section.at_once_max for name, section in config.networks.items()},
-            gate=MeteredGate(Breakers(config.networks, seams.coordination, seams.clock), meters),
-            tracer=LogTracer(seams.log),
-        )
+        self._transport = _transport(config, seams, meters)
         self._vault = open_vault(config.vault.wrapping_keys, keys, seams.entropy)
         self._records = Records(seams.store.read, self._vault, self._ids)
         self._pace = Pace(config, seams.coordination, seams.clock)
@@ -381,3 +375,14 @@ def _screening(config: Config, keys: KeyFolder) -> Screening:
     """Who is looked for. Raises :class:`ConfigError` where the lists' secret is missing."""
     rules = config.screening
     return NobodyListed() if rules is None else screening_of(rules, keys.secret(KEYED_BY))
+
+
+def _transport(config: Config, seams: Seams, meters: Meters) -> Transport:
+    """The way to networks: within their bounds, past their breakers, counted and followed."""
+    return Transport(
+        seams.net,
+        seams.clock,
+        at_once={name: section.at_once_max for name, section in config.networks.items()},
+        gate=MeteredGate(Breakers(config.networks, seams.coordination, seams.clock), meters),
+        tracer=LogTracer(seams.log),
+    )
