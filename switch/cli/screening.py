@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from switch.cli.options import data_option, guarded
+from switch.cli.options import data_option, guarded, tell
 from switch.data_folder import KEYS
 from switch.keys import KeyFolder
 from switch.screening import ACCOUNT, KEYED_BY, NAME, digest
@@ -35,7 +35,7 @@ def digest_(data: Path, *, account: bool) -> None:
         key = KeyFolder(data / KEYS).secret(KEYED_BY).encode()
         for line in sys.stdin:
             if line.strip():
-                click.echo(digest(key, ACCOUNT if account else NAME, line))
+                tell(digest(key, ACCOUNT if account else NAME, line))
         return 0
 
     guarded(program)
