@@ -19,7 +19,7 @@ from switch.logs import SilentLog
 from switch.store.awaited import Awaited
 from switch.store.awaited_outbox import AwaitedOutbox
 from switch.store.contract import StoreBusy
-from switch.wire.transport import Answer, Gate, MaybeSent, NotSent, Request
+from switch.wire.transport import Answer, Gate, MaybeSent, NotSent, Request, Trace
 
 if TYPE_CHECKING:
     from switch.commands import Command, Result
@@ -177,7 +177,9 @@ class HandTransport:
         answer_within_s: float,
         answer_bytes_max: int,
         operation: str = "",
+        trace: Trace | None = None,
     ) -> Sent:
+        assert trace is None or trace.operation, "a request that is followed says what it is"
         if self.gate is not None and operation and not self.gate.allows(network, operation):
             return NotSent("paused")
         result = await self._once(network, request, may_send)
