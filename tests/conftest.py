@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
-UNTRACED: Final = frozenset(
-    ("adapters", "iso20022", "kill", "mutants", "networks", "privacy", "seeds", "simulation")
-)
+UNTRACED: Final = frozenset(("iso20022", "kill", "mutants", "networks", "seeds", "simulation"))
 """Folders that try other packages than the floor is for, or the same code a thousand times over.
 
 Tracing doubles what a test costs, so it rests there; what only they reach counts as not reached.
