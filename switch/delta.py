@@ -31,7 +31,7 @@ from switch.commands import (
     Rewrap,
 )
 from switch.model import to_micros
-from switch.parts import LINKED_MAX, linked_uetr
+from switch.parts import linked_places
 from switch.postings import incoming_lines, lines_at_once, lines_of
 from switch.proposals import lines_for, proposal_id
 from switch.states import Event
@@ -245,7 +245,7 @@ def _judged_by(command: Propose | Approve) -> tuple[str, ...]:
     """What was made to give a payment's money back, by which it is judged whether that is owed."""
     if command.action is not Action.OWE:
         return ()
-    return tuple(linked_uetr(command.uetr, place) for place in range(1, LINKED_MAX + 2))
+    return linked_places(command.uetr)
 
 
 def _with_opened(commands: Sequence[Command]) -> Iterator[Command]:

@@ -21,7 +21,15 @@ from switch.config import HOME
 from switch.dispatch import Happened
 from switch.lifecycle import Event
 from switch.model import Channel, Direction, Finality, Funding, Kind, Payment, State, changed
-from switch.parts import LINKED_MAX, Part, changed_terms, linked_quote, linked_uetr, part_of
+from switch.parts import (
+    LINKED_MAX,
+    PLACES_MAX,
+    Part,
+    changed_terms,
+    linked_quote,
+    linked_uetr,
+    part_of,
+)
 from switch.port import Operation, Planning
 from switch.reasons import Reason, from_iso
 from switch.records import Open as Opened
@@ -55,9 +63,6 @@ NEVER_ARRIVED: Final = frozenset(
 
 BIC_LENGTH: Final = 11
 """A BIC of eight characters names the head office, which is the same with XXX behind it."""
-
-PLACES_MAX: Final = 2 * LINKED_MAX
-"""Others fill at most the first half of an original's places: the rest is for what goes back."""
 
 TRIES_MAX: Final = 4
 """A linked payment is made anew this often when another one took its place meanwhile."""

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from switch.model import Payment, Terms
 
 LINKED_MAX: Final = 100
-"""Most payments linked to one original: refunds and returns together."""
+"""Most payments linked to one original that others ask for: refunds and returns together."""
+
+PLACES_MAX: Final = 2 * LINKED_MAX
+"""Others fill at most the first half of an original's places: the rest is for what goes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,11 @@ class Part:
 def linked_uetr(original: str, place: int) -> str:
     """The UETR of the payment that stands at a place (from 1) among those linked to an original."""
     return derived_uetr("linked", f"{original}#{place}")
+
+
+def linked_places(original: str) -> tuple[str, ...]:
+    """Every UETR under which something linked to an original may stand: none is beyond them."""
+    return tuple(linked_uetr(original, place) for place in range(1, PLACES_MAX + 1))
 
 
 def linked_quote(original: str, place: int) -> str:

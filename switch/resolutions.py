@@ -14,7 +14,7 @@ from switch import ledger, lifecycle
 from switch.commands import Action, Conflict, Declined, Done, Known, Stale
 from switch.delta import Claim, sealed_digest
 from switch.model import Kind, changed, to_micros
-from switch.parts import LINKED_MAX, linked_uetr
+from switch.parts import linked_places
 from switch.proposals import actions_for, lines_for, proposal_id
 from switch.reasons import Reason
 from switch.states import STATES, Event, Timer
@@ -95,8 +95,7 @@ def approve(
 
 def _goes_back(batch: Batch, payment: Payment) -> bool:
     """Whether what gives a payment's money back did so, or still may."""
-    places = range(1, LINKED_MAX + 2)  # a give-back may stand behind as many returns
-    held = [batch.seen.payments.get(linked_uetr(payment.uetr, place)) for place in places]
+    held = [batch.seen.payments.get(name) for name in linked_places(payment.uetr)]
     return any(
         each.kind is Kind.REFUND and (each.reason is None or each.disputed)
         for each in held

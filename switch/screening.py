@@ -31,6 +31,13 @@ KEYED_BY: Final = "screening"
 
 NAME, ACCOUNT = "name", "account"
 
+UNSEEN: Final = (
+    *(range(0x34F, 0x350), range(0x115F, 0x1161), range(0x17B4, 0x17B6)),
+    *(range(0x180B, 0x1810), range(0x3164, 0x3165), range(0xFE00, 0xFE10)),
+    *(range(0xFFA0, 0xFFA1), range(0xE0100, 0xE01F0)),
+)
+"""Marks and letters that Unicode calls ignorable (Default_Ignorable_Code_Point), beside formats."""
+
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -108,10 +115,22 @@ def screening_of(rules: ScreeningFile, secret: str) -> ListedExactly:
 
 
 def normal(text: str) -> str:
-    """One form for what people write in many: case, width, accents' form, spaces and points."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    kept = "".join(sign if sign.isalnum() or sign == "@" else " " for sign in folded)
-    return " ".join(kept.split())
+    """One form for what people write in many: case, width, accents' form, spaces and points.
+
+    What nobody sees joins what stands beside it: a name is not hidden by a joiner inside it.
+    Marks stay: without its vowel signs a Khmer or Thai name would be another.
+    """
+    seen = "".join(sign for sign in text if not _unseen(sign))
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", seen).casefold())
+    return " ".join("".join(sign if _kept(sign) else " " for sign in folded).split())
+
+
+def _unseen(sign: str) -> bool:
+    return unicodedata.category(sign) == "Cf" or any(ord(sign) in each for each in UNSEEN)
+
+
+def _kept(sign: str) -> bool:
+    return sign == "@" or sign.isalnum() or unicodedata.category(sign).startswith("M")
 
 
 def digest(key: bytes, kind: str, text: str) -> str:

@@ -15,6 +15,7 @@ import pytest
 from switch.commands import Action, Approve, Command, Declined, Done, Propose, Sealed
 from switch.lifecycle import Event
 from switch.model import Direction, Finality, Funding, Kind, Payment, State
+from switch.parts import LINKED_MAX, PLACES_MAX, linked_uetr
 from switch.reasons import Reason
 from switch.store.audit import audit
 from tests.contract.contract_engines import KEY, AnyEngine
@@ -190,6 +191,19 @@ def test_what_nobody_takes_back_is_owed(engine: AnyEngine) -> None:
     assert isinstance(result, Done)
     assert net(engine, SUSPENSE_THB) == 0
     assert net(engine, "bakong/bearer/THB/deferred") == -34_500
+
+
+@pytest.mark.parametrize("stands", [1, LINKED_MAX + 2, PLACES_MAX])
+def test_what_may_still_go_back_is_not_owed_wherever_it_stands(
+    engine: AnyEngine, stands: int
+) -> None:
+    held = unwinding(engine)
+    back = done(engine, opened(replace(back_of(held), uetr=linked_uetr(held.uetr, stands))))
+    moved(engine, back, Event.LOST)
+    result = decided(engine, moved(engine, held, Event.SPENT), Action.OWE)
+
+    assert result == Declined(Reason.NOT_REFUNDABLE)
+    assert net(engine, "bakong/bearer/THB/deferred") == 0
 
 
 def test_what_is_taken_up_again_is_due_again(engine: AnyEngine) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from switch.model import Particulars, Party, UseCase
@@ -37,6 +39,9 @@ def about(debtor: str = "Sok Dara", creditor: str = "Shop") -> Particulars:
         "Borey-Kim",
         "\uff22orey Kim",
         "Borey, Kim.",
+        "Bo\u200brey Ki\u00adm",
+        "Bo\ufe0frey Ki\u034fm\u3164",
+        "\u2066Borey\u2069 K\u2060im\ufeff",
     ],
 )
 def test_a_name_is_found_however_it_is_written(written: str) -> None:
@@ -57,6 +62,26 @@ def test_a_name_is_no_account_and_another_secret_finds_nobody() -> None:
     assert digest(SECRET.encode(), ACCOUNT, "Borey Kim") != ENTRY
     assert screening_of(RULES, "another").hit(listed, UseCase.MERCHANT) is None
     assert NobodyListed().hit(listed, UseCase.MERCHANT) is None
+
+
+@pytest.mark.parametrize(
+    ("listed", "other"),
+    [
+        ("\u179f\u17bb\u1781", "\u179f\u17b7\u1781"),
+        ("\u0e01\u0e34\u0e15", "\u0e01\u0e35\u0e15"),
+        ("\u0928\u093f\u0936\u093e", "\u0928\u0940\u0936\u093e"),
+    ],
+    ids=["khmer", "thai", "hindi"],
+)
+def test_names_that_differ_by_a_vowel_sign_are_two(listed: str, other: str) -> None:
+    assert normal(listed) != normal(other)
+    assert normal(listed) == normal(f" {listed}. ")
+    assert " " not in normal(listed)
+
+
+@given(st.text(max_size=40))
+def test_a_form_of_any_text_is_a_form_of_itself(text: str) -> None:
+    assert normal(normal(text)) == normal(text)
 
 
 def test_a_form_is_a_form_of_itself() -> None:
