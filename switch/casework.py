@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Final
 
 from switch import lifecycle
 from switch.answers import amount, instant, payment_view
-from switch.commands import Action, Approve, Declined, Done, Known, Propose
+from switch.commands import Declined, Done, Known
 from switch.dispatch import Happened
 from switch.lifecycle import Event
 from switch.linked_payments import Asked
 from switch.model import State
+from switch.operators import Action, Approve, Propose
 from switch.parts import part_of
-from switch.proposals import actions_for
+from switch.proposals import actions_for, proposal_name
 from switch.reasons import Reason
+from switch.records import PROPOSALS_MAX
 from switch.store.vault import VaultError
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from switch.logs import Log
     from switch.model import Payment
     from switch.records import Open as Opened
-    from switch.records import Records
+    from switch.records import Proposed, Records
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.store.contract import Store
@@ -64,11 +66,15 @@ _WATCHED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What an operator proposes; ``evidence`` is what shows it (a message, a file line, a call)."""
+    """What an operator proposes; ``evidence`` is what shows it (a message, a file line, a call).
+
+    ``instead_of`` is the id of what was proposed before, which it then replaces.
+    """
 
     action: Action
     reason: Reason | None
     evidence: str = field(repr=False)
+    instead_of: str = ""
 
 
 class Casework:
@@ -92,7 +98,6 @@ class Casework:
         self._clock = clock
         self._ids = ids
         self._log = log
-        self._proposing: dict[str, str] = {}
 
     async def queue(self, after: int, limit: int) -> dict[str, object]:
         """A page of payments that are unknown, left to people or disputed, the oldest first."""
@@ -114,9 +119,8 @@ class Casework:
         opened = await self._opened(payment)
         held = None if opened is None else await self._records.proposed(payment, opened.key)
         if held is not None:
-            shown["proposal"] = {
-                name: held[name] for name in ("action", "reason", "operator", "at")
-            }
+            said = {name: held.said[name] for name in ("action", "reason", "operator", "at")}
+            shown["proposal"] = {"id": held.digest, **said}
         return shown
 
     def _line(self, payment: Payment) -> dict[str, object]:
@@ -139,24 +143,24 @@ class Casework:
         }
 
     async def propose(self, uetr: str, operator: str, proposal: Proposal) -> Payment | Reason:
-        """Keep a proposal for a payment as it stands, one at a time; nothing happens yet."""
-        if uetr in self._proposing:
-            return Reason.DUPLICATE  # whoever approves must have seen the only one there is
-        self._proposing[uetr] = operator
-        try:
-            return await self._proposed(uetr, operator, proposal)
-        finally:
-            del self._proposing[uetr]
+        """Keep a proposal for a payment as it stands, one at a time; nothing happens yet.
 
-    async def _proposed(self, uetr: str, operator: str, proposal: Proposal) -> Payment | Reason:
+        Another one replaces it where it names it; whoever approves names what they approve.
+        """
         payment = await self._store.read.payment(uetr)
         if payment is None:
             return Reason.ORIGINAL_UNKNOWN
         if (proposal.action is Action.REFUSED) != (proposal.reason is not None):
             return Reason.ELEMENT_MISSING
         opened = await self._opened(payment)
-        if opened is None or await self._records.proposed(payment, opened.key) is not None:
-            return Reason.DUPLICATE if opened is not None else Reason.TRANSACTION_UNSUPPORTED
+        if opened is None:
+            return Reason.TRANSACTION_UNSUPPORTED
+        held = await self._records.proposed(payment, opened.key)
+        if proposal.instead_of != ("" if held is None else held.digest):
+            return Reason.PROPOSAL_CHANGED
+        place = 1 if held is None else held.place + 1
+        if place > PROPOSALS_MAX:
+            return Reason.TRANSACTION_UNSUPPORTED
         at = self._clock.now()
         proposed = {
             "action": proposal.action.value,
@@ -172,9 +176,11 @@ class Casework:
                 action=proposal.action,
                 reason=proposal.reason,
                 operator=operator,
-                sealed=self._records.proposal(payment.version, proposed, opened.key),
+                sealed=self._records.proposal(payment.version, place, proposed, opened.key),
                 at=at,
                 salt=self._ids.salt(),
+                place=place,
+                replaces="" if held is None else _claimed(payment, held),
             )
         )
         if isinstance(result, (Done, Known)):
@@ -182,8 +188,11 @@ class Casework:
             return payment
         return result.reason if isinstance(result, Declined) else Reason.DUPLICATE
 
-    async def approve(self, uetr: str, operator: str) -> Payment | Reason:
-        """Carry out what another operator proposed for a payment as it stands."""
+    async def approve(self, uetr: str, operator: str, proposal: str) -> Payment | Reason:
+        """Carry out what another operator proposed for a payment as it stands.
+
+        ``proposal`` is the id of what the approver saw; nothing else is carried out.
+        """
         payment = await self._store.read.payment(uetr)
         opened = None if payment is None else await self._opened(payment)
         if payment is None or opened is None:
@@ -191,14 +200,14 @@ class Casework:
         held = await self._records.proposed(payment, opened.key)
         if held is None:
             return Reason.ORIGINAL_UNKNOWN
-        action = Action(held["action"])
-        reason = Reason[held["reason"]] if held["reason"] else None
+        if held.digest != proposal:
+            return Reason.PROPOSAL_CHANGED
+        said = held.said
+        action = Action(said["action"])
+        reason = Reason[said["reason"]] if said["reason"] else None
         if action is Action.REFUSED and await self._care.recalls.is_given(payment):
             return Reason.NOT_REFUNDABLE
-        conclude = None
-        event = dict(_EVENTS).get(action)
-        if event is Event.ACCEPTED and payment.state is State.CANCEL_MANUAL:
-            event = Event.TOO_LATE
+        conclude, event = None, _event(payment, action)
         if event is not None:
             conclude = self._dispatch.conclusion(payment, opened, Happened(event, reason))
         released: Released | None = None
@@ -218,13 +227,14 @@ class Casework:
                 version=payment.version,
                 action=action,
                 reason=reason,
-                proposer=held["operator"],
+                proposer=said["operator"],
                 operator=operator,
                 conclude=conclude,
                 at=at,
                 salt=self._ids.salt(),
                 opens=opens,
                 paid=await self._records.money_paid(payment) if action is Action.OWE else None,
+                proposal=proposal,
             )
         )
         if isinstance(result, Done) and result.payment is not None:
@@ -256,6 +266,20 @@ class Casework:
             return await self._records.open(payment.uetr)
         except VaultError:
             return None
+
+
+def _event(payment: Payment, action: Action) -> Event | None:
+    """What an action does to a payment that is not final yet."""
+    event = dict(_EVENTS).get(action)
+    late = event is Event.ACCEPTED and payment.state is State.CANCEL_MANUAL
+    return Event.TOO_LATE if late else event
+
+
+def _claimed(payment: Payment, held: Proposed) -> str:
+    """What claims the proposal that stands."""
+    said = held.said
+    case, end = f"{payment.uetr}@{payment.version}", f"{said['action']}:{said['reason']}"
+    return proposal_name(case, end, said["operator"], held.digest)
 
 
 def _needs_eyes(payment: Payment) -> bool:

@@ -8,9 +8,9 @@ command always has the same effect. A refusal is a result, never an exception.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from switch.operators import Approve, Propose
 from switch.states import Event
 
 if TYPE_CHECKING:
@@ -283,68 +283,6 @@ class Rekey:
     public: bytes
     at: datetime
     salt: bytes = field(repr=False)
-
-
-class Action(StrEnum):
-    """What two operators may decide about a payment that nothing else ends."""
-
-    ACCEPTED = "accepted"
-    """It was carried out: evidence shows it."""
-    REFUSED = "refused"
-    """It was not carried out and never will be."""
-    RELEASE = "release"
-    """It was held, and may go on."""
-    BLOCK = "block"
-    """It was held, and its money is frozen by law."""
-    UNBLOCK = "unblock"
-    """The authority orders that frozen money is the payer's again."""
-    UPHOLD = "uphold"
-    """A dispute: what was booked stands, and the other side gives way."""
-    AGAIN = "again"
-    """A dispute about what was still to be done: it is taken up again."""
-    OWE = "owe"
-    """A dispute about money on its way back: nobody takes it, and its bearer owes it."""
-    MATCH = "match"
-    """Money that came back and fitted nothing: it is booked to the payer of its payment."""
-    SEND_BACK = "send_back"
-    """Such money: the network gets it again, with what is settled next."""
-    BOOK = "book"
-    """A dispute: it was carried out after all. The answer stays; the loss bearer is exposed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Propose:
-    """An operator proposes how a payment of this version ends; ``sealed`` holds the evidence."""
-
-    uetr: str
-    version: int
-    action: Action
-    reason: Reason | None
-    operator: str
-    sealed: Sealed
-    at: datetime
-    salt: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Approve:
-    """Another operator approves what was proposed; ``conclude`` is what then becomes of it.
-
-    ``conclude`` is None for a dispute, which changes no answer. ``opens`` is the linked payment
-    that it makes; ``paid`` what a network had paid, where that is not what was held.
-    """
-
-    uetr: str
-    version: int
-    action: Action
-    reason: Reason | None
-    proposer: str
-    operator: str
-    conclude: Conclude | None
-    at: datetime
-    salt: bytes = field(repr=False)
-    opens: Open | None = None
-    paid: Money | None = None
 
 
 _Payment = Open | Refuse | Attempt | Conclude | Propose | Approve

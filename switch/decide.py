@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 from switch import ledger, lifecycle, resolutions, upkeep
 from switch.batch import Batch
 from switch.commands import (
-    Approve,
     Attempt,
     Bury,
     Command,
@@ -27,7 +26,6 @@ from switch.commands import (
     Forget,
     Known,
     Open,
-    Propose,
     Publish,
     Receive,
     Refuse,
@@ -36,18 +34,12 @@ from switch.commands import (
     Rewrap,
     Stale,
 )
-from switch.delta import (
-    Claim,
-    Delta,
-    Snapshot,
-    answer_digest,
-    binding_digest,
-    exchange_digest,
-    sealed_digest,
-)
+from switch.delta import Claim, Delta, Snapshot, answer_digest, binding_digest, exchange_digest
+from switch.leaves import sealed_digest
 from switch.ledger import Entry, Phase
 from switch.lifecycle import STATES, Event, Stand, Verdict
 from switch.model import Funding, Kind, State, changed
+from switch.operators import Approve, Propose
 from switch.postings import lines_at_once
 from switch.reasons import Reason
 

@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from switch.commands import (
-    Action,
-    Approve,
     Attempt,
     Bury,
     Conclude,
@@ -23,7 +21,6 @@ from switch.commands import (
     Erase,
     Forget,
     Open,
-    Propose,
     Publish,
     Receive,
     Refuse,
@@ -31,9 +28,10 @@ from switch.commands import (
     Rewrap,
 )
 from switch.model import to_micros
+from switch.operators import Action, Approve, Propose
 from switch.parts import linked_places
 from switch.postings import incoming_lines, lines_at_once, lines_of
-from switch.proposals import lines_for, proposal_id
+from switch.proposals import lines_for, proposal_claims
 from switch.states import Event
 
 if TYPE_CHECKING:
@@ -102,11 +100,6 @@ def row_digest(*values: object) -> str:
     """128 bits of SHA-256 of a row's values, none of which holds a line break."""
     text = "\n".join(map(str, values)).encode("utf-8", "replace")
     return sha256(text).hexdigest()[:ROW_DIGITS]
-
-
-def sealed_digest(sealed: Sealed) -> str:
-    """What the journal says of a sealed record: SHA-256 of its number, kind and ciphertext."""
-    return sha256(f"{sealed.record_id}/{sealed.kind}/".encode() + sealed.blob).hexdigest()
 
 
 @dataclass(slots=True)
@@ -225,8 +218,7 @@ def wanted(commands: Sequence[Command]) -> Wanted:
                 wrapped.update(dict.fromkeys(uetr for uetr, _, _ in changes))
             case Propose(uetr=uetr) | Approve(uetr=uetr):
                 payments[uetr] = None
-                who = command.operator if isinstance(command, Propose) else command.proposer
-                claims[proposal_id(command, who)] = None
+                claims.update(dict.fromkeys(proposal_claims(command)))
                 payments.update(dict.fromkeys(_judged_by(command)))
             case Configure() | Rekey():
                 pass

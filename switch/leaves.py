@@ -7,6 +7,7 @@ version: a name is added, never given another meaning.
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from switch.ledger import Phase
@@ -15,8 +16,14 @@ from switch.model import to_micros
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from switch.commands import Sealed
     from switch.ledger import Entry
     from switch.model import Payment
+
+
+def sealed_digest(sealed: Sealed) -> str:
+    """What the journal says of a sealed record: SHA-256 of its number, kind and ciphertext."""
+    return sha256(f"{sealed.record_id}/{sealed.kind}/".encode() + sealed.blob).hexdigest()
 
 
 def payment_content(

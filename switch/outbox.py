@@ -16,8 +16,9 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from switch import lifecycle, model
-from switch.commands import Approve, Conclude, Open, Refuse
+from switch.commands import Conclude, Open, Refuse
 from switch.model import Direction, Funding, State, to_micros
+from switch.operators import Approve
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

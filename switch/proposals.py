@@ -8,22 +8,47 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from switch.commands import Action
+from switch.leaves import sealed_digest
 from switch.model import Direction, Funding, Kind, State
+from switch.operators import Action, Propose
 from switch.postings import filled
 from switch.states import STATES, Stand, Timer
 
 if TYPE_CHECKING:
     from fx.money import Money
-    from switch.commands import Approve, Propose
     from switch.ledger import Line
     from switch.model import Payment
+    from switch.operators import Approve
 
 
-def proposal_id(command: Propose | Approve, proposer: str) -> str:
-    """What a proposal claims: a version of a payment, an end of it, by somebody."""
-    reason = "" if command.reason is None else command.reason.name
-    return f"{command.uetr}@{command.version}:{command.action}:{reason}:{proposer}"
+def proposal_name(case: str, end: str, who: str, digest: str) -> str:
+    """What a proposal claims: a version of a payment, an end of it, by somebody, as it is sealed.
+
+    An approval names the same, so it can carry out nothing but what its operator saw.
+    """
+    return f"{case}:{end}:{who}:{digest}"
+
+
+def proposal_id(command: Propose | Approve) -> str:
+    """What a proposal claims, or an approval says that one claimed."""
+    case = f"{command.uetr}@{command.version}"
+    end = f"{command.action}:{'' if command.reason is None else command.reason.name}"
+    if isinstance(command, Propose):
+        return proposal_name(case, end, command.operator, sealed_digest(command.sealed))
+    return proposal_name(case, end, command.proposer, command.proposal)
+
+
+def proposal_place(command: Propose) -> str:
+    """What only one proposal can claim: its place among those for a version of a payment."""
+    return f"{command.uetr}@{command.version}#{command.place}"
+
+
+def proposal_claims(command: Propose | Approve) -> tuple[str, ...]:
+    """Every claim by which a proposal or an approval is judged."""
+    if not isinstance(command, Propose):
+        return (proposal_id(command),)
+    replaced = (command.replaces,) if command.replaces else ()
+    return (proposal_id(command), proposal_place(command), *replaced)
 
 
 def actions_for(payment: Payment) -> tuple[Action, ...]:

@@ -15,6 +15,7 @@ import orjson
 
 from fx.money import Money, currency
 from switch.commands import Binding, PlannedExchange, Sealed
+from switch.leaves import sealed_digest
 from switch.model import Channel
 from switch.port import Exchange, Operation
 from switch.runtime.entropy import uuid_of
@@ -37,6 +38,8 @@ PAID: Final = "paid"
 AMOUNT_PAID: Final = "amount_paid"
 """Under which name the record of a paid order holds the amount."""
 PROPOSAL: Final = "proposal"
+PROPOSALS_MAX: Final = 20
+"""Most proposals for one version of a payment: each but the last was replaced by the next."""
 ANSWER: Final = "answer"
 
 EARLIER_PARTICULARS: Final = "particulars"
@@ -53,6 +56,15 @@ class Open:
 
     key: DataKey
     particulars: Particulars = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """What an operator proposed: the how manieth it is, what names it, what it says."""
+
+    place: int
+    digest: str
+    said: Mapping[str, str] = field(repr=False)
 
 
 class Records:
@@ -103,18 +115,26 @@ class Records:
         """The particulars of a payment of which nothing is sent yet."""
         return self._sealed(OPENING, particulars_bytes(particulars) + b"\n", key)
 
-    def proposal(self, version: int, proposed: Mapping[str, str], key: DataKey) -> Sealed:
+    def proposal(
+        self, version: int, place: int, proposed: Mapping[str, str], key: DataKey
+    ) -> Sealed:
         """What an operator proposes for a version of a payment, with the evidence."""
-        return self._sealed(f"{PROPOSAL}-{version}", orjson.dumps(dict(proposed)), key)
+        return self._sealed(_proposal(version, place), orjson.dumps(dict(proposed)), key)
 
-    async def proposed(self, payment: Payment, key: DataKey) -> dict[str, str] | None:
-        """What is proposed for a payment as it stands; None where nothing is."""
-        kind = f"{PROPOSAL}-{payment.version}"
-        record = await self._read.sealed(payment.uetr, kind)
-        if record is None:
+    async def proposed(self, payment: Payment, key: DataKey) -> Proposed | None:
+        """What is proposed for a payment as it stands, the newest; None where nothing is."""
+        newest = None
+        for place in range(1, PROPOSALS_MAX + 1):
+            kind = _proposal(payment.version, place)
+            record = await self._read.sealed(payment.uetr, kind)
+            if record is None:
+                break
+            newest = place, Sealed(record[0], payment.uetr, kind, record[1])
+        if newest is None:
             return None
-        held: dict[str, str] = orjson.loads(self._vault.unseal(key, record[0], kind, record[1]))
-        return held
+        place, sealed = newest
+        plain = self._vault.unseal(key, sealed.record_id, sealed.kind, sealed.blob)
+        return Proposed(place, sealed_digest(sealed), orjson.loads(plain))
 
     def paid(self, extra: Mapping[str, str], amount: str, key: DataKey) -> Sealed:
         """What a network said when it paid an order; :meth:`open` adds it to the particulars."""
@@ -258,6 +278,11 @@ class Records:
         record_id = self._ids.ordered()
         blob = self._vault.seal(key, record_id, kind, plain)
         return Sealed(record_id, key.uetr, kind, blob)
+
+
+def _proposal(version: int, place: int) -> str:
+    """The kind of a proposal's record: the first for a version is named by that alone."""
+    return f"{PROPOSAL}-{version}" if place == 1 else f"{PROPOSAL}-{version}-{place}"
 
 
 def _exchange_bytes(exchange: Exchange) -> bytes:

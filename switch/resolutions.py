@@ -11,11 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from switch import ledger, lifecycle
-from switch.commands import Action, Conflict, Declined, Done, Known, Stale
-from switch.delta import Claim, sealed_digest
+from switch.commands import Conflict, Declined, Done, Known, Stale
+from switch.delta import Claim
+from switch.leaves import sealed_digest
 from switch.model import Kind, changed, to_micros
+from switch.operators import Action
 from switch.parts import linked_places
-from switch.proposals import actions_for, lines_for, proposal_id
+from switch.proposals import actions_for, lines_for, proposal_id, proposal_place
 from switch.reasons import Reason
 from switch.states import STATES, Event, Timer
 
@@ -23,8 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from switch.batch import Batch
-    from switch.commands import Approve, Conclude, Open, Propose, Result
+    from switch.commands import Conclude, Open, Result
     from switch.model import Payment
+    from switch.operators import Approve, Propose
 
 
 _CONCLUDED: Final = (
@@ -34,25 +37,33 @@ _CONCLUDED: Final = (
 
 
 def propose(batch: Batch, command: Propose) -> Result:
-    """Precedence: the version, what is possible, proposed before."""
+    """Precedence: the version, what is possible, proposed before, another one at its place."""
     payment = batch.seen.payments[command.uetr]
     if payment.version != command.version:
         return Stale(payment)
     if command.action not in actions_for(payment):
         return Declined(Reason.TRANSACTION_UNSUPPORTED)
-    name = proposal_id(command, command.operator)
+    name, place = proposal_id(command), proposal_place(command)
     if name in batch.seen.claims:
         return Known(payment, None)
+    if place in batch.seen.claims:
+        return Declined(Reason.PROPOSAL_CHANGED)
     batch.claim(Claim(name, payment.uetr, released=False))
+    batch.claim(Claim(place, payment.uetr, released=False))
+    replaced = batch.seen.claims.get(command.replaces)
+    if replaced is not None:
+        batch.claim(Claim(replaced.quote_id, payment.uetr, released=True))
     batch.delta.sealed.append(command.sealed)
     batch.delta.numbers[payment.uetr] = payment.payment_id
     content = {
         "kind": "proposed",
         "uetr": payment.uetr,
         "claim": name,
+        "place": place,
         "operator": command.operator,
         "sealed": [sealed_digest(command.sealed)],
         "at": to_micros(command.at),
+        **({} if replaced is None else {"replaced": replaced.quote_id}),
     }
     batch.leaf(command.salt, content)
     return Done(payment)
@@ -68,10 +79,10 @@ def approve(
     payment = batch.seen.payments[command.uetr]
     if payment.version != command.version:
         return Stale(payment)
-    name = proposal_id(command, command.proposer)
+    name = proposal_id(command)
     claim = batch.seen.claims.get(name)
     if claim is None or claim.released or command.action not in actions_for(payment):
-        return Declined(Reason.ORIGINAL_UNKNOWN)
+        return Declined(Reason.PROPOSAL_CHANGED)
     if command.operator == command.proposer:
         return Declined(Reason.SAME_OPERATOR)
     if command.conclude is not None:

@@ -16,13 +16,20 @@ from aiohttp import web
 from switch import lifecycle
 from switch.answers import payment_view, problem
 from switch.api.body import read_json
-from switch.api.care_shapes import ProposalRequest, RecallAnswer, RecallRequest, RefundRequest
+from switch.api.care_shapes import (
+    ApprovalRequest,
+    ProposalRequest,
+    RecallAnswer,
+    RecallRequest,
+    RefundRequest,
+)
 from switch.api.intake import JSON_MEDIA, idempotency_key, take_in
 from switch.api.problems import respond
 from switch.api.shown import UETR, json_response, queried, standing_response
 from switch.casework import PAGE_MAX, Proposal
-from switch.commands import Action, Conflict
+from switch.commands import Conflict
 from switch.linked_payments import Asked
+from switch.operators import Action
 from switch.payments import Standing
 from switch.reasons import Reason, from_iso
 from switch.refusals import Refusal
@@ -162,24 +169,26 @@ class CareApi:
         signed = await take_in(request, self._care.operators, JSON_MEDIA)
         asked = read_json(signed.body, ProposalRequest)
         reason = None if asked.reason is None else from_iso(asked.reason)
-        proposal = Proposal(Action(asked.action), reason, asked.evidence)
+        proposal = Proposal(Action(asked.action), reason, asked.evidence, asked.instead_of or "")
         uetr = _named(request)
         made = await self._care.aftercare.casework.propose(uetr, signed.member, proposal)
         return await self._answered(201, uetr, made)
 
     async def approve(self, request: web.Request) -> web.Response:
         """``POST /v1/operations/payments/{uetr}/approvals``."""
-        signed = await take_in(request, self._care.operators, ())
+        signed = await take_in(request, self._care.operators, JSON_MEDIA)
+        named = read_json(signed.body, ApprovalRequest).proposal
         uetr = _named(request)
-        return await self._answered(
-            200, uetr, await self._care.aftercare.casework.approve(uetr, signed.member)
-        )
+        made = await self._care.aftercare.casework.approve(uetr, signed.member, named)
+        return await self._answered(200, uetr, made)
 
     async def _answered(self, status: int, uetr: str, made: Payment | Reason) -> web.Response:
         if made is Reason.ORIGINAL_UNKNOWN:
             raise web.HTTPNotFound
         if made is Reason.DUPLICATE:
             return respond(problem(409, "The payment does not stand so any more.", made))
+        if made is Reason.PROPOSAL_CHANGED:
+            return respond(problem(409, made.sentence, made))
         if isinstance(made, Reason):
             raise Refusal(made)
         return await self._shown(status, uetr)

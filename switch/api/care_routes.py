@@ -1,8 +1,8 @@
 """The addresses of aftercare, as rows of the table of routes.
 
 Refunds are a member's, the queue is the operators'; they stand together because both are about a
-payment that was made before. The surprise: an approval has no body, because it approves what was
-proposed and nothing else.
+payment that was made before. The surprise: an approval names the proposal that its operator saw, so
+that nobody signs what somebody else put in its place.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 from switch.api.care_shapes import (
+    ApprovalRequest,
     Case,
     ProposalRequest,
     Queue,
@@ -101,7 +102,7 @@ CARE_ROUTES: Final = (
         (
             Said(201, "It is proposed.", Case),
             Said(404, "There is no such payment."),
-            Said(409, "Something is proposed already, or the payment has moved on."),
+            Said(409, "Something else is proposed already, or the payment has moved on."),
             Said(422, "This cannot be proposed for the payment as it stands."),
             *BODY,
         ),
@@ -127,11 +128,11 @@ CARE_ROUTES: Final = (
         "Carry out what another operator proposed.",
         (
             Said(200, "It is done.", Case),
-            Said(400, "A body where none is expected."),
             Said(404, "There is no such payment, or nothing is proposed for it as it stands."),
-            Said(409, "The payment has moved on."),
+            Said(409, "The payment has moved on, or something else is proposed now."),
             Said(422, "Who proposed it cannot approve it."),
-            *SIGNED,
+            *BODY,
         ),
+        takes=ApprovalRequest,
     ),
 )

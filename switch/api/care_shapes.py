@@ -15,6 +15,10 @@ EVIDENCE_MAX = 20_000
 """Most characters of evidence: the text of a message or of a line of a settlement file."""
 
 
+ProposalId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+"""What names a proposal: a digest of what is proposed, by whom, and of its evidence."""
+
+
 class RefundRequest(BaseModel):
     """Give the payer of a payment back what ``amount`` of the merchant's is, at its own rate."""
 
@@ -41,7 +45,10 @@ class RecallAnswer(BaseModel):
 
 
 class ProposalRequest(BaseModel):
-    """How a payment ends, and what shows it; ``reason`` only where it is refused."""
+    """How a payment ends, and what shows it; ``reason`` only where it is refused.
+
+    ``instead_of`` is the id of what is proposed already, which this replaces.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -60,6 +67,15 @@ class ProposalRequest(BaseModel):
     ]
     reason: Annotated[str, Field(max_length=4)] | None = None
     evidence: Annotated[str, Field(min_length=1, max_length=EVIDENCE_MAX)]
+    instead_of: ProposalId | None = None
+
+
+class ApprovalRequest(BaseModel):
+    """Which proposal is approved: what the approver saw, and nothing else."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    proposal: ProposalId
 
 
 class QueuedPayment(PaymentView):
@@ -94,6 +110,7 @@ class ProposalView(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
+    id: str
     action: str
     reason: str
     operator: str

@@ -13,7 +13,7 @@ import orjson
 
 from switch.cli.asking import HTTP_OK_MAX, ask, url_option
 from switch.cli.options import data_option, say, tell
-from switch.commands import Action
+from switch.operators import Action
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +66,8 @@ def show(uetr: str, data: Path, url: str, kid: str) -> None:
 )
 @click.option("--reason", help="ISO 20022 reason code of a refusal, such as AC01.")
 @click.option("--evidence", help="What shows it: the text of a message or of a file's line.")
-@click.option("--approve", is_flag=True, help="Carry out what another operator proposed.")
+@click.option("--instead-of", help="Replace this proposal, by its id.")
+@click.option("--approve", metavar="ID", help="Carry out this proposal of another operator.")
 @data_option
 @url_option
 @_as_option
@@ -75,24 +76,24 @@ def resolve(
     action: str | None,
     reason: str | None,
     evidence: str | None,
+    instead_of: str | None,
+    approve: str | None,
     data: Path,
     url: str,
     kid: str,
-    *,
-    approve: bool,
 ) -> None:
     """Propose how a payment ends, or approve what another operator proposed."""
-    if approve == (action is not None):
+    if (approve is None) == (action is None):
         raise click.UsageError("Give one of --propose and --approve.")
     if action is not None and not evidence:
         raise click.UsageError("--propose needs --evidence.")
-    body = b""
+    asked: dict[str, object] = {"proposal": approve}
     if action is not None:
-        asked: dict[str, object] = {"action": action, "evidence": evidence}
-        if reason is not None:
-            asked["reason"] = reason
-        body = orjson.dumps(asked)
-    step = "approvals" if approve else "proposals"
+        more = {"reason": reason, "instead_of": instead_of}
+        said = {name: value for name, value in more.items() if value is not None}
+        asked = {"action": action, "evidence": evidence, **said}
+    body = orjson.dumps(asked)
+    step = "proposals" if approve is None else "approvals"
     shower = _shower(_one, as_json=False)
     ask("POST", f"{PATH}/{uetr}/{step}", body, shower, data=data, kid=kid, url=url)
 
@@ -127,3 +128,4 @@ def _one(payment: dict[str, Any]) -> None:
     proposal = payment.get("proposal")
     if proposal:
         tell(f"  proposed: {proposal['action']} by {proposal['operator']} at {proposal['at']}")
+        tell(f"  approve it: --approve {proposal['id']}")

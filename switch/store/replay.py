@@ -190,6 +190,11 @@ def _proposal_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
     name, uetr = content["claim"], content["uetr"]
     if content["kind"] == "proposed":
         yield item("claim", name, uetr, 0), 1
+        if "place" in content:
+            yield item("claim", content["place"], uetr, 0), 1
+        if "replaced" in content:
+            yield item("claim", content["replaced"], uetr, 0), -1
+            yield item("claim", content["replaced"], uetr, 1), 1
         return
     yield item("claim", name, uetr, 0), -1
     yield item("claim", name, uetr, 1), 1

@@ -28,14 +28,22 @@ REFUSED = {"action": "refused", "reason": "AC04", "evidence": "call with the dut
 
 
 async def call(hasty: Rig, kid: str, step: str, body: dict[str, Any] | None = None) -> ClientAnswer:
-    """What whoever signs as ``kid`` is answered; a step with a body or an approval is sent."""
+    """What whoever signs as ``kid`` is answered; an approval is of what they see proposed."""
     name = f"member-{kid}" if kid == MEMBER else kid
     signer = JwsSigner(hasty.keys.ec_private(name), kid)
     session, url = hasty.net.session(SERVED_AS), hasty.net.url(SERVED_AS)
     client = SigningClient(session, url, signer, hasty.clock, hasty.ids)
+    if step.endswith("approvals") and body is None:
+        body = {"proposal": await seen(client, step.removesuffix("/approvals"))}
     content = b"" if body is None else orjson.dumps(body)
-    method = "POST" if body is not None or step.endswith("approvals") else "GET"
+    method = "POST" if body is not None else "GET"
     return await client.call(method, QUEUE + step, content)
+
+
+async def seen(client: SigningClient, case: str) -> str:
+    """The id of what is proposed; of nothing where nothing is."""
+    proposal = (await client.call("GET", QUEUE + case, b"")).json()["proposal"]
+    return "0" * 64 if proposal is None else str(proposal["id"])
 
 
 async def paid(hasty: Rig, *events: Event) -> Payment:
@@ -107,6 +115,23 @@ async def test_an_approval_of_nothing_and_a_second_proposal_change_nothing(
     second = await call(hasty, "operator-2", f"/{manual.uetr}/proposals", REFUSED)
 
     assert (nothing.status, second.status) == (404, 409)
+
+
+async def test_an_approval_carries_out_what_its_operator_saw_and_nothing_else(
+    hasty: Rig, manual: Payment
+) -> None:
+    case = f"/{manual.uetr}"
+    first = (await call(hasty, "operator-1", f"{case}/proposals", ACCEPTED)).json()["proposal"]
+    instead = {**REFUSED, "instead_of": first["id"]}
+    second = (await call(hasty, "operator-1", f"{case}/proposals", instead)).json()["proposal"]
+    blind = await call(hasty, "operator-2", f"{case}/approvals", {"proposal": first["id"]})
+    stood = hasty.engine.payment(manual.uetr)
+    done = await call(hasty, "operator-2", f"{case}/approvals", {"proposal": second["id"]})
+
+    assert (blind.status, blind.json()["detail"]) == (409, Reason.PROPOSAL_CHANGED.sentence)
+    assert stood == manual
+    assert (done.status, done.json()["state"]) == (200, "refused")
+    assert audit(hasty.engine, hasty.keys.ed25519_public("journal")).faults == ()
 
 
 async def test_a_payment_that_ended_by_itself_is_left_as_it_is(hasty: Rig, manual: Payment) -> None:

@@ -13,22 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis import strategies as st
 
-from switch.commands import (
-    Action,
-    Approve,
-    Attempt,
-    Command,
-    Conclude,
-    Done,
-    Forget,
-    Known,
-    Propose,
-    Result,
-    Sealed,
-    Stale,
-)
+from switch.commands import Attempt, Command, Conclude, Done, Forget, Known, Result, Sealed, Stale
+from switch.leaves import sealed_digest
 from switch.lifecycle import STATES, TABLE, Event, Timer, Verdict
 from switch.model import Direction, Finality, Funding, Kind, State
+from switch.operators import Action, Approve, Propose
 from switch.proposals import actions_for, proposal_id
 from switch.reasons import Reason
 from switch.store.memory import MemoryEngine
@@ -159,7 +148,7 @@ def decided(draw: st.DrawFn, model: AnyEngine) -> Propose | Approve | None:
     record = Sealed(number, held.uetr, "evidence", b"sealed %d" % number)
     propose = Propose(*case, "one", record, NOW, salt(held.payment_id, number))
     assert isinstance(model, MemoryEngine), "scripts are made against the model"
-    if proposal_id(propose, "one") not in model.tables.claims:
+    if proposal_id(propose) not in model.tables.claims:
         return propose
     event = {Action.ACCEPTED: Event.ACCEPTED, Action.REFUSED: Event.REFUSED}.get(action)
     if event is not None and held.state is State.CANCEL_MANUAL and action is Action.ACCEPTED:
@@ -171,7 +160,8 @@ def decided(draw: st.DrawFn, model: AnyEngine) -> Propose | Approve | None:
         opens = opened(back, f"match-{held.version}")
     conclude = None if event is None else concluded(held, event)
     second, at = draw(st.sampled_from(["one", "two", "two"])), salt(held.payment_id, number + 50)
-    return Approve(*case, "one", second, conclude, NOW, at, opens=opens)
+    seen = sealed_digest(record)
+    return Approve(*case, "one", second, conclude, NOW, at, opens=opens, proposal=seen)
 
 
 def about(draw: st.DrawFn, held: Payment) -> Attempt | Conclude | None:

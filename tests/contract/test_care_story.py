@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switch.commands import Action, Approve, Command, Declined, Done, Propose, Sealed
+from switch.commands import Command, Declined, Done, Sealed
+from switch.leaves import sealed_digest
 from switch.lifecycle import Event
 from switch.model import Direction, Finality, Funding, Kind, Payment, State
+from switch.operators import Action, Approve, Propose
 from switch.parts import LINKED_MAX, PLACES_MAX, linked_uetr
 from switch.reasons import Reason
 from switch.store.audit import audit
@@ -100,7 +102,10 @@ def decided(
     number = held.payment_id + 700 + held.version
     record = Sealed(number, held.uetr, "evidence", b"sealed evidence")
     done(engine, Propose(*case, "one", record, NOW, salt(number, 1)))
-    approve = Approve(*case, "one", "two", conclude, NOW, salt(number, 2), opens=opens)
+    seen = sealed_digest(record)
+    approve = Approve(
+        *case, "one", "two", conclude, NOW, salt(number, 2), opens=opens, proposal=seen
+    )
     (result,) = engine.execute([approve])
     return result
 
@@ -126,11 +131,11 @@ def test_what_cannot_be_matched_moves_nothing_and_the_rest_of_its_batch_goes_on(
     number = held.payment_id + 700 + held.version
     case = (held.uetr, held.version, Action.MATCH, None)
     record = Sealed(number, held.uetr, "evidence", b"sealed evidence")
-    back = opened(returned(5, original))
+    back, seen = opened(returned(5, original)), sealed_digest(record)
     refused, other = engine.execute(
         [
             Propose(*case, "one", record, NOW, salt(number, 1)),
-            Approve(*case, "one", "two", None, NOW, salt(number, 2), opens=back),
+            Approve(*case, "one", "two", None, NOW, salt(number, 2), back, None, seen),
             opened(payment(4, quote="q-4")),
         ]
     )[1:]

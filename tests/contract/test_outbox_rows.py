@@ -16,9 +16,11 @@ import apsw
 import asyncpg
 import pytest
 
-from switch.commands import Action, Approve, Done, Propose, Sealed
+from switch.commands import Done, Sealed
+from switch.leaves import sealed_digest
 from switch.lifecycle import Event
 from switch.model import Direction, Status
+from switch.operators import Action, Approve, Propose
 from switch.outbox import Kind
 from switch.store.contract import Fenced
 from switch.store.outbox_port import Retry, Settlement, Standing
@@ -137,9 +139,10 @@ def decided(held: Payment, action: Action, conclude: Conclude | None = None) -> 
     """What two operators do about a payment."""
     record = Sealed(held.payment_id + 777 + held.version, held.uetr, "evidence", b"sealed")
     case = (held.uetr, held.version, action, None)
+    approve = Approve(*case, "one", "two", conclude, NOW, salt(held.payment_id, 95 + held.version))
     return [
         Propose(*case, "one", record, NOW, salt(held.payment_id, 90 + held.version)),
-        Approve(*case, "one", "two", conclude, NOW, salt(held.payment_id, 95 + held.version)),
+        replace(approve, proposal=sealed_digest(record)),
     ]
 
 

@@ -12,10 +12,11 @@ import pytest
 
 from fx.money import Money
 from switch import books, lifecycle
-from switch.commands import Action, Bury, Open
+from switch.commands import Bury, Open
 from switch.dispatch import happened
 from switch.inbound_port import InboundAuthorise, InboundNotice
 from switch.model import Finality, Kind, Payment, State
+from switch.operators import Action
 from switch.parts import linked_uetr
 from switch.port import Operation, Outcome, OutcomeKind
 from switch.proposals import actions_for

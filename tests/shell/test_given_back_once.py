@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switch.casework import Proposal
-from switch.commands import Action, Done, Erase, Stale
+from switch.commands import Done, Erase, Stale
 from switch.dispatch import Happened
 from switch.funds import Funds
 from switch.inbound_port import InboundNotice
 from switch.lifecycle import Event
 from switch.model import Funding, Kind, Payment, State
+from switch.operators import Action
 from switch.parts import linked_uetr
 from switch.payments import Standing
 from switch.port import IncomingItem, Outcome, OutcomeKind
 from switch.reasons import Reason
+from tests.shell.approving import approved
 from tests.shell.hand_parts import LOST, said
 from tests.shell.shell_rig import MEMBER, SPONSOR, changed_corridor, ends
 from tests.shell.test_linked_weather import advised as advised  # noqa: PLC0414
@@ -68,7 +70,7 @@ async def test_what_may_still_arrive_is_not_owed(going_back: Shell) -> None:
     assert (shell.payment(UETR).disputed, child(shell).state) == (True, State.UNKNOWN)
     made = await settled(shell, shell.payment(UETR), Action.OWE)
     await told(shell, child(shell), Event.ACCEPTED)
-    later = await shell.aftercare.casework.approve(UETR, "two")
+    later = await approved(shell.aftercare.casework, UETR, "two")
 
     assert (made, later) == (Reason.NOT_REFUNDABLE, Reason.NOT_REFUNDABLE)
     assert (net(shell, "/bearer/THB/"), net(shell, "thailand/suspense/THB/")) == (0, 0)
@@ -165,7 +167,7 @@ async def test_a_recall_is_not_denied_while_its_money_may_still_go(recalling: Sh
     proposal = Proposal(Action.REFUSED, Reason.RECALL_DENIED, EVIDENCE)
     denied = await recalling.aftercare.recalls.decide(asked, Reason.RECALL_DENIED)
     await casework.propose(asked.uetr, "one", proposal)
-    by_people = await casework.approve(asked.uetr, "two")
+    by_people = await approved(casework, asked.uetr, "two")
 
     assert back.state is State.UNKNOWN
     assert (denied, by_people) == (Reason.DUPLICATE, Reason.NOT_REFUNDABLE)
@@ -241,8 +243,8 @@ async def test_of_two_proposals_at_once_one_is_kept(shell: Shell) -> None:
         casework.propose(held.uetr, "one", Proposal(Action.SEND_BACK, None, EVIDENCE)),
         casework.propose(held.uetr, "two", Proposal(Action.MATCH, None, EVIDENCE)),
     )
-    done = await casework.approve(held.uetr, "three")
+    done = await approved(casework, held.uetr, "three")
 
-    assert (first, second) == (held, Reason.DUPLICATE)
+    assert (first, second) == (held, Reason.PROPOSAL_CHANGED)
     assert isinstance(done, Payment)
     assert (suspense(shell), owed(shell)) == (0, 0)

@@ -11,11 +11,12 @@ import pytest
 
 from fx.money import Money
 from switch.casework import Casework, Proposal
-from switch.commands import Action
 from switch.inbound_port import InboundNotice, InboundReturn
 from switch.model import Funding, Kind, Payment, State
+from switch.operators import Action
 from switch.port import Outcome, OutcomeKind
 from switch.reasons import Reason
+from tests.shell.approving import approved
 from tests.shell.hand_parts import said
 from tests.shell.shell_rig import MEMBER
 from tests.shell.test_linked_payments import baht
@@ -40,7 +41,7 @@ async def settled(shell: Shell, payment: Payment, action: Action) -> Payment | R
     casework: Casework = shell.aftercare.casework
     proposed = await casework.propose(payment.uetr, "one", Proposal(action, None, EVIDENCE))
     assert isinstance(proposed, Payment)
-    return await casework.approve(payment.uetr, "two")
+    return await approved(casework, payment.uetr, "two")
 
 
 def suspense(shell: Shell) -> int:
@@ -117,7 +118,7 @@ async def test_two_operators_book_it_to_the_payer_once_the_payment_is_accepted(
     too_soon = await settled(shell, held, Action.MATCH)
     accepted = Outcome(OutcomeKind.ACCEPTED)
     await shell.receive(InboundNotice(original.reference, accepted, {}))
-    done = await shell.aftercare.casework.approve(held.uetr, "two")
+    done = await approved(shell.aftercare.casework, held.uetr, "two")
     first, second = await shell.linked.of(original)
 
     assert too_soon is Reason.NOT_REFUNDABLE
@@ -172,7 +173,7 @@ async def test_one_operator_alone_settles_nothing(shell: Shell) -> None:
     casework = shell.aftercare.casework
     await casework.propose(held.uetr, "one", Proposal(Action.SEND_BACK, None, EVIDENCE))
 
-    assert await casework.approve(held.uetr, "one") is Reason.SAME_OPERATOR
+    assert await approved(casework, held.uetr, "one") is Reason.SAME_OPERATOR
     assert suspense(shell) == -ALL.minor
 
 

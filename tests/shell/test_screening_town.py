@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from switch.casework import Proposal
-from switch.commands import Action
 from switch.config import default_folder, load_config
 from switch.demo.scenes import thai_code
 from switch.inbound_port import InboundNotice
 from switch.model import State
+from switch.operators import Action
 from switch.port import Outcome, OutcomeKind
 from switch.reasons import Reason
 from switch.screening import ACCOUNT, NAME, ListRow, ScreeningFile, digest
 from switch.simulation.town import Residents, Town, TownKeys, residents
 from switch.simulation.world import World
 from switch.store.audit import audit_reads
+from tests.shell.approving import approved
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -87,8 +88,8 @@ class ScreenedTown(Town):
         casework = self.running.switch.aftercare.casework
         proposal = Proposal(action, reason, "looked at by two")
         assert not isinstance(await casework.propose(uetr, "operator-1", proposal), Reason)
-        assert await casework.approve(uetr, "operator-1") is Reason.SAME_OPERATOR
-        return await casework.approve(uetr, "operator-2")
+        assert await approved(casework, uetr, "operator-1") is Reason.SAME_OPERATOR
+        return await approved(casework, uetr, "operator-2")
 
     async def sums(self, kind: str = "") -> tuple[int, int]:
         """Posted and pending debits of the member, less credits."""

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fx.money import Money, currency
-from switch.commands import Action
 from switch.ledger import Side, balanced
 from switch.model import Direction, Finality, Funding, Kind
+from switch.operators import Action
 from switch.postings import filled, incoming_lines, lines_at_once, lines_of, refunded
 from switch.postings_page import example, page
 from switch.proposals import lines_for

@@ -7,15 +7,16 @@ from typing import Any, Final
 
 from fx.money import Money
 from switch.casework import Proposal
-from switch.commands import Action
 from switch.demo.scenes import khqr_code
 from switch.model import Payment, State
+from switch.operators import Action
 from switch.port import IncomingItem
 from switch.reasons import Reason
 from switch.simulation.town import Town
 from switch.simulation.world import World
 from switch.store.audit import audit_reads
 from tests.adapters.thailand.test_thailand_returns_town import MEMBER, ours, shared
+from tests.shell.approving import approved
 
 SPONSOR: Final = "ACLBKHPPXXX"
 Told = dict[str, Any]
@@ -157,7 +158,7 @@ def test_two_operators_book_as_owed_what_the_guests_network_refuses() -> None:
         by_bank = await care.recalls.decide(row, Reason.RECALL_DENIED)
         proposal = Proposal(Action.REFUSED, Reason.RECALL_DENIED, "their letter")
         await care.casework.propose(uetr, "one", proposal)
-        ended = await care.casework.approve(uetr, "two")
+        ended = await approved(care.casework, uetr, "two")
         bearer = [
             (key, account.credits_posted)
             for key, account in (await ready.store.read.accounts()).items()

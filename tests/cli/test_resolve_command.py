@@ -1,0 +1,55 @@
+"""``payments resolve`` sends what its operator says: one step, and an approval by its proposal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+from click.testing import CliRunner
+
+from switch.cli import payments
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+UETR = "0f0e0d0c-0b0a-4908-8706-050403020100"
+ID = "ab" * 32
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, Mapping[str, object]]]:
+    """What is asked of the switch: method, path, body."""
+    calls: list[tuple[str, str, Mapping[str, object]]] = []
+
+    def ask(method: str, path: str, body: bytes, *_: Any, **__: Any) -> None:
+        calls.append((method, path, orjson.loads(body)))
+
+    monkeypatch.setattr(payments, "ask", ask)
+    return calls
+
+
+def run(*words: str) -> int:
+    """The exit code of ``payments resolve``."""
+    return CliRunner().invoke(payments.command, ["resolve", UETR, *words]).exit_code
+
+
+def test_an_approval_names_what_it_approves(
+    asked: list[tuple[str, str, Mapping[str, object]]],
+) -> None:
+    assert run("--approve", ID, "--as", "operator-2") == 0
+    assert asked == [("POST", f"{payments.PATH}/{UETR}/approvals", {"proposal": ID})]
+
+
+def test_a_proposal_may_replace_another(
+    asked: list[tuple[str, str, Mapping[str, object]]],
+) -> None:
+    words = ("--propose", "accepted", "--evidence", "line 17", "--instead-of", ID)
+    assert run(*words) == 0
+    body = {"action": "accepted", "evidence": "line 17", "instead_of": ID}
+    assert asked == [("POST", f"{payments.PATH}/{UETR}/proposals", body)]
+
+
+def test_one_step_at_a_time(asked: list[tuple[str, str, Mapping[str, object]]]) -> None:
+    both = run("--approve", ID, "--propose", "accepted", "--evidence", "line 17")
+    assert (run(), both, run("--approve"), asked) == (2, 2, 2, [])
