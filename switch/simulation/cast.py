@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
+import orjson
 
 from switch.demo.scenes import DEBTOR, thai_code
 from switch.qr import Khqr, write_khqr
@@ -40,10 +41,18 @@ PAUSE_S, PAUSE_MAX_S = 1.5, 12.0
 
 ENQUIRIES: Final = 3
 
+SHOPS_BANK: Final = "ABAAKHPPXXX"
+"""Whose customers give back what they were paid."""
+
+PARTS_MAX: Final = 4
+"""In how many parts at most they do."""
+
 _AWAY: Final = (aiohttp.ClientError, OSError, TimeoutError)
 
 
 OK: Final = 200
+UNPROCESSABLE: Final = 422
+PAYMENTS: Final = "/v1/payments"
 
 TOO_MUCH_EVERY: Final = 5
 """Of so many payments that are paid for in advance, the bank of one pushes too much."""
@@ -116,13 +125,14 @@ SHOPS: Final[Mapping[str, Shop]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class _Order:
-    """What a member's program says again and again: a key, what it asks for, what it heard."""
+    """What a bank's program says again and again: a key, what it asks for, what it heard."""
 
     client: SigningClient
     member: str
     key: str
     asked: Mapping[str, object]
     told: Told
+    path: str = PAYMENTS
 
 
 class Cast:
@@ -145,6 +155,8 @@ class Cast:
                 await self._member(payment, network, keys=2)
             case "guest":
                 await self._guest(payment, network)
+            case "refunded":
+                await self._refunded(payment, network)
             case "debited":
                 await self._debited(payment, network, "/control/pay-khqr")
             case "fickle":
@@ -220,9 +232,13 @@ class Cast:
     async def _say(self, order: _Order) -> bool:
         """Give the instruction once; whether the answer is final."""
         told, known = order.told, len(order.told.words)
-        answer = await self._got(order.client.pay(order.key, order.asked))
+        body = orjson.dumps(dict(order.asked))
+        said = order.client.call("POST", order.path, body, idempotency_key=order.key)
+        answer = await self._got(said)
         if answer is None or not answer.body.startswith(b"{"):
             return False
+        if answer.status == UNPROCESSABLE and order.path != PAYMENTS:
+            return True  # it cannot be given back so, however often it is asked
         body = answer.json()
         held = body.get("payment", body)
         if not isinstance(held, dict) or "uetr" not in held:
@@ -255,7 +271,7 @@ class Cast:
 
     # -- guests ----------------------------------------------------------------------------------
 
-    async def _guest(self, payment: Payment, network: str) -> None:
+    async def _guest(self, payment: Payment, network: str) -> Told | None:
         """A guest pays a shop in Cambodia; the network repeats its message, then asks."""
         riel = 1_000 + payment.minor
         asked = {
@@ -270,7 +286,7 @@ class Cast:
                 break
             await self._pause(tried)
         else:
-            return
+            return None
         told = self._new(payment, inbound=True)
         told.uetr = answer["uetr"]
         told.debit, told.credit = (answer["currency"], answer["amount"]), ("KHR", str(riel))
@@ -278,9 +294,10 @@ class Cast:
         self._heard(told, answer)
         for tried in range(ENQUIRIES):
             if any(word.final for word in told.words):
-                return
+                break
             await self._enquire(network, told)
             await self._pause(tried)
+        return told
 
     async def _fickle(self, payment: Payment, network: str) -> None:
         """A guest orders and takes it back; every second is debited nevertheless."""
@@ -325,6 +342,29 @@ class Cast:
                 word = each["status"]
                 body = b"%d" % FINAL[word] if word in FINAL else b""
                 told.words.append(Word(word, told.uetr, len(told.words), body))
+
+    async def _refunded(self, payment: Payment, network: str) -> None:
+        """A shop's customers give back what they were paid, in parts, and at last one too many."""
+        paid = await self._guest(payment, network)
+        if paid is None or not any(FINAL.get(word.status) for word in paid.words):
+            return
+        bank = self._city.member(SHOPS_BANK, answer_within_s=ANSWER_WITHIN_S)
+        riel, parts = 1_000 + payment.minor, 1 + payment.number % PARTS_MAX
+        for part in range(parts + 1):
+            # Each part but the last is one of equal ones; what is asked for then is too much.
+            amount = riel - riel // parts * (parts - 1) if part == parts - 1 else riel // parts
+            asked = {"amount": {"currency": "KHR", "value": str(amount)}}
+            told = Told(payment.number, debit=("KHR", str(amount)))
+            path = f"/v1/payments/{paid.uetr}/refunds"
+            order = _Order(bank, SHOPS_BANK, self._city.ids.uuid(), asked, told, path)
+            self._orders.append(order)
+            self.told.append(told)
+            copies = [
+                self._city.tasks.start("copy", self._until_final(order))
+                for _ in range(payment.copies)
+            ]
+            for copy in copies:
+                await copy
 
     # -- the backbone ----------------------------------------------------------------------------
 

@@ -31,18 +31,24 @@ GIVING_BACK: Final = (
     *(("refund", "drop_answer", ""), ("refund", "drop_request", ""), ("refund", "late", "")),
     *(("refund", "error_500", ""), ("refund", "twice", ""), ("refund", "garbage", "")),
 )
-"""What those can do wrong that debit first and are given back what was not credited."""
+"""What those can do wrong who are given back what they paid."""
+
+REGRETTED: Final = ("coffee@abaa", "silkhouse@abaa")
+"""Accounts of shops whose bank is a member and so can ask that money goes back."""
 
 CHOICES: Final = Choices(
     ways={
         "member thailand": Way(40, "thailand"),
         "greedy thailand": Way(4, "thailand"),
         "guest thailand": Way(40, "thailand", PAYEES),
+        "refunded thailand": Way(8, "thailand", REGRETTED),
         "incoming": Way(4, "bakong"),
         "member vietnam": Way(40, "vietnam"),
         "guest vietnam": Way(40, "vietnam", PAYEES),
+        "refunded vietnam": Way(8, "vietnam", REGRETTED),
         "member malaysia": Way(40, "malaysia"),
         "guest malaysia": Way(40, "malaysia", PAYEES),
+        "refunded malaysia": Way(8, "malaysia", REGRETTED),
         "member japan": Way(40, "japan"),
         "member unionpay": Way(40, "unionpay"),
         "member alipayplus": Way(30, "alipayplus"),
@@ -61,9 +67,10 @@ CHOICES: Final = Choices(
             *(("pay", "drop_answer", ""), ("pay", "hold", ""), ("pay", "reset", "")),
             *(("pay", "unavailable", ""), ("pay", "redirect", ""), ("pay", "oversize", "")),
             *(("pay", "wrong_clock", ""), ("pay", "slow_body", ""), ("pay", "answer_twice", "")),
+            *GIVING_BACK,
         ),
-        "vietnam": PAYING,
-        "malaysia": PAYING,
+        "vietnam": (*PAYING, *GIVING_BACK),
+        "malaysia": (*PAYING, *GIVING_BACK),
         "japan": PAYING,
         "unionpay": (*PAYING, *GIVING_BACK),
         "alipayplus": (*PAYING, *GIVING_BACK),

@@ -62,6 +62,9 @@ DECIMALS: Final = MappingProxyType(
 )
 """Decimal places of the amounts in rows (ISO 4217)."""
 
+STEPS: Final = MappingProxyType({**dict.fromkeys(sorted(DECIMALS), 1), "KHR": 100})
+"""Smallest amounts that are paid, in the units of rows: there is no part of a riel."""
+
 FINAL: Final = MappingProxyType({"ACCC": True, "ACSC": True, "RJCT": False})
 """Statuses that a caller may rely on for ever, and whether they say that money moved."""
 

@@ -33,6 +33,7 @@ from switch.simulation.evidence import (
     Left,
     Row,
 )
+from switch.simulation.families import MATCHED, Families
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -41,13 +42,18 @@ if TYPE_CHECKING:
 def judge(left: Left) -> list[Finding]:
     """Everything that is wrong with what a run left."""
     case = _Case(left)
+    families = case.families
     rules = (
         (UNBALANCED, case.sums()),
         (UNBALANCED, case.balances()),
         (UNBALANCED, case.reservations()),
         (UNBALANCED, case.postings()),
         (UNBALANCED, case.pool()),
+        (UNBALANCED, families.moves()),
+        (UNBALANCED, families.parts()),
+        (UNBALANCED, families.agree()),
         (LOST, case.given_back()),
+        (LOST, families.returns()),
         (LOST, case.missing()),
         (DUPLICATED, case.twice()),
         (CHANGED, case.answers()),
@@ -77,11 +83,19 @@ class _Case:
             self._entries[entry["uetr"]].append(entry)
         named = {(row["network"], row["reference"]): row["uetr"] for row in left.rows["payment"]}
         self._lines: dict[tuple[str, str], list[Row]] = defaultdict(list)
+        back: dict[tuple[str, str], list[Row]] = defaultdict(list)
         for network, book in left.books.items():
             for line in book:
                 # Some networks know our reference alone.
-                uetr = str(named.get((network, line["reference"])) or line["uetr"])
-                self._lines[network, uetr].append(line)
+                uetr = named.get((network, line["reference"]))
+                about = self._payments.get(str(line["uetr"]))
+                returned = about is not None and about["direction"] == "outbound"
+                if uetr is None and returned and line.get("direction") == "inbound":
+                    back[network, line["uetr"]].append(line)
+                    continue
+                self._lines[network, str(uetr or line["uetr"])].append(line)
+        matched = [row["uetr"] for row in left.rows["binding"] if row["scope"] == MATCHED]
+        self.families = Families(self._payments, self._posted, self._lines, back, matched)
 
     def _moved(self, uetr: str) -> bool | None:
         return MOVED.get(self._payments[uetr]["state"])
@@ -136,7 +150,7 @@ class _Case:
         for uetr, payment in self._payments.items():
             terms, who = payment["terms"], payment["institutions"]
             posted = self._posted(uetr)
-            if payment.get("kind", "payment") != "payment" or payment["state"] in BACK:
+            if payment.get("original") or payment["state"] in BACK:
                 continue  # judged with what it belongs to
             if self._moved(uetr) is not True:
                 if any(posted.values()) and payment.get("finality") != "advice":
@@ -154,15 +168,11 @@ class _Case:
 
     def given_back(self) -> Iterator[str]:
         """Who was debited and could not be paid for has got all of it back."""
-        children: dict[str, list[str]] = defaultdict(list)
-        for uetr, payment in self._payments.items():
-            if payment.get("original"):
-                children[payment["original"]].append(uetr)
         for uetr, payment in self._payments.items():
             if payment["state"] not in ("unwound", "returned"):
                 continue
             terms = payment["terms"]
-            back = [child for child in children[uetr] if self._moved(child)]
+            back = [child for child in self.families.children(uetr) if self._moved(child)]
             if payment["state"] == "returned":
                 left = self._posted(uetr, *back)[f"{SPONSOR}/pool/{terms['payer_currency']}"]
                 if left:
@@ -210,6 +220,8 @@ class _Case:
         """The networks that took part, and the amount that each must have booked."""
         payment = self._payments[uetr]
         terms = payment["terms"]
+        if payment.get("kind") in ("return", "recall"):
+            return []  # a return is held against the book by its amount, and a recall moves nothing
         legs = [
             (payment["network"], _amount(terms["destination"], terms["payee_currency"])),
         ]

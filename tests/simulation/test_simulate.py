@@ -16,7 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from switch.cli.simulate import command
-from switch.simulation import evidence, oracle
+from switch.simulation import evidence, families, oracle
 from switch.simulation.choices import CHOICES
 from switch.simulation.evidence import Left, Told, Word
 from switch.simulation.oracle import judge
@@ -80,12 +80,12 @@ def test_a_seed_that_found_a_fault_finds_none_now(path: Path) -> None:
 def test_the_oracle_shares_nothing_with_what_it_judges() -> None:
     named = {
         (node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name
-        for module in (oracle, evidence)
+        for module in (oracle, evidence, families)
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text("utf-8")))
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
 
-    assert named - {"switch.simulation.evidence"} == {
+    assert named - {"switch.simulation.evidence", "switch.simulation.families"} == {
         "__future__", "collections", "collections.abc", "dataclasses", "decimal", "json", "types",
         "typing",
     }  # fmt: skip
@@ -116,7 +116,8 @@ def left_by_one(**changes: object) -> Left:
     payment = {"uetr": "u", "network": "thailand", "reference": "r", "state": "accepted",
                "disputed": 0, "reservation": 0, "reason": None,
                "frozen": json.dumps(frozen)}  # fmt: skip
-    line = {"uetr": "u", "reference": "r", "status": "booked", "currency": "THB", "amount": "5.00"}
+    line = {"uetr": "u", "reference": "r", "status": "booked", "currency": "THB", "amount": "5.00",
+            "direction": "outbound"}  # fmt: skip
     told = Told(0, uetr="u", debit=("KHR", "600"), credit=("THB", "5.00"),
                 words=[Word("ACCC", "u", 0, b"paid")])  # fmt: skip
     rows: dict[str, object] = {
