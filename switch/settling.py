@@ -143,6 +143,10 @@ class Settling:
             # Of several that it may be about none is chosen: people look.
             report.add("differs", **said, said=amount(line.amounts[0]))
             return
+        if payment.uetr in seen:
+            # One of the two is not ours to pay; which one, the file does not say.
+            report.add("twice", **said, said=amount(line.amounts[0]))
+            return
         seen[payment.uetr] = None
         event = _event(payment)
         if event is None:

@@ -59,6 +59,7 @@ class Settled(BaseModel):
     resolved: Annotated[list[SettledPayment], Field(default_factory=list)]
     disputed: Annotated[list[SettledPayment], Field(default_factory=list)]
     differs: Annotated[list[SettledPayment], Field(default_factory=list)]
+    twice: Annotated[list[SettledPayment], Field(default_factory=list)]
     waiting: Annotated[list[SettledPayment], Field(default_factory=list)]
     unreadable: Annotated[list[SettledPayment], Field(default_factory=list)]
     unknown: Annotated[list[UnknownLine], Field(default_factory=list)]

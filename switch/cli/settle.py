@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PATH = "/v1/operations/settlements"
 
-_SHOWN = ("resolved", "disputed", "differs", "unknown", "missing", "still_open")
+_SHOWN = ("resolved", "disputed", "differs", "twice", "unknown", "missing", "still_open")
 
 
 @click.command("settle")

@@ -86,6 +86,17 @@ async def test_a_line_that_may_be_of_two_refunds_ends_neither(refunding: Shell) 
     assert not refunding.payment(first.uetr).disputed
 
 
+async def test_a_payment_that_is_billed_again_in_one_file_is_seen(shell: Shell) -> None:
+    payment = await shell.lost()
+    named = (LineKind.PAYMENT, payment.reference, payment.uetr, baht("345.00"))
+    bill = line(*named, to_us=False)
+    report = await filed(shell, bill, replace(bill, network_reference="N-2"))
+
+    assert report["counts"] == {"resolved": 1, "twice": 1}
+    assert [each["uetr"] for each in report["twice"]] == [payment.uetr]
+    assert net(shell, "thailand/suspense") == 0
+
+
 async def test_two_days_lines_of_one_number_and_other_amounts_are_both_booked(
     shell: Shell,
 ) -> None:
