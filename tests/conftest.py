@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from aiohttp import web_app
 from coverage import Coverage
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Iterator
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
@@ -51,6 +52,16 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("the reference data (../shared) is not on this machine")
     return folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def forgotten_applications() -> Iterator[None]:
+    """Let applications go that a module served: aiohttp remembers each one's handlers for ever.
+
+    A process has one application as a rule; a test run has thousands, of a megabyte each.
+    """
+    yield
+    web_app._cached_build_middleware.cache_clear()
 
 
 @pytest.hookimpl(wrapper=True)
