@@ -35,10 +35,11 @@ from switch.commands import (
     Stale,
 )
 from switch.delta import Claim, Delta, Snapshot, answer_digest, binding_digest, exchange_digest
+from switch.fitting import unlinkable
 from switch.leaves import sealed_digest
 from switch.ledger import Entry, Phase
 from switch.lifecycle import STATES, Event, Stand, Verdict
-from switch.model import Funding, Kind, State, changed
+from switch.model import Kind, State, changed
 from switch.operators import Approve, Propose
 from switch.postings import lines_at_once
 from switch.reasons import Reason
@@ -54,13 +55,6 @@ if TYPE_CHECKING:
 
 _UNSENT: Final = ("held", "booked")
 """What the journal calls an opening without an exchange: nothing is posted, or all of it."""
-
-
-_GIVES_BACK: Final = (State.UNWINDING, State.RETURNING)
-"""What must go back whole, by a refund of ours."""
-
-_PAID_ABROAD: Final = (State.ACCEPTED, State.CONFIRMING)
-"""What was carried out abroad, and comes back in parts by a network's returns."""
 
 
 def decide(
@@ -156,32 +150,13 @@ def _unopenable(batch: Batch, payment: Payment, claim: Claim | None) -> Reason |
     if claim is not None and not claim.released:
         return Reason.QUOTE_USED
     if linked:
-        return _unlinkable(batch.seen.payments.get(payment.original), payment)
+        return unlinkable(batch.seen.payments.get(payment.original), payment)
     if payment.opened_at >= payment.terms.quote_expires_at:
         return Reason.QUOTE_EXPIRED
     rates = [batch.seen.rates.get(key) for key in payment.terms.rate_keys]
     if any(rate is not None and rate.withdrawn_at is not None for rate in rates):
         return Reason.RATE_WITHDRAWN
     return None
-
-
-def _unlinkable(original: Payment | None, payment: Payment) -> Reason | None:
-    """Why nothing can be linked to a payment as it stands in this batch.
-
-    What a network returns has arrived, whatever is disputed; what we give back waits for people.
-    """
-    if original is None or original.kind is not Kind.PAYMENT:
-        return Reason.NOT_REFUNDABLE
-    if payment.kind is Kind.RECALL:
-        fits = original.state in (State.CREDITED, *_PAID_ABROAD)
-    elif payment.kind is Kind.RETURN:
-        # What fits not as it stands is held, whatever the original is.
-        fits = original.state in _PAID_ABROAD or payment.funding is Funding.HELD
-    elif payment.funding in (Funding.CAPPED, Funding.PREFUNDED):
-        fits = original.state is State.CREDITED and not original.disputed
-    else:
-        fits = original.state in _GIVES_BACK and not original.disputed
-    return None if fits else Reason.NOT_REFUNDABLE
 
 
 def _lines(batch: Batch, command: Open) -> Sequence[Line]:

@@ -22,6 +22,7 @@ from switch.proposals import actions_for, proposal_id
 from switch.reasons import Reason
 from switch.store.memory import MemoryEngine
 from tests.contract.contract_engines import AnyEngine, MemoryPlace, comparable
+from tests.switch_core.core_linked import fitted
 from tests.switch_core.core_values import (
     EXPIRY,
     HOLDER_THB,
@@ -96,7 +97,10 @@ def fresh(draw: st.DrawFn, number: int, model: AnyEngine) -> Payment:
     direction = Direction.INBOUND if number % 2 else Direction.OUTBOUND
     quote = draw(QUOTES)
     held = payment(number, direction=direction, quote=quote)
-    held = shaped(draw, held, linked_to(draw, model, direction))
+    original = linked_to(draw, model, direction)
+    held = shaped(draw, held, original)
+    if held.original:
+        return fitted(held, model.payment(original)) if draw(st.integers(0, 9)) else held
     if draw(st.booleans()):
         held = replace(held, terms=direct(direction, quote, draw(st.sampled_from(["r-1", "r-2"]))))
     return replace(held, opened_at=EXPIRY if draw(st.integers(0, 9)) == 0 else NOW)
@@ -157,6 +161,7 @@ def decided(draw: st.DrawFn, model: AnyEngine) -> Propose | Approve | None:
     if action is Action.MATCH and missing:
         free = payment(missing[0], direction=Direction.INBOUND, quote=draw(QUOTES))
         back = waiting(free, State.ACCEPTED, kind=Kind.RETURN, original=held.original)
+        back = fitted(back, model.payment(held.original))
         opens = opened(back, f"match-{held.version}")
     conclude = None if event is None else concluded(held, event)
     second, at = draw(st.sampled_from(["one", "two", "two"])), salt(held.payment_id, number + 50)

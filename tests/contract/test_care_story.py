@@ -22,6 +22,7 @@ from switch.reasons import Reason
 from switch.store.audit import audit
 from tests.contract.contract_engines import KEY, AnyEngine
 from tests.contract.contract_scripts import unmatched
+from tests.switch_core.core_linked import fitted
 from tests.switch_core.core_values import (
     NOW,
     THAILAND_THB,
@@ -79,7 +80,7 @@ def returned(number: int, original: Payment) -> Payment:
     back = replace(payment(number, quote=f"q-{number}"), direction=Direction.INBOUND)
     terms = replace(back.terms, debit=back.terms.source, fee=back.terms.source - back.terms.source)
     back = replace(back, origin="thailand", terms=terms)
-    return waiting(back, State.ACCEPTED, kind=Kind.RETURN, original=original.uetr)
+    return fitted(waiting(back, State.ACCEPTED, kind=Kind.RETURN), original)
 
 
 def held_back(engine: AnyEngine, number: int, original: Payment) -> Payment:
@@ -168,16 +169,8 @@ def unwinding(engine: AnyEngine) -> Payment:
 
 def back_of(original: Payment) -> Payment:
     """The refund that gives an advice back whole."""
-    amount, back = original.terms.debit, payment(4, quote="q-4")
-    terms = replace(back.terms, debit=amount, source=amount, destination=amount, fee=thb(0))
-    return replace(
-        back,
-        kind=Kind.REFUND,
-        funding=Funding.HELD,
-        original=original.uetr,
-        terms=replace(terms, hops=(), residues=()),
-        institutions=original.institutions,
-    )
+    back = replace(payment(4, quote="q-4"), kind=Kind.REFUND, funding=Funding.HELD)
+    return fitted(back, original)
 
 
 def test_an_advice_that_was_not_credited_goes_back_whole(engine: AnyEngine) -> None:
@@ -225,7 +218,7 @@ def test_a_refund_of_what_was_disputed_first_is_declined_in_the_same_batch(
 ) -> None:
     inbound = done(engine, opened(payment(1, direction=Direction.INBOUND, quote="q-1")))
     credited = moved(engine, inbound, Event.ACCEPTED)
-    refund = replace(payment(4, quote="q-4"), kind=Kind.REFUND, original=credited.uetr)
+    refund = fitted(replace(payment(4, quote="q-4"), kind=Kind.REFUND), credited)
     disputed, refused = engine.execute([concluded(credited, Event.REFUSED), opened(refund)])
 
     assert isinstance(disputed, Done)
@@ -236,7 +229,7 @@ def test_a_refund_of_what_was_disputed_first_is_declined_in_the_same_batch(
 def test_a_recall_of_ours_reserves_nothing_and_ends_like_a_hop(engine: AnyEngine) -> None:
     original = accepted(engine)
     before = engine.accounts()
-    recall = replace(payment(4, quote="q-4"), kind=Kind.RECALL, original=original.uetr)
+    recall = fitted(replace(payment(4, quote="q-4"), kind=Kind.RECALL), original)
     held = done(engine, opened(recall))
     lost = moved(engine, held, Event.LOST)
     ended = moved(engine, lost, Event.ACCEPTED)
@@ -255,7 +248,7 @@ def test_a_networks_recall_is_decided_and_looked_after(engine: AnyEngine) -> Non
         original=credited.uetr,
         next_at=None,
     )
-    held = done(engine, opened(recall))
+    held = done(engine, opened(fitted(recall, credited)))
     result = decided(engine, held, Action.ACCEPTED, concluded(held, Event.ACCEPTED))
     assert isinstance(result, Done)
     giving = engine.payment(held.uetr)

@@ -19,6 +19,7 @@ from switch.store.audit import audit
 from switch.store.contract import Fenced, Takeover
 from tests.contract.contract_engines import KEY, AnyEngine, Place
 from tests.contract.test_slots import LATER, silent
+from tests.switch_core.core_linked import fitted
 from tests.switch_core.core_values import (
     NOW,
     capped,
@@ -74,12 +75,12 @@ def giving_back(engine: AnyEngine) -> Payment:
         original=credited.uetr,
         next_at=None,
     )
-    return moved(engine, done(engine, opened(recall)), Event.ACCEPTED)
+    return moved(engine, done(engine, opened(fitted(recall, credited))), Event.ACCEPTED)
 
 
 def recalling(engine: AnyEngine) -> Payment:
     original = moved(engine, done(engine, opened(payment(2, quote="q-2"))), Event.ACCEPTED)
-    recall = replace(payment(4, quote="q-4"), kind=Kind.RECALL, original=original.uetr)
+    recall = fitted(replace(payment(4, quote="q-4"), kind=Kind.RECALL), original)
     return moved(engine, done(engine, opened(recall)), Event.LOST)
 
 

@@ -16,6 +16,7 @@ from switch.lifecycle import Event
 from switch.model import Direction, Finality, Flow, Funding, Kind, State
 from switch.reasons import Reason
 from switch.states import MOVES, STATES, Timer
+from tests.switch_core.core_linked import fitted
 from tests.switch_core.core_values import concluded, enquired, opened, payment, refused, waiting
 from tests.switch_core.core_world import World
 
@@ -71,8 +72,9 @@ def began(world: World, flow: Flow, move: Move) -> Payment:
     if funding is Funding.GROSS:
         held = replace(held, institutions=replace(held.institutions, sponsor=held.network))
     if kind in (Kind.RETURN, Kind.RECALL):
-        paid = world.done(opened(payment(2, quote="quote-2")))
-        held = replace(held, original=world.done(concluded(paid, Event.ACCEPTED)).uetr)
+        paid = IN if kind is Kind.RECALL else Direction.OUTBOUND
+        other = world.done(opened(payment(2, direction=paid, quote="quote-2")))
+        held = fitted(held, world.done(concluded(other, Event.ACCEPTED)))
     assert held.flow is flow
     _, event, target = move
     if event is Event.CHECK_FAILED:
