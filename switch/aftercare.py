@@ -17,6 +17,7 @@ from switch.recalls import Recalls
 from switch.returns import Returns
 from switch.reversals import Reversals
 from switch.settling import Settling
+from switch.unsolicited import Unsolicited
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,9 +103,20 @@ class Aftercare:
             log=log,
         )
         self._given = given
-        self.notices = Notices(store, dispatch, self.returns, self.recalls, log)
+        self.notices = self._notices()
         self.casework = Casework(
             store, records, dispatch, self, clock=given.clock, ids=ids, log=log
+        )
+
+    def _notices(self) -> Notices:
+        given = self._given
+        return Notices(
+            store=given.store,
+            dispatch=given.dispatch,
+            returns=self.returns,
+            recalls=self.recalls,
+            unsolicited=Unsolicited(given.store, given.clock, given.ids, given.log),
+            log=given.log,
         )
 
     def reversals(self, home: str) -> Reversals:

@@ -2,7 +2,7 @@
 
 Each names our reference there. An outcome is taken as the answer to an enquiry is: the first final
 one counts and a contradiction opens a dispute. "Never seen" told unasked is believed of nobody. The
-surprise: what names no payment of ours is answered, logged, and moves nothing.
+surprise: what names no payment of ours is answered and put down, and moves nothing.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from switch.recalls import Recalls
     from switch.returns import Returns
     from switch.store.contract import Store
+    from switch.unsolicited import Unsolicited
 
 UNDOING: Final = (State.CANCELLING, State.CANCEL_MANUAL)
 """What we asked to be undone: it may be executed already, and must not be from now on."""
@@ -44,12 +45,20 @@ class Notices:
     """Takes what networks tell unasked."""
 
     def __init__(
-        self, store: Store, dispatch: Dispatch, returns: Returns, recalls: Recalls, log: Log
+        self,
+        *,
+        store: Store,
+        dispatch: Dispatch,
+        returns: Returns,
+        recalls: Recalls,
+        unsolicited: Unsolicited,
+        log: Log,
     ) -> None:
         self._store = store
         self._dispatch = dispatch
         self._returns = returns
         self._recalls = recalls
+        self._unsolicited = unsolicited
         self._log = log
 
     async def recall(self, network: str, request: InboundRecall, body: bytes) -> Taken:
@@ -60,6 +69,7 @@ class Notices:
         """Take an outcome; ``body`` is the message, kept as evidence."""
         payment = await self._ours(network, request.reference)
         if payment is None or not _tells_of(request, payment):
+            await self._unsolicited.note(network, body)
             return Taken(None, Reason.ORIGINAL_UNKNOWN)
         outcome = request.outcome
         if outcome.kind is OutcomeKind.NEVER_SEEN:
@@ -113,6 +123,7 @@ class Notices:
         """
         original = await self._ours(network, request.reference)
         if original is None:
+            await self._unsolicited.note(network, body)
             return Taken(None, Reason.ORIGINAL_UNKNOWN)
         if original.direction is not Direction.OUTBOUND:
             return Taken(original, Reason.NOT_REFUNDABLE)

@@ -228,6 +228,7 @@ def imported_names(source: Source) -> Iterator[str]:
 
 NOT_IMPORTED: Final = {
     "switch.lifecycle_diagram": "run by name to write docs/developer/states.md",
+    "switch.machines_page": "run by name to write docs/developer/machines.md",
     "switch.postings_page": "run by name to write docs/developer/postings.md",
     "switch.store.memory": "the model that the engines are held to by the contract tests",
     "switch.simulation.town": "the whole switch in one simulated world, started by its tests",

@@ -1,0 +1,72 @@
+"""What a network says about a payment that is not here: put down once, by its digest.
+
+An answer may come to a switch that lost what it is about, or is meant for another. It moves
+nothing, but whoever looks into it later must find that it came: the journal holds the network, the
+time and the SHA-256 of the message, which the network can show. The surprise: how many are put
+down is bounded per network, because a partner that errs in a loop would fill the journal.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from switch.commands import Receive
+
+if TYPE_CHECKING:
+    from switch.logs import Log
+    from switch.runtime.clock import Clock
+    from switch.runtime.entropy import Ids
+    from switch.store.contract import Store
+
+NOTED_MAX: Final = 100
+"""So many messages of a network are put down in :data:`NOTED_WITHIN_S`; more are only logged."""
+
+NOTED_WITHIN_S: Final = 3_600
+
+ITEM: Final = "unsolicited"
+"""How the journal's item begins: ``unsolicited/<network>/<sha256 of the message>``."""
+
+
+class Unsolicited:
+    """Puts down what names no payment of ours."""
+
+    def __init__(self, store: Store, clock: Clock, ids: Ids, log: Log) -> None:
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+        self._log = log
+        self._noted: defaultdict[str, deque[float]] = defaultdict(deque)
+
+    async def note(self, network: str, message: bytes) -> None:
+        """Put a message down, once however often it comes.
+
+        Raises :class:`~switch.store.contract.StoreBusy` with nothing put down.
+        """
+        digest = sha256(message).hexdigest()
+        if not self._room(network):
+            self._log.warning("unsolicited_not_noted", network=network, sha256=digest)
+            return
+        # It is an item of no money: only that it came is kept.
+        await self._store.commit(
+            Receive(
+                item_hash=f"{ITEM}/{network}/{digest}",
+                sponsor=network,
+                currency="KHR",
+                minor=0,
+                at=self._clock.now(),
+                salt=self._ids.salt(),
+                claimed=True,
+            )
+        )
+        self._log.warning("unsolicited_noted", network=network, sha256=digest)
+
+    def _room(self, network: str) -> bool:
+        now, noted = self._clock.monotonic(), self._noted[network]
+        while noted and noted[0] <= now - NOTED_WITHIN_S:
+            noted.popleft()
+        if len(noted) >= NOTED_MAX:
+            return False
+        noted.append(now)
+        return True
