@@ -136,7 +136,7 @@ class Casework:
             "network": payment.network,
             "reference": payment.reference,
             "far_reference": payment.far_reference,
-            "enquiries": payment.rung,
+            "enquiries": max(0, payment.rung),
             "next_at": None if payment.next_at is None else instant(payment.next_at),
             "version": payment.version,
             "actions": [action.value for action in actions_for(payment)],

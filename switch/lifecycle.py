@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from switch.states import Move
 
 __all__ = [
+    "BORNE",
     "STATES",
     "TABLE",
     "Decision",
@@ -51,6 +52,13 @@ __all__ = [
     "states_of",
     "status",
 ]
+
+
+BORNE: Final = -1
+"""Rung of a payment whose late acceptance is booked to its bearer: it agrees with its network.
+
+Told of it once more, nobody disputes it again, and its loss cannot be booked twice.
+"""
 
 
 class Verdict(StrEnum):
@@ -100,7 +108,10 @@ TABLE: Final[Mapping[tuple[Flow, State, Event], Decision]] = MappingProxyType(
 
 def decided(payment: Payment, event: Event) -> Decision:
     """What the table says of a payment and an event."""
-    return TABLE[payment.flow, payment.state, event]
+    decision = TABLE[payment.flow, payment.state, event]
+    if decision.verdict is Verdict.DISPUTE and payment.rung == BORNE:
+        return Decision(Verdict.IGNORE, payment.state)
+    return decision
 
 
 def status(payment: Payment) -> Status:
@@ -149,7 +160,7 @@ def advance(
     is a bug and asserts. ``block`` is the number of the journal block that will say so, where that
     is known. A dispute stops whatever timer still ran: from there people decide.
     """
-    decision = TABLE[payment.flow, payment.state, event]
+    decision = decided(payment, event)
     assert decision.verdict is not Verdict.IMPOSSIBLE, f"{event} cannot happen in {payment.state}"
     if decision.verdict is Verdict.IGNORE:
         return Verdict.IGNORE, payment

@@ -154,7 +154,7 @@ def _settled(
         version=payment.version + 1,
         updated_at=command.at,
         next_at=command.at if again else None,
-        rung=0,
+        rung=lifecycle.BORNE if command.action is Action.BOOK else 0,
         block=batch.block,
     )
     batch.keep(payment)

@@ -59,12 +59,14 @@ class Book:
         self._entries: dict[str, Entry] = {}
         self._entries_max = entries_max
         self._lie: str | None = None
+        self._lied: dict[str, None] = {}
 
     def find(self, reference: str) -> Entry | None:
         """The entry of this reference, if there is one."""
         entry = self._entries.get(reference)
         if entry is None or self._lie is None:
             return entry
+        self._lied[reference] = None
         if entry.status is EntryStatus.REFUSED:
             return replace(entry, status=EntryStatus.BOOKED, reason=None)
         return replace(entry, status=EntryStatus.REFUSED, reason=self._lie)
@@ -82,6 +84,10 @@ class Book:
             yield
         finally:
             self._lie = None
+
+    def lied_about(self) -> list[str]:
+        """References of which the opposite was said once."""
+        return list(self._lied)
 
     def entries(self) -> list[Entry]:
         """Every line, in order of arrival."""

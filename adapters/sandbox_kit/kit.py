@@ -84,6 +84,7 @@ class SandboxKit:
         app = web.Application(client_max_size=BODY_BYTES_MAX)
         app.router.add_get("/state", self._state)
         app.router.add_get("/control/requests", self._list_requests)
+        app.router.add_get("/control/lies", self._show_lies)
         app.router.add_get("/control/faults", self._show_faults)
         app.router.add_post("/control/faults", self._add_fault)
         app.router.add_delete("/control/faults", self._clear_faults)
@@ -179,6 +180,9 @@ class SandboxKit:
 
     async def _show_faults(self, _: web.Request) -> web.Response:
         return as_json(self._faults.shown())
+
+    async def _show_lies(self, _: web.Request) -> web.Response:
+        return as_json({"references": self.book.lied_about()})
 
     async def _clear_faults(self, _: web.Request) -> web.Response:
         self._faults.clear()

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from switch.simulation.mishaps import WITHDRAWS
+from switch.simulation.operators import Act
 from switch.simulation.plan import Choices, Way
 
 PAYEES: Final = (
@@ -32,6 +34,12 @@ GIVING_BACK: Final = (
     *(("refund", "error_500", ""), ("refund", "twice", ""), ("refund", "garbage", "")),
 )
 """What those can do wrong who are given back what they paid."""
+
+LYING: Final = (
+    *(("pay", "contradict", "AC04") for _ in range(6)),
+    *(("enquire", "contradict", "AC04") for _ in range(2)),
+)
+"""Where the opposite of what is booked is said once; the book tells the truth in the end."""
 
 REGRETTED: Final = ("coffee@abaa", "silkhouse@abaa")
 """Accounts of shops whose bank is a member and so can ask that money goes back."""
@@ -67,9 +75,9 @@ CHOICES: Final = Choices(
             *(("pay", "drop_answer", ""), ("pay", "hold", ""), ("pay", "reset", "")),
             *(("pay", "unavailable", ""), ("pay", "redirect", ""), ("pay", "oversize", "")),
             *(("pay", "wrong_clock", ""), ("pay", "slow_body", ""), ("pay", "answer_twice", "")),
-            *GIVING_BACK,
+            *(*GIVING_BACK, *LYING),
         ),
-        "vietnam": (*PAYING, *GIVING_BACK),
+        "vietnam": (*PAYING, *GIVING_BACK, *LYING),
         "malaysia": (*PAYING, *GIVING_BACK),
         "japan": PAYING,
         "unionpay": (*PAYING, *GIVING_BACK),
@@ -84,6 +92,7 @@ CHOICES: Final = Choices(
             *(("pay", "unavailable", ""), ("pay", "slow_body", ""), ("pay", "answer_twice", "")),
         ),
     },
+    operators=(WITHDRAWS, *Act),
     settlements=("failed_at_fast", "failed_at_fi", "cannot_settle", "stall"),
 )
 """What there is to draw from."""

@@ -108,6 +108,8 @@ class Left:
     told: Sequence[Told]
     pools: tuple[Row, Row] | None = None
     """The backbone's own ledger before and after."""
+    lies: frozenset[tuple[str, str]] = frozenset()
+    """Networks and references of which they once said the opposite of their books."""
 
 
 @dataclass(frozen=True)

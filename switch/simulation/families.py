@@ -40,12 +40,14 @@ class Families:
         lines: Mapping[tuple[str, str], Sequence[Row]],
         back: Mapping[tuple[str, str], Sequence[Row]],
         matched: Sequence[str],
+        lied: frozenset[str],
     ) -> None:
         self._payments = payments
         self._posted = posted
         self._lines = lines
         self._back = back
         self._matched = matched
+        self._lied = lied
         self._children: dict[str, list[str]] = defaultdict(list)
         for uetr, payment in payments.items():
             if payment.get("original"):
@@ -107,6 +109,8 @@ class Families:
             rows = [self._payments[each] for each in family]
             if any(self._open(row) for row in rows):
                 continue
+            if uetr in self._lied and MOVED[payment["state"]]:
+                continue  # it was said to be paid, and the network goes by that until it is settled
             names = [row[side] for row in rows for side in ("network", "origin")]
             posted = self._posted(*family)
             for network in dict.fromkeys(names):

@@ -18,16 +18,19 @@ import aiohttp
 import orjson
 
 from switch.simulation.faults import DELIVER, Fate, Verdict
+from switch.simulation.operators import Act
 from switch.simulation.plan import AT_A_REQUEST, Kind, Mishap, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from switch.simulation.city import City
+    from switch.simulation.operators import Operators
     from switch.simulation.plan import Plan
     from switch.simulation.process import Owner
 
 SWITCH: Final = "switch"
+WITHDRAWS: Final = "withdraws a rate"
 
 PLACES: Final = MappingProxyType(
     {
@@ -73,10 +76,11 @@ class _Armed:
 class Mishaps:
     """Everything that goes wrong in a run."""
 
-    def __init__(self, city: City, plan: Plan) -> None:
+    def __init__(self, city: City, operators: Operators, plan: Plan) -> None:
         self.struck: Counter[Kind] = Counter()
         self.crashes: Counter[Place] = Counter()
         self._city = city
+        self._operators = operators
         self._world = city.world
         self._of: dict[int, list[Mishap]] = {}
         for mishap in plan.mishaps:
@@ -146,7 +150,11 @@ class Mishaps:
         await self._city.sandbox(mishap.where, "POST", path, body)
 
     async def _operator(self, mishap: Mishap) -> None:
-        """The overseer withdraws a provider's sheet while quotes of it are out."""
+        """The overseer withdraws a provider's sheet while quotes of it are out; or others work."""
+        if mishap.word != WITHDRAWS:
+            self._strike(mishap)
+            self._city.tasks.start("operators", self._operators.work(Act(mishap.word)))
+            return
         body = {"provider": "acleda", "payer_currency": "KHR", "payee_currency": "THB"}
         self._strike(mishap)
         try:

@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from switch.simulation.contradictions import borne, leaves, lied_about
 from switch.simulation.evidence import (
     BACK,
     CHANGED,
@@ -64,11 +65,6 @@ def judge(left: Left) -> list[Finding]:
     return [Finding(kind, what) for kind, rule in rules for what in rule]
 
 
-def unresolved(left: Left) -> int:
-    """Payments that wait for people."""
-    return sum(row["state"] in WAITS for row in left.rows["payment"])
-
-
 class _Case:
     """The evidence, indexed."""
 
@@ -81,6 +77,7 @@ class _Case:
         self._entries: dict[str, list[Row]] = defaultdict(list)
         for entry in left.rows["entry"]:
             self._entries[entry["uetr"]].append(entry)
+        self._lied = lied_about(left)
         named = {(row["network"], row["reference"]): row["uetr"] for row in left.rows["payment"]}
         self._lines: dict[tuple[str, str], list[Row]] = defaultdict(list)
         back: dict[tuple[str, str], list[Row]] = defaultdict(list)
@@ -95,7 +92,8 @@ class _Case:
                     continue
                 self._lines[network, str(uetr or line["uetr"])].append(line)
         matched = [row["uetr"] for row in left.rows["binding"] if row["scope"] == MATCHED]
-        self.families = Families(self._payments, self._posted, self._lines, back, matched)
+        payments, lied = self._payments, self._lied
+        self.families = Families(payments, self._posted, self._lines, back, matched, lied)
 
     def _moved(self, uetr: str) -> bool | None:
         return MOVED.get(self._payments[uetr]["state"])
@@ -153,6 +151,8 @@ class _Case:
             if payment.get("original") or payment["state"] in BACK:
                 continue  # judged with what it belongs to
             if self._moved(uetr) is not True:
+                if uetr in self._lied and posted == borne(payment):
+                    continue  # held against the network's book
                 if any(posted.values()) and payment.get("finality") != "advice":
                     yield f"{uetr}: {payment['state']}, and money was posted"
                 continue
@@ -238,13 +238,17 @@ class _Case:
                 known.add((network, uetr))
                 lines = self._lines.get((network, uetr), [])
                 booked = [line for line in lines if _booked(line)]
-                if moved is True and not booked:
+                lied = uetr in self._lied
+                if moved is True and not booked and not lied:
                     yield f"{uetr}: credited, and {network} has booked nothing"
                 debited = payment["state"] in BACK and network == payment["origin"]
                 if debited and not booked:
                     yield f"{uetr}: given back, and {network} has booked nothing"
                 if moved is False and booked and not debited:
-                    yield f"{uetr}: refused, and {network} has booked it"
+                    if not lied:
+                        yield f"{uetr}: refused, and {network} has booked it"
+                    elif self._posted(uetr) != borne(payment):
+                        yield f"{uetr}: refused, {network} booked it, and nobody bears it"
                 if moved is not None and any(line["status"] == "pending" for line in lines):
                     yield f"{uetr}: ended, and {network} still waits"
                 for line in booked:
@@ -337,7 +341,10 @@ class _Case:
             if not needed <= paying[uetr] <= 1:
                 yield f"{uetr}: {paying[uetr]} exchanges that pay"
             if payment["disputed"]:
-                yield f"{uetr}: disputed, and nobody contradicted anybody"
+                yield f"{uetr}: disputed, and nobody has settled it"
+        for leaf in leaves(self._left, ("disputed",)):
+            if leaf["uetr"] not in self._lied and leaf["state"] not in BACK:
+                yield f"{leaf['uetr']}: disputed, and nobody contradicted anybody"
 
 
 def _ends(payment: Row) -> tuple[str, str]:

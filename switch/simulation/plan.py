@@ -179,6 +179,8 @@ class Choices:
     faults: Mapping[str, Sequence[tuple[str, str, str]]]
     """(operation, fault, reason)."""
     settlements: Sequence[str]
+    operators: Sequence[str]
+    """What operators do in the middle."""
     always: Sequence[str]
     """Networks of every run; of the others there is one in each."""
 
@@ -200,7 +202,7 @@ _WEIGHTS: Final[Mapping[Kind, int]] = MappingProxyType(
         Kind.CLOCK: 3,
         Kind.REDIS: 2,
         Kind.STORE_AWAY: 3,
-        Kind.OPERATOR: 1,
+        Kind.OPERATOR: 4,
     }
 )
 _ONLY: Final = MappingProxyType(
@@ -298,7 +300,7 @@ class _Draw:
             case Kind.REDIS | Kind.STORE_AWAY:
                 return Mishap(kind, payment, ms=self.between(200, 8_000))
             case Kind.OPERATOR:
-                return Mishap(kind, payment, word="withdraws a rate")
+                return Mishap(kind, payment, word=self.one(self._choices.operators))
         return self._network(kind, payment)
 
     def _process(self, kind: Kind, payment: int) -> Mishap:

@@ -218,6 +218,10 @@ class Town:
         """The overseer's client, who reads every payment."""
         return self._client(OVERSEER, OVERSEER)
 
+    def operator(self, name: str) -> SigningClient:
+        """The client of an operator, who works on what waits for people."""
+        return self._client(name, name)
+
     def _client(
         self, kid: str, key_name: str, answer_within_s: float = ANSWER_WITHIN_S
     ) -> SigningClient:
@@ -236,13 +240,19 @@ class Town:
         self, network: str, method: str, path: str, body: Mapping[str, object] | None = None
     ) -> Any:
         """Ask a simulator's own endpoints; returns the JSON it answers."""
+        return orjson.loads(await self.fetched(network, method, path, body))
+
+    async def fetched(
+        self, network: str, method: str, path: str, body: Mapping[str, object] | None = None
+    ) -> bytes:
+        """What a simulator's own endpoint answers, as it came."""
         net = self._outside.net
         data = None if body is None else orjson.dumps(dict(body))
         session = net.session(network)
         # A connection kept open is closed by a simulator that was stopped, just as it is used.
         sent = session.request(method, net.url(network) + path, data=data, headers=CLOSE)
         async with sent as response:
-            return orjson.loads(await response.read())
+            return await response.read()
 
     async def fault(self, network: str, operation: str, kind: str, **more: object) -> None:
         """Make the network's next answer to an operation go wrong."""

@@ -19,18 +19,21 @@ from typing import TYPE_CHECKING, Any, Final
 import apsw
 from aiohttp.web_app import _cached_build_middleware
 
-from switch import linked, registry
+from switch import linked as adapters_of
+from switch import registry
 from switch.api import app as api_app
 from switch.api import description
 from switch.config import default_folder, load_config
 from switch.model import Flow, Funding, State
 from switch.simulation.cast import Cast
 from switch.simulation.city import City
+from switch.simulation.contradictions import linked, unresolved
 from switch.simulation.evidence import Finding, Left
 from switch.simulation.loop import SimulationError
 from switch.simulation.mishaps import Mishaps
-from switch.simulation.oracle import judge, unresolved
-from switch.simulation.plan import Plan
+from switch.simulation.operators import Act, Operators
+from switch.simulation.oracle import judge
+from switch.simulation.plan import Plan, Store
 from switch.simulation.town import DATABASE, Residents, TownKeys, residents
 from switch.simulation.world import World
 from switch.states import MOVES
@@ -65,6 +68,12 @@ COLLECTED_S: Final = 600
 """What the backbone has for us is collected and acknowledged well within this."""
 
 RELEASE_EVERY: Final = 60
+ROUNDS: Final = 6
+"""Times that operators look through the queue in the end."""
+
+PEOPLE_S: Final = 2 * 3600
+"""What they begin has ended within this."""
+
 OPEN: Final = "SELECT count(*) FROM payment WHERE next_at IS NOT NULL"
 READ: Final = ("payment", "entry", "account", "answer", "binding", "exchange", "leaf")
 
@@ -84,6 +93,8 @@ class Outcome:
     moves: Counter[Move] = field(default_factory=Counter)
     """(flow, state, event, state after it): states from the journal, events as committed."""
     unresolved: int = 0
+    played: Counter[str] = field(default_factory=Counter)
+    """What operators did, and what is linked to payments, by kind and end."""
     healed_s: int = 0
     """Virtual seconds from everybody's health to the last end."""
     trace: str = ""
@@ -112,7 +123,7 @@ class Simulator:
         self._made: tuple[tuple[Any, str, Any], ...] = (
             (api_app, "openapi", cache(description.openapi)),
             (registry, "_load", cache(registry._load)),  # noqa: SLF001  the one way to load
-            (linked, "make_adapter", self._adapter),
+            (adapters_of, "make_adapter", self._adapter),
         )
 
     def _adapter(self, network: str, context: AdapterContext) -> Adapter:
@@ -186,12 +197,14 @@ class _Trial:
         self._outcome = outcome
         self._engines: dict[int, MemoryEngine | SqliteEngine] = {}
         self._city = City(world, residents, plan.store, self._watch)
-        self._mishaps = Mishaps(self._city, plan)
+        self._operators = Operators(self._city)
+        self._mishaps = Mishaps(self._city, self._operators, plan)
         self._cast = Cast(self._city)
         self._events: dict[tuple[str, int], str] = {}
         self._flows: dict[str, str] = {}
         self._books: dict[str, list[dict[str, Any]]] = {}
         self._pools: list[dict[str, Any]] = []
+        self._lies: list[tuple[str, str]] = []
 
     def _watch(self, engine: MemoryEngine | SqliteEngine) -> None:
         """Remember an engine, and what happened to payments according to what it commits."""
@@ -233,17 +246,33 @@ class _Trial:
         self._world.loop.grain_s = GRAIN_S
         await self._settled(healed)
         self._outcome.healed_s = int(self._world.loop.time() - healed)
+        await self._people()
         self._world.loop.grain_s = 0
         await self._city.all_ready()
         await self._cast.ask_again()
         await self._pool()
         for network in self._city.networks:
             self._books[network] = await self._city.book(network)
+            lies = await self._city.sandbox(network, "GET", "/control/lies")
+            self._lies += [(network, reference) for reference in lies["references"]]
 
     async def _one(self, payment: Payment) -> None:
         await self._world.sleep(payment.at_ms / 1000)
         await self._mishaps.begin(payment.number)
         await self._cast.play(payment)
+
+    async def _people(self) -> None:
+        """Operators end what waits for them, until nothing does."""
+        act = list(Act)[self._plan.seed // len(Store) % len(Act)]
+        for _ in range(ROUNDS):
+            self._world.loop.grain_s = 0
+            if not await self._operators.work(act):
+                return
+            self._world.loop.grain_s = GRAIN_S
+            act = Act.WORK
+            until = self._world.loop.time() + PEOPLE_S
+            while self._open() and self._world.loop.time() < until:
+                await self._world.sleep(LOOK_EVERY_S)
 
     async def _pool(self) -> None:
         self._pools.append(await self._city.sandbox("bakong", "GET", "/ledger"))
@@ -292,7 +321,7 @@ class _Trial:
         rows = {table: _rows(reader, table) for table in READ}
         key = self._residents.keys.ed25519_private("journal").public_key()
         before, after = self._pools
-        left = Left(rows, self._books, self._cast.told, (before, after))
+        left = Left(rows, self._books, self._cast.told, (before, after), frozenset(self._lies))
         outcome = self._outcome
         outcome.findings += judge(left)
         outcome.findings += [
@@ -301,6 +330,7 @@ class _Trial:
         ]
         outcome.unresolved = unresolved(left)
         outcome.states.update(row["state"] for row in rows["payment"])
+        outcome.played.update(linked(left))
         outcome.moves.update(self._moves(rows))
 
     def _moves(self, rows: Mapping[str, list[dict[str, Any]]]) -> Iterator[Move]:
@@ -323,6 +353,7 @@ class _Trial:
         outcome = self._outcome
         outcome.faults.update({kind.value: n for kind, n in self._mishaps.struck.items()})
         outcome.crashes.update({place.value: n for place, n in self._mishaps.crashes.items()})
+        outcome.played.update(self._operators.acts)
         outcome.crashes.update({"replaced by another": len(self._city.fenced)})
 
 

@@ -242,6 +242,15 @@ async def test_refuse_and_pending_are_told_to_the_network(running: Running) -> N
     assert running.shop.faults == [Fault(FaultKind.REFUSE, "AM04")]
 
 
+async def test_what_was_lied_about_is_told(running: Running) -> None:
+    await running.fault("contradict", reason="AM04")
+    await running.post("/pay", b"r1")
+    await running.post("/pay", b"r2")
+
+    lies = (await running.get("/control/lies"))["references"]
+    assert [str(each) for each in lies] == ["r1"]
+
+
 async def test_faults_can_be_cleared(running: Running) -> None:
     await running.fault("error_500", times=3)
     url = running.net.url("shop") + "/control/faults"

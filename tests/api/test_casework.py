@@ -55,10 +55,17 @@ async def paid(hasty: Rig, *events: Event) -> Payment:
     payment = hasty.engine.payment(answer.json()["uetr"])
     assert payment is not None
     for event in events:
-        opened = await hasty.switch.dispatch.open(payment.uetr)
-        reason = Reason.ACCOUNT_CLOSED if event is Event.REFUSED else None
-        payment = await hasty.switch.dispatch.conclude(payment, opened, Happened(event, reason))
+        payment = await told(hasty, payment, event)
     return payment
+
+
+async def told(hasty: Rig, payment: Payment, event: Event) -> Payment:
+    """Its network says how a payment ended."""
+    opened = await hasty.switch.dispatch.open(payment.uetr)
+    reason = Reason.ACCOUNT_CLOSED if event is Event.REFUSED else None
+    now = hasty.engine.payment(payment.uetr)
+    assert now is not None
+    return await hasty.switch.dispatch.conclude(now, opened, Happened(event, reason))
 
 
 @pytest.fixture
@@ -181,6 +188,19 @@ async def test_a_late_acceptance_is_booked_to_whoever_bears_it(hasty: Rig) -> No
     assert exposure is not None
     assert exposure.debits_posted == payment.terms.destination.minor
     assert audit(hasty.engine, hasty.keys.ed25519_public("journal")).faults == ()
+
+
+async def test_a_late_acceptance_told_again_is_borne_once(hasty: Rig) -> None:
+    await hasty.fault("pay", "refuse", reason="AC04")
+    payment = await paid(hasty, Event.ACCEPTED)
+    booked = {"action": "book", "evidence": "their settlement file, line 3"}
+    await call(hasty, "operator-2", f"/{payment.uetr}/proposals", booked)
+    await call(hasty, "operator-1", f"/{payment.uetr}/approvals")
+    again = await told(hasty, payment, Event.ACCEPTED)
+    proposed = await call(hasty, "operator-2", f"/{payment.uetr}/proposals", booked)
+
+    assert (again.state, again.disputed) == (State.REFUSED, False)
+    assert proposed.status == 422
 
 
 async def test_only_operators_see_the_queue(hasty: Rig, manual: Payment) -> None:

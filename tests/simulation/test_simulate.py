@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -16,8 +17,9 @@ import pytest
 from click.testing import CliRunner
 
 from switch.cli.simulate import command
-from switch.simulation import evidence, families, oracle
+from switch.simulation import contradictions, evidence, families, oracle
 from switch.simulation.choices import CHOICES
+from switch.simulation.contradictions import unresolved
 from switch.simulation.evidence import Left, Told, Word
 from switch.simulation.oracle import judge
 from switch.simulation.plan import Kind, Mishap, Payment, Plan, Store, plan_of, read_plan
@@ -80,12 +82,13 @@ def test_a_seed_that_found_a_fault_finds_none_now(path: Path) -> None:
 def test_the_oracle_shares_nothing_with_what_it_judges() -> None:
     named = {
         (node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name
-        for module in (oracle, evidence, families)
+        for module in (oracle, evidence, families, contradictions)
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text("utf-8")))
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
 
-    assert named - {"switch.simulation.evidence", "switch.simulation.families"} == {
+    own = {f"switch.simulation.{name}" for name in ("evidence", "families", "contradictions")}
+    assert named - own == {
         "__future__", "collections", "collections.abc", "dataclasses", "decimal", "json", "types",
         "typing",
     }  # fmt: skip
@@ -129,6 +132,58 @@ def left_by_one(**changes: object) -> Left:
         "exchange": [{"uetr": "u", "operation": "pay"}],
     }
     return Left(rows, {"thailand": [line]}, [told])  # type: ignore[arg-type]
+
+
+def lied_about(*, borne: bool, disputed: bool = False, settled: bool = True) -> Left:
+    """What a payment leaves that its network refused in words and booked all the same."""
+    left = left_by_one(state="refused", disputed=int(disputed))
+    rows = dict(left.rows)
+    reserved = [entry for entry in left.rows["entry"] if entry["phase"] == "pending"]
+    voided = [
+        {**entry, "entry_id": 10 + number, "phase": "voided", "pending_entry": number}
+        for number, entry in enumerate(reserved)
+    ]
+    loss = [
+        ("F/bearer/THB/deferred/exposure", "debit"),
+        ("thailand/network/THB/deferred", "credit"),
+    ]
+    bears = [
+        {"entry_id": 20 + number, "uetr": "u", "account": account, "side": side, "currency": "THB",
+         "minor": 500, "phase": "posted", "pending_entry": None}
+        for number, (account, side) in enumerate(loss)
+    ]  # fmt: skip
+    rows["entry"] = [*reserved, *voided, *(bears if borne else [])]
+    sides = {entry["account"]: entry["side"] for entry in bears if borne}
+    rows["account"] = [
+        {"key": account, "debits_pending": 0, "credits_pending": 0,
+         "debits_posted": 500 * (sides.get(account) == "debit"),
+         "credits_posted": 500 * (sides.get(account) == "credit")}
+        for account in dict.fromkeys([*(entry["account"] for entry in reserved), *sides])
+    ]  # fmt: skip
+    kinds = ["disputed", *(["settled"] if settled else [])]
+    rows["leaf"] = [
+        {"content": json.dumps({"kind": kind, "uetr": "u", "state": "refused"})} for kind in kinds
+    ]
+    told = replace(left.told[0], words=[Word("RJCT", "u", 0, b"no")])
+    return replace(left, rows=rows, told=[told], lies=frozenset({("thailand", "r")}))
+
+
+def test_what_a_network_booked_against_its_word_is_good_once_somebody_bears_it() -> None:
+    assert judge(lied_about(borne=True)) == []
+    assert unresolved(lied_about(borne=True)) == 0
+
+
+@pytest.mark.parametrize(
+    ("left", "what"),
+    [
+        (lied_about(borne=False), "nobody bears it"),
+        (lied_about(borne=True, disputed=True), "nobody has settled it"),
+        (replace(lied_about(borne=True), lies=frozenset()), "nobody contradicted anybody"),
+        (replace(lied_about(borne=True), lies=frozenset()), "money was posted"),
+    ],
+)
+def test_a_contradiction_that_is_not_settled_is_found(left: Left, what: str) -> None:
+    assert [finding for finding in judge(left) if what in finding.what] != []
 
 
 def test_a_good_payment_is_judged_good() -> None:

@@ -1,0 +1,60 @@
+"""What people had to do in a run, and why: networks that contradict themselves, disputes, cases.
+
+A network contradicts itself where it said once the opposite of its own book. What was refused so
+and is booked there is borne by whoever takes such losses, and then both books agree. The surprise:
+nobody here asks who is right; the first answer stays, and the book says what it costs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from switch.simulation.evidence import WAITS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from switch.simulation.evidence import Left, Row
+
+
+def unresolved(left: Left) -> int:
+    """Payments that wait for people, or that people ended: all but those that were lied about.
+
+    A network that contradicts itself needs people by design.
+    """
+    waiting = [row["uetr"] for row in left.rows["payment"] if row["state"] in WAITS]
+    ended = [each["uetr"] for each in leaves(left, ("approved", "settled")) if "uetr" in each]
+    return len(dict.fromkeys([*waiting, *ended]).keys() - lied_about(left))
+
+
+def linked(left: Left) -> Iterator[str]:
+    """What is linked to payments, and how it ended."""
+    for row in left.rows["payment"]:
+        frozen = json.loads(row["frozen"])
+        if frozen.get("original"):
+            yield f"{frozen['kind']} {frozen.get('funding', 'capped')} {row['state']}"
+    yield from ["dispute"] * len(list(leaves(left, ("disputed",))))
+
+
+def leaves(left: Left, kinds: tuple[str, ...]) -> Iterator[Row]:
+    """Entries of the journal of these kinds."""
+    for row in left.rows.get("leaf", ()):
+        content = json.loads(row["content"])
+        if content.get("kind") in kinds:
+            yield content
+
+
+def lied_about(left: Left) -> frozenset[str]:
+    """Payments of which a network once said the opposite of its book."""
+    rows = left.rows["payment"]
+    return frozenset(r["uetr"] for r in rows if (r["network"], r["reference"]) in left.lies)
+
+
+def borne(payment: Row) -> Counter[str]:
+    """What two operators book where a network has paid what it had refused."""
+    terms, who = payment["terms"], payment["institutions"]
+    gets = terms["payee_currency"]
+    bearer, network = f"{who['fee_taker']}/bearer/{gets}/deferred", f"{who['payee_side']}/network"
+    return Counter({bearer: terms["destination"], f"{network}/{gets}": -terms["destination"]})
