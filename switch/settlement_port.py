@@ -53,10 +53,15 @@ class FileLine:
 
 @dataclass(frozen=True, slots=True)
 class SettlementFile:
-    """A file that was read. ``period`` is what it covers whole; None where it is only a part."""
+    """A file that was read. ``period`` is what it covers whole; None where it is only a part.
+
+    ``signed`` says that the network's signature over it was verified: else it is the word of
+    whoever hands it in.
+    """
 
     lines: tuple[FileLine, ...]
     period: tuple[datetime, datetime] | None = None
+    signed: bool = False
 
 
 @runtime_checkable

@@ -27,7 +27,7 @@ from switch.settlement_port import FileLine, LineKind, SettlementReader
 from switch.store.vault import VaultError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from datetime import datetime
 
     from fx.money import Money
@@ -104,31 +104,47 @@ class Settling:
         adapter = self._adapters.get(network)
         return adapter if isinstance(adapter, SettlementReader) else None
 
-    async def take(self, network: str, name: str, content: bytes, operator: str) -> dict[str, Any]:
+    async def take(
+        self, network: str, name: str, content: bytes, operator: str, others: Collection[str] = ()
+    ) -> dict[str, Any]:
         """Take a file; again is the same. Raises ``FileRefused`` with nothing done, and ``Busy``.
 
+        One that no network signed is taken once a second of the operators hands in the same bytes.
         ``StoreBusy`` may be raised in the middle: the file is then taken again.
         """
         reader = self.reader(network)
         assert reader is not None, "only a network with files is asked"
         found = reader.read_settlement_file(name, content)
         report = Report()
+        digest = sha256(content).hexdigest()
+        said = {
+            "network": network,
+            "sha256": digest,
+            "lines": len(found.lines),
+            "whole": found.period is not None,
+        }
+        if not found.signed and not await self._seconded(network, digest, operator, others):
+            self._log.info("file_waits", network=network, lines=len(found.lines))
+            return {**said, "taken": False, "counts": {}}
         seen: dict[str, None] = {}
         for line in found.lines:
             await self._line(network, line, report, seen)
             await self._clock.sleep(0)
         await self._missing(network, found, report, seen)
-        digest = sha256(content).hexdigest()
         await self._receive(f"file/{network}/{digest}", network, 0, "KHR", operator)
         self._log.info("file_taken", network=network, lines=len(found.lines))
-        return {
-            "network": network,
-            "sha256": digest,
-            "lines": len(found.lines),
-            "whole": found.period is not None,
-            "counts": report.counts,
-            **report.named,
-        }
+        return {**said, "taken": True, "counts": report.counts, **report.named}
+
+    async def _seconded(
+        self, network: str, digest: str, operator: str, others: Collection[str]
+    ) -> bool:
+        """Put down that an operator handed a file in; whether another one did."""
+        handed = f"handed/{network}/{digest}/"
+        await self._receive(f"{handed}{operator}", network, 0, "KHR", operator)
+        for other in others:
+            if other != operator and await self._store.read.has_item(f"{handed}{other}"):
+                return True
+        return False
 
     async def _line(
         self, network: str, line: FileLine, report: Report, seen: dict[str, None]

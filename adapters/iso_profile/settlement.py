@@ -46,9 +46,9 @@ def read_statement(message: Message) -> SettlementFile:
         ]
     whole = message.name == STATEMENT and values.get("page_number") == "1"
     if not whole or values.get("page_last") is not True:
-        return SettlementFile(tuple(lines))
+        return SettlementFile(tuple(lines), signed=True)
     period = values["from_at"], values["to_at"]
-    return SettlementFile(tuple(lines), period)  # type: ignore[arg-type]
+    return SettlementFile(tuple(lines), period, signed=True)  # type: ignore[arg-type]
 
 
 def _listed(found: object) -> list[Mapping[str, object]]:

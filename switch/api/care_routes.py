@@ -115,6 +115,7 @@ CARE_ROUTES: Final = (
         "Take a settlement file of a network: each line is held against its payment.",
         (
             Said(200, "It is taken; the same again says how it stands now.", Settled),
+            Said(202, "Nobody signed it: a second operator hands in the same file.", Settled),
             Said(404, "There is no such network, or it sends no such files."),
             Said(422, "The file cannot be read whole; nothing was done. `path` says where."),
             *BODY,

@@ -54,6 +54,9 @@ class Settled(BaseModel):
     sha256: str
     lines: int
     whole: Annotated[bool, Field(description="Whether it covers a period, so that some may lack.")]
+    taken: Annotated[
+        bool, Field(description="False until a second operator hands in the same unsigned file.")
+    ]
     counts: dict[str, int]
     matched: Annotated[list[SettledPayment], Field(default_factory=list)]
     resolved: Annotated[list[SettledPayment], Field(default_factory=list)]

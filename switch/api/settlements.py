@@ -1,8 +1,9 @@
 """``/v1/operations/settlements/{network}``: an operator hands in a network's settlement file.
 
 The bytes go to the network's adapter as they came; what it cannot read whole is refused with the
-place, and nothing is done. The surprise: one operator is enough, because it is the network's word
-that ends a payment here and not the operator's; who handed it in stands in the journal.
+place, and nothing is done. The surprise: of a file that the network signed one operator is enough,
+because it is the network's word that ends a payment here; one without a signature takes effect once
+a second operator hands in the same bytes (202 until then). The journal says who did.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ class SettlementApi:
         except binascii.Error:
             raise Refusal(Reason.FORMAT_INVALID, 400, "content") from None
         try:
-            report = await settling.take(network, asked.name, content, signed.member)
+            report = await settling.take(
+                network, asked.name, content, signed.member, self._care.operators.names
+            )
         except FileRefused as refused:
             raise Refusal(Reason.FORMAT_INVALID, 422, str(refused)) from None
-        return json_response(200, report)
+        return json_response(200 if report["taken"] else 202, report)

@@ -55,5 +55,8 @@ def _report(report: dict[str, Any]) -> None:
             said = each.get("uetr") or f"{each['amount']['value']} {each['amount']['currency']}"
             reference = each.get("reference") or each.get("network_reference", "")
             tell(f"  {what}: {said}  {reference}  {each.get('state') or ''}".rstrip())
+    if not report["taken"]:
+        tell("Nobody signed it: nothing is done until another operator hands in the same file.")
+        return
     if not report["whole"]:
         tell("The file is a part of its period: what it lacks says nothing.")

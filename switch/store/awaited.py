@@ -78,6 +78,10 @@ class Awaited:
         """The payment that our reference names at a network."""
         return self._reader.by_reference(network, reference)
 
+    async def has_item(self, item_hash: str) -> bool:
+        """Whether an item (money that came, a file, a message) was put down."""
+        return self._reader.has_item(item_hash)
+
     async def lowest_slot(self, at: datetime) -> int | None:
         """The lowest slot whose lease is alive; a server judges that by its own clock."""
         return self._reader.lowest_slot(at)

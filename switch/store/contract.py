@@ -122,6 +122,9 @@ class Reader(Protocol):
     def by_reference(self, network: str, reference: str) -> Payment | None:
         """The payment that our reference names at a network."""
 
+    def has_item(self, item_hash: str) -> bool:
+        """Whether an item (money that came, a file, a message) was put down."""
+
     def lowest_slot(self, at: datetime) -> int | None:
         """The lowest slot whose lease is alive; a server judges that by its own clock."""
 
@@ -226,6 +229,9 @@ class Reads(Protocol):
 
     async def by_reference(self, network: str, reference: str) -> Payment | None:
         """The payment that our reference names at a network."""
+
+    async def has_item(self, item_hash: str) -> bool:
+        """Whether an item (money that came, a file, a message) was put down."""
 
     async def lowest_slot(self, at: datetime) -> int | None:
         """The lowest slot whose lease is alive; a server judges that by its own clock."""

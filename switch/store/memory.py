@@ -118,6 +118,10 @@ class MemoryReader:
         uetr = self.tables.references.get((network, reference))
         return None if uetr is None else self.tables.payments[uetr]
 
+    def has_item(self, item_hash: str) -> bool:
+        """Whether an item (money that came, a file, a message) was put down."""
+        return item_hash in self.tables.incoming
+
     def lowest_slot(self, at: datetime) -> int | None:
         """The lowest slot whose lease is alive."""
         living = [number for number, row in self.tables.slots.items() if row.lease_until > at]

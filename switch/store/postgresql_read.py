@@ -177,6 +177,11 @@ class PostgresReader:
         )
         return None if row is None else (row[0], row[1])
 
+    async def has_item(self, item_hash: str) -> bool:
+        """Whether an item (money that came, a file, a message) was put down."""
+        found = await self._row("SELECT 1 FROM incoming WHERE item_hash = $1", item_hash)
+        return found is not None
+
     async def by_reference(self, network: str, reference: str) -> Payment | None:
         """The payment that our reference names at a network."""
         row = await self._row(_SELECT + "WHERE network = $1 AND reference = $2", network, reference)

@@ -162,6 +162,11 @@ class SqliteReader:
         )
         return None if row is None else (int(row[0]), bytes(row[1]))
 
+    def has_item(self, item_hash: str) -> bool:
+        """Whether an item (money that came, a file, a message) was put down."""
+        found = row_of(self.connection, "SELECT 1 FROM incoming WHERE item_hash = ?", (item_hash,))
+        return found is not None
+
     def by_reference(self, network: str, reference: str) -> Payment | None:
         """The payment that our reference names at a network."""
         row = row_of(

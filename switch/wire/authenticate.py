@@ -15,7 +15,7 @@ from iso20022.jws import JwsError, verify_detached
 from switch.reasons import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from iso20022.jws import PublicKey
     from switch.runtime.clock import Clock
@@ -60,6 +60,11 @@ class MemberAuthenticator:
         self._age_s_max = age_s_max
         self._kept_max = kept_max
         self._seen: dict[str, dict[str, int]] = {member: {} for member in self._keys}
+
+    @property
+    def names(self) -> Collection[str]:
+        """Whose requests are verified."""
+        return self._keys.keys()
 
     def verify(
         self,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import pytest
 
+from adapters.iso_profile.settlement import read_statement
 from iso20022.jws import JwsSigner
 from switch.app import SERVED_AS
 from switch.client import SigningClient
@@ -82,3 +84,24 @@ async def test_what_is_no_file_of_theirs_is_refused_with_its_place(hasty: Rig) -
 
     assert (unsigned.status, unsigned.json()["reason"]) == (422, "FF01")
     assert (unread.status, unread.json()["path"]) == (400, "content")
+
+
+async def test_what_the_network_did_not_sign_waits_for_a_second_operator(
+    hasty: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "adapters.iso_profile.adapter.read_statement",
+        lambda message: replace(read_statement(message), signed=False),
+    )
+    await hasty.fault("pay", "drop_answer")
+    payment = await paid(hasty, Event.SPENT)
+    content = await statement(hasty)
+    first = [await handed_in(hasty, content) for _ in range(2)]
+    before = hasty.engine.payment(payment.uetr)
+    second = await handed_in(hasty, content, kid="operator-2")
+
+    assert [(each.status, each.json()["taken"]) for each in first] == [(202, False)] * 2
+    assert before == payment
+    assert (second.status, second.json()["counts"]) == (200, {"resolved": 1})
+    assert second.json()["sha256"] == first[0].json()["sha256"]
+    assert audit(hasty.engine, hasty.keys.ed25519_public("journal")).faults == ()

@@ -57,6 +57,7 @@ def seen(engine: AnyEngine) -> dict[str, Any]:
         ],
         "sent": [p.uetr for p in engine.sent_states(9)],
         "listed": [p.uetr for p in engine.listed(0, 9)],
+        "items": [engine.has_item(f"item-{number}") for number in NUMBERS],
         "corridors": engine.open_corridors(),
         "accounts": engine.accounts(),
         "rates": engine.rates(9),

@@ -23,17 +23,27 @@ if TYPE_CHECKING:
     from tests.shell.shell_rig import Shell
 
 
+OPERATORS = ("operator-1", "operator-2")
+
+
 def baht(text: str) -> Money:
     return Money.parse(text, "THB")
 
 
-async def filed(shell: Shell, *lines: FileLine, period: Any = None) -> dict[str, Any]:
+async def filed(
+    shell: Shell,
+    *lines: FileLine,
+    period: Any = None,
+    signed: bool = True,
+    operator: str = "operator-1",
+) -> dict[str, Any]:
     """What becomes of a file of these lines."""
-    found = SettlementFile(tuple(lines), period)
+    found = SettlementFile(tuple(lines), period, signed=signed)
     reading = {"read_settlement_file": lambda _, name, content: found}
     shell.thailand.__class__ = type("Filing", (type(shell.thailand),), reading)
     content = repr(lines).encode()
-    return await shell.aftercare.settling.take("thailand", "file", content, "operator-1")
+    settling = shell.aftercare.settling
+    return await settling.take("thailand", "file", content, operator, OPERATORS)
 
 
 def line(kind: LineKind, reference: str, uetr: str, money: Money, *, to_us: bool) -> FileLine:
@@ -84,6 +94,24 @@ async def test_a_line_that_may_be_of_two_refunds_ends_neither(refunding: Shell) 
 
     assert (guess["counts"], sure["counts"]) == ({"differs": 1}, {"matched": 1})
     assert not refunding.payment(first.uetr).disputed
+
+
+async def test_what_nobody_signed_ends_nothing_before_two_operators_handed_it_in(
+    shell: Shell,
+) -> None:
+    payment = await shell.lost()
+    named = (LineKind.PAYMENT, payment.reference, payment.uetr, baht("345.00"))
+    bill = line(*named, to_us=False)
+    other = line(*named, to_us=True)
+    first = [await filed(shell, bill, signed=False) for _ in range(2)]
+    another = await filed(shell, other, signed=False, operator="operator-2")
+    before = shell.payment(payment.uetr).state
+    second = await filed(shell, bill, signed=False, operator="operator-2")
+
+    assert [each["taken"] for each in (*first, another, second)] == [False, False, False, True]
+    assert (first[1]["counts"], before) == ({}, State.UNKNOWN)
+    assert second["counts"] == {"resolved": 1}
+    assert shell.payment(payment.uetr).state is State.ACCEPTED
 
 
 async def test_a_payment_that_is_billed_again_in_one_file_is_seen(shell: Shell) -> None:
