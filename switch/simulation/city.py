@@ -19,7 +19,7 @@ from switch.runtime.threads import QueueFull
 from switch.simulation.plan import Store
 from switch.simulation.process import context_of
 from switch.simulation.town import READY_EVERY_S, Residents, Town
-from switch.store.committer import Committer
+from switch.store.committer import GATHER_TURNS, Committer
 from switch.store.contract import Fenced, StoreBusy
 from switch.store.memory import MemoryEngine, MemoryTables
 
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 PAIR: Final = ("switch-1", "switch-2")
 RESTART_S: Final = 1.0
 """How soon a supervisor starts a fenced switch again."""
+
+GATHERS_EVERY: Final = 2
 
 WATCH_S: Final = 120
 """Longest wait for every switch to take requests."""
@@ -133,6 +135,8 @@ class City(Town):
         self.fenced: list[str] = []
         self.up: dict[str, None] = {}
         self.healthy = False
+        # Half of the seeds wait for company before they commit, as production does.
+        self.gather_turns = GATHER_TURNS if world.seed // len(Store) % GATHERS_EVERY else 0
         self._watch = watch
         self._hub = Hub()
         self._store = store
@@ -183,7 +187,7 @@ class City(Town):
             slot=PAIR.index(machine.name) + 1,
             lease_s=config.switch.lease_s,
         )
-        store = Committer(engine, self._writer_of(machine))
+        store = Committer(engine, self._writer_of(machine), gather_turns=self.gather_turns)
         seams = Seams(
             machine.clock,
             machine.entropy,

@@ -121,6 +121,7 @@ class Town:
     ) -> None:
         self.world = world
         self.running: Running | None = None
+        self.gather_turns = 0
         self._residents = residents
         self._found = found
         self._outside = world.machine(OUTSIDE)
@@ -198,7 +199,7 @@ class Town:
             vfs=machine.disk.name,
             exclusive=True,
         )
-        store = Committer(engine, machine.writer)
+        store = Committer(engine, machine.writer, gather_turns=self.gather_turns)
         seams = Seams(
             machine.clock, machine.entropy, machine.net, machine.tasks, store, SilentLog()
         )

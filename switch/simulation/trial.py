@@ -263,6 +263,8 @@ class _Trial:
 
     async def _people(self) -> None:
         """Operators end what waits for them, until nothing does."""
+        if self._open():
+            return  # what is still waited for is stuck: nobody hides that
         act = list(Act)[self._plan.seed // len(Store) % len(Act)]
         for _ in range(ROUNDS):
             self._world.loop.grain_s = 0

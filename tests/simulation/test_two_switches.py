@@ -22,11 +22,13 @@ from switch.app import Seams, Switch
 from switch.config import default_folder, load_config
 from switch.demo.scenes import MEMBER, thai_code
 from switch.logs import SilentLog
+from switch.simulation.city import City
+from switch.simulation.plan import Store
 from switch.simulation.process import context_of
 from switch.simulation.town import Town, residents
 from switch.simulation.world import Machine, World
 from switch.store.audit import audit
-from switch.store.committer import Committer
+from switch.store.committer import GATHER_TURNS, Committer
 from switch.store.contract import Fenced
 from switch.store.memory import MemoryEngine, MemoryReader, MemoryTables
 from tests.simulation.sweep_story import AFTERWARDS_S, DEBTOR, KEY, SEED, THAI
@@ -242,3 +244,14 @@ def test_dead_before_any_step_its_payments_are_ended_by_the_other(fault: str) ->
         seen.add(told.status)
 
     assert seen == {"ACCC", "RJCT"}
+
+
+def test_half_of_the_seeds_wait_for_company_before_a_commit() -> None:
+    """As production does; the other half commits at every turn."""
+    waited = []
+    for seed in range(4):
+        with World(seed) as world:
+            city = City(world, SHARED(), Store.DISK, lambda _: None)
+            waited.append(city.gather_turns)
+
+    assert waited == [0, 0, GATHER_TURNS, GATHER_TURNS]
