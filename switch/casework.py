@@ -23,6 +23,7 @@ from switch.parts import part_of
 from switch.proposals import actions_for, proposal_name
 from switch.reasons import Reason
 from switch.records import PROPOSALS_MAX
+from switch.screening import LISTED_AS, LISTED_BY
 from switch.store.vault import VaultError
 
 if TYPE_CHECKING:
@@ -115,9 +116,12 @@ class Casework:
             return None
         others = (*await self._care.linked.of(payment), *await self._care.recalls.of(payment))
         linked = [self._line(each) for each in others]
-        shown = {**self._line(payment), "linked": linked, "proposal": None}
+        shown = {**self._line(payment), "linked": linked, "proposal": None, "screening": None}
         opened = await self._opened(payment)
         held = None if opened is None else await self._records.proposed(payment, opened.key)
+        extra = {} if opened is None else opened.particulars.extra
+        if LISTED_BY in extra:
+            shown["screening"] = {"list": extra[LISTED_BY], "met": extra[LISTED_AS]}
         if held is not None:
             said = {name: held.said[name] for name in ("action", "reason", "operator", "at")}
             shown["proposal"] = {"id": held.digest, **said}

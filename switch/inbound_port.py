@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fx.money import Money
-    from switch.model import Particulars, Payment, Status
+    from switch.model import Particulars, Party, Payment, Status
     from switch.port import Merchant, Outcome, Planning, Rendered
     from switch.reasons import Reason
 
@@ -62,6 +62,7 @@ class InboundOrderPay:
     ``key`` is the order's. ``amount`` is what the network owes us; where it differs from the order
     the payment is refused, or given back where the payer is debited already. ``far_reference`` is
     the network's own reference. ``extra`` is added to the particulars for later operations.
+    ``payer`` is who pays, where that is said only now.
     """
 
     key: str
@@ -70,6 +71,7 @@ class InboundOrderPay:
     far_reference: str
     extra: Mapping[str, str] = field(repr=False)
     request: Mapping[str, str] = field(repr=False)
+    payer: Party | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

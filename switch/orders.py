@@ -19,7 +19,7 @@ from switch.commands import Declined, Done, Known, Open
 from switch.dispatch import Happened
 from switch.inbound_port import derived_uetr
 from switch.lifecycle import Event
-from switch.model import Channel, Finality, State, changed
+from switch.model import Channel, Finality, Particulars, Party, State, changed
 from switch.payments import Instruction, Standing
 from switch.port import InboundLookup, Merchant, Planning
 from switch.reasons import Reason, from_iso
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from switch.dispatch import Dispatch
     from switch.inbound_port import InboundCancel, InboundOrder, InboundOrderPay
     from switch.logs import Log
-    from switch.model import Particulars, Payment
+    from switch.model import Payment
     from switch.payments import Payments
     from switch.port import Adapter, Exchange
     from switch.quoting import Offer, Quoting
@@ -228,6 +228,10 @@ class Orders:
             return Reason.AMOUNT_DIFFERS
         if payment.next_at is not None and self._clock.now() >= payment.next_at:
             return Reason.QUOTE_EXPIRED
+        if request.payer is not None:
+            payer = Particulars(request.payer, Party("", ""), "")
+            if self._payments.listed(payer, payment.use_case):
+                return Reason.UNSPECIFIED
         return None
 
     async def _paid_amiss(

@@ -193,6 +193,8 @@ class Payments:
         hit = None if lost else self._screening.hit(particulars, payment.use_case)
         if hit is not None and (not hit.hold_s or not _may_be_held(payment)):
             return await self.refuse(payment, bound, instruction, Reason.UNSPECIFIED)
+        if hit is not None:
+            particulars = hit.noted(particulars)
         opening = begun(named, instruction.priced, adapter.facts, hit)
         try:
             exchange = adapter.plan_pay(opening, particulars, planning)

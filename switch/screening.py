@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hmac
 import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Annotated, Final, Literal, Protocol
 
@@ -30,6 +30,10 @@ KEYED_BY: Final = "screening"
 """Name of the secret in the key folder under which entries are made."""
 
 NAME, ACCOUNT = "name", "account"
+
+LISTED_BY: Final = "screening_list"
+LISTED_AS: Final = "screening_met"
+"""Particulars of what was held: which list, and whether a payer's or payee's name or account."""
 
 UNSEEN: Final = (
     *(range(0x34F, 0x350), range(0x115F, 0x1161), range(0x17B4, 0x17B6)),
@@ -66,10 +70,20 @@ class ScreeningFile(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """Somebody is listed. ``hold_s`` is how long people may look; zero where it is refused."""
+    """Somebody is listed. ``hold_s`` is how long people may look; zero where it is refused.
+
+    ``party`` and ``kind`` say where the entry was met: debtor or creditor, name or account.
+    """
 
     listed: str
     hold_s: int
+    party: str
+    kind: str
+
+    def noted(self, particulars: Particulars) -> Particulars:
+        """The particulars with what whoever decides must know; they are sealed."""
+        told = {LISTED_BY: self.listed, LISTED_AS: f"{self.party} {self.kind}"}
+        return replace(particulars, extra={**particulars.extra, **told})
 
 
 class Screening(Protocol):
@@ -98,13 +112,13 @@ class ListedExactly:
 
     def hit(self, particulars: Particulars, use_case: UseCase) -> Hit | None:
         """Payer first, then payee; name before account."""
-        for party in (particulars.debtor, particulars.creditor):
+        for role, party in (("debtor", particulars.debtor), ("creditor", particulars.creditor)):
             for kind, text in ((NAME, party.name), (ACCOUNT, party.account)):
                 listed = self.entries.get(digest(self.key, kind, text)) if text else None
                 if listed is not None:
                     merchant = use_case is UseCase.MERCHANT
                     does = self.rules.merchant if merchant else self.rules.transfer
-                    return Hit(listed, self.rules.hold_s if does == "hold" else 0)
+                    return Hit(listed, self.rules.hold_s if does == "hold" else 0, role, kind)
         return None
 
 

@@ -145,6 +145,7 @@ def transfer(
         far_reference=identification,
         extra={**originals, **payer},
         request=originals,
+        payer=Party(payer.get("debtor_name", ""), payer.get("debtor_account", "")),
     )
 
 

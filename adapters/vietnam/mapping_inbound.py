@@ -128,6 +128,7 @@ def order_pay(
         far_reference=reference,
         extra=ids | more,
         request=ids,
+        payer=Party("", account),
     )
 
 

@@ -117,8 +117,18 @@ class ProposalView(BaseModel):
     at: str
 
 
+class ScreeningView(BaseModel):
+    """Why a payment was held: which list, and where its entry was met. Never whom."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    list: str
+    met: str
+
+
 class Case(QueuedPayment):
     """One payment with those linked to it, and what is proposed."""
 
     linked: list[QueuedPayment]
     proposal: ProposalView | None
+    screening: ScreeningView | None

@@ -125,6 +125,9 @@ def _one(payment: dict[str, Any]) -> None:
     )
     if payment["actions"]:
         tell(f"  may be: {', '.join(payment['actions'])}")
+    screening = payment.get("screening")
+    if screening:
+        tell(f"  screening: on list {screening['list']}, by its {screening['met']}")
     proposal = payment.get("proposal")
     if proposal:
         tell(f"  proposed: {proposal['action']} by {proposal['operator']} at {proposal['at']}")

@@ -18,6 +18,7 @@ from switch.model import Finality, Kind, Particulars, Party, State
 from switch.parts import linked_uetr
 from switch.port import InboundEnquiry, Operation
 from switch.reasons import Reason
+from switch.screening import NAME, ListRow, ScreeningFile, digest, screening_of
 from tests.shell.hand_parts import LOST, NOW, OFFLINE, said
 from tests.shell.shell_rig import Shell, changed_corridor, ends
 from tests.shell.test_scans import khqr
@@ -120,6 +121,19 @@ async def test_another_amount_than_was_held_is_refused(shell: Shell) -> None:
         [],
         [],
     )
+
+
+async def test_a_listed_payer_who_is_named_only_when_he_pays_is_refused(shell: Shell) -> None:
+    entries = [digest(b"key", NAME, "borey kim")]
+    rules = ScreeningFile(lists=[ListRow(name="UN 1267", digests=entries)])
+    shell.payments._screening = screening_of(rules, "key")
+    await shell.receive(order())
+    payer = Party("Borey KIM", "guest")
+    paid = await shell.receive(replace(payment_of(shell), payer=payer))
+
+    assert (paid["status"], paid["reason"]) == ("RJCT", "UNSPECIFIED")
+    assert (shell.payment(UETR).state, shell.posted()) == (State.REFUSED, [])
+    assert shell.transport.left == []
 
 
 async def test_an_order_that_is_not_paid_in_time_lapses_by_its_timer(shell: Shell) -> None:

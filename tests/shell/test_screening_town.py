@@ -82,6 +82,13 @@ class ScreenedTown(Town):
         assert found is not None
         return found
 
+    async def case(self, uetr: str) -> dict[str, Any]:
+        """A payment as its operators see it."""
+        assert self.running is not None
+        shown = await self.running.switch.aftercare.casework.case(uetr)
+        assert shown is not None
+        return shown
+
     async def decide(self, uetr: str, action: Action, reason: Reason | None = None) -> Any:
         """One operator proposes, another approves; what the approval gives."""
         assert self.running is not None
@@ -137,14 +144,17 @@ def test_a_hit_is_held_with_its_money_reserved_and_nothing_sent(debtor: dict[str
     async def story(town: ScreenedTown) -> Any:
         status, told = await town.paid(debtor)
         row = await town.row(told["uetr"])
-        return status, told, row.state, await town.sums(), await town.book("thailand")
+        case = await town.case(told["uetr"])
+        return status, told, row.state, await town.sums(), await town.book("thailand"), case
 
-    status, told, state, sums, book = lived(story)
+    status, told, state, sums, book, case = lived(story)
 
     assert (status, told["status"], told["reason"], told["final"]) == (202, "PDNG", None, False)
     assert state is State.HELD
     assert (sums[0], sums[1] > 0, book) == (0, True, [])
     assert not {"screening", "listed", "held", "UN 1267"} & set(map(str, told.values()))
+    met = "debtor name" if debtor is LISTED else "debtor account"
+    assert case["screening"] == {"list": "UN 1267", "met": met}
 
 
 def test_two_operators_let_a_held_payment_go_and_it_ends_like_any_other() -> None:

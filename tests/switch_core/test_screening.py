@@ -47,8 +47,12 @@ def about(debtor: str = "Sok Dara", creditor: str = "Shop") -> Particulars:
 def test_a_name_is_found_however_it_is_written(written: str) -> None:
     screening = screening_of(RULES, SECRET)
 
-    assert screening.hit(about(debtor=written), UseCase.TRANSFER) == Hit("UN 1267", 14_400)
-    assert screening.hit(about(creditor=written), UseCase.MERCHANT) == Hit("UN 1267", 0)
+    assert screening.hit(about(debtor=written), UseCase.TRANSFER) == Hit(
+        "UN 1267", 14_400, "debtor", NAME
+    )
+    assert screening.hit(about(creditor=written), UseCase.MERCHANT) == Hit(
+        "UN 1267", 0, "creditor", NAME
+    )
 
 
 @pytest.mark.parametrize("written", ["Borey Kimm", "Kim Borey", "BoreyKim", ""])

@@ -126,6 +126,7 @@ def test_a_payment_names_its_order_and_what_is_owed() -> None:
     assert paid.far_reference == THEIRS
     assert paid.accepted_at == NOW.replace(microsecond=0)
     assert paid.extra["sender_account"] == "0021000234567"
+    assert paid.payer == Party("", "0021000234567")
     assert "0021000234567" not in repr(paid)
 
 
