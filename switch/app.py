@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from fx.refusals import RateRefused
 from fx.token import QuoteSeal
+from switch.admissions import Admissions
 from switch.aftercare import Aftercare, Given
 from switch.answers import Answers
 from switch.api import app as api
@@ -111,6 +112,7 @@ class Switch:
             log=seams.log,
             lease_s=config.switch.lease_s,
         )
+        self._admissions = Admissions(config, seams.store, seams.clock, self._ids, seams.log)
         self._quoting = self._quoting_of(QuoteSeal({"1": keys.symmetric("seal")}, "1"))
         self.payments = self._payments(_screening(config, keys))
         self.collectors = collectors_of(
@@ -186,6 +188,7 @@ class Switch:
             aftercare=self.aftercare,
             records=self._records,
             clock=self._seams.clock,
+            admissions=self._admissions,
         )
 
     def _aftercare(self) -> Aftercare:
@@ -351,6 +354,7 @@ class Switch:
             facts = [adapter.facts for adapter in self.adapters.values()]
             await skip_lost(self._seams.store, facts, self._seams.clock.now())
         self._quoting.restore(await self._seams.store.read.rates(RATES_KEPT))
+        await self._admissions.enrol()
         await self.events.start()
         # Before recovery, which may take longer than a lease.
         self._seams.tasks.start("leases", self._leases.run())
@@ -364,8 +368,9 @@ class Switch:
         for collector in self.collectors:
             self._seams.tasks.start("collector", collector.run())
         if self.config.store.engine != "sqlite":
-            # Only here can another process have posted a rate.
+            # Only here can another process have posted a rate, or approved a step.
             self._seams.tasks.start("rates-refresh", self.rates.run())
+            self._seams.tasks.start("standings-refresh", self._admissions.run())
         for feed in self.feeds:
             self._seams.tasks.start("feed", feed.run())
         self.ready = True

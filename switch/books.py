@@ -162,6 +162,15 @@ class Books:
             _add(rows[line.account], line, -line.minor)
         return fit
 
+    def is_square(self, key: str) -> bool:
+        """Whether an account owes nothing, is owed nothing, and nothing of it is reserved."""
+        held = self._rows.get(key) or self._held.get(key)
+        return held is None or (
+            held.debits_posted == held.credits_posted
+            and not held.debits_pending
+            and not held.credits_pending
+        )
+
     def configure(self, wished: Account) -> None:
         """Set an account's caps; its sums stay."""
         row = self._row(wished.key, wished.currency)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from switch.operators import Approve, Propose
+from switch.operators import Approve, PartyCommand, Propose
 from switch.states import Event
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ class Open:
     nothing is sent yet (an order, funds that are awaited, a return that is only booked) ``sealed``
     holds them; what is final at once has its ``answer``. ``item_hash`` is the incoming item that is
     taken in by it, once. ``evidence`` is a counterparty's message that brought it, sealed, where
-    people will want to read that.
+    people will want to read that. ``parties`` are others that it may come to only where they may be
+    paid: a merchant of that network.
     """
 
     payment: Payment
@@ -99,6 +100,7 @@ class Open:
     answer: Answer | None = None
     item_hash: str = ""
     evidence: Sealed | None = None
+    parties: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +288,8 @@ class Rekey:
 
 
 _Payment = Open | Refuse | Attempt | Conclude | Propose | Approve
-Command = _Payment | Bury | Receive | Configure | Publish | Erase | Rewrap | Forget | Rekey
+_Kept = Bury | Receive | Configure | Publish | Erase | Rewrap | Forget | Rekey
+Command = _Payment | PartyCommand | _Kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,13 +47,14 @@ from switch.config_files import (
 )
 from switch.coordination.ports import MOST
 from switch.corridor_roles import wrong_roles
-from switch.doors import Member, Window, windows_of
+from switch.doors import MEMBER_FIRST, Member, Window, windows_of
 from switch.feed import Feed
 from switch.fx_side import SideError, scheme_of
 from switch.ledger import Account, Role, account_key
 from switch.merchants import NO_MERCHANTS, Merchants, MerchantsDiffer, Registration
 from switch.model import Direction, Finality, Funding, UseCase
 from switch.screening import SCREENING, ScreeningFile
+from switch.standings import PartyState
 
 HOME: Final = "bakong"
 File = TypeVar("File", bound=BaseModel)
@@ -201,7 +202,7 @@ def _merchants(path: Path, networks: dict[str, NetworkSection]) -> Merchants:
             raise ConfigError(f"{where}.bank: is not the bank of the account")
     listed = (
         Registration(
-            row.network, row.id, row.account, row.bank, row.currency, row.status == "active"
+            row.network, row.id, row.account, row.bank, row.currency, PartyState(row.status)
         )
         for row in rows
     )
@@ -273,7 +274,7 @@ def _members(
         cap = _money(row.net_debit_max, f"{where}.net_debit_max")
         webhook = None if row.events is None else row.events.webhook
         told = (row.events is not None, webhook)
-        members[row.bic] = Member(row.bic, row.name, cap, *told, active=row.status == "active")
+        members[row.bic] = Member(row.bic, row.name, cap, *told, first=MEMBER_FIRST[row.status])
     return members
 
 

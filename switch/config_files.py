@@ -239,7 +239,7 @@ class MemberRow(Strict):
     bic: Bic
     name: Annotated[str, Field(min_length=1, max_length=140)]
     net_debit_max: AmountRow
-    status: Literal["active", "suspended"] = "active"
+    status: Literal["applied", "certified", "active", "suspended"] = "active"
     events: EventsRow | None = None
 
 
@@ -267,7 +267,7 @@ class MerchantRow(Strict):
     account: Annotated[str, Field(pattern=r"^[^@\s]{1,64}@[a-z0-9]{2,16}$")]
     bank: Bic
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
-    status: Literal["active", "suspended"]
+    status: Literal["registered", "active", "suspended"]
 
 
 class MerchantFile(Strict):

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from switch import ledger, lifecycle, resolutions, upkeep
+from switch import admission, ledger, lifecycle, resolutions, upkeep
 from switch.batch import Batch
 from switch.commands import (
     Attempt,
@@ -96,10 +96,12 @@ def _one(batch: Batch, command: Command) -> Result:
             return resolutions.propose(batch, command)
         case Approve():
             return resolutions.approve(batch, command, _conclude, _open)
+        case _:
+            return admission.admit(batch, command)
 
 
 def _open(batch: Batch, command: Open) -> Result:
-    """Precedence: duplicate, tombstone, quote used, quote expired, rate withdrawn, caps."""
+    """Precedence: duplicate, tombstone, quote used, expired, rate withdrawn, doors, caps."""
     payment = command.payment
     known = _bound(batch, command.binding, payment.uetr)
     if known is not None:
@@ -107,7 +109,7 @@ def _open(batch: Batch, command: Open) -> Result:
     if command.item_hash in batch.seen.incoming:
         return Done(None)
     claim = batch.seen.claims.get(payment.terms.quote_id)
-    refusal = _unopenable(batch, payment, claim)
+    refusal = _unopenable(batch, payment, claim) or admission.shut(batch, command)
     if refusal is None:
         lines = _lines(batch, command)
         refusal = _opening(batch, command, lines)

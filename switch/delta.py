@@ -24,14 +24,14 @@ from switch.commands import (
     Publish,
     Receive,
     Refuse,
-    Rekey,
     Rewrap,
 )
 from switch.model import to_micros
-from switch.operators import Action, Approve, Propose
+from switch.operators import Action, Approve, ApproveStep, Enrol, Propose, ProposeStep
 from switch.parts import linked_places
 from switch.postings import incoming_lines, lines_at_once, lines_of
 from switch.proposals import lines_for, proposal_claims
+from switch.standings import Door, asked_of, claim_of
 from switch.states import Event
 
 if TYPE_CHECKING:
@@ -185,11 +185,11 @@ def wanted(commands: Sequence[Command]) -> Wanted:
     rates: dict[RateKey, None] = {}
     wrapped: dict[str, None] = {}
     for command in _with_opened(commands):
+        claims.update(dict.fromkeys(_claims_of(command)))
         match command:
             case Open(payment=payment, binding=binding) | Refuse(payment=payment, binding=binding):
                 payments[payment.uetr] = None
                 bindings[binding.scope, binding.key] = None
-                claims[payment.terms.quote_id] = None
                 tombstones[payment.origin, payment.uetr] = None
                 if payment.original:
                     payments[payment.original] = None
@@ -218,9 +218,8 @@ def wanted(commands: Sequence[Command]) -> Wanted:
                 wrapped.update(dict.fromkeys(uetr for uetr, _, _ in changes))
             case Propose(uetr=uetr) | Approve(uetr=uetr):
                 payments[uetr] = None
-                claims.update(dict.fromkeys(proposal_claims(command)))
                 payments.update(dict.fromkeys(_judged_by(command)))
-            case Configure() | Rekey():
+            case _:
                 pass
     return Wanted(
         payments=tuple(payments),
@@ -231,6 +230,30 @@ def wanted(commands: Sequence[Command]) -> Wanted:
         rates=tuple(rates),
         wrapped=tuple(wrapped),
     )
+
+
+def _claims_of(command: Command) -> tuple[str, ...]:
+    """The names by whose claims a command is judged."""
+    match command:
+        case Open(payment=payment):
+            doors = [claim_of(name) for name, _ in doors_of(command)]
+            return (payment.terms.quote_id, *doors)
+        case Refuse(payment=payment):
+            return (payment.terms.quote_id,)
+        case Propose() | Approve():
+            return proposal_claims(command)
+        case Enrol(party=party) | ProposeStep(party=party) | ApproveStep(party=party):
+            return (claim_of(party),)
+        case _:
+            return ()
+
+
+def doors_of(command: Open) -> Iterator[tuple[str, Door]]:
+    """Whose doors an opening comes through: its payment's own, and those that it names."""
+    if not command.item_hash:
+        yield from asked_of(command.payment, command.binding.scope)
+        for party in command.parties:
+            yield party, Door.PAID
 
 
 def _judged_by(command: Propose | Approve) -> tuple[str, ...]:
@@ -274,6 +297,8 @@ def accounts_wanted(commands: Sequence[Command], snapshot: Snapshot) -> tuple[st
                 keys.update(line.account for line in lines)
             case Configure(accounts=accounts):
                 keys.update(account.key for account in accounts)
+            case ApproveStep(accounts=square):
+                keys.update(square)
             case _:
                 pass
     return tuple(sorted(keys))

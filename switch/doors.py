@@ -1,23 +1,25 @@
-"""When and to whom a corridor is open: operating windows, and members that may open payments. Pure.
+"""When a corridor is open, in its operating windows; and what is configured of a member. Pure.
 
 A corridor may be closed by night or on days, in the time of its counterparty; without windows it is
-always open. A member that is suspended opens nothing new, while what is on its way, what its
-customers are paid and what it is refunded go on. The surprise: a window is asked at the opening
-alone, so a payment that crosses a cut-off in flight ends as it would have.
+always open. How a member stands at first is configured, and from then on decided by operators
+(``standings``). The surprise: a window is asked at the opening alone, so a payment that crosses a
+cut-off in flight ends as it would have.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from switch.reasons import Reason
+from switch.standings import PartyState
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from fx.money import Money
 
@@ -25,6 +27,17 @@ DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 Clocked = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
+
+
+MEMBER_FIRST: Final = MappingProxyType(
+    {
+        "applied": PartyState.APPLIED,
+        "certified": PartyState.CERTIFIED,
+        "active": PartyState.ACTIVE,
+        "suspended": PartyState.SUSPENDED_NEW_ONLY,
+    }
+)
+"""How a member stands first, by the word of its row."""
 
 
 class WindowRow(BaseModel):
@@ -61,7 +74,7 @@ class Window:
 class Member:
     """One Cambodian member; ``events`` says whether it subscribes, ``webhook`` where to.
 
-    ``active`` is false while it may open nothing new.
+    ``first`` is how it stands before operators decide anything.
     """
 
     bic: str
@@ -69,7 +82,7 @@ class Member:
     net_debit_max: Money
     events: bool = False
     webhook: str | None = None
-    active: bool = True
+    first: PartyState = PartyState.ACTIVE
 
 
 def windows_of(rows: Sequence[WindowRow]) -> tuple[Window, ...]:
@@ -84,13 +97,8 @@ def windows_of(rows: Sequence[WindowRow]) -> tuple[Window, ...]:
     return tuple(made)
 
 
-def shut(
-    windows: Sequence[Window], members: Mapping[str, Member], origin: str, at: datetime
-) -> Reason | None:
-    """Why nothing may be opened now in a corridor, by an origin; None where it may."""
-    member = members.get(origin)
-    if member is not None and not member.active:
-        return Reason.MEMBER_SUSPENDED
+def closed(windows: Sequence[Window], at: datetime) -> Reason | None:
+    """Why nothing may be opened now in a corridor; None where it may."""
     if windows and not any(window.holds(at) for window in windows):
         return Reason.CORRIDOR_CLOSED
     return None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from switch.lifecycle import STATES, TABLE, Event, Stand, Timer, Verdict, moves_of, states_of
 from switch.model import Flow, State
+from switch.standings import OPEN, STEPS, PartyKind, PartyState, Step, target_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +30,11 @@ decided: it moves, is ignored, opens a dispute, or can never be. Our own clock (
 yet, are the only ends that we make ourselves once money is reserved. The answer of a final state
 never changes; one with a timer still has something to be done that changes no answer. A
 contradicting answer sets the flag *disputed* once, stops that timer and books nothing.
+
+Members and merchants stand at states of their own, from the tables in `switch/standings.py`. A door
+is asked when something is opened: `pay` is a payment or quote of its customer, `refund` what its
+customer gives back, `recall` what it asks back, `paid` what its customer is paid. What is on its
+way goes on wherever they stand.
 """
 
 _TITLES: Final = (
@@ -40,6 +46,11 @@ _TITLES: Final = (
     (Flow.INBOUND_BOUND, "Inbound by advice or in three legs: what fails is given back"),
     (Flow.RECALLED, "A network asks for what it has paid back: the payee's side decides"),
     (Flow.GIVEN_BACK, "A network gives back what a payment of ours paid"),
+)
+
+_PARTIES: Final = (
+    (PartyKind.MEMBER, "How a member stands: steps by two operators"),
+    (PartyKind.MERCHANT, "How a merchant stands that a network knows by its own id"),
 )
 
 _MONEY: Final = (
@@ -68,7 +79,39 @@ def page() -> str:
     for flow, title in _TITLES:
         parts += [f"\n## {title}\n\n", _diagram(flow), "\n", _states(flow), "\n"]
         parts.append(_pairs(flow))
+    for kind, title in _PARTIES:
+        parts += [f"\n## {title}\n\n", _steps_drawn(kind), "\n", _doors(kind), "\n", _steps(kind)]
     return "".join(parts)
+
+
+def _stands(kind: PartyKind) -> tuple[PartyState, ...]:
+    """The states that a party of this kind can be in, in the order of the machine."""
+    return tuple(state for state in PartyState if any(state is row[0] for row in STEPS[kind]))
+
+
+def _steps_drawn(kind: PartyKind) -> str:
+    lines = [f"    {at.value} --> {to.value}: {by.value}" for at, by, to in STEPS[kind]]
+    return "```mermaid\nstateDiagram-v2\n" + "\n".join(lines) + "\n```\n"
+
+
+def _doors(kind: PartyKind) -> str:
+    """One row per state: what a party may do as it stands so."""
+    rows = [
+        (f"`{state.value}`", ", ".join(door.value for door in OPEN[state]))
+        for state in _stands(kind)
+    ]
+    return _table(("state", "open doors"), rows)
+
+
+def _steps(kind: PartyKind) -> str:
+    """Every pair: where a step leads, or ``never`` where it cannot be taken."""
+    head = ("step", *(f"`{state.value}`" for state in _stands(kind)))
+    rows = []
+    for step in Step:
+        targets = [target_of(kind, state, step) for state in _stands(kind)]
+        cells = ["never" if to is None else f"`{to.value}`" for to in targets]
+        rows.append((f"`{step.value}`", *cells))
+    return _table(head, rows)
 
 
 def _diagram(flow: Flow) -> str:

@@ -8,9 +8,11 @@ asked about or refunded yet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
+
+from switch.standings import PartyState, merchant_party
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -28,7 +30,7 @@ class MerchantsDiffer(ValueError):  # noqa: N818  the name says what is wrong
 class Registration:
     """One merchant at one network. ``account`` is ``name@bank``, held in ``currency``.
 
-    ``bank`` is the BIC of the account's bank. ``eligible`` is false while it may not be paid.
+    ``bank`` is the BIC of the account's bank. Only one whose ``state`` is active is paid.
     """
 
     network: str
@@ -36,13 +38,26 @@ class Registration:
     account: str = field(repr=False)
     bank: str
     currency: str
-    eligible: bool
+    state: PartyState
+
+    @property
+    def eligible(self) -> bool:
+        """Whether it may be paid."""
+        return self.state is PartyState.ACTIVE
+
+    @property
+    def party(self) -> str:
+        """What it is called where it is said how it stands."""
+        return merchant_party(self.network, self.merchant_id)
 
 
 class Merchants:
-    """The registry, read once at the start; raises :class:`MerchantsDiffer`."""
+    """The registry, read once at the start; raises :class:`MerchantsDiffer`.
 
-    __slots__ = ("_by_account", "_by_id")
+    What operators decided about a merchant since then is noted, and counts instead.
+    """
+
+    __slots__ = ("_by_account", "_by_id", "_noted")
 
     def __init__(self, registrations: Iterable[Registration] = ()) -> None:
         by_id: dict[tuple[str, str], Registration] = {}
@@ -52,16 +67,31 @@ class Merchants:
                 raise MerchantsDiffer(place, "id: is there twice at this network")
             if by_account.setdefault((each.network, each.account), each) is not each:
                 raise MerchantsDiffer(place, "account: has two ids at this network")
+        self._noted: dict[tuple[str, str], PartyState] = {}
         self._by_id: Mapping[tuple[str, str], Registration] = MappingProxyType(by_id)
         self._by_account: Mapping[tuple[str, str], Registration] = MappingProxyType(by_account)
 
     def find(self, network: str, merchant_id: str) -> Registration | None:
         """Who a network means by an id."""
-        return self._by_id.get((network, merchant_id))
+        return self._now(self._by_id.get((network, merchant_id)))
 
     def of_account(self, network: str, account: str) -> Registration | None:
         """How a network knows the holder of an account."""
-        return self._by_account.get((network, account))
+        return self._now(self._by_account.get((network, account)))
+
+    def all(self) -> tuple[Registration, ...]:
+        """Every registration, in the order of the file, as the file has it."""
+        return tuple(self._by_id.values())
+
+    def note(self, registered: Registration, state: PartyState) -> None:
+        """From now on a merchant stands so."""
+        self._noted[registered.network, registered.merchant_id] = state
+
+    def _now(self, found: Registration | None) -> Registration | None:
+        if found is None or not self._noted:
+            return found
+        state = self._noted.get((found.network, found.merchant_id), found.state)
+        return found if state is found.state else replace(found, state=state)
 
 
 NO_MERCHANTS: Final = Merchants()

@@ -1,7 +1,8 @@
 """What operators ask of the store: two of them end what nothing else ends. Frozen values.
 
-One proposes with evidence, another approves what they saw. The surprise: what an approval does is
-planned by the shell before it, like any other command, and judged again by the decision.
+One proposes with evidence, another approves what they saw: how a payment ends, or how a member or a
+merchant stands from now on. The surprise: what an approval does is planned by the shell before it,
+like any other command, and judged again by the decision.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from fx.money import Money
     from switch.commands import Conclude, Open, Sealed
     from switch.reasons import Reason
+    from switch.standings import PartyState, Step
 
 
 class Action(StrEnum):
@@ -87,3 +89,48 @@ class Approve:
     opens: Open | None = None
     paid: Money | None = None
     proposal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrol:
+    """How a member or merchant stands first, where nothing was decided about it yet."""
+
+    party: str
+    state: PartyState
+    config_version: str
+    at: datetime
+    salt: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ProposeStep:
+    """An operator proposes a step of a member or merchant that stands at this version.
+
+    ``reference`` names the decision that it rests on; it is kept in the open and names no person.
+    """
+
+    party: str
+    version: int
+    step: Step
+    operator: str
+    reference: str
+    at: datetime
+    salt: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveStep:
+    """Another operator approves the step proposed in this version.
+
+    ``accounts`` are those of the party, which must be square before it is closed.
+    """
+
+    party: str
+    version: int
+    operator: str
+    at: datetime
+    salt: bytes = field(repr=False)
+    accounts: tuple[str, ...] = ()
+
+
+PartyCommand = Enrol | ProposeStep | ApproveStep

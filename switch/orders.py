@@ -177,6 +177,7 @@ class Orders:
                 wrapped_key=bound.wrapped,
                 salt=self._ids.salt(),
                 sealed=self._records.held(particulars, bound.key),
+                parties=self._payments.parties(payment, particulars),
             )
         )
         if isinstance(result, Done) and result.payment is not None:

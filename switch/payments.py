@@ -16,7 +16,7 @@ from iso20022 import IsoError
 from switch import lifecycle, terms
 from switch.commands import Answer, Bury, Conflict, Declined, Done, Known, Open, Refuse, Stale
 from switch.dispatch import Happened
-from switch.doors import shut
+from switch.doors import closed
 from switch.given_names import GivenNames
 from switch.instructions import Bound, Instruction, Standing
 from switch.lifecycle import Event
@@ -208,6 +208,7 @@ class Payments:
             wrapped_key=bound.wrapped,
             salt=self._ids.salt(),
             sealed=None if sends else self._records.held(particulars, bound.key),
+            parties=self.parties(payment, particulars),
         )
         result = await self._store.commit(command)
         if isinstance(result, Declined):
@@ -229,10 +230,14 @@ class Payments:
         return await self.standing(result, instruction)
 
     def shut(self, priced: Priced) -> Reason | None:
-        """Why nothing may be opened now at this price's corridor by its origin."""
-        destination = priced.destination
-        windows, members = destination.corridor.windows, self._config.members
-        return shut(windows, members, destination.origin, self._clock.now())
+        """Why nothing may be opened now at this price's corridor; who may is for the commit."""
+        return closed(priced.destination.corridor.windows, self._clock.now())
+
+    def parties(self, payment: Payment, particulars: Particulars) -> tuple[str, ...]:
+        """The merchant that an inbound payment comes to, where its network knows it by an id."""
+        account = particulars.creditor.account
+        known = self._config.merchants.of_account(payment.origin, account)
+        return () if known is None else (known.party,)
 
     def listed(self, particulars: Particulars, use_case: UseCase) -> bool:
         """Whether screening finds somebody; what is asked for so is refused without saying why."""

@@ -30,6 +30,7 @@ from switch.api.problems import UNAVAILABLE, expect, guard, respond, wait_for_re
 from switch.api.rates import RatesApi
 from switch.api.routes import ROUTES
 from switch.api.settlements import SettlementApi
+from switch.api.standings import StandingApi
 from switch.commands import Answer
 from switch.metering.requests import counted
 from switch.port import Planning
@@ -175,7 +176,7 @@ def _event_handlers(parts: Parts) -> dict[str, Handler]:
 
 
 def _care_handlers(care: Care) -> dict[str, Handler]:
-    api = CareApi(care)
+    api, standing = CareApi(care), StandingApi(care.operators, care.admissions)
     return {
         "refund": api.refund,
         "recall": api.recall,
@@ -185,6 +186,10 @@ def _care_handlers(care: Care) -> dict[str, Handler]:
         "propose": api.propose,
         "approve": api.approve,
         "settle": SettlementApi(care).settle,
+        "parties": standing.parties,
+        "party": standing.party,
+        "propose_step": standing.propose,
+        "approve_step": standing.approve,
     }
 
 
@@ -212,6 +217,7 @@ def _handlers(parts: Parts, description: bytes) -> dict[str, Handler]:
         payments=parts.payments,
         scans=parts.scans,
         quoting=parts.quoting,
+        admissions=parts.care.admissions,
         clock=parts.clock,
     )
     iso = _iso(parts)

@@ -38,6 +38,7 @@ from switch.store.vault import VaultError
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from switch.admissions import Admissions
     from switch.aftercare import Aftercare
     from switch.config import Config
     from switch.model import Payment
@@ -63,6 +64,7 @@ class Care:
     aftercare: Aftercare
     records: Records
     clock: Clock
+    admissions: Admissions
 
 
 class CareApi:

@@ -28,10 +28,13 @@ from switch.outbox import receiver_of
 from switch.payments import Instruction
 from switch.qr.view import view, without_line_end
 from switch.reasons import Reason
+from switch.refusals import Refusal
+from switch.standings import Door
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from switch.admissions import Admissions
     from switch.config import Config
     from switch.model import Payment
     from switch.payments import Payments, Standing
@@ -63,6 +66,7 @@ class MemberApi:
         payments: Payments,
         scans: Scans,
         quoting: Quoting,
+        admissions: Admissions,
         clock: Clock,
     ) -> None:
         self._config = config
@@ -70,6 +74,7 @@ class MemberApi:
         self._payments = payments
         self._scans = scans
         self._quoting = quoting
+        self._admissions = admissions
         self._clock = clock
 
     async def scan(self, request: web.Request) -> web.Response:
@@ -103,6 +108,9 @@ class MemberApi:
     async def quote(self, request: web.Request) -> web.Response:
         """``POST /v1/quotes``: prices in either currency, to be paid or only shown."""
         signed = await take_in(request, self._authenticator, JSON_MEDIA)
+        shut = await self._admissions.shut(signed.member, Door.PAY)
+        if shut is not None:
+            raise Refusal(shut)
         asked = read_json(signed.body, QuoteRequest)
         priced = asked.amount.money()
         if asked.scan is None:

@@ -35,6 +35,7 @@ from switch.api.shapes import (
     ScanRequest,
     Statement,
 )
+from switch.api.standing_routes import STANDING_ROUTES
 
 PAYMENT_PATH: Final = "/v1/payments/{uetr}"
 
@@ -117,6 +118,7 @@ ROUTES: Final = (
     ),
     *CARE_ROUTES,
     *EVENT_ROUTES,
+    *STANDING_ROUTES,
     Route(
         "journal_head",
         "GET",

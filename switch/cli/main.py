@@ -35,6 +35,7 @@ _COMMANDS: Final = MappingProxyType(
         "settle": "switch.cli.settle",
         "simulate": "switch.cli.simulate",
         "vault": "switch.cli.vault",
+        "standing": "switch.cli.standing",
         "statement": "switch.cli.statement",
     }
 )

@@ -150,6 +150,10 @@ class Awaited:
         """One version by provider, pair and version; every one that was posted is kept."""
         return self._reader.rate(key)
 
+    async def claimed(self, name: str) -> str | None:
+        """What claims a name that one can claim: a quote's payment, how a party stands."""
+        return self._reader.claimed(name)
+
     async def record_page(self, table: str, after: Sequence[Any], limit: int) -> list[Row]:
         """Raw rows of a table of ``switch.store.tables`` behind a key, in the order of keys."""
         return self._reader.record_page(table, after, limit)

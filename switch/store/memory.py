@@ -227,6 +227,11 @@ class MemoryReader:
         """One version by provider, pair and version; every one that was posted is kept."""
         return self.tables.rates.get(key)
 
+    def claimed(self, name: str) -> str | None:
+        """What claims a name that one can claim: a quote's payment, how a party stands."""
+        held = self.tables.claims.get(name)
+        return None if held is None else held.uetr
+
     def record_page(self, table: str, after: Sequence[Any], limit: int) -> list[Row]:
         """Raw rows of a table of ``switch.store.tables`` behind a key, in the order of keys."""
         return memory_record.page(self.tables, table, after, limit)

@@ -18,6 +18,7 @@ from switch.commands import Answer, Binding, Bury, Configure, Forget, Publish, R
 from switch.delta import Claim, Snapshot, accounts_wanted, wanted
 from switch.ledger import Account
 from switch.model import from_micros
+from switch.operators import ApproveStep, Enrol, ProposeStep
 from switch.outbox import receivers_wanted
 from switch.store.postgresql_outbox import load_numbers
 from switch.store.rows import PAYMENT_COLUMNS, payment_of
@@ -32,10 +33,11 @@ if TYPE_CHECKING:
     from switch.store.postgresql_link import Connection
 
 QUIET: Final = 7_203_941_559
-"""Advisory lock: held alone by batches that bury, publish, configure or forget, in common by all
-others. So no payment opens beside a tombstone or a withdrawal that it could not see."""
+"""Advisory lock: held alone by batches that bury, publish, configure, forget or say how somebody
+stands, in common by all others. So no payment opens beside a tombstone, a withdrawal or a
+suspension that it could not see."""
 
-ALONE: Final = (Bury, Publish, Configure, Forget)
+ALONE: Final = (Bury, Publish, Configure, Forget, Enrol, ProposeStep, ApproveStep)
 
 _PAYMENT: Final = PAYMENT_COLUMNS.split(", ")
 _ANSWER: Final = ("status", "content_type", "body", "sealed")

@@ -289,6 +289,11 @@ class PostgresReader:
         row = await self._row(_ONE_RATE, *key)
         return None if row is None else rate_of(row)
 
+    async def claimed(self, name: str) -> str | None:
+        """What claims a name that one can claim: a quote's payment, how a party stands."""
+        row = await self._row("SELECT uetr FROM claim WHERE quote_id = $1", name)
+        return None if row is None else str(row[0])
+
     async def record_page(self, table: str, after: Sequence[Any], limit: int) -> list[Row]:
         """Raw rows of a table of ``switch.store.tables`` behind a key, in the order of keys."""
         sql = TABLES[table].page(lambda number: f"${number}", first=not after)

@@ -161,8 +161,8 @@ def leaf_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
         elif kind == Event.NOT_SENT.value and content["state"] in FINAL:
             yield item("claim", content["quote"], uetr, 0), -1
             yield item("claim", content["quote"], uetr, 1), 1
-    if kind in ("proposed", "approved", "settled"):
-        yield from _proposal_items(content)
+    if kind in ("proposed", "approved", "settled", "standing"):
+        yield from _claim_items(content)
     elif kind == "erased":
         yield item("erased", uetr), 1
     if "answer" in content:
@@ -186,8 +186,13 @@ def _forgotten_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
         yield item("tombstone", scope, grave), -1
 
 
-def _proposal_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
-    name, uetr = content["claim"], content["uetr"]
+def _claim_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
+    name, uetr = content["claim"], content.get("uetr")
+    if content["kind"] == "standing":
+        yield item("claim", name, content["stands"], 0), 1
+        if "before" in content:
+            yield item("claim", name, content["before"], 0), -1
+        return
     if content["kind"] == "proposed":
         yield item("claim", name, uetr, 0), 1
         if "place" in content:

@@ -272,6 +272,11 @@ class SqliteReader:
         row = row_of(self.connection, ONE_RATE, key)
         return None if row is None else rate_of(row)
 
+    def claimed(self, name: str) -> str | None:
+        """What claims a name that one can claim: a quote's payment, how a party stands."""
+        row = row_of(self.connection, "SELECT uetr FROM claim WHERE quote_id = ?", (name,))
+        return None if row is None else str(row[0])
+
     def blocks(
         self, *, last_only: bool = False
     ) -> Iterator[tuple[Block, Sequence[tuple[bytes, bytes]]]]:

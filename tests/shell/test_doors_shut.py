@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from switch.admissions import Admissions
 from switch.commands import Conflict
 from switch.doors import Window
 from switch.model import State
 from switch.reasons import Reason
+from switch.standings import Door, PartyState, Step, member_party
 from tests.shell.hand_parts import LOST, said
 from tests.shell.shell_rig import MEMBER, changed_corridor, ends
 
@@ -24,10 +26,14 @@ def closed(config: Config, *, inbound: bool = False) -> Config:
     return changed_corridor(config, ends(inbound=inbound), windows=NEVER)
 
 
-def suspended(config: Config) -> Config:
-    """The configuration with the member suspended."""
-    member = replace(config.members[MEMBER], active=False)
-    return replace(config, members={**config.members, MEMBER: member})
+async def stands(shell: Shell, *steps: Step) -> None:
+    """Two operators take steps of the member, one after the other."""
+    desk = Admissions(shell.config, shell.store, shell.clock, shell.ids, shell.log)
+    party = member_party(MEMBER)
+    for step in steps:
+        version = (await desk.stands(party)).version
+        assert await desk.propose(party, version, step, "one", "letter 12") is None
+        assert await desk.approve(party, version + 1, "two") is None
 
 
 async def test_a_closed_corridor_refuses_what_is_new_for_good(shell: Shell) -> None:
@@ -46,7 +52,7 @@ async def test_a_suspended_member_opens_nothing_and_what_was_open_ends(shell: Sh
     shell.transport.script("thailand", LOST, said("accepted"))
     before = await shell.opened()
     assert before.state is State.UNKNOWN
-    shell.configured(suspended(shell.config))
+    await stands(shell, Step.SUSPEND_ALL)
     refused = await shell.opened("key-2")
     shell.clock.pass_s(10)
     await shell.sweep()
@@ -55,13 +61,41 @@ async def test_a_suspended_member_opens_nothing_and_what_was_open_ends(shell: Sh
     assert shell.payment(before.uetr).state is State.ACCEPTED
 
 
-async def test_a_guest_is_refused_in_a_closed_corridor_and_not_for_a_suspended_member(
-    shell: Shell,
-) -> None:
-    shell.configured(suspended(shell.config))
+async def test_a_member_that_is_active_again_pays_again(shell: Shell) -> None:
+    await stands(shell, Step.SUSPEND_NEW, Step.ACTIVATE)
+    shell.transport.script("thailand", said("accepted"))
+
+    assert (await shell.opened()).state is State.ACCEPTED
+
+
+async def test_customers_of_a_member_are_paid_until_all_of_it_is_suspended(shell: Shell) -> None:
+    await stands(shell, Step.SUSPEND_NEW)
     paid = await shell.receive(shell.inbound_pay())
-    shell.configured(closed(shell.config, inbound=True))
+    await stands(shell, Step.SUSPEND_ALL)
     refused = await shell.receive(shell.inbound_pay())
 
     assert (paid["status"], refused["status"]) == ("ACCC", "RJCT")
-    assert refused["reason"] == "CORRIDOR_CLOSED"
+    assert refused["reason"] == "PAYEE_BANK_SUSPENDED"
+
+
+async def test_a_guest_is_refused_in_a_closed_corridor(shell: Shell) -> None:
+    shell.configured(closed(shell.config, inbound=True))
+    refused = await shell.receive(shell.inbound_pay())
+
+    assert (refused["status"], refused["reason"]) == ("RJCT", "CORRIDOR_CLOSED")
+
+
+async def test_what_is_configured_is_only_how_a_member_stands_first(shell: Shell) -> None:
+    member = replace(shell.config.members[MEMBER], first=PartyState.SUSPENDED_NEW_ONLY)
+    shell.configured(replace(shell.config, members={**shell.config.members, MEMBER: member}))
+    desk = Admissions(shell.config, shell.store, shell.clock, shell.ids, shell.log)
+    await desk.enrol()
+    refused = await shell.opened()
+    await stands(shell, Step.ACTIVATE)
+    await desk.enrol()
+    shell.transport.script("thailand", said("accepted"))
+    paid = await shell.opened("key-2")
+
+    assert (refused.reason, paid.state) == (Reason.MEMBER_SUSPENDED, State.ACCEPTED)
+    shut = [await desk.shut(MEMBER, door) for door in Door]
+    assert shut == [None] * len(shut)

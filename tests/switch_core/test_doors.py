@@ -7,8 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import ValidationError
 
-from fx.money import Money
-from switch.doors import Member, WindowRow, shut, windows_of
+from switch.doors import WindowRow, closed, windows_of
 from switch.reasons import Reason
 
 BANGKOK = 420
@@ -36,17 +35,8 @@ def at(day: int, hour: int, minute: int = 0) -> datetime:
 def test_a_corridor_is_open_in_its_windows_alone(moment: datetime, *, is_open: bool) -> None:
     expected = None if is_open else Reason.CORRIDOR_CLOSED
 
-    assert shut(windows_of(ROWS), {}, "thailand", moment) is expected
-    assert shut((), {}, "thailand", moment) is None
-
-
-def test_a_member_that_is_suspended_opens_nothing_and_others_do() -> None:
-    cap = Money.parse("1", "KHR")
-    members = {"A": Member("A", "A", cap, active=False), "B": Member("B", "B", cap)}
-
-    assert shut((), members, "A", MONDAY) is Reason.MEMBER_SUSPENDED
-    assert shut((), members, "B", MONDAY) is None
-    assert shut((), members, "thailand", MONDAY) is None
+    assert closed(windows_of(ROWS), moment) is expected
+    assert closed((), moment) is None
 
 
 @pytest.mark.parametrize(("opens", "closes"), [("22:00", "06:00"), ("08:00", "08:00")])

@@ -9,13 +9,14 @@ import pytest
 
 from switch.config import ConfigError, default_folder, load_config
 from switch.merchants import NO_MERCHANTS, Merchants, MerchantsDiffer, Registration
+from switch.standings import PartyState
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-NOODLES = Registration("unionpay", "M1", "noodles@aclb", "ACLBKHPPXXX", "KHR", eligible=True)
-COFFEE = Registration("unionpay", "M2", "coffee@abaa", "ABAAKHPPXXX", "KHR", eligible=False)
-ELSEWHERE = Registration("other", "M1", "noodles@aclb", "ACLBKHPPXXX", "KHR", eligible=True)
+NOODLES = Registration("unionpay", "M1", "noodles@aclb", "ACLBKHPPXXX", "KHR", PartyState.ACTIVE)
+COFFEE = Registration("unionpay", "M2", "coffee@abaa", "ABAAKHPPXXX", "KHR", PartyState.SUSPENDED)
+ELSEWHERE = Registration("other", "M1", "noodles@aclb", "ACLBKHPPXXX", "KHR", PartyState.ACTIVE)
 
 
 def test_a_merchant_is_found_by_either_name_within_its_network() -> None:
@@ -32,8 +33,8 @@ def test_a_merchant_is_found_by_either_name_within_its_network() -> None:
 @pytest.mark.parametrize(
     ("second", "what"),
     [
-        (Registration("unionpay", "M1", "b@aclb", "ACLBKHPPXXX", "KHR", eligible=True), "id"),
-        (Registration("unionpay", "M9", "noodles@aclb", "ACLBKHPPXXX", "KHR", eligible=True),
+        (Registration("unionpay", "M1", "b@aclb", "ACLBKHPPXXX", "KHR", PartyState.ACTIVE), "id"),
+        (Registration("unionpay", "M9", "noodles@aclb", "ACLBKHPPXXX", "KHR", PartyState.ACTIVE),
          "account"),
     ],
 )  # fmt: skip

@@ -22,6 +22,7 @@ from switch.model import Hop, Particulars, Party, Payment, Terms
 from switch.port import AdapterContext, Exchange, Planning, WireAnswer
 from switch.qr import Khqr, write_khqr
 from switch.qr.emv import compose, seal
+from switch.standings import PartyState
 from tests.adapters.paid_abroad import number, paid_abroad
 
 if TYPE_CHECKING:
@@ -134,8 +135,9 @@ def new_keys() -> Keys:
     )
 
 
+ACTIVE, SUSPENDED = PartyState.ACTIVE, PartyState.SUSPENDED
 REGISTRY: Final = Merchants(
-    Registration("unionpay", mid, account, bank, currency, eligible)
+    Registration("unionpay", mid, account, bank, currency, ACTIVE if eligible else SUSPENDED)
     for mid, account, bank, currency, eligible in (
         ("ACLB10002312081", "noodleshop@aclb", "ACLBKHPPXXX", "KHR", True),
         ("WING10002312084", "dollars@wing", "WIGCKHPPXXX", "USD", True),

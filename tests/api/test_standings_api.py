@@ -1,0 +1,108 @@
+"""Operators say over HTTP how members stand: two of them, by version; it counts over a restart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from iso20022.jws import JwsSigner
+from switch.app import SERVED_AS
+from switch.client import SigningClient
+from switch.store.audit import audit
+from tests.api.api_rig import DEBTOR, MEMBER, OTHER_MEMBER
+
+if TYPE_CHECKING:
+    from switch.client import ClientAnswer
+    from tests.api.api_rig import Rig
+
+PARTIES = "/v1/operations/parties"
+MINE = f"/member/{MEMBER}"
+
+
+async def call(rig: Rig, kid: str, path: str, body: dict[str, Any] | None = None) -> ClientAnswer:
+    """What an operator is answered; a step with a body is sent."""
+    signer = JwsSigner(rig.keys.ec_private(kid), kid)
+    session, url = rig.net.session(SERVED_AS), rig.net.url(SERVED_AS)
+    client = SigningClient(session, url, signer, rig.clock, rig.ids)
+    content = b"" if body is None else orjson.dumps(body)
+    return await client.call("GET" if body is None else "POST", PARTIES + path, content)
+
+
+async def step(rig: Rig, name: str, version: int, path: str = MINE) -> ClientAnswer:
+    """One operator proposes, another approves."""
+    body = {"version": version, "step": name, "reference": "letter 12/2026"}
+    proposed = await call(rig, "operator-1", f"{path}/proposals", body)
+    assert proposed.status == 201, proposed.body
+    return await call(rig, "operator-2", f"{path}/approvals", {"version": version + 1})
+
+
+async def pay(rig: Rig, quote: str, key: str) -> dict[str, Any]:
+    body = orjson.dumps({"quote": quote, "debtor": DEBTOR})
+    answer = await rig.client().call("POST", "/v1/payments", body, idempotency_key=key)
+    said: dict[str, Any] = answer.json()
+    return said
+
+
+async def test_a_member_suspended_between_quote_and_payment_pays_nothing(rig: Rig) -> None:
+    quote, other = await rig.quote(), await rig.quote()
+    before = await pay(rig, other, "before")
+    stands = (await step(rig, "suspend_new", 0)).json()
+    refused = await pay(rig, quote, "between")
+    again = await pay(rig, other, "before")
+    price = {"corridor": "bakong-thailand", "amount": {"currency": "THB", "value": "345.00"}}
+    priced = await rig.client().call("POST", "/v1/quotes", orjson.dumps(price))
+    await step(rig, "activate", 2)
+    after = await pay(rig, await rig.quote(), "after")
+
+    assert (stands["state"], stands["version"], stands["proposal"]) == (
+        "suspended_new_only",
+        2,
+        None,
+    )
+    assert (before["status"], refused["status"], after["status"]) == ("ACCC", 422, "ACCC")
+    assert (refused["reason"], again) == ("AG01", before)
+    assert (priced.status, priced.json()["reason"]) == (422, "AG01")
+    assert audit(rig.engine, rig.keys.ed25519_public("journal")).faults == ()
+
+
+async def test_one_operator_alone_or_an_old_version_changes_nothing(rig: Rig) -> None:
+    body = {"version": 0, "step": "suspend_all", "reference": "letter 12"}
+    await call(rig, "operator-1", f"{MINE}/proposals", body)
+    alone = await call(rig, "operator-1", f"{MINE}/approvals", {"version": 1})
+    stale = await call(rig, "operator-2", f"{MINE}/proposals", body)
+    instead = {**body, "version": 1, "step": "leave"}
+    await call(rig, "operator-1", f"{MINE}/proposals", instead)
+    blind = await call(rig, "operator-2", f"{MINE}/approvals", {"version": 1})
+    never = {**body, "version": 2, "step": "certify"}
+    impossible = await call(rig, "operator-1", f"{MINE}/proposals", never)
+    shown = (await call(rig, "operator-1", MINE)).json()
+
+    assert [each.status for each in (alone, stale, blind, impossible)] == [422, 409, 409, 422]
+    assert (shown["state"], shown["version"], shown["proposal"]["step"]) == ("active", 2, "leave")
+
+
+async def test_every_member_and_merchant_is_listed_to_operators_alone(rig: Rig) -> None:
+    listed = (await call(rig, "operator-1", "")).json()["parties"]
+    names = {each["name"]: each["kind"] for each in listed}
+    unknown = await call(rig, "operator-1", "/member/NOSUCHKHXXX")
+    overseer = await call(rig, "overseer", "")
+
+    assert {MEMBER, OTHER_MEMBER} <= set(names)
+    assert set(names.values()) == {"member", "merchant"}
+    assert (unknown.status, overseer.status) == (404, 401)
+
+
+async def test_a_merchant_is_suspended_and_paid_again(rig: Rig) -> None:
+    listed = (await call(rig, "operator-1", "")).json()["parties"]
+    shop = next(each for each in listed if each["kind"] == "merchant")
+    path = f"/merchant/{shop['name']}"
+    network, _, merchant_id = shop["name"].partition(":")
+    states = []
+    for number, name in enumerate(("suspend", "activate")):
+        await step(rig, name, 2 * number, path)
+        found = rig.switch.config.merchants.find(network, merchant_id)
+        assert found is not None
+        states.append(found.eligible)
+
+    assert states == [False, True]
