@@ -286,10 +286,7 @@ class Reads(Protocol):
         """One account by name."""
 
     async def rates(self, newest: int) -> list[RateRow]:
-        """The newest versions of each provider and pair, at most so many, oldest first.
-
-        One that was withdrawn before it took effect is passed over, as if never posted.
-        """
+        """The newest versions of each provider and pair, at most so many, oldest first."""
 
     async def rate(self, key: RateKey) -> RateRow | None:
         """One version by provider, pair and version; every one that was posted is kept."""
