@@ -6,7 +6,7 @@ The surprise: nothing here decides anything; which part does what stands at each
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from switch.casework import Casework
@@ -14,6 +14,7 @@ from switch.holds import Holds
 from switch.linked_payments import LinkedPayments
 from switch.notices import Notices
 from switch.recalls import Recalls
+from switch.restoring import Restoring
 from switch.returns import Returns
 from switch.reversals import Reversals
 from switch.settling import Settling
@@ -46,6 +47,7 @@ class Given:
     ids: Ids
     tasks: Tasks
     log: Log
+    restoring: Restoring = field(default_factory=Restoring)
 
 
 class Aftercare:
@@ -64,6 +66,7 @@ class Aftercare:
             ids=ids,
             tasks=given.tasks,
             log=log,
+            restoring=given.restoring,
         )
         self.returns = Returns(
             store=store,

@@ -194,7 +194,9 @@ class Switch:
     def _aftercare(self) -> Aftercare:
         seams = self._seams
         known = (seams.store, self._records, self.dispatch, self.adapters, self._answers)
-        return Aftercare(Given(*known, seams.clock, self._ids, seams.tasks, seams.log))
+        return Aftercare(
+            Given(*known, seams.clock, self._ids, seams.tasks, seams.log, seams.restoring)
+        )
 
     def _orders(self, scans: Scans) -> Orders:
         return Orders(

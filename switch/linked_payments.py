@@ -34,6 +34,7 @@ from switch.port import Operation, Planning
 from switch.reasons import Reason, from_iso
 from switch.records import Open as Opened
 from switch.refusals import Busy
+from switch.restoring import as_lost
 from switch.runtime.tasks import TooManyTasks
 from switch.sequences import NumbersSpent, Sequences
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from switch.model import Institutions, Particulars, Terms
     from switch.port import Adapter, Exchange
     from switch.records import Records
+    from switch.restoring import Restoring
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.runtime.tasks import Tasks
@@ -116,6 +118,7 @@ class LinkedPayments:
         ids: Ids,
         tasks: Tasks,
         log: Log,
+        restoring: Restoring,
     ) -> None:
         self._store = store
         self._records = records
@@ -126,6 +129,7 @@ class LinkedPayments:
         self._ids = ids
         self._tasks = tasks
         self._log = log
+        self._restoring = restoring
         self._sequences = Sequences(store)
 
     async def of(self, original: Payment) -> list[Payment]:
@@ -303,7 +307,8 @@ class LinkedPayments:
     ) -> Payment | Conflict | Reason:
         """Commit a linked payment and start its hop; a check of the commit is its refusal.
 
-        Raises :class:`~switch.refusals.Busy`.
+        One that may have been made before a loss is asked about instead. Raises
+        :class:`~switch.refusals.Busy`.
         """
         started = self._clock.monotonic()
         adapter = self._adapters[linked.network]
@@ -322,6 +327,9 @@ class LinkedPayments:
             send_by=planning.send_by,
             deadline=now + timedelta(milliseconds=facts.deadline_ms),
         )
+        lost = await self._perhaps_lost(linked)
+        if lost:
+            linked = as_lost(linked, adapter, planning)
         due = timers.answer_due(planning.send_by, facts)
         _, opening = lifecycle.advance(linked, Event.OPENED, at=now, next_at=due)
         opening = changed(opening, version=1)
@@ -343,6 +351,8 @@ class LinkedPayments:
             kind = linked.kind.value
             self._log.info("linked_opened", uetr=linked.uetr, kind=kind, original=linked.original)
             held = Opened(key, particulars)
+            if lost:
+                return await self._dispatch.conclude(result.payment, held, Happened(Event.LOST))
             first = self._dispatch.first(result.payment, held, exchange, started)
             try:
                 self._tasks.start("hop", first)
@@ -351,6 +361,14 @@ class LinkedPayments:
                 self._log.warning("linked_not_started", uetr=linked.uetr)
             return result.payment
         return await self.not_opened(result, asked)
+
+    async def _perhaps_lost(self, linked: Payment) -> bool:
+        """Whether it may have been made, and sent, before a loss; a recall moves no money."""
+        if self._restoring.lossless or linked.kind is not Kind.REFUND:
+            return False
+        original = await self._store.read.payment(linked.original)
+        assert original is not None, "what is linked has an original"
+        return self._restoring.perhaps_linked(original, await self.of(original))
 
     async def _number(self, adapter: Adapter, linked: Payment) -> int:
         try:

@@ -14,17 +14,25 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from switch.model import from_micros
 from switch.port import lost_reference
 from switch.reasons import Reason
+from switch.runtime.entropy import SEQUENCE_BITS
 from switch.store.contract import StoreBusy
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
     from datetime import datetime
 
     from switch.model import Payment
     from switch.port import Adapter, Planning
     from switch.runtime.clock import Clock
+
+ASKED_LINKS: Final = 2
+"""So many payments that are linked to one from before a loss are asked about before one is sent.
+
+The first might have been made before the loss and never arrived, and the second then in its place.
+"""
 
 LOOK_EVERY_S: Final = 1.0
 """How often it is looked whether the operator is done."""
@@ -102,6 +110,21 @@ class Restoring:
         """Whether a payment at a quote of that moment, unknown to the store, may have been paid."""
         return self._loss is not None and issued_at < self._loss.restored_at
 
+    @property
+    def lossless(self) -> bool:
+        """True where nothing was ever lost."""
+        return self._loss is None
+
+    def perhaps_linked(self, original: Payment, linked: Sequence[Payment]) -> bool:
+        """Whether what is linked to a payment next may have been linked to it before the loss.
+
+        Its place among them gives it the identity that it would have had, so it can be asked about.
+        """
+        if self._loss is None or original.opened_at >= self._loss.restored_at:
+            return False
+        since = [each for each in linked if _made_at(each) >= self._loss.restored_at]
+        return len(since) < ASKED_LINKS
+
     def look(self) -> None:
         """See how it stands now."""
         self._loss = later(self._look(), self._fetched)
@@ -118,6 +141,11 @@ class Restoring:
             await clock.sleep(LOOK_EVERY_S)
             with suppress(StoreBusy):
                 await self.fetch()
+
+
+def _made_at(payment: Payment) -> datetime:
+    """When a payment was made here, which one that was lost does not say otherwise."""
+    return from_micros((payment.payment_id >> SEQUENCE_BITS) * 1_000)
 
 
 def as_lost(payment: Payment, adapter: Adapter, planning: Planning) -> Payment:

@@ -123,6 +123,7 @@ class Shell:
                 ids=self.ids,
                 tasks=self.tasks,
                 log=self.log,
+                restoring=self.restoring,
             )
         )
         self.linked = self.aftercare.linked

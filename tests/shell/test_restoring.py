@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switch.model import State
+from switch.model import Payment, State
+from switch.parts import linked_uetr
 from switch.payments import Standing
 from switch.port import Operation, is_lost
 from switch.reasons import Reason
@@ -18,11 +19,12 @@ from switch.refusals import Busy
 from switch.restoring import Loss
 from switch.sequences import NumbersSpent, Sequences, skip_lost
 from tests.shell.hand_parts import said
+from tests.shell.test_linked_weather import credited, refund
+from tests.shell.test_linked_weather import refunding as refunding  # noqa: PLC0414
 from tests.shell.test_receiving import enquiry, unreadable
 from tests.shell.toy_network import THAILAND
 
 if TYPE_CHECKING:
-    from switch.model import Payment
     from switch.payments import Instruction
     from tests.shell.shell_rig import Shell
 
@@ -72,6 +74,57 @@ async def test_what_never_came_is_refused_and_nothing_is_reserved(shell: Shell) 
     assert (payment.state, payment.reason) == (State.REFUSED, Reason.NEVER_SEEN)
     assert shell.pending() == []
     assert shell.posted() == []
+
+
+async def refunded(shell: Shell, original: Payment, key: str) -> Payment:
+    """What becomes of a refund of all of it, once its network was asked."""
+    made = await refund(shell, original, "41000", key)
+    assert isinstance(made, Payment)
+    for _ in range(3):
+        shell.clock.pass_s(60)
+        await shell.sweep()
+    return shell.payment(made.uetr)
+
+
+async def test_a_refund_that_may_have_been_made_is_asked_about_and_not_sent(
+    refunding: Shell,
+) -> None:
+    original = await credited(refunding)
+    before = len(refunding.transport.left)
+    lose(refunding, done=True)
+    refunding.transport.script("thailand", said("accepted"))
+    back = await refunded(refunding, original, "refund-1")
+
+    assert (back.state, back.uetr) == (State.ACCEPTED, linked_uetr(original.uetr, 1))
+    assert refunding.transport.left[before:] == [("thailand", "/enquire")]
+    assert refunding.pending() == []
+
+
+async def test_refunds_that_were_never_made_are_asked_about_twice_and_then_sent(
+    refunding: Shell,
+) -> None:
+    original = await credited(refunding)
+    before = len(refunding.transport.left)
+    lose(refunding, done=True)
+    refunding.transport.script("thailand", *[said("never_seen")] * 2, said("accepted"))
+    ends = [await refunded(refunding, original, f"refund-{number}") for number in range(3)]
+
+    assert [each.reason for each in ends] == [Reason.NEVER_SEEN, Reason.NEVER_SEEN, None]
+    assert refunding.transport.left[before:] == [
+        *[("thailand", "/enquire")] * 2,
+        ("thailand", "/refund"),
+    ]
+
+
+async def test_what_is_paid_since_the_loss_is_refunded_at_once(refunding: Shell) -> None:
+    lose(refunding, done=True)
+    refunding.clock.pass_s(60)
+    original = await credited(refunding)
+    before = len(refunding.transport.left)
+    refunding.transport.script("thailand", said("accepted"))
+    await refund(refunding, original, "41000")
+
+    assert refunding.transport.left[before:] == [("thailand", "/refund")]
 
 
 async def test_nothing_new_is_paid_before_the_operator_is_done(shell: Shell) -> None:
