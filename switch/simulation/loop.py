@@ -13,6 +13,7 @@ import asyncio
 import gc
 import heapq
 from collections import deque
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from switch.simulation.process import OWNER, DeadProcess, Owner
@@ -41,6 +42,50 @@ class SimulationError(AssertionError):
     """The run cannot go on: deadlock, a bound, or a failure that nobody handled."""
 
 
+class _Step(asyncio.TimerHandle):
+    """A handle that knows whose it is from the start; there is no debug mode to serve.
+
+    One that is ready at once has a time too, at which nobody looks.
+    """
+
+    __slots__ = ("owner",)
+
+    def __init__(  # the one of asyncio asks the loop whether it is being debugged
+        self,
+        when: float,
+        callback: Callable[..., object],
+        args: tuple[object, ...],
+        loop: SimLoop,
+        context: Context | None,
+    ) -> None:
+        if context is None:
+            context = copy_context()
+            self.owner = OWNER.get()
+        else:
+            self.owner = context.get(OWNER)
+        self._when = when
+        self._scheduled = True
+        self._context = context
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._cancelled = False
+        self._repr = self._source_traceback = None
+
+    def runs(self) -> bool:
+        """Whether it may run: it is not cancelled, and nobody's or of somebody who can."""
+        owner = self.owner
+        return not self._cancelled and (owner is None or (owner.alive and not owner.paused))
+
+    def is_over(self) -> bool:
+        """Whether it can never run any more."""
+        return self._cancelled or not (self.owner is None or self.owner.alive)
+
+    def label(self) -> str:
+        """What the trace calls it."""
+        return _label(self._callback)
+
+
 class SimLoop(asyncio.BaseEventLoop):
     """A deterministic event loop."""
 
@@ -58,13 +103,14 @@ class SimLoop(asyncio.BaseEventLoop):
         self._steps_max = steps_max
         self._time_max_s = time_max_s
         self._time_s: float = 0
-        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._timers: list[tuple[float, int, _Step]] = []
         self._timers_made = 0
         self._tasks: dict[asyncio.Task[Any], Owner | None] = {}
         self._running: Owner | None = None
-        self._graves: list[asyncio.Handle] = []
+        self._graves: list[_Step] = []
         self._failure: BaseException | None = None
-        self._ready: deque[asyncio.Handle]
+        self._ready: deque[_Step]
+        self._stopping: bool
         self._closed: bool
         self.set_exception_handler(self._unhandled)
 
@@ -81,9 +127,12 @@ class SimLoop(asyncio.BaseEventLoop):
         """Schedule a step."""
         if self._closed:
             raise RuntimeError("the loop is closed")
-        handle = asyncio.Handle(callback, args, self, context)
+        handle = _Step(0, callback, args, self, context)
         self._ready.append(handle)
         return handle
+
+    call_soon_threadsafe = call_soon
+    """There are no other threads."""
 
     def call_at(
         self,
@@ -95,7 +144,7 @@ class SimLoop(asyncio.BaseEventLoop):
         """Schedule a timer; equal times run in the order they were scheduled."""
         if self._closed:
             raise RuntimeError("the loop is closed")
-        handle = asyncio.TimerHandle(when, callback, args, self, context)
+        handle = _Step(when, callback, args, self, context)
         self._timers_made += 1
         heapq.heappush(self._timers, (when, self._timers_made, handle))
         return handle
@@ -144,70 +193,72 @@ class SimLoop(asyncio.BaseEventLoop):
         self._timers.clear()
 
     def _run_once(self) -> None:
-        """Run one handle: the next ready one, or the next timer with the clock set to it."""
-        if self._failure is not None:
-            raise SimulationError("a failure was not handled") from self._failure
-        handle, owner = self._next()
-        self.step += 1
-        if self.step > self._steps_max:
-            raise SimulationError(f"more than {self._steps_max} steps")
-        if self.step % COLLECT_EVERY_STEPS == 0:
-            gc.collect()
-        if self.on_step is not None:
-            self.on_step(self.step)
-            if not self._may_run(handle, owner):
-                return
-        label = _label(handle._callback)  # type: ignore[attr-defined]  # noqa: SLF001
-        if self.on_turn is not None and owner is not None:
-            self.on_turn(owner, label)
-            if not self._may_run(handle, owner):
-                return
-        self._running = owner
-        self._trace.note(self.step, self._time_s, owner, label)
-        handle._run()  # noqa: SLF001
+        """Run handles one by one until the loop is to stop.
 
-    def _next(self) -> tuple[asyncio.Handle, Owner | None]:
-        """Remove and return the next handle that may run, and whose; raise when there is none."""
+        Each is the next ready one, or the next timer with the clock set to it.
+        """
+        while not self._stopping:
+            if self._failure is not None:
+                raise SimulationError("a failure was not handled") from self._failure
+            handle = self._next()
+            owner = handle.owner
+            self.step = step = self.step + 1
+            if step > self._steps_max:
+                raise SimulationError(f"more than {self._steps_max} steps")
+            if step % COLLECT_EVERY_STEPS == 0:
+                gc.collect()
+            if self.on_step is not None:
+                self.on_step(step)
+                if not handle.runs():
+                    self._set_aside(handle)
+                    continue
+            label = handle.label()
+            if self.on_turn is not None and owner is not None:
+                self.on_turn(owner, label)
+                if not handle.runs():
+                    self._set_aside(handle)
+                    continue
+            self._running = owner
+            self._trace.note(step, self._time_s, "None" if owner is None else owner.text, label)
+            handle._run()  # noqa: SLF001
+
+    def _next(self) -> _Step:
+        """Remove and return the next handle that may run; raise when there is none."""
+        ready, timers = self._ready, self._timers
         while True:
-            self._release_timers()
-            if not self._ready:
-                if not self._timers:
-                    raise SimulationError(f"deadlock: {self._who_waits()}")
-                self._time_s = max(self._time_s, self._timers[0][0])
-                if self._time_s > self._time_max_s:
-                    raise SimulationError(f"more than {self._time_max_s} virtual seconds")
-                continue
-            handle = self._ready.popleft()
-            owner = _owner_of(handle)
-            if self._may_run(handle, owner):
-                return handle, owner
+            while timers and timers[0][0] <= self._time_s:
+                ready.append(heapq.heappop(timers)[2])
+            if ready:
+                handle = ready.popleft()
+                if handle.runs():
+                    return handle
+                self._set_aside(handle)
+            else:
+                self._jump()
 
-    def _may_run(self, handle: asyncio.Handle, owner: Owner | None) -> bool:
-        """Keep what must not run (the dead, the paused) aside."""
-        if handle.cancelled():
-            return False
-        if owner is None:
-            return True
-        if not owner.alive:
+    def _jump(self) -> None:
+        """Set the clock to the next timer of somebody who lives."""
+        timers = self._timers
+        while timers:
+            when, _, handle = timers[0]
+            if not handle.is_over():
+                break
+            heapq.heappop(timers)
+            self._set_aside(handle)
+        else:
+            raise SimulationError(f"deadlock: {self._who_waits()}")
+        self._time_s = max(self._time_s, when)
+        if self._time_s > self._time_max_s:
+            raise SimulationError(f"more than {self._time_max_s} virtual seconds")
+
+    def _set_aside(self, handle: _Step) -> None:
+        """Keep what must not run: of the dead for ever, of the paused until they go on."""
+        if handle.cancelled() or handle.owner is None:
+            return
+        if not handle.owner.alive:
             self._graves.append(handle)
-            return False
-        if owner.paused:
-            owner.held.append(handle)
-            return False
-        return True
-
-    def _release_timers(self) -> None:
-        """Move due timers to the ready queue, and clear cancelled and dead ones off the top."""
-        while self._timers:
-            when, _, handle = self._timers[0]
-            cancelled = handle.cancelled()
-            if when > self._time_s and not cancelled:
-                owner = _owner_of(handle)
-                if owner is None or owner.alive:
-                    return
-            heapq.heappop(self._timers)
-            if not cancelled:
-                self._ready.append(handle)
+        elif handle.owner.paused:
+            handle.owner.held.append(handle)
 
     def _timer_handle_cancelled(self, handle: asyncio.TimerHandle) -> None:
         """Do nothing: cancelled timers are skipped when they come up."""
@@ -251,17 +302,11 @@ def _kept(task: asyncio.Task[Any]) -> bool:
     return not task.done() or _unasked(task)
 
 
-def _owner_of(handle: asyncio.Handle) -> Owner | None:
-    """Read the tag; ``get_context`` is public only from Python 3.12 on."""
-    context: Context = handle._context  # type: ignore[attr-defined]  # noqa: SLF001
-    return context.get(OWNER)
-
-
 def _label(callback: Any) -> str:
     """Name a callback by its code, never by an address or a counter."""
     receiver = getattr(callback, "__self__", None)
-    if isinstance(receiver, asyncio.Task):
-        callback = receiver.get_coro()
+    if type(receiver) is asyncio.Task:
+        return str(receiver.get_coro().__qualname__)  # type: ignore[union-attr]
     named = getattr(callback, "__qualname__", None)
     if named is not None and not hasattr(callback, "func"):
         return str(named)

@@ -9,10 +9,7 @@ away their ``finally`` blocks do run, so every seam also refuses a dead owner by
 from __future__ import annotations
 
 from contextvars import Context, ContextVar, copy_context
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from asyncio import Handle
+from typing import Any, Final
 
 
 class DeadProcess(BaseException):
@@ -25,18 +22,18 @@ class DeadProcess(BaseException):
 class Owner:
     """One incarnation of a process; a restart is a new owner."""
 
-    __slots__ = ("_text", "alive", "held", "incarnation", "name", "paused")
+    __slots__ = ("alive", "held", "incarnation", "name", "paused", "text")
 
     def __init__(self, name: str, incarnation: int) -> None:
         self.name = name
         self.incarnation = incarnation
         self.alive = True
         self.paused = False
-        self.held: list[Handle] = []
-        self._text = f"{name}#{incarnation}"
+        self.held: list[Any] = []
+        self.text = f"{name}#{incarnation}"
 
     def __str__(self) -> str:
-        return self._text
+        return self.text
 
     def refuse_dead(self) -> None:
         """Raise :class:`DeadProcess` unless alive; every seam asks first."""
