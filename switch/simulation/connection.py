@@ -74,7 +74,7 @@ class SimTransport(asyncio.Transport):
         if verdict.fate is Fate.SILENCE:
             self._silent = True
         if verdict.fate is Fate.RESET:
-            self._send(self.lose, ConnectionResetError("reset by the network"))
+            self._send(self, self.lose, ConnectionResetError("reset by the network"))
             self.reset_peer()
             self._silent = True
         arrives = content if verdict.instead is None else verdict.instead
@@ -90,7 +90,7 @@ class SimTransport(asyncio.Transport):
             return
         self._closing = True
         self._send_to_peer(self.peer.receive_end)
-        self._mine(self._lose_now, None)
+        self._mine(self.lose, None)
 
     def abort(self) -> None:
         """Close at once; the other end sees a reset."""
@@ -98,7 +98,7 @@ class SimTransport(asyncio.Transport):
             return
         self._closing = True
         self.reset_peer()
-        self._mine(self._lose_now, None)
+        self._mine(self.lose, None)
 
     def reset_peer(self) -> None:
         """Reset the other end after what is already on its way."""
@@ -140,40 +140,30 @@ class SimTransport(asyncio.Transport):
         return False
 
     def receive(self, data: bytes) -> None:
-        """Bytes reached this end (called by the network)."""
-        self._arrived(lambda: self._data(data))
-
-    def receive_end(self) -> None:
-        """The other end closed in order (called by the network)."""
-        self._arrived(self._end)
-
-    def lose(self, reason: Exception) -> None:
-        """The connection broke (called by the network)."""
-        self._mine(self._lose_now, reason)
-
-    def _data(self, data: bytes) -> None:
-        if not self._closing and self._protocol is not None:
+        """Bytes reached this end: a step of its owner, as are the two that follow."""
+        if not self._reading:
+            self._unread.append(lambda: self.receive(data))
+        elif not self._closing and self._protocol is not None:
             self._protocol.data_received(data)
 
-    def _end(self) -> None:
+    def receive_end(self) -> None:
+        """The other end closed in order."""
+        if not self._reading:
+            self._unread.append(self.receive_end)
+            return
         if self._closing or self._protocol is None:
             return
         if not self._protocol.eof_received():
             self.close()
 
-    def _lose_now(self, reason: Exception | None) -> None:
+    def lose(self, reason: Exception | None) -> None:
+        """The connection broke or is closed."""
         if self._lost:
             return
         self._closing = self._lost = True
         self._network.forget(self)
         if self._protocol is not None:
             self._protocol.connection_lost(reason)
-
-    def _arrived(self, handle: Callable[[], None]) -> None:
-        if self._reading:
-            self._mine(handle)
-        else:
-            self._unread.append(handle)
 
     def _mine(self, callback: Callable[..., None], *args: object) -> None:
         """Run a callback as the owner of this end."""
@@ -183,10 +173,17 @@ class SimTransport(asyncio.Transport):
         self, callback: Callable[..., None], *args: object, delay_s: float = 0
     ) -> None:
         if not self._silent:
-            self._send(callback, *args, delay_s=delay_s)
+            self._send(self.peer, callback, *args, delay_s=delay_s)
 
-    def _send(self, callback: Callable[..., None], *args: object, delay_s: float = 0) -> None:
-        """Let something arrive after the network's delay and never before what was sent earlier."""
-        now = self._network.loop.time()
-        self._arrives_s = max(self._arrives_s, now + self._network.latency_s() + delay_s)
-        self._network.later(self._arrives_s - now, callback, *args)
+    def _send(
+        self, to: SimTransport, callback: Callable[..., None], *args: object, delay_s: float = 0
+    ) -> None:
+        """Let something arrive after the network's delay and never before what was sent earlier.
+
+        It is a step of whoever owns the end ``to``, so it waits for the paused, and the dead never
+        hear of it.
+        """
+        network = self._network
+        now = network.loop.time()
+        self._arrives_s = max(self._arrives_s, now + network.latency_s() + delay_s)
+        network.loop.call_at(self._arrives_s, callback, *args, context=to._context)

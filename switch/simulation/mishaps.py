@@ -39,7 +39,7 @@ PLACES: Final = MappingProxyType(
         "City._sharing": Place.STARTING,
         "RequestHandler.start": Place.SERVING,
         "RequestHandler._handle_request": Place.SERVING,
-        "SimTransport.receive.<locals>.<lambda>": Place.RECEIVING,
+        "SimTransport.receive": Place.RECEIVING,
         "Committer._turn": Place.BEFORE_COMMIT,
         "SimWriter._commit": Place.COMMITTING,
         "_wake": Place.AFTER_COMMIT,

@@ -39,6 +39,9 @@ OFTEN_S: Final = 1.0
 SELDOM: Final = 6
 """How much coarser the grain is for everything else: collecting, keys, feeds."""
 
+SELDOM_S: Final = 48.0
+"""Grains above this are the same for all."""
+
 
 class SimClock:
     """Virtual time; ``ahead`` shifts this process's wall clock only."""
@@ -65,7 +68,7 @@ class SimClock:
         """
         self._owner.refuse_dead()
         grain = self._loop.grain_s
-        least = grain if seconds <= OFTEN_S else grain * SELDOM
+        least = grain if seconds <= OFTEN_S else max(grain, min(grain * SELDOM, SELDOM_S))
         await asyncio.sleep(max(seconds, least))
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from decimal import Decimal
 from functools import cache
 from json import loads
@@ -24,7 +25,7 @@ from switch import registry
 from switch.api import app as api_app
 from switch.api import description
 from switch.config import default_folder, load_config
-from switch.model import Flow, Funding, State
+from switch.model import Flow, Funding, State, to_micros
 from switch.simulation.cast import Cast
 from switch.simulation.city import City
 from switch.simulation.contradictions import linked, unresolved
@@ -38,7 +39,7 @@ from switch.simulation.town import DATABASE, Residents, TownKeys, residents
 from switch.simulation.world import World
 from switch.states import MOVES
 from switch.store.audit import audit
-from switch.store.memory import MemoryReader
+from switch.store.memory import MemoryEngine, MemoryReader
 from switch.store.sqlite_read import SqliteReader
 from switch.store.tables import TABLES
 
@@ -48,7 +49,6 @@ if TYPE_CHECKING:
     from switch.commands import Command, Result
     from switch.port import Adapter, AdapterContext
     from switch.simulation.plan import Payment
-    from switch.store.memory import MemoryEngine
     from switch.store.sqlite import SqliteEngine
 
 AFTER_S: Final = 40
@@ -60,6 +60,12 @@ PATIENCE_S: Final = 24 * 3600
 """Payments have this long to end once everybody is healthy."""
 
 GRAIN_S: Final = 8.0
+IDLE_S: Final = 60.0
+"""Nobody looks for anything sooner than the next timer, or this, once all weather is over."""
+
+IDLE_LEASE: Final = timedelta(seconds=4 * IDLE_S)
+"""While everybody is so slow, two switches give each other so much time to renew."""
+
 LOOK_EVERY_S: Final = 5
 FLIGHT_S: Final = 60
 """What was delayed, or is delivered once more, has arrived within this."""
@@ -74,7 +80,7 @@ ROUNDS: Final = 6
 PEOPLE_S: Final = 2 * 3600
 """What they begin has ended within this."""
 
-OPEN: Final = "SELECT count(*) FROM payment WHERE next_at IS NOT NULL"
+NEXT: Final = "SELECT min(next_at) FROM payment"
 READ: Final = ("payment", "entry", "account", "answer", "binding", "exchange", "leaf")
 
 
@@ -288,7 +294,7 @@ class _Trial:
         collected = self._world.loop.time() + COLLECTED_S
         while self._world.loop.time() < collected and await self._on_the_way():
             await self._world.sleep(LOOK_EVERY_S)
-        while self._open() and self._world.loop.time() - healed < PATIENCE_S:
+        while self._idles() and self._world.loop.time() - healed < PATIENCE_S:
             await self._world.sleep(LOOK_EVERY_S)
             looks += 1
             if looks % RELEASE_EVERY == 0:
@@ -300,12 +306,22 @@ class _Trial:
         shown = await self._city.sandbox("bakong", "GET", "/ledger")
         return any(Decimal(amount) for amount in shown["transit"].values())
 
-    def _open(self) -> bool:
-        """Whether any payment has a timer."""
+    def _idles(self) -> bool:
+        """Whether any payment has a timer; until the first of them fires nobody is in a hurry."""
         if self._city.tables is not None:
-            return any(p.next_at is not None for p in self._city.tables.payments.values())
-        engine: Any = self._engines[self._residents.config.switch.slot]
-        return bool(engine.connection.execute(OPEN).get)
+            payments = self._city.tables.payments.values()
+            first = min((to_micros(p.next_at) for p in payments if p.next_at), default=None)
+        else:
+            engine: Any = self._engines[self._residents.config.switch.slot]
+            first = engine.connection.execute(NEXT).get
+        if first is None:
+            return False
+        for each in self._engines.values():
+            if isinstance(each, MemoryEngine):
+                each.lease = max(each.lease, IDLE_LEASE)
+        left_s = (first - to_micros(self._city.clock.now())) / 1_000_000
+        self._world.loop.grain_s = min(max(left_s, GRAIN_S), IDLE_S)
+        return True
 
     def look(self) -> None:
         """Judge what is left; nobody lives any more."""

@@ -266,8 +266,8 @@ class MemoryEngine(MemoryReader):
         super().__init__(tables, slot, epoch)
         self._clock = clock
         self._sign = sign
-        self._lease = timedelta(seconds=lease_s)
-        tables.slots[slot] = SlotRow(epoch, owner or f"slot {slot}", clock.now() + self._lease)
+        self.lease = timedelta(seconds=lease_s)
+        tables.slots[slot] = SlotRow(epoch, owner or f"slot {slot}", clock.now() + self.lease)
         self.outbox = MemoryOutbox(tables, (slot, epoch), clock)
 
     @property
@@ -277,7 +277,7 @@ class MemoryEngine(MemoryReader):
 
     def renew(self) -> None:
         """Hold the slot for another lease from now. Raises :class:`Fenced`."""
-        self._own_slot().lease_until = self._clock.now() + self._lease
+        self._own_slot().lease_until = self._clock.now() + self.lease
 
     def adopt(self) -> list[Takeover]:
         """Take over every other slot whose lease ran out. Raises :class:`Fenced`."""
