@@ -14,13 +14,14 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from switch.simulation.plan import Kind, Place
 from tests.mutants.mutant_rig import COPIED, PAYMENTS, ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
 Report = dict[str, Any]
@@ -51,9 +52,14 @@ def played(first: int, seeds: int) -> Report:
     return report
 
 
+def place_of(folder: Path, first: int, seeds: int) -> Path:
+    """Where the report of a chunk is kept."""
+    return folder / f"seeds-{first}-{seeds}.json"
+
+
 def kept(folder: Path, first: int, seeds: int) -> Report:
     """What a chunk reported before, or else play it and keep that."""
-    path = folder / f"seeds-{first}-{seeds}.json"
+    path = place_of(folder, first, seeds)
     if not path.exists():
         report = played(first, seeds)
         folder.mkdir(parents=True, exist_ok=True)
@@ -91,6 +97,48 @@ def assert_held(report: Report) -> None:
     assert report["unresolved"] <= report["payments"] // UNRESOLVED_MAX
     assert [kind for kind in Kind if not report["faults"].get(kind.value)] == []
     assert [place for place in Place if not report["crashes"].get(place.value)] == []
+
+
+def told(report: Report) -> str:
+    """The sums of a long run as a table that a note can hold."""
+    payments = report["payments"]
+    alone = 100 - 100 * report["unresolved"] / payments
+    lines = [
+        f"{payments} payments over {report['seeds']} seeds",
+        ", ".join(f"{name} {report[name]}" for name in SUMS),
+        f"ended without an operator: {alone:.3f} %",
+        f"rows of the state table taken: {len(moves_of(report))}",
+    ]
+    for name in ("faults", "crashes"):
+        counts = ", ".join(f"{what} {count}" for what, count in sorted(report[name].items()))
+        lines.append(f"{name}: {counts}")
+    return "\n".join(lines)
+
+
+@dataclass
+class Progress:
+    """How far a long run is. ``now_s`` counts seconds; what was kept before is no work of this."""
+
+    wanted: int
+    now_s: Callable[[], float]
+    done: int = 0
+    _played: int = 0
+    _began_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Begin to count."""
+        self._began_s = self.now_s()
+
+    def add(self, payments: int, *, played: bool) -> str:
+        """Count a chunk; says how far it is, how fast, and how long the rest takes."""
+        self.done += payments
+        self._played += payments * played
+        took_s = self.now_s() - self._began_s
+        said = f"{self.done} of {self.wanted} payments"
+        if self._played and took_s > 0:
+            rate = self._played / took_s
+            said += f", {rate:.0f}/s, {(self.wanted - self.done) / rate / 60:.0f} minutes left"
+        return said
 
 
 def moves_of(report: Report) -> set[Move]:

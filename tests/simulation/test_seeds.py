@@ -132,6 +132,30 @@ def test_a_chunk_that_was_played_is_not_played_again(
     assert reports[0] == reports[2] == {"seed": 1, "seeds": 2}
 
 
+def test_a_long_run_says_how_far_it_is() -> None:
+    clock = iter((0.0, 5.0, 10.0))
+    progress = chunks.Progress(1_000, lambda: next(clock))
+
+    assert progress.add(100, played=False) == "100 of 1000 payments"
+    assert progress.add(300, played=True) == "400 of 1000 payments, 30/s, 0 minutes left"
+
+
+def test_a_long_run_is_summed_up() -> None:
+    report = {"payments": 200, "seeds": 4, "lost": 0, "duplicated": 0, "unbalanced": 0,
+              "unresolved": 1, "moves": {"outbound received opened sending": 200},
+              "faults": {"network_lost": 3}, "crashes": {"in a hop": 2}}  # fmt: skip
+    lines = chunks.told(chunks.together([report, report])).splitlines()
+
+    assert lines == [
+        "400 payments over 8 seeds",
+        "lost 0, duplicated 0, unbalanced 0",
+        "ended without an operator: 99.500 %",
+        "rows of the state table taken: 1",
+        "faults: network_lost 6",
+        "crashes: in a hop 4",
+    ]
+
+
 def shared_by_all(factory: pytest.TempPathFactory) -> Path:
     """A folder of this run of the tests, whichever worker asks."""
     base = factory.getbasetemp()

@@ -1,15 +1,17 @@
 """A million simulated payments, and every planted fault hunted anew: for ``make soak``.
 
-One process for each processor plays a chunk of the seeds at a time and says a line for it. What a
-chunk showed is kept below ``var/soak`` for the present state of the sources, so a run that was
-stopped goes on with the chunks that are left. ``BAKONG_SWITCH_SOAK_SEEDS`` plays fewer or more.
+One process for each processor plays a chunk of the seeds at a time; each says how far the run is,
+how fast, and when it will end. What a chunk showed is kept below ``var/soak`` for the present state
+of the sources, so a run that was stopped goes on with the chunks that are left, and the sums of all
+are written there as ``report.txt``. ``BAKONG_SWITCH_SOAK_SEEDS`` plays fewer or more.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from concurrent.futures import ThreadPoolExecutor
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Final
 
 import pytest
@@ -23,7 +25,17 @@ from tests.mutants.mutant_rig import (
     hunted,
     mutants,
 )
-from tests.simulation.chunks import SUMS, Report, assert_held, kept, sources, together
+from tests.simulation.chunks import (
+    SUMS,
+    Progress,
+    Report,
+    assert_held,
+    kept,
+    place_of,
+    sources,
+    together,
+    told,
+)
 
 pytestmark = [
     pytest.mark.slow,
@@ -35,32 +47,43 @@ pytestmark = [
 FIRST: Final = 1_001
 """Seeds of before are played in every run of the tests."""
 
-CHUNK: Final = 200
-"""Seeds of a chunk: 10,000 payments."""
+CHUNK: Final = 50
+"""Seeds of a chunk: 2,500 payments, so that little is lost when a run is stopped."""
 
 SEEDS: Final = int(os.environ.get("BAKONG_SWITCH_SOAK_SEEDS", "20000"))
 
 
 def test_a_million_payments(capsys: pytest.CaptureFixture[str]) -> None:
     folder = ROOT / "var" / "soak" / sources()
-    firsts = range(FIRST, FIRST + SEEDS, CHUNK)
     reports: list[Report] = []
+    progress = Progress(SEEDS * PAYMENTS, time.monotonic)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for report in pool.map(lambda first: kept(folder, first, CHUNK), firsts):
-            reports.append(report)
-            with capsys.disabled():
-                sys.stderr.write(said(report, together(reports)) + "\n")
+        chunks = {}
+        for first in range(FIRST, FIRST + SEEDS, CHUNK):
+            count = min(CHUNK, FIRST + SEEDS - first)
+            was_kept = place_of(folder, first, count).exists()
+            chunks[pool.submit(kept, folder, first, count)] = was_kept
+        try:
+            for each in as_completed(chunks):
+                reports.append(each.result())
+                line = progress.add(reports[-1]["payments"], played=not chunks[each])
+                with capsys.disabled():
+                    sys.stderr.write(f"{line}: {sums_of(together(reports))}\n")
+        finally:
+            # After a chunk that failed no other begins.
+            pool.shutdown(cancel_futures=True)
 
     report = together(reports)
+    (folder / "report.txt").write_text(told(report) + "\n", "utf-8")
+    with capsys.disabled():
+        sys.stderr.write(told(report) + "\n")
     assert report["payments"] >= SEEDS * PAYMENTS
     assert_held(report)
 
 
-def said(chunk: Report, so_far: Report) -> str:
-    """A chunk and the sums so far in one line."""
-    sums = ", ".join(f"{name} {so_far[name]}" for name in (*SUMS, "unresolved"))
-    seeds = f"{chunk['seed']}-{chunk['seed'] + chunk['seeds'] - 1}"
-    return f"{so_far['payments']} payments, last seeds {seeds}: {sums}"
+def sums_of(so_far: Report) -> str:
+    """What must be zero, and what waits for people, so far."""
+    return ", ".join(f"{name} {so_far[name]}" for name in (*SUMS, "unresolved"))
 
 
 @pytest.mark.parametrize("mutant", mutants(), ids=lambda mutant: mutant.name)
