@@ -279,7 +279,7 @@ class _Trial:
             self._world.loop.grain_s = GRAIN_S
             act = Act.WORK
             until = self._world.loop.time() + PEOPLE_S
-            while self._open() and self._world.loop.time() < until:
+            while self._idles() and self._world.loop.time() < until:
                 await self._world.sleep(LOOK_EVERY_S)
 
     async def _pool(self) -> None:
