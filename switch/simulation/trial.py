@@ -269,7 +269,7 @@ class _Trial:
 
     async def _people(self) -> None:
         """Operators end what waits for them, until nothing does."""
-        if self._open():
+        if self._idles():
             return  # what is still waited for is stuck: nobody hides that
         act = list(Act)[self._plan.seed // len(Store) % len(Act)]
         for _ in range(ROUNDS):
@@ -307,7 +307,7 @@ class _Trial:
         return any(Decimal(amount) for amount in shown["transit"].values())
 
     def _idles(self) -> bool:
-        """Whether any payment has a timer; until the first of them fires nobody is in a hurry."""
+        """Whether any payment has a timer; nobody is in a hurry unless the first is about due."""
         if self._city.tables is not None:
             payments = self._city.tables.payments.values()
             first = min((to_micros(p.next_at) for p in payments if p.next_at), default=None)
@@ -320,7 +320,7 @@ class _Trial:
             if isinstance(each, MemoryEngine):
                 each.lease = max(each.lease, IDLE_LEASE)
         left_s = (first - to_micros(self._city.clock.now())) / 1_000_000
-        self._world.loop.grain_s = min(max(left_s, GRAIN_S), IDLE_S)
+        self._world.loop.grain_s = min(max(abs(left_s), GRAIN_S), IDLE_S)
         return True
 
     def look(self) -> None:
