@@ -14,7 +14,7 @@ import orjson
 from fx.money import Money
 from switch.config import HOME
 from switch.lifecycle import is_final
-from switch.linked_payments import Asked
+from switch.linked_payments import BIC_LENGTH, Asked
 from switch.model import Payment, State
 from switch.reasons import Reason
 
@@ -34,8 +34,6 @@ LOOK_EVERY_S: Final = 0.02
 DEBTOR: Final = MappingProxyType({"name": "Sok Dara", "account": "sokdara@abaa"})
 MEMBER: Final = "ABAAKHPPXXX"
 """The member whose customer pays; one of the configuration that comes with the program."""
-
-MERCHANTS_BANK: Final = "ACLBKHPPXXX"
 
 
 class HomeSwitch:
@@ -112,7 +110,8 @@ class HomeSwitch:
         original = await self.payment(uetr)
         assert original is not None, "a refund is of a payment that was seen"
         opened = await self._switch.dispatch.open(uetr)
-        asked = Asked(MERCHANTS_BANK, key, {"amount": str(amount)})
+        bank = original.institutions.payee_bank or opened.particulars.creditor.agent
+        asked = Asked(bank.ljust(BIC_LENGTH, "X"), key, {"amount": str(amount)})
         made = await self._switch.linked.refund(original, opened, amount, asked)
         if isinstance(made, Reason):
             return self._refused(made.iso)
