@@ -34,7 +34,7 @@ from switch.port import Operation, Planning
 from switch.reasons import Reason, from_iso
 from switch.records import Open as Opened
 from switch.refusals import Busy
-from switch.restoring import as_lost
+from switch.restoring import NEVER_ARRIVED, as_lost_link
 from switch.runtime.tasks import TooManyTasks
 from switch.sequences import NumbersSpent, Sequences
 
@@ -57,11 +57,6 @@ if TYPE_CHECKING:
 
 BACK: Final = "back"
 """Scope of the keys under which we ourselves give money back."""
-
-NEVER_ARRIVED: Final = frozenset(
-    {Reason.CLEARING_TIMED_OUT, Reason.NETWORK_OFFLINE, Reason.NEVER_SEEN}
-)
-"""Why a payment ends of which the counterparty cannot have executed anything."""
 
 BIC_LENGTH: Final = 11
 """A BIC of eight characters names the head office, which is the same with XXX behind it."""
@@ -307,7 +302,7 @@ class LinkedPayments:
     ) -> Payment | Conflict | Reason:
         """Commit a linked payment and start its hop; a check of the commit is its refusal.
 
-        One that may have been made before a loss is asked about instead. Raises
+        One that may have been made before a loss is asked about instead, or left to people. Raises
         :class:`~switch.refusals.Busy`.
         """
         started = self._clock.monotonic()
@@ -329,7 +324,7 @@ class LinkedPayments:
         )
         lost = await self._perhaps_lost(linked)
         if lost:
-            linked = as_lost(linked, adapter, planning)
+            linked = as_lost_link(linked, adapter, planning)
         due = timers.answer_due(planning.send_by, facts)
         _, opening = lifecycle.advance(linked, Event.OPENED, at=now, next_at=due)
         opening = changed(opening, version=1)
@@ -368,7 +363,8 @@ class LinkedPayments:
             return False
         original = await self._store.read.payment(linked.original)
         assert original is not None, "what is linked has an original"
-        return self._restoring.perhaps_linked(original, await self.of(original))
+        now = self._clock.now()
+        return self._restoring.perhaps_linked(original, await self.of(original), now)
 
     async def _number(self, adapter: Adapter, linked: Payment) -> int:
         try:

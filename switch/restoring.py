@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from switch.model import from_micros
+from switch.model import Funding, from_micros
 from switch.port import lost_reference
 from switch.reasons import Reason
 from switch.runtime.entropy import SEQUENCE_BITS
@@ -29,10 +29,18 @@ if TYPE_CHECKING:
     from switch.runtime.clock import Clock
 
 ASKED_LINKS: Final = 2
-"""So many payments that are linked to one from before a loss are asked about before one is sent.
+"""So many in a row that never arrived show that nothing more was linked to a payment before a loss.
 
 The first might have been made before the loss and never arrived, and the second then in its place.
 """
+
+LINKS_ASKED_FOR: Final = timedelta(days=3)
+"""For so long after a loss what is linked to a payment of before is not sent at once."""
+
+NEVER_ARRIVED: Final = frozenset(
+    {Reason.CLEARING_TIMED_OUT, Reason.NETWORK_OFFLINE, Reason.NEVER_SEEN}
+)
+"""Why a payment ends of which the counterparty cannot have executed anything."""
 
 LOOK_EVERY_S: Final = 1.0
 """How often it is looked whether the operator is done."""
@@ -115,15 +123,24 @@ class Restoring:
         """True where nothing was ever lost."""
         return self._loss is None
 
-    def perhaps_linked(self, original: Payment, linked: Sequence[Payment]) -> bool:
-        """Whether what is linked to a payment next may have been linked to it before the loss.
+    def perhaps_linked(self, original: Payment, linked: Sequence[Payment], now: datetime) -> bool:
+        """Whether what is linked to a payment next may be one that was linked before the loss.
 
-        Its place among them gives it the identity that it would have had, so it can be asked about.
+        Whoever had no answer then repeats soon. Of what was linked there may have been several, so
+        only some in a row that never arrived show that there is no more of it.
         """
-        if self._loss is None or original.opened_at >= self._loss.restored_at:
+        loss = self._loss
+        if loss is None or original.opened_at >= loss.restored_at:
             return False
-        since = [each for each in linked if _made_at(each) >= self._loss.restored_at]
-        return len(since) < ASKED_LINKS
+        if now >= loss.restored_at + LINKS_ASKED_FOR:
+            return False
+        lately = linked[-ASKED_LINKS:]
+        unseen = [
+            each
+            for each in lately
+            if _made_at(each) >= loss.restored_at and each.reason in NEVER_ARRIVED
+        ]
+        return len(unseen) < ASKED_LINKS
 
     def look(self) -> None:
         """See how it stands now."""
@@ -141,6 +158,17 @@ class Restoring:
             await clock.sleep(LOOK_EVERY_S)
             with suppress(StoreBusy):
                 await self.fetch()
+
+
+def as_lost_link(linked: Payment, adapter: Adapter, planning: Planning) -> Payment:
+    """What is linked as it would have been opened before the loss.
+
+    Money that goes back whole has the name that it had, where that follows from its UETR, and its
+    network is asked. Which part of a refund in parts it was nobody knows: that is for people.
+    """
+    lost = as_lost(linked, adapter, planning)
+    whole = linked.funding in (Funding.GROSS, Funding.HELD)
+    return lost if whole else replace(lost, reference=lost_reference(linked.uetr))
 
 
 def _made_at(payment: Payment) -> datetime:

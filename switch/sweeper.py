@@ -18,6 +18,7 @@ from switch.dispatch import Happened
 from switch.far_timers import FarTimers
 from switch.lifecycle import STATES, Event, Timer, Verdict
 from switch.model import Kind
+from switch.port import is_lost
 from switch.refusals import Busy
 from switch.store.contract import StoreBusy
 from switch.store.vault import VaultError
@@ -184,6 +185,9 @@ class Sweeper:
             return self._clock.now() >= timers.cancel_until(facts, payment.opened_at)
         if timer is Timer.CHILD:
             return payment.rung >= CHILD_LOOKS_MAX
+        if payment.kind is Kind.REFUND and is_lost(payment.reference):
+            # Where a repeat is how a refund is asked about, one of another name would be a second.
+            return True
         return timers.budget_spent(facts, payment.rung)
 
     async def _unreadable(self, payment: Payment) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from switch.model import Payment, State
-from switch.parts import linked_uetr
+from switch.operators import Action
 from switch.payments import Standing
 from switch.port import Operation, is_lost
 from switch.reasons import Reason
@@ -19,9 +19,12 @@ from switch.refusals import Busy
 from switch.restoring import Loss
 from switch.sequences import NumbersSpent, Sequences, skip_lost
 from tests.shell.hand_parts import said
+from tests.shell.test_gross_weather import gross as gross  # noqa: PLC0414
+from tests.shell.test_gross_weather import refused as refused_gross
 from tests.shell.test_linked_weather import credited, refund
 from tests.shell.test_linked_weather import refunding as refunding  # noqa: PLC0414
 from tests.shell.test_receiving import enquiry, unreadable
+from tests.shell.test_returns import settled
 from tests.shell.toy_network import THAILAND
 
 if TYPE_CHECKING:
@@ -77,7 +80,7 @@ async def test_what_never_came_is_refused_and_nothing_is_reserved(shell: Shell) 
 
 
 async def refunded(shell: Shell, original: Payment, key: str) -> Payment:
-    """What becomes of a refund of all of it, once its network was asked."""
+    """What becomes of a refund of all of it within some minutes."""
     made = await refund(shell, original, "41000", key)
     assert isinstance(made, Payment)
     for _ in range(3):
@@ -86,34 +89,77 @@ async def refunded(shell: Shell, original: Payment, key: str) -> Payment:
     return shell.payment(made.uetr)
 
 
-async def test_a_refund_that_may_have_been_made_is_asked_about_and_not_sent(
+async def test_a_refund_that_may_have_been_made_is_for_people_and_nothing_is_sent(
     refunding: Shell,
 ) -> None:
     original = await credited(refunding)
     before = len(refunding.transport.left)
     lose(refunding, done=True)
-    refunding.transport.script("thailand", said("accepted"))
     back = await refunded(refunding, original, "refund-1")
+    again = await refunded(refunding, original, "refund-1")
+    ended = await settled(refunding, back, Action.ACCEPTED)
 
-    assert (back.state, back.uetr) == (State.ACCEPTED, linked_uetr(original.uetr, 1))
-    assert refunding.transport.left[before:] == [("thailand", "/enquire")]
+    assert (back.state, again.uetr, is_lost(back.reference)) == (State.MANUAL, back.uetr, True)
+    assert isinstance(ended, Payment)
+    assert ended.state is State.ACCEPTED
+    assert refunding.transport.left[before:] == []
     assert refunding.pending() == []
 
 
-async def test_refunds_that_were_never_made_are_asked_about_twice_and_then_sent(
-    refunding: Shell,
-) -> None:
+async def test_after_two_that_never_arrived_the_next_refund_is_sent(refunding: Shell) -> None:
     original = await credited(refunding)
     before = len(refunding.transport.left)
     lose(refunding, done=True)
-    refunding.transport.script("thailand", *[said("never_seen")] * 2, said("accepted"))
-    ends = [await refunded(refunding, original, f"refund-{number}") for number in range(3)]
+    for number in range(2):
+        back = await refunded(refunding, original, f"refund-{number}")
+        await settled(refunding, back, Action.REFUSED, Reason.NEVER_SEEN)
+    refunding.transport.script("thailand", said("accepted"))
+    last = await refunded(refunding, original, "refund-2")
 
-    assert [each.reason for each in ends] == [Reason.NEVER_SEEN, Reason.NEVER_SEEN, None]
-    assert refunding.transport.left[before:] == [
-        *[("thailand", "/enquire")] * 2,
-        ("thailand", "/refund"),
-    ]
+    assert last.state is State.ACCEPTED
+    assert refunding.transport.left[before:] == [("thailand", "/refund")]
+
+
+async def test_of_parts_that_were_made_none_is_sent_again_however_many(refunding: Shell) -> None:
+    original = await credited(refunding)
+    before = len(refunding.transport.left)
+    lose(refunding, done=True)
+    for number in range(4):
+        back = await refund(refunding, original, "10000", f"refund-{number}")
+        assert isinstance(back, Payment)
+        refunding.clock.pass_s(60)
+        await refunding.sweep()
+        await settled(refunding, refunding.payment(back.uetr), Action.ACCEPTED)
+
+    assert refunding.transport.left[before:] == []
+    assert len(await refunding.linked.of(original)) == 4
+
+
+async def test_what_goes_back_whole_is_asked_about_by_its_own_name(
+    gross: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(gross.bakong), "reference", lambda _, planning: planning.uetr[:30])
+    payment = await refused_gross(gross)
+    before = len(gross.transport.left)
+    lose(gross, done=True)
+    gross.transport.script("bakong", said("accepted"))
+    for _ in range(4):
+        gross.clock.pass_s(60)
+        await gross.sweep()
+
+    assert gross.transport.left[before:] == [("bakong", "/enquire")]
+    assert gross.payment(payment.uetr).state is State.RETURNED
+
+
+async def test_days_after_a_loss_a_refund_is_a_new_one(refunding: Shell) -> None:
+    original = await credited(refunding)
+    before = len(refunding.transport.left)
+    lose(refunding, done=True)
+    refunding.clock.pass_s(4 * 86_400)
+    refunding.transport.script("thailand", said("accepted"))
+    await refund(refunding, original, "41000")
+
+    assert refunding.transport.left[before:] == [("thailand", "/refund")]
 
 
 async def test_what_is_paid_since_the_loss_is_refunded_at_once(refunding: Shell) -> None:

@@ -36,10 +36,12 @@ async def returned(shell: Shell, original: Payment, text: str, key: str = "R-1")
     return shell.payment(told["uetr"])
 
 
-async def settled(shell: Shell, payment: Payment, action: Action) -> Payment | Reason:
+async def settled(
+    shell: Shell, payment: Payment, action: Action, reason: Reason | None = None
+) -> Payment | Reason:
     """One operator proposes an action, another approves it."""
     casework: Casework = shell.aftercare.casework
-    proposed = await casework.propose(payment.uetr, "one", Proposal(action, None, EVIDENCE))
+    proposed = await casework.propose(payment.uetr, "one", Proposal(action, reason, EVIDENCE))
     assert isinstance(proposed, Payment)
     return await approved(casework, payment.uetr, "two")
 
