@@ -53,6 +53,7 @@ _EVENTS: Final = (
 
 _WATCHED: Final = (
     *(
+        State.PUT,
         State.MANUAL,
         State.CANCEL_MANUAL,
         State.UNKNOWN,

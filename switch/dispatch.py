@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from switch import lifecycle, timers
@@ -19,6 +18,7 @@ from switch.commands import Answer as FinalAnswer
 from switch.commands import Conclude, Declined, Done, Stale
 from switch.lifecycle import STATES, Event, Verdict
 from switch.model import Kind, Status
+from switch.own_reasons import WAITS_ENDED, own_reason
 from switch.port import Exchange, Operation, Outcome, OutcomeKind, Planning, WireAnswer
 from switch.reasons import Reason
 from switch.sending import send_exchange
@@ -78,18 +78,6 @@ _OF_CONFIRM: Final = (
     (OutcomeKind.REFUSED, Event.REFUSED),
 )
 """Answers to a confirmation: that it has arrived, or that it came to nothing (a dispute)."""
-
-_OWN_REASONS: Final = MappingProxyType(
-    {
-        Event.NEVER_SEEN: Reason.NEVER_SEEN,
-        Event.CANCELLED: Reason.CANCELLED,
-        Event.TAKEN_BACK: Reason.CANCELLED,
-        Event.EXPIRED: Reason.LAPSED,
-        # Why it was held is told to nobody outside.
-        Event.UNBLOCKED: Reason.UNSPECIFIED,
-    }
-)
-"""Why a payment ended for which no counterparty named a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +313,7 @@ class Dispatch:
         Of what nobody can open only a wait comes to its end, and what says so names nobody.
         """
         if opened is None:
-            assert after.reason is Reason.LAPSED, "only an answer from outside ends a payment"
+            assert after.reason in WAITS_ENDED, "only an answer from outside ends a payment"
             answer = json_answer(after)
             return answer, answer
         answer = self._answers.render(after, opened.particulars, self.planning(after))
@@ -348,7 +336,7 @@ class Dispatch:
         next_at = happened.due or timers.next_due(
             decision.target, facts, rung=rung, at=at, deadline=payment.deadline
         )
-        reason = happened.reason or _OWN_REASONS.get(happened.event)
+        reason = happened.reason or own_reason(payment, happened.event)
         if STATES[decision.target].status is not Status.RJCT:
             reason = None
         answer = stored = None

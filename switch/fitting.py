@@ -42,7 +42,9 @@ def unlinkable(original: Payment | None, linked: Payment) -> Reason | None:
 
 def _stands(original: Payment, linked: Payment) -> bool:
     if linked.kind is Kind.RECALL:
-        return original.state in (State.CREDITED, *_PAID_ABROAD)
+        # A reversal comes with its money, which has arrived whatever is disputed.
+        asks = not original.disputed or bool(linked.institutions.sponsor)
+        return asks and original.state in (State.CREDITED, *_PAID_ABROAD)
     if linked.kind is Kind.RETURN:
         # What fits not as it stands is held, whatever the original is.
         return original.state in _PAID_ABROAD or linked.funding is Funding.HELD

@@ -150,6 +150,7 @@ class State(StrEnum):
     CREDIT_PENDING = "credit_pending"
     CREDIT_UNKNOWN = "credit_unknown"
     CREDITED = "credited"
+    PUT = "put"
     GIVING_BACK = "giving_back"
     MANUAL = "manual"
     REFUSED = "refused"

@@ -91,7 +91,7 @@ def kind_of(entry: str, payment: Payment, *, answered: bool) -> Kind | None:
 
 def _waits(payment: Payment) -> bool:
     """Whether people must decide: of a recall, the bank that is told so."""
-    return payment.state in (State.MANUAL, State.CANCEL_MANUAL)
+    return payment.state in (State.MANUAL, State.CANCEL_MANUAL, State.PUT)
 
 
 def receiver_of(payment: Payment) -> str:

@@ -29,6 +29,10 @@ PLACES_MAX: Final = 2 * LINKED_MAX
 """Others fill at most the first half of an original's places: the rest is for what goes back."""
 
 
+RECALLS_MAX: Final = 8
+"""Recalls of one payment, of which all but the last never arrived."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """What part of an original is given back: the payee's amount, the payer's, between them."""

@@ -53,7 +53,7 @@ def proposal_claims(command: Propose | Approve) -> tuple[str, ...]:
 
 def actions_for(payment: Payment) -> tuple[Action, ...]:
     """What may be proposed for a payment as it stands."""
-    if payment.state in (State.MANUAL, State.CANCEL_MANUAL):
+    if payment.state in (State.MANUAL, State.CANCEL_MANUAL, State.PUT):
         return Action.ACCEPTED, Action.REFUSED
     if payment.state is State.HELD:
         return Action.RELEASE, Action.BLOCK, Action.REFUSED

@@ -10,6 +10,7 @@ made only where the first never arrived.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from switch import lifecycle
@@ -21,7 +22,7 @@ from switch.lifecycle import Event
 from switch.linked_payments import BACK, Asked, never_arrived
 from switch.model import Direction, Funding, Kind, Payment, State, changed
 from switch.orders import Taken
-from switch.parts import LINKED_MAX, changed_terms, left_of, recall_quote, recall_uetr
+from switch.parts import LINKED_MAX, RECALLS_MAX, changed_terms, left_of, recall_quote, recall_uetr
 from switch.port import Operation
 from switch.reasons import Reason
 from switch.refusals import Busy
@@ -44,11 +45,11 @@ if TYPE_CHECKING:
 KEPT: Final = "recall_"
 """Begins the names in ``extra`` under which what a network's recall said is kept."""
 
-PLACES_MAX: Final = 8
-"""Recalls of one payment, of which all but the last never arrived."""
+DECIDABLE: Final = (State.PUT, State.MANUAL)
+"""A recall that waits for the payee's bank, or for people."""
 
-DECIDABLE: Final = (State.MANUAL,)
-"""A recall that waits for the payee's bank."""
+ANSWERED_WITHIN_DAYS: Final = 15
+"""How long a network's recall waits for the payee's bank; then the answer is no (NOAS)."""
 
 
 class Recalls:
@@ -76,7 +77,7 @@ class Recalls:
     async def of(self, original: Payment) -> list[Payment]:
         """The recalls of a payment, in the order they were made."""
         found: list[Payment] = []
-        while len(found) < PLACES_MAX:
+        while len(found) < RECALLS_MAX:
             payment = await self._store.read.payment(recall_uetr(original.uetr, len(found) + 1))
             if payment is None:
                 break
@@ -99,7 +100,7 @@ class Recalls:
         before = await self.of(original)
         if before and not never_arrived(before[-1]):
             return Reason.DUPLICATE
-        if len(before) >= PLACES_MAX:
+        if len(before) >= RECALLS_MAX:
             return Reason.NETWORK_OFFLINE
         recall = self._recall_of(original, len(before) + 1)
         particulars = _named(opened.particulars, original, why)
@@ -114,11 +115,18 @@ class Recalls:
         adapter = self._adapters.get(original.network)
         if adapter is None or Operation.RECALL not in adapter.facts.operations:
             return Reason.TRANSACTION_UNSUPPORTED
-        if original.state not in (State.ACCEPTED, State.CONFIRMING):
+        if original.state not in (State.ACCEPTED, State.CONFIRMING) or original.disputed:
             return Reason.NOT_REFUNDABLE
+        if self._is_late(original, original.network, self._recall_of(original, 1)):
+            return Reason.REFUND_TOO_LATE
         if left_of(original, await self._linked.of(original)).minor <= 0:
             return Reason.GONE_BACK
         return None
+
+    def _is_late(self, original: Payment, network: str, recall: Payment) -> bool:
+        """Whether the time is over in which a payment could be given back there."""
+        days = self._adapters[network].facts.refund_window_days
+        return recall.opened_at >= original.accepted_at + timedelta(days=days)
 
     def _recall_of(self, original: Payment, place: int) -> Payment:
         """A recall of all of a payment, before it is opened."""
@@ -151,6 +159,11 @@ class Recalls:
         before = await self.of(original)
         if before or original.state is not State.CREDITED:
             return Taken(None, original.reason or Reason.DUPLICATE)
+        if original.disputed:
+            # People look at it: until they have, nobody can say what would go back.
+            return Taken(None, Reason.NOT_REFUNDABLE)
+        if self._is_late(original, network, self._asked_of(original)):
+            return await self._denied(original, asked, Reason.REFUND_TOO_LATE)
         if left_of(original, await self._linked.of(original)).minor <= 0:
             return await self._denied(original, asked, Reason.GONE_BACK)
         try:
@@ -198,7 +211,8 @@ class Recalls:
         self, original: Payment, particulars: Particulars, asked: Asked, body: bytes
     ) -> Taken:
         recall = self._asked_of(original)
-        _, put = lifecycle.advance(recall, Event.RECALLED, at=recall.opened_at, next_at=None)
+        due = recall.opened_at + timedelta(days=ANSWERED_WITHIN_DAYS)
+        _, put = lifecycle.advance(recall, Event.RECALLED, at=recall.opened_at, next_at=due)
         put = changed(put, version=1)
         key, wrapped = self._records.new_key(put.uetr)
         result = await self._store.commit(

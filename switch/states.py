@@ -154,6 +154,7 @@ STATES: Final[Mapping[State, StateFacts]] = MappingProxyType(
         State.LAPSED: StateFacts(Status.RJCT, Stand.VOIDED, Timer.NONE, final=True),
         State.UNWINDING: StateFacts(Status.RJCT, Stand.VOIDED, Timer.CHILD, final=True),
         State.UNWOUND: StateFacts(Status.RJCT, Stand.VOIDED, Timer.NONE, final=True),
+        State.PUT: StateFacts(Status.PDNG, Stand.RESERVED, Timer.EXPIRY),
         State.GIVING_BACK: StateFacts(Status.PDNG, Stand.RESERVED, Timer.CHILD),
         State.MANUAL: StateFacts(Status.PDNG, Stand.RESERVED, Timer.NONE),
         State.REFUSED: StateFacts(Status.RJCT, Stand.VOIDED, Timer.NONE, final=True),
@@ -309,9 +310,12 @@ _GIVEN_BACK: Final = (
 )
 
 _RECALLED: Final = (
-    (State.RECEIVED, Event.RECALLED, State.MANUAL),
+    (State.RECEIVED, Event.RECALLED, State.PUT),
     (State.RECEIVED, Event.UNASKED, State.GIVING_BACK),
     (State.RECEIVED, Event.CHECK_FAILED, State.REFUSED),
+    (State.PUT, Event.ACCEPTED, State.GIVING_BACK),
+    (State.PUT, Event.REFUSED, State.REFUSED),
+    (State.PUT, Event.EXPIRED, State.REFUSED),
     (State.MANUAL, Event.ACCEPTED, State.GIVING_BACK),
     (State.MANUAL, Event.REFUSED, State.REFUSED),
     (State.GIVING_BACK, Event.RUNG, State.GIVING_BACK),
@@ -320,6 +324,7 @@ _RECALLED: Final = (
 )
 """A recall is agreed to once the refund that it asks for has arrived; it has no lines itself.
 
+Whoever is asked and says nothing has said no when its time is over; from then on nothing is given.
 What a payee's bank gives back unasked (pain.007) is one that is agreed to already, with its money.
 """
 

@@ -116,7 +116,7 @@ def shaped(draw: st.DrawFn, held: Payment, original: str) -> Payment:
             waiting(held, State.READY, finality=Finality.ADVICE),
             waiting(held, State.ACCEPTED, kind=Kind.RETURN, original=original),
             unmatched(held, original),
-            waiting(held, State.MANUAL, kind=Kind.RECALL, original=original, next_at=None),
+            waiting(held, State.PUT, kind=Kind.RECALL, original=original),
         ]
     else:
         gross = replace(held, institutions=replace(held.institutions, sponsor=held.network))

@@ -243,10 +243,9 @@ def test_a_networks_recall_is_decided_and_looked_after(engine: AnyEngine) -> Non
     credited = moved(engine, inbound, Event.ACCEPTED)
     recall = waiting(
         payment(3, direction=Direction.INBOUND, quote="q-3"),
-        State.MANUAL,
+        State.PUT,
         kind=Kind.RECALL,
         original=credited.uetr,
-        next_at=None,
     )
     held = done(engine, opened(fitted(recall, credited)))
     result = decided(engine, held, Action.ACCEPTED, concluded(held, Event.ACCEPTED))

@@ -71,9 +71,8 @@ def giving_back(engine: AnyEngine) -> Payment:
     credited = moved(engine, inbound, Event.ACCEPTED)
     recall = waiting(
         replace(payment(3, direction=Direction.INBOUND, quote="q-3"), kind=Kind.RECALL),
-        State.MANUAL,
+        State.PUT,
         original=credited.uetr,
-        next_at=None,
     )
     return moved(engine, done(engine, opened(fitted(recall, credited))), Event.ACCEPTED)
 

@@ -19,6 +19,7 @@ from switch.model import Direction, Kind, Payment, State
 from switch.parts import recall_uetr
 from switch.port import Operation, Outcome, OutcomeKind
 from switch.reasons import Reason
+from switch.recalls import ANSWERED_WITHIN_DAYS
 from tests.shell.hand_parts import LOST, OFFLINE, said
 from tests.shell.shell_rig import MEMBER, STALL, Shell
 from tests.shell.test_linked_told import BANK, told
@@ -28,6 +29,9 @@ from tests.shell.test_returns import returned
 
 if TYPE_CHECKING:
     from switch.commands import Command
+
+
+DAY_S = 86_400
 
 
 @pytest.fixture
@@ -190,7 +194,7 @@ async def test_a_networks_recall_waits_for_the_payees_bank(recalling: Shell) -> 
     again = await recalling.receive(of(original))
 
     assert (put_one.kind, put_one.direction) == (Kind.RECALL, Direction.INBOUND)
-    assert (put_one.state, put_one.original) == (State.MANUAL, original.uetr)
+    assert (put_one.state, put_one.original) == (State.PUT, original.uetr)
     assert (again["status"], again["uetr"]) == ("PDNG", put_one.uetr)
     assert recalling.pending() == []
     assert (await told(recalling, BANK))[-1] == ("waiting", "PDNG", "recall", original.uetr)
@@ -320,3 +324,44 @@ async def test_a_second_recall_of_a_payment_is_none(recalling: Shell) -> None:
 
     assert (other["status"], other["reason"]) == (None, "DUPLICATE")
     assert STALL.agent == original.institutions.payee_bank
+
+
+async def test_one_that_its_bank_never_answers_is_denied_when_its_time_is_over(
+    recalling: Shell,
+) -> None:
+    original, put_one = await put(recalling)
+    recalling.clock.pass_s(ANSWERED_WITHIN_DAYS * DAY_S - 60)
+    await recalling.sweep()
+    waiting = recalling.payment(put_one.uetr).state
+    recalling.clock.pass_s(120)
+    await recalling.sweep()
+    ended = recalling.payment(put_one.uetr)
+    answer = await recalling.receive(of(original))
+    too_late = await recalling.aftercare.recalls.decide(ended, None)
+
+    assert (waiting, ended.state) == (State.PUT, State.REFUSED)
+    assert ended.reason is Reason.RECALL_UNANSWERED
+    assert (answer["status"], answer["reason"]) == ("RJCT", "RECALL_UNANSWERED")
+    assert too_late is Reason.DUPLICATE
+    assert await recalling.linked.of(original) == []
+
+
+async def test_a_recall_after_the_time_for_refunds_is_denied_either_way(recalling: Shell) -> None:
+    ours, theirs = await recalling.opened(), await credited(recalling)
+    recalling.clock.pass_s(366 * DAY_S)
+    answer = await recalling.receive(of(theirs))
+    again = await recalling.receive(of(theirs))
+
+    assert await recall(recalling, ours) is Reason.REFUND_TOO_LATE
+    assert (answer["status"], answer["reason"]) == ("RJCT", "REFUND_TOO_LATE")
+    assert (again["status"], again["reason"]) == ("RJCT", "REFUND_TOO_LATE")
+
+
+async def test_what_is_disputed_is_not_recalled_until_people_have_looked(recalling: Shell) -> None:
+    original = await recalling.opened()
+    denied = Outcome(OutcomeKind.REFUSED, Reason.ACCOUNT_CLOSED)
+    await recalling.receive(InboundNotice(original.reference, denied, {}))
+    disputed = recalling.payment(original.uetr)
+
+    assert disputed.disputed
+    assert await recall(recalling, disputed) is Reason.NOT_REFUNDABLE

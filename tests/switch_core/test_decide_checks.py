@@ -15,6 +15,7 @@ from switch.lifecycle import Event
 from switch.model import Direction, State
 from switch.postings import lines_of
 from switch.reasons import Reason
+from switch.standings import claim_of, member_party
 from tests.switch_core.core_values import (
     EXPIRY,
     MEMBER_KHR,
@@ -269,7 +270,7 @@ def test_an_opening_wants_its_keys_and_the_accounts_of_its_lines() -> None:
 
     assert keys.payments == (payment().uetr,)
     assert keys.bindings == ((payment().origin, "key-1"),)
-    assert keys.claims == ("quote-1",)
+    assert keys.claims == ("quote-1", claim_of(member_party(payment().origin)))
     assert keys.tombstones == ((payment().origin, payment().uetr),)
     assert accounts_wanted([command], Snapshot()) == tuple(
         sorted({line.account for line in lines_of(payment())})

@@ -42,7 +42,7 @@ def shape(direction: Direction, kind: Kind, funding: Funding = Funding.CAPPED) -
     if kind is Kind.RETURN:
         return waiting(held, State.ACCEPTED)
     if kind is Kind.RECALL and direction is IN:
-        return waiting(held, State.MANUAL, next_at=None)
+        return waiting(held, State.PUT)
     return held
 
 
