@@ -36,6 +36,9 @@ TAKEN: Final = "REQUEST_ACCEPTED"
 NO_REFUND: Final = "NO_SUCH_REFUND_ORDER"
 """The same of a refund (L)."""
 
+TOO_LATE: Final = "ORDER_NOT_REVERSIBLE"
+"""The only refusal of a cancel that tells how the payment stands for good (A)."""
+
 ASKED_FOR: Final = "refund to the customer"
 """``reason`` of a refund: nothing personal, and nothing of the merchant's own words."""
 
@@ -74,6 +77,7 @@ _OF_REFUND: Final[Mapping[str, Outcome]] = MappingProxyType({
 })  # fmt: skip
 """What ``data.status`` says of a refund; there it is the refund's own."""
 
+_MAY_BE_UNDONE: Final = (OutcomeKind.ACCEPTED, OutcomeKind.PENDING)
 _UNKNOWN: Final = Outcome(OutcomeKind.UNKNOWN)
 _OK, _BAD, _SERVER_ERROR = 200, 400, 500
 _NAMED: Final = re.compile(r"\A[0-9A-Za-z_-]{1,64}\Z", re.ASCII)
@@ -134,9 +138,14 @@ def outcome(
     if status >= _SERVER_ERROR or not code:
         return _UNKNOWN
     if isinstance(data, dict) and data:
-        # Too late to cancel: that refusal alone tells how the payment stands.
-        tells = code == SUCCESS or operation is Operation.CANCEL
-        return _stands(payment, data) if tells else _UNKNOWN
+        late = operation is Operation.CANCEL and code == TOO_LATE
+        if code != SUCCESS and not late:
+            return _UNKNOWN
+        stands = _stands(payment, data)
+        if operation is Operation.CANCEL and not late and stands.kind in _MAY_BE_UNDONE:
+            # A cancel was taken, and what it shows is how the payment stood before.
+            return _UNKNOWN
+        return stands
     asks = operation in (Operation.PAY, Operation.REFUND)
     if asks and code == TAKEN:
         return Outcome(OutcomeKind.PENDING)

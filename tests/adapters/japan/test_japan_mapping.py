@@ -130,7 +130,27 @@ def test_an_amount_with_a_fraction_of_its_unit_is_not_written() -> None:
 def test_a_status_about_this_payment_decides(
     operation: Operation, status: Any, kind: OutcomeKind
 ) -> None:
+    if operation is CANCEL and kind in (PENDING, ACCEPTED):
+        kind = UNKNOWN  # the cancel was taken, and may undo it yet
     assert read(operation, told("SUCCESS", stands(status))).kind is kind
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("ORDER_NOT_REVERSIBLE", "COMPLETED", ACCEPTED),
+        ("ORDER_NOT_REVERSIBLE", "FAILED", REFUSED),
+        ("REQUEST_ACCEPTED", "COMPLETED", UNKNOWN),
+        ("REQUEST_ACCEPTED", "CANCELED", UNKNOWN),
+        ("RATE_LIMIT", "COMPLETED", UNKNOWN),
+        ("INTERNAL_SERVER_ERROR", "COMPLETED", UNKNOWN),
+    ],
+)
+def test_only_a_cancel_that_is_too_late_ends_a_payment_as_it_stands(
+    code: str, status: str, kind: OutcomeKind
+) -> None:
+    assert read(CANCEL, told(code, stands(status))).kind is kind
+    assert read(ENQUIRE, told(code, stands(status))).kind is UNKNOWN
 
 
 def test_the_networks_own_identification_is_kept_where_it_is_one() -> None:
