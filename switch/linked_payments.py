@@ -35,7 +35,7 @@ from switch.reasons import Reason, from_iso
 from switch.records import Open as Opened
 from switch.refusals import Busy
 from switch.restoring import NEVER_ARRIVED, as_lost_link
-from switch.runtime.tasks import TooManyTasks
+from switch.runtime.tasks import ShareOfTasks, TooManyTasks
 from switch.sequences import NumbersSpent, Sequences
 
 if TYPE_CHECKING:
@@ -60,6 +60,9 @@ BACK: Final = "back"
 
 BIC_LENGTH: Final = 11
 """A BIC of eight characters names the head office, which is the same with XXX behind it."""
+
+HOPS_MAX: Final = 200
+"""First sends of linked payments under way; parts for a dead network may not take every task."""
 
 TRIES_MAX: Final = 4
 """A linked payment is made anew this often when another one took its place meanwhile."""
@@ -122,7 +125,7 @@ class LinkedPayments:
         self._answers = answers
         self._clock = clock
         self._ids = ids
-        self._tasks = tasks
+        self._hops = ShareOfTasks(tasks, HOPS_MAX)
         self._log = log
         self._restoring = restoring
         self._sequences = Sequences(store)
@@ -302,9 +305,10 @@ class LinkedPayments:
     ) -> Payment | Conflict | Reason:
         """Commit a linked payment and start its hop; a check of the commit is its refusal.
 
-        One that may have been made before a loss is asked about instead, or left to people. Raises
-        :class:`~switch.refusals.Busy`.
+        One that may have been made before a loss is not sent. Raises :class:`Busy`.
         """
+        if self._hops.full:
+            raise Busy
         started = self._clock.monotonic()
         adapter = self._adapters[linked.network]
         facts, now = adapter.facts, linked.opened_at
@@ -350,7 +354,7 @@ class LinkedPayments:
                 return await self._dispatch.conclude(result.payment, held, Happened(Event.LOST))
             first = self._dispatch.first(result.payment, held, exchange, started)
             try:
-                self._tasks.start("hop", first)
+                self._hops.start("hop", first)
             except TooManyTasks:
                 # It is committed: its timer asks after it, and finds that it never arrived.
                 self._log.warning("linked_not_started", uetr=linked.uetr)

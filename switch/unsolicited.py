@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from switch.store.contract import Store
 
 NOTED_MAX: Final = 100
-"""So many messages of a network are put down in :data:`NOTED_WITHIN_S`; more are only logged."""
+"""So many messages of a network does a process put down in :data:`NOTED_WITHIN_S` at most.
+
+More are only logged. One that is put down already counts no more.
+"""
 
 NOTED_WITHIN_S: Final = 3_600
 
@@ -45,13 +48,16 @@ class Unsolicited:
         Raises :class:`~switch.store.contract.StoreBusy` with nothing put down.
         """
         digest = sha256(message).hexdigest()
+        item = f"{ITEM}/{network}/{digest}"
+        if await self._store.read.has_item(item):
+            return
         if not self._room(network):
             self._log.warning("unsolicited_not_noted", network=network, sha256=digest)
             return
         # It is an item of no money: only that it came is kept.
         await self._store.commit(
             Receive(
-                item_hash=f"{ITEM}/{network}/{digest}",
+                item_hash=item,
                 sponsor=network,
                 currency="KHR",
                 minor=0,

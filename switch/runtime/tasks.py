@@ -88,3 +88,31 @@ class Tasks:
             task.cancel()
         if waiting:
             await asyncio.wait(waiting, timeout=within_s)
+
+
+class ShareOfTasks:
+    """Tasks of one kind: at most ``most`` of a process's live ones."""
+
+    def __init__(self, tasks: Tasks, most: int) -> None:
+        self._tasks = tasks
+        self._most = most
+        self._live = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether another one would be too many."""
+        return self._live >= self._most
+
+    def start(self, name: str, coroutine: Coroutine[Any, Any, Result]) -> asyncio.Task[Result]:
+        """Start a task; raises :class:`TooManyTasks` beyond either bound, with nothing started."""
+        if self.full:
+            coroutine.close()
+            raise TooManyTasks(name)
+        task = self._tasks.start(name, coroutine)
+        self._live += 1
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        del task
+        self._live -= 1

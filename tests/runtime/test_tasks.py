@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from switch.runtime.tasks import Tasks, TooManyTasks
+from switch.runtime.tasks import ShareOfTasks, Tasks, TooManyTasks
 
 
 async def _fail() -> None:
@@ -91,3 +91,21 @@ def test_production_crash_ends_the_process_without_the_message() -> None:
     assert ended.returncode == 70
     assert "process_ended part=dispatch error=ValueError at fail:4" in ended.stderr
     assert "0123" not in ended.stderr
+
+
+def test_a_share_of_the_tasks_has_a_bound_of_its_own() -> None:
+    async def program() -> tuple[bool, bool, int]:
+        tasks = Tasks()
+        share = ShareOfTasks(tasks, 2)
+        begun = [share.start("hop", asyncio.sleep(0.01)) for _ in range(2)]
+        full = share.full
+        with pytest.raises(TooManyTasks):
+            share.start("hop", asyncio.sleep(60))
+        live = len(tasks)
+        await asyncio.wait(begun)
+        await asyncio.sleep(0)
+        share.start("hop", asyncio.sleep(0))
+        await tasks.close()
+        return full, share.full, live
+
+    assert asyncio.run(program()) == (True, False, 2)

@@ -176,6 +176,26 @@ async def test_a_refund_that_finds_no_room_to_start_is_kept_and_asked_after(
     assert await refund(refunding, original, "1", "refund-2") is Reason.REFUND_TOO_MUCH
 
 
+async def test_who_asks_for_more_refunds_than_may_be_under_way_is_told_to_come_again(
+    refunding: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = await credited(refunding)
+    monkeypatch.setattr(refunding.linked._hops, "_most", 1)
+    refunding.transport.script("thailand", said("accepted"))
+    opened = await refunding.records.open(original.uetr)
+    assert opened is not None
+    amount, first, second = Money.parse("100", "KHR"), "refund-1", "refund-2"
+    asked = [Asked(STALL.agent, key, {"amount": "100"}) for key in (first, second)]
+    await refunding.linked.refund(original, opened, amount, asked[0])
+    with pytest.raises(Busy):
+        await refunding.linked.refund(original, opened, amount, asked[1])
+    await refunding.settle()
+    later = await refunding.linked.refund(original, opened, amount, asked[1])
+
+    assert isinstance(later, Payment)
+    assert len(await refunding.linked.of(original)) == 2
+
+
 async def test_looks_at_a_return_are_counted_from_when_it_is_owed(advised: Shell) -> None:
     await advised.receive(order())
     asked = changed(advised.payment(UETR), state=State.CREDIT_UNKNOWN, rung=400)

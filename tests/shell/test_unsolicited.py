@@ -60,7 +60,8 @@ async def test_what_is_about_a_payment_is_not_put_down(shell: Shell) -> None:
 
 async def test_a_network_that_errs_in_a_loop_fills_no_journal(shell: Shell) -> None:
     for number in range(NOTED_MAX + 3):
-        await shell.aftercare.notices.notice("thailand", NOTICE, b"%d" % number)
+        for _ in range(2):
+            await shell.aftercare.notices.notice("thailand", NOTICE, b"%d" % number)
     full = noted(shell)
     shell.clock.pass_s(NOTED_WITHIN_S + 1)
     await shell.aftercare.notices.notice("thailand", NOTICE, b"later")
