@@ -39,7 +39,7 @@ OFTEN_S: Final = 1.0
 SELDOM: Final = 6
 """How much coarser the grain is for everything else: collecting, keys, feeds."""
 
-SELDOM_S: Final = 48.0
+SELDOM_S: Final = 300.0
 """Grains above this are the same for all."""
 
 

@@ -35,6 +35,7 @@ from switch.simulation.mishaps import Mishaps
 from switch.simulation.operators import Act, Operators
 from switch.simulation.oracle import judge
 from switch.simulation.plan import Plan, Store
+from switch.simulation.signatures import Signatures
 from switch.simulation.town import DATABASE, Residents, TownKeys, residents
 from switch.simulation.world import World
 from switch.states import MOVES
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 AFTER_S: Final = 40
 """What can go wrong may still do so for this long after the last payment began."""
 
-AFTER_GRAIN_S: Final = 0.5
+AFTER_GRAIN_S, HEALTHY_GRAIN_S = 0.5, 2.0
 
 PATIENCE_S: Final = 24 * 3600
 """Payments have this long to end once everybody is healthy."""
@@ -125,11 +126,13 @@ class Simulator:
         self._residents: dict[tuple[tuple[str, ...], bool], Residents] = {}
         self._adapters: dict[str, Adapter] = {}
         self._keys = TownKeys()
+        self._signatures = Signatures()
         # What every switch makes alike is made once: it is most of the cost of a start.
         self._made: tuple[tuple[Any, str, Any], ...] = (
             (api_app, "openapi", cache(description.openapi)),
             (registry, "_load", cache(registry._load)),  # noqa: SLF001  the one way to load
             (adapters_of, "make_adapter", self._adapter),
+            *self._signatures.places(),
         )
 
     def _adapter(self, network: str, context: AdapterContext) -> Adapter:
@@ -189,6 +192,7 @@ class Simulator:
         finally:
             for (module, name, _), made in zip(self._made, before, strict=True):
                 setattr(module, name, made)
+            self._signatures.forget()
             # aiohttp remembers a thousand handlers, and with each of them a whole switch.
             _cached_build_middleware.cache_clear()
 
@@ -246,7 +250,7 @@ class _Trial:
         self._world.loop.grain_s = 0
         await self._mishaps.heal()
         healed = self._world.loop.time()
-        self._world.loop.grain_s = GRAIN_S if self._mishaps.waiting() else AFTER_GRAIN_S
+        self._world.loop.grain_s = GRAIN_S if self._mishaps.waiting() else HEALTHY_GRAIN_S
         for task in tasks:
             await task
         self._world.loop.grain_s = GRAIN_S

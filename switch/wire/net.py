@@ -21,6 +21,7 @@ from switch.wire.quiet import SERVER_NAME, QuietRunner
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
+    from datetime import datetime
     from ssl import SSLContext
 
     from switch.runtime.clock import Clock
@@ -107,9 +108,14 @@ async def new_runner(app: web.Application, clock: Clock) -> web.AppRunner:
     if not 0 < app._client_max_size <= REQUEST_BYTES_MAX:  # noqa: SLF001  no public reader exists
         raise ValueError("the application reads larger bodies than the bound")
 
+    written: list[tuple[datetime, str]] = []
+
     async def stamp(_: web.Request, response: web.StreamResponse) -> None:
+        second = clock.now().replace(microsecond=0)
+        if not written or written[0][0] != second:
+            written[:] = [(second, format_datetime(second, usegmt=True))]
         response.headers["Server"] = SERVER_NAME
-        response.headers["Date"] = format_datetime(clock.now().replace(microsecond=0), usegmt=True)
+        response.headers["Date"] = written[0][1]
 
     app.on_response_prepare.append(stamp)
     runner = QuietRunner(

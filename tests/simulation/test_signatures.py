@@ -1,0 +1,58 @@
+"""What is remembered of signatures says nothing of any other key, bytes, padding or signature."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+
+from iso20022 import signing_keys
+from iso20022.signing_keys import PKCS1, PSS
+from switch.simulation.signatures import Signatures
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from iso20022.signing_keys import PrivateKey
+
+KEYS: Final[Mapping[str, Callable[[], PrivateKey]]] = {
+    "ec": lambda: ec.generate_private_key(ec.SECP256R1()),
+    "ed25519": ed25519.Ed25519PrivateKey.generate,
+    "rsa": lambda: rsa.generate_private_key(65_537, 2_048),
+}
+
+
+@pytest.mark.parametrize("kind", KEYS)
+def test_only_what_was_signed_is_known(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bytes] = []
+
+    def verifies(key: Any, signature: bytes, data: bytes, padding: Any) -> bool:
+        asked.append(data)
+        return signing_keys.verifies(key, signature, data, padding)
+
+    monkeypatch.setattr("switch.simulation.signatures.verifies", verifies)
+    key, other = KEYS[kind](), KEYS[kind]()
+    known = Signatures()
+    signature = known.sign(key, b"a")
+    changed = signature[:-1] + bytes([signature[-1] ^ 1])
+
+    assert known.verifies(key.public_key(), signature, b"a")
+    assert asked == []
+    assert not known.verifies(key.public_key(), signature, b"b")
+    assert not known.verifies(other.public_key(), signature, b"a")
+    assert not known.verifies(key.public_key(), changed, b"a")
+    assert asked == [b"b", b"a", b"a"]
+
+    known.forget()
+    assert known.verifies(key.public_key(), signature, b"a")
+    assert asked == [b"b", b"a", b"a", b"a"]
+
+
+def test_another_padding_is_another_signature() -> None:
+    key = KEYS["rsa"]()
+    known = Signatures()
+    signature = known.sign(key, b"a", PKCS1)
+
+    assert known.verifies(key.public_key(), signature, b"a", PKCS1)
+    assert not known.verifies(key.public_key(), signature, b"a", PSS)
