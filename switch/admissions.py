@@ -7,6 +7,7 @@ last read, so it may be given up to a second after its member was suspended; it 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from switch.commands import Declined
@@ -24,6 +25,7 @@ from switch.standings import (
     stands_of,
     steps_from,
 )
+from switch.store.contract import StoreBusy
 
 if TYPE_CHECKING:
     from switch.config import Config
@@ -75,7 +77,9 @@ class Admissions:
         """Note again and again how the merchants stand: another process may have decided it."""
         while self._registered:
             await self._clock.sleep(LOOKED_S)
-            await self.look()
+            with suppress(StoreBusy):
+                # While the store is away nothing is opened either.
+                await self.look()
 
     async def look(self) -> None:
         """Note how the merchants stand now, for those who read the registry."""

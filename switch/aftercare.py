@@ -119,6 +119,7 @@ class Aftercare:
             returns=self.returns,
             recalls=self.recalls,
             unsolicited=Unsolicited(given.store, given.clock, given.ids, given.log),
+            restoring=given.restoring,
             log=given.log,
         )
 

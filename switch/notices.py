@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from switch.logs import Log
     from switch.model import Payment
     from switch.recalls import Recalls
+    from switch.restoring import Restoring
     from switch.returns import Returns
     from switch.store.contract import Store
     from switch.unsolicited import Unsolicited
@@ -52,6 +53,7 @@ class Notices:
         returns: Returns,
         recalls: Recalls,
         unsolicited: Unsolicited,
+        restoring: Restoring,
         log: Log,
     ) -> None:
         self._store = store
@@ -59,6 +61,7 @@ class Notices:
         self._returns = returns
         self._recalls = recalls
         self._unsolicited = unsolicited
+        self._restoring = restoring
         self._log = log
 
     async def recall(self, network: str, request: InboundRecall, body: bytes) -> Taken:
@@ -158,8 +161,11 @@ class Notices:
         return await self.returned(network, back, b"")
 
     async def _ours(self, network: str, reference: str) -> Payment | None:
+        """The payment that a network speaks of. Raises :class:`Busy` where it may be lost."""
         payment = await self._store.read.by_reference(network, reference)
         if payment is None:
+            if self._restoring.holding:
+                raise Busy
             self._log.warning("notice_of_nothing", network=network)
         return payment
 

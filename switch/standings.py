@@ -222,8 +222,13 @@ def asked_of(payment: Payment, scope: str) -> Iterator[tuple[str, Door]]:
             yield member_party(held.payer_side), Door.PAY
         elif payment.direction is Direction.INBOUND and held.payee_bank:
             yield member_party(held.payee_bank), Door.PAID
-    elif scope == payment.origin and payment.direction is Direction.OUTBOUND:
+    elif _own(scope) == payment.origin and payment.direction is Direction.OUTBOUND:
         if payment.kind is Kind.RECALL:
-            yield member_party(scope), Door.RECALL
+            yield member_party(payment.origin), Door.RECALL
         elif payment.funding is Funding.CAPPED:
-            yield member_party(scope), Door.REFUND
+            yield member_party(payment.origin), Door.REFUND
+
+
+def _own(scope: str) -> str:
+    """Whose keys a scope holds; those of its ISO 20022 messages have one behind it."""
+    return scope.partition("/")[0]

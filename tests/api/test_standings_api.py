@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from iso20022.jws import JwsSigner
+from switch.admissions import Admissions
 from switch.app import SERVED_AS
 from switch.client import SigningClient
 from switch.store.audit import audit
+from switch.store.contract import StoreBusy
 from tests.api.api_rig import DEBTOR, MEMBER, OTHER_MEMBER
+from tests.api.test_messages import pacs008
+from tests.api.test_recall_messages import camt056, said
 
 if TYPE_CHECKING:
     from switch.client import ClientAnswer
@@ -106,3 +111,49 @@ async def test_a_merchant_is_suspended_and_paid_again(rig: Rig) -> None:
         states.append(found.eligible)
 
     assert states == [False, True]
+
+
+async def test_a_suspended_member_recalls_by_neither_interface(rig: Rig) -> None:
+    first, second = rig.ids.uetr(), rig.ids.uetr()
+    assert (await rig.client().message(await pacs008(rig, uetr=first))).status == 200
+    assert (await rig.client().message(await pacs008(rig, "M9", uetr=second))).status == 200
+    await step(rig, "suspend_all", 0)
+    path, why = f"/v1/payments/{second}/recall", b'{"reason": "CUST"}'
+    by_json = await rig.client().call("POST", path, why, idempotency_key="recall-1")
+    by_iso = await rig.client().message(camt056(rig, first))
+
+    assert (by_json.status, by_json.json()["reason"]) == (422, "AG01")
+    assert said(by_iso)[1] == "RJCR"
+    assert len(rig.engine.listed(0, 9)) == 2
+
+
+async def test_a_store_that_is_away_ends_no_look_at_the_standings(rig: Rig) -> None:
+    class Away:
+        """A store whose server is away; it counts who asked."""
+
+        asked = 0
+
+        @property
+        def read(self) -> Away:
+            return self
+
+        async def claimed(self, _: str) -> str:
+            self.asked += 1
+            raise StoreBusy
+
+    class Hasty:
+        """A clock on which nobody waits."""
+
+        async def sleep(self, _: float) -> None:
+            await asyncio.sleep(0)
+
+    away = Away()
+    parts: Any = (rig.config, away, Hasty(), rig.ids, rig.log)
+    running = asyncio.ensure_future(Admissions(*parts).run())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    ended = running.done()
+    running.cancel()
+
+    assert not ended
+    assert away.asked > 1

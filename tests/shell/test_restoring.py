@@ -10,17 +10,25 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from switch.inbound_port import (
+    InboundAuthorise,
+    InboundNotice,
+    InboundOrderPay,
+    InboundReturn,
+    Told,
+)
 from switch.model import Payment, State
 from switch.operators import Action
 from switch.payments import Standing
-from switch.port import Operation, is_lost
+from switch.port import Operation, Outcome, OutcomeKind, is_lost
 from switch.reasons import Reason
 from switch.refusals import Busy
 from switch.restoring import Loss
 from switch.sequences import NumbersSpent, Sequences, skip_lost
-from tests.shell.hand_parts import said
+from tests.shell.hand_parts import NOW, said
 from tests.shell.test_gross_weather import gross as gross  # noqa: PLC0414
 from tests.shell.test_gross_weather import refused as refused_gross
+from tests.shell.test_linked_payments import baht
 from tests.shell.test_linked_weather import credited, refund
 from tests.shell.test_linked_weather import refunding as refunding  # noqa: PLC0414
 from tests.shell.test_receiving import enquiry, unreadable
@@ -218,6 +226,25 @@ async def test_nobody_is_told_never_seen_before_the_operator_is_done(shell: Shel
         shell.payments.refuse_while_restoring()
 
     assert len(shell.engine.tables.tombstones) == 0
+
+
+@pytest.mark.parametrize("done", [False, True])
+async def test_what_a_network_says_of_a_payment_that_may_be_lost_waits_for_the_operator(
+    shell: Shell, *, done: bool
+) -> None:
+    told: list[Told] = [
+        InboundOrderPay("order-1", baht("345.00"), NOW, "far-1", {}, {}),
+        InboundNotice("of-a-lost-one", Outcome(OutcomeKind.ACCEPTED), {}),
+        InboundReturn("R-1", "of-a-lost-one", baht("1.00"), {}, settled=True),
+        InboundAuthorise("of-a-lost-one", baht("1.00"), {}),
+    ]
+    lose(shell, done=done)
+    for each in told:
+        if done:
+            assert (await shell.receive(each))["reason"] == "ORIGINAL_UNKNOWN"
+        else:
+            with pytest.raises(Busy):
+                await shell.receive(each)
 
 
 async def test_a_loss_is_looked_at_until_it_is_dealt_with(shell: Shell) -> None:
