@@ -122,6 +122,7 @@ class _Totals:
         self._payments = 0
         self._faults: Counter[str] = Counter()
         self._crashes: Counter[str] = Counter()
+        self._played: Counter[str] = Counter()
         self._findings: Counter[str] = Counter()
         self._unresolved = 0
         self._moves: Counter[str] = Counter()
@@ -135,6 +136,7 @@ class _Totals:
         self._payments += len(outcome.plan.payments)
         self._faults += outcome.faults
         self._crashes += outcome.crashes
+        self._played += outcome.played
         self._findings.update(finding.kind for finding in outcome.findings)
         self._unresolved += outcome.unresolved
         self._moves.update({" ".join(move): n for move, n in outcome.moves.items()})
@@ -158,6 +160,7 @@ class _Totals:
             "payments": self._payments,
             "faults": dict(sorted(self._faults.items())),
             "crashes": dict(sorted(self._crashes.items())),
+            "played": dict(sorted(self._played.items())),
             "moves": dict(sorted(self._moves.items())),
             **{kind: found[kind] for kind in _COUNTED},
             "unresolved": self._unresolved,
@@ -170,7 +173,7 @@ class _Totals:
         """As sentences on standard error."""
         view = self.view()
         _tell(f"{self._payments} payments in {self._runs} runs from seed {self._seed} on")
-        for name in ("faults", "crashes", "other_findings"):
+        for name in ("faults", "crashes", "played", "other_findings"):
             counts = view[name]
             assert isinstance(counts, dict)
             for what, count in counts.items():

@@ -17,6 +17,8 @@ import orjson
 from switch.demo.scenes import DEBTOR, thai_code
 from switch.qr import Khqr, write_khqr
 from switch.simulation.evidence import FINAL, Told, Word
+from switch.simulation.orders import PAYMENTS, Order
+from switch.simulation.regrets import Regrets
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
@@ -41,18 +43,11 @@ PAUSE_S, PAUSE_MAX_S = 1.5, 12.0
 
 ENQUIRIES: Final = 3
 
-SHOPS_BANK: Final = "ABAAKHPPXXX"
-"""Whose customers give back what they were paid."""
-
-PARTS_MAX: Final = 4
-"""In how many parts at most they do."""
-
 _AWAY: Final = (aiohttp.ClientError, OSError, TimeoutError)
 
 
 OK: Final = 200
 UNPROCESSABLE: Final = 422
-PAYMENTS: Final = "/v1/payments"
 
 TOO_MUCH_EVERY: Final = 5
 """Of so many payments that are paid for in advance, the bank of one pushes too much."""
@@ -123,40 +118,29 @@ SHOPS: Final[Mapping[str, Shop]] = MappingProxyType(
 """Whom members pay, by network. The codes are those of the simulators' own shops."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Order:
-    """What a bank's program says again and again: a key, what it asks for, what it heard."""
-
-    client: SigningClient
-    member: str
-    key: str
-    asked: Mapping[str, object]
-    told: Told
-    path: str = PAYMENTS
-
-
 class Cast:
     """Everybody who pays in a run."""
 
     def __init__(self, city: City) -> None:
         self.told: list[Told] = []
         self._city = city
-        self._orders: list[_Order] = []
+        self._orders: list[Order] = []
         self._guests: list[tuple[str, Told]] = []
         self._pushed: dict[str, None] = {}
+        self._regrets = Regrets(city, self)
 
     async def play(self, payment: Payment) -> None:
         """Make a payment, as far as the weather lets it: who pays, and where the payee is."""
         who, _, network = payment.way.partition(" ")
         match who:
             case "member":
-                await self._member(payment, network)
+                await self.member(payment, network)
             case "greedy":
-                await self._member(payment, network, keys=2)
+                await self.member(payment, network, keys=2)
             case "guest":
-                await self._guest(payment, network)
-            case "refunded":
-                await self._refunded(payment, network)
+                await self.guest(payment, network)
+            case "refunded" | "recalled" | "returned" | "asked":
+                await self._regrets.play(payment, who, network)
             case "debited":
                 await self._debited(payment, network, "/control/pay-khqr")
             case "fickle":
@@ -183,30 +167,40 @@ class Cast:
 
     # -- members ---------------------------------------------------------------------------------
 
-    async def _member(self, payment: Payment, network: str, keys: int = 1) -> None:
+    async def member(self, payment: Payment, network: str, keys: int = 1) -> Order | None:
         """A member's customer pays a shop abroad; with several keys at one quote each time."""
         member = MEMBERS[payment.number % len(MEMBERS)]
         client = self._city.member(member, answer_within_s=ANSWER_WITHIN_S)
         offer = await self._offer(client, SHOPS[network], payment)
         if offer is None:
-            return
+            return None
         asked = {"quote": offer["quote"], "debtor": dict(DEBTOR)}
         orders = []
         for _ in range(keys):
             told = self._new(payment)
             told.debit, told.credit = _money(offer["debit"]), _money(offer["credit"])
-            orders.append(_Order(client, member, self._city.ids.uuid(), asked, told))
+            orders.append(Order(client, member, self._city.ids.uuid(), asked, told))
         self._orders += orders
+        first = orders[0]
         if keys > 1 and payment.number % 2:
             # One after the other, so that the second finds a quote that has been used.
-            await self._until_final(orders.pop(0))
+            await self.until_final(orders.pop(0))
         copies = [
-            self._city.tasks.start("copy", self._until_final(order))
+            self._city.tasks.start("copy", self.until_final(order))
             for order in orders
             for _ in range(payment.copies)
         ]
         for copy in copies:
             await copy
+        return first
+
+    async def order(self, order: Order, copies: int) -> None:
+        """Say something until it is final, several at once, and remember to ask in the end."""
+        self._orders.append(order)
+        self.told.append(order.told)
+        said = [self._city.tasks.start("copy", self.until_final(order)) for _ in range(copies)]
+        for each in said:
+            await each
 
     async def _offer(
         self, client: SigningClient, shop: Shop, payment: Payment
@@ -223,13 +217,14 @@ class Cast:
             await self._pause(tried)
         return None
 
-    async def _until_final(self, order: _Order) -> None:
+    async def until_final(self, order: Order) -> None:
+        """Say it until the answer is final, or patience ends."""
         for tried in range(TRIES):
             if await self._say(order):
                 return
             await self._pause(tried)
 
-    async def _say(self, order: _Order) -> bool:
+    async def _say(self, order: Order) -> bool:
         """Give the instruction once; whether the answer is final."""
         told, known = order.told, len(order.told.words)
         body = orjson.dumps(dict(order.asked))
@@ -251,7 +246,7 @@ class Cast:
             await self._push(order, held["fund"])
         return bool(held["final"])
 
-    async def _push(self, order: _Order, fund: Mapping[str, Any]) -> None:
+    async def _push(self, order: Order, fund: Mapping[str, Any]) -> None:
         """The payer's bank pushes what is asked for, once; now and then a riel too much."""
         value = int(fund["amount"]["value"]) + (order.told.number % TOO_MUCH_EVERY == 0)
         pushed = {
@@ -271,7 +266,7 @@ class Cast:
 
     # -- guests ----------------------------------------------------------------------------------
 
-    async def _guest(self, payment: Payment, network: str) -> Told | None:
+    async def guest(self, payment: Payment, network: str) -> Told | None:
         """A guest pays a shop in Cambodia; the network repeats its message, then asks."""
         riel = 1_000 + payment.minor
         asked = {
@@ -342,29 +337,6 @@ class Cast:
                 word = each["status"]
                 body = b"%d" % FINAL[word] if word in FINAL else b""
                 told.words.append(Word(word, told.uetr, len(told.words), body))
-
-    async def _refunded(self, payment: Payment, network: str) -> None:
-        """A shop's customers give back what they were paid, in parts, and at last one too many."""
-        paid = await self._guest(payment, network)
-        if paid is None or not any(FINAL.get(word.status) for word in paid.words):
-            return
-        bank = self._city.member(SHOPS_BANK, answer_within_s=ANSWER_WITHIN_S)
-        riel, parts = 1_000 + payment.minor, 1 + payment.number % PARTS_MAX
-        for part in range(parts + 1):
-            # Each part but the last is one of equal ones; what is asked for then is too much.
-            amount = riel - riel // parts * (parts - 1) if part == parts - 1 else riel // parts
-            asked = {"amount": {"currency": "KHR", "value": str(amount)}}
-            told = Told(payment.number, debit=("KHR", str(amount)))
-            path = f"/v1/payments/{paid.uetr}/refunds"
-            order = _Order(bank, SHOPS_BANK, self._city.ids.uuid(), asked, told, path)
-            self._orders.append(order)
-            self.told.append(told)
-            copies = [
-                self._city.tasks.start("copy", self._until_final(order))
-                for _ in range(payment.copies)
-            ]
-            for copy in copies:
-                await copy
 
     # -- the backbone ----------------------------------------------------------------------------
 

@@ -41,6 +41,12 @@ LYING: Final = (
 )
 """Where the opposite of what is booked is said once; the book tells the truth in the end."""
 
+ASKED_BACK: Final = (
+    *(("recall", "refuse", "CUST"), ("recall", "pending", ""), ("recall", "drop_answer", "")),
+    *(("recall", "drop_request", ""), ("recall", "late", ""), ("recall", "garbage", "")),
+)
+"""What a network can do wrong that is asked to give back, and how it says no or nothing."""
+
 REGRETTED: Final = ("coffee@abaa", "silkhouse@abaa")
 """Accounts of shops whose bank is a member and so can ask that money goes back."""
 
@@ -50,6 +56,9 @@ CHOICES: Final = Choices(
         "greedy thailand": Way(4, "thailand"),
         "guest thailand": Way(40, "thailand", PAYEES),
         "refunded thailand": Way(8, "thailand", REGRETTED),
+        "recalled thailand": Way(6, "thailand"),
+        "returned thailand": Way(6, "thailand"),
+        "asked thailand": Way(6, "thailand", REGRETTED),
         "incoming": Way(4, "bakong"),
         "member vietnam": Way(40, "vietnam"),
         "guest vietnam": Way(40, "vietnam", PAYEES),
@@ -75,7 +84,7 @@ CHOICES: Final = Choices(
             *(("pay", "drop_answer", ""), ("pay", "hold", ""), ("pay", "reset", "")),
             *(("pay", "unavailable", ""), ("pay", "redirect", ""), ("pay", "oversize", "")),
             *(("pay", "wrong_clock", ""), ("pay", "slow_body", ""), ("pay", "answer_twice", "")),
-            *(*GIVING_BACK, *LYING),
+            *(*GIVING_BACK, *LYING, *ASKED_BACK),
         ),
         "vietnam": (*PAYING, *GIVING_BACK, *LYING),
         "malaysia": (*PAYING, *GIVING_BACK),

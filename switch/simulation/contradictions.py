@@ -20,13 +20,20 @@ if TYPE_CHECKING:
 
 
 def unresolved(left: Left) -> int:
-    """Payments that wait for people, or that people ended: all but those that were lied about.
+    """Payments and refunds that wait for people, or that people ended, without those lied about.
 
-    A network that contradicts itself needs people by design.
+    A network that contradicts itself needs people by design, as does what it returns and fits
+    nothing, and a recall that nobody answers.
     """
+    named = [row["uetr"] for row in left.rows["payment"] if _kind(row) in ("payment", "refund")]
     waiting = [row["uetr"] for row in left.rows["payment"] if row["state"] in WAITS]
     ended = [each["uetr"] for each in leaves(left, ("approved", "settled")) if "uetr" in each]
-    return len(dict.fromkeys([*waiting, *ended]).keys() - lied_about(left))
+    people = dict.fromkeys([*waiting, *ended]).keys() & dict.fromkeys(named).keys()
+    return len(people - lied_about(left))
+
+
+def _kind(row: Row) -> str:
+    return str(json.loads(row["frozen"]).get("kind", "payment"))
 
 
 def linked(left: Left) -> Iterator[str]:

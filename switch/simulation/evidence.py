@@ -52,6 +52,7 @@ MOVED: Final[Mapping[str, bool | None]] = MappingProxyType(
         "awaiting_funds": None,
         "returning": False,
         "returned": False,
+        "giving_back": None,
         **dict.fromkeys(sorted(WAITS)),
     }
 )

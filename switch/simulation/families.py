@@ -125,6 +125,24 @@ class Families:
                 if held != booked:
                     yield f"{uetr}: {network} booked {booked}, and its account says {held}"
 
+    def recalls(self) -> Iterator[str]:
+        """A network's recall that was agreed to has given all back, and one alone is agreed to."""
+        for original, children in self._children.items():
+            recalls = [self._payments[each] for each in children]
+            recalls = [each for each in recalls if each["kind"] == "recall"]
+            agreed = [each for each in recalls if MOVED.get(each["state"])]
+            if len(agreed) > 1:
+                yield f"{original}: {len(agreed)} recalls of it were agreed to"
+            if original in self._payments and any(r["direction"] == "inbound" for r in agreed):
+                terms = self._payments[original]["terms"]
+                back = sum(
+                    row["terms"]["source"]
+                    for _, row in self._family(original)
+                    if row["kind"] == "refund" and MOVED.get(row["state"])
+                )
+                if back != terms["destination"]:
+                    yield f"{original}: recalled, and {back} of {terms['destination']} went back"
+
     def returns(self) -> Iterator[str]:
         """Each return that a network booked is booked once here, and no other."""
         known = {
@@ -166,6 +184,12 @@ class Families:
                 if line["status"] == "booked":
                     minor = _minor(line["amount"], line["currency"])
                     sums[line["currency"]] += minor if line["direction"] == "inbound" else -minor
+            payment = self._payments[uetr]
+            if payment.get("kind") == "return" and payment["network"] == network:
+                # What fitted nothing stands in its book until both have settled it elsewhere.
+                terms, held = payment["terms"], payment.get("funding") == "held"
+                sign = -1 if held else int(uetr in self._matched)
+                sums[terms["payee_currency"]] += sign * terms["destination"]
         return {code: minor for code, minor in sums.items() if minor}
 
 

@@ -190,7 +190,7 @@ class Mishaps:
                 continue
             if mishap.kind is Kind.DUPLICATED and not data.startswith(b"POST "):
                 continue
-            if mishap.kind is Kind.CORRUPTED and (_body(data) is None or _gives_back(data)):
+            if mishap.kind is Kind.CORRUPTED and _body(data) is None:
                 continue
             yield armed
 
@@ -346,11 +346,6 @@ def _body(data: bytes) -> int | None:
     """Where the body of a message begins, if this write holds one."""
     place = data.find(b"\r\n\r\n")
     return place + 4 if 0 < place < len(data) - 4 else None
-
-
-def _gives_back(data: bytes) -> bool:
-    """Whether it is about a refund: one refused for its signature is left to people."""
-    return b"refund" in data.lower()
 
 
 def _changed(data: bytes) -> bytes:

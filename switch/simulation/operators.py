@@ -178,7 +178,12 @@ class Operators:
             return None
         status = await self._status(case)
         action = actions[0]
-        if "accepted" in actions:
+        if case["kind"] == "recall":
+            # Nobody has said anything for long: every other one is agreed to.
+            theirs = case["origin"] == case["network"] or case["origin"] in STATEMENTS
+            agreed = theirs and int(case["uetr"][0], 16) % 2 == 0
+            action = "accepted" if agreed else "refused"
+        elif "accepted" in actions:
             if status == "pending":
                 return None
             action = "accepted" if status == "booked" else "refused"

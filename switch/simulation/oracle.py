@@ -55,6 +55,7 @@ def judge(left: Left) -> list[Finding]:
         (UNBALANCED, families.agree()),
         (LOST, case.given_back()),
         (LOST, families.returns()),
+        (LOST, families.recalls()),
         (LOST, case.missing()),
         (DUPLICATED, case.twice()),
         (CHANGED, case.answers()),
@@ -329,7 +330,11 @@ class _Case:
                 self._moved(uetr) is None and payment["state"] not in WAITS
             ):
                 yield f"{uetr}: still {payment['state']}"
-            if payment["state"] in WAITS and not self._entries.get(uetr):
+            if (
+                payment["state"] in WAITS
+                and payment.get("kind") != "recall"
+                and not self._entries.get(uetr)
+            ):
                 yield f"{uetr}: waits for people with nothing reserved"
 
     def record(self) -> Iterator[str]:

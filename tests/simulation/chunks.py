@@ -17,6 +17,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from switch.simulation.operators import Act
 from switch.simulation.plan import Kind, Place
 from tests.mutants.mutant_rig import COPIED, PAYMENTS, ROOT
 
@@ -29,6 +30,23 @@ Move = tuple[str, str, str, str]
 
 WITHIN_S: Final = 3_600
 SUMS: Final = ("lost", "duplicated", "unbalanced")
+PLAYED: Final = (
+    *Act,
+    *(f"approved {end}" for end in ("accepted", "refused", "book", "send_back")),
+    *(
+        "proposal replaced",
+        "proposal refused",
+        "approval refused",
+        "dispute",
+        "statement",
+        "notice",
+    ),
+    *(f"refund {funding} accepted" for funding in ("capped", "held", "gross")),
+    *("refund capped refused", "return capped accepted", "return held accepted"),
+    *("recall capped accepted", "recall capped refused"),
+)
+"""What operators do, how disputes and cases end, and what follows a payment: all of it happens."""
+
 UNRESOLVED_MAX: Final = 100
 """One payment in so many at most waits for people after a day in which all were healthy."""
 
@@ -84,7 +102,7 @@ def together(reports: Iterable[Report]) -> Report:
     reports = list(reports)
     found: Report = {
         name: sum((Counter(report[name]) for report in reports), Counter())
-        for name in ("faults", "crashes", "moves")
+        for name in ("faults", "crashes", "played", "moves")
     }
     for name in (*SUMS, "payments", "seeds", "unresolved"):
         found[name] = sum(report[name] for report in reports)
@@ -96,6 +114,7 @@ def assert_held(report: Report) -> None:
     assert {name: report[name] for name in SUMS} == dict.fromkeys(SUMS, 0)
     assert report["unresolved"] <= report["payments"] // UNRESOLVED_MAX
     assert [kind for kind in Kind if not report["faults"].get(kind.value)] == []
+    assert [what for what in PLAYED if not report["played"].get(what)] == []
     assert [place for place in Place if not report["crashes"].get(place.value)] == []
 
 
