@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from switch.inbound_port import derived_uetr
+from switch.lifecycle import BORNE
 from switch.model import Funding, Hop, Kind
 from switch.postings import refunded
 from switch.reasons import Reason
@@ -84,7 +85,8 @@ def _counts(linked: Payment) -> bool:
     What came and is not matched yet gave nobody anything.
     """
     unmatched = linked.kind is Kind.RETURN and linked.funding is Funding.HELD
-    return not unmatched and (linked.reason is None or linked.disputed)
+    borne = linked.rung == BORNE  # refused, and carried out all the same
+    return not unmatched and (linked.reason is None or linked.disputed or borne)
 
 
 def unmatched_terms(terms: Terms, quote: str, amount: Money) -> Terms:

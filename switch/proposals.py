@@ -69,7 +69,10 @@ def actions_for(payment: Payment) -> tuple[Action, ...]:
         return Action.AGAIN, Action.OWE
     if timer is not Timer.NONE:
         return Action.UPHOLD, Action.AGAIN
-    late = voided and payment.kind is Kind.PAYMENT and not _bridged(payment)
+    ours = payment.kind is Kind.PAYMENT or (
+        payment.kind is Kind.REFUND and payment.funding is Funding.CAPPED
+    )
+    late = voided and ours and not _bridged(payment)
     return (Action.UPHOLD, Action.BOOK) if late else (Action.UPHOLD,)
 
 

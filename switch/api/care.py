@@ -144,7 +144,9 @@ class CareApi:
             title = "The idempotency key was used before with other content."
             more = {"field": made.field_name}
             return respond(problem(409, title, Reason.DUPLICATE, **more))
-        standing = await self._care.payments.ended(Standing(made, None), until)
+        # One that had ended before is answered as it was then, whatever was said of it since.
+        stored = await self._care.payments.find(made.uetr)
+        standing = await self._care.payments.ended(stored or Standing(made, None), until)
         return standing_response(standing)
 
     async def _paid_by(self, member: str, uetr: str) -> Payment:

@@ -148,6 +148,10 @@ class Cast:
             case _:
                 await self._incoming(payment)
 
+    async def at_last(self) -> None:
+        """Whoever has not said anything yet does so, now that everybody is healthy."""
+        await self._regrets.at_last()
+
     async def ask_again(self) -> None:
         """Everybody asks how it ended, now that it has."""
         for order in self._orders:

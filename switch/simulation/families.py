@@ -13,6 +13,7 @@ from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from switch.simulation.contradictions import borne
 from switch.simulation.evidence import DECIMALS, GOING_BACK, MOVED, SPONSOR, STEPS
 
 if TYPE_CHECKING:
@@ -67,6 +68,9 @@ class Families:
                 payment = self._payments[child]
                 moved = MOVED.get(payment["state"]) is True
                 expected = _expected(payment, self._payments[original]) if moved else {}
+                if not moved and child in self._lied and payment["kind"] == "refund":
+                    # Refused in words and carried out: its bearer takes the loss, not its payer.
+                    expected = {name: minor for name, minor in borne(payment).items() if minor}
                 posted = {
                     account: minor
                     for account, minor in self._posted(child).items()

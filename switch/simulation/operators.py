@@ -36,6 +36,8 @@ AGAIN_MAX: Final = 2
 """Times that what does not go back is taken up again before it is owed."""
 
 TRIES: Final = 3
+TOLD_S: Final = 3 * 3600
+LOOK_AGAIN_S: Final = 120
 DOWN_S: Final = 1.0
 REFUSED_AS: Final = "AC04"
 _AWAY: Final = (aiohttp.ClientError, OSError, TimeoutError)
@@ -66,6 +68,21 @@ class Operators:
             tasks = [self._city.tasks.start("operators", self._round(act, *pair)) for pair in pairs]
             return max([await task for task in tasks])
         return await self._round(act, *PAIR)
+
+    async def wait_for_news(self) -> None:
+        """Wait until networks have told of what they give back; they pause for up to an hour."""
+        world = self._city.world
+        until = world.loop.time() + TOLD_S
+        while world.loop.time() < until:
+            lines = [line for name in STATEMENTS for line in await self._city.book(name)]
+            out = {line["uetr"]: None for line in lines if line["direction"] == "outbound"}
+            waits = ("inbound", "pending")
+            if not any(
+                (line["direction"], line["status"]) == waits and line["uetr"] in out
+                for line in lines
+            ):
+                return
+            await world.sleep(LOOK_AGAIN_S)
 
     async def _hear_partners(self) -> None:
         """What networks say of themselves: statements, and news of what they had said amiss."""

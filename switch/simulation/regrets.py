@@ -41,6 +41,7 @@ class Regrets:
     def __init__(self, city: City, cast: Cast) -> None:
         self._city = city
         self._cast = cast
+        self._recalls: list[tuple[str, str, bool]] = []
 
     async def play(self, payment: Payment, who: str, network: str) -> None:
         """Make a payment, and what follows it."""
@@ -80,6 +81,7 @@ class Regrets:
         asked = {"reason": "CUST"}
         key = self._city.ids.uuid()
         recall = Order(order.client, order.member, key, asked, told, path)
+        self._recalls.append((network, order.told.uetr, bool(payment.number % 2)))
         said = self._city.tasks.start("recall", self._cast.order(recall, payment.copies))
         await self._city.world.sleep(PAUSE_S)
         for number in range(payment.number % 3):
@@ -87,6 +89,11 @@ class Regrets:
             await self._decide(network, order.told.uetr, agreed=bool((payment.number + number) % 2))
             await self._city.world.sleep(PAUSE_S)
         await said
+
+    async def at_last(self) -> None:
+        """Shops that have not said anything to a recall do."""
+        for network, uetr, agreed in self._recalls:
+            await self._decide(network, uetr, agreed=agreed)
 
     async def _decide(self, network: str, uetr: str, *, agreed: bool) -> None:
         shown = await self._city.sandbox(network, "GET", "/control/requests")

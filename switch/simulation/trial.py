@@ -256,6 +256,7 @@ class _Trial:
         self._world.loop.grain_s = GRAIN_S
         await self._settled(healed)
         self._outcome.healed_s = int(self._world.loop.time() - healed)
+        await self._operators.wait_for_news()
         await self._people()
         self._world.loop.grain_s = 0
         await self._city.all_ready()
@@ -294,6 +295,7 @@ class _Trial:
         while self._mishaps.waiting():
             await self._world.sleep(LOOK_EVERY_S)
         await self._mishaps.release()
+        await self._cast.at_last()
         await self._world.sleep(FLIGHT_S)
         collected = self._world.loop.time() + COLLECTED_S
         while self._world.loop.time() < collected and await self._on_the_way():
@@ -304,6 +306,7 @@ class _Trial:
             if looks % RELEASE_EVERY == 0:
                 # What was asked to go wrong before and met its payment only now ends too.
                 await self._mishaps.release()
+                await self._cast.at_last()
 
     async def _on_the_way(self) -> bool:
         """Whether the backbone has money that is nobody's yet."""
