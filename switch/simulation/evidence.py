@@ -53,6 +53,7 @@ MOVED: Final[Mapping[str, bool | None]] = MappingProxyType(
         "returning": False,
         "returned": False,
         "giving_back": None,
+        "put": None,
         **dict.fromkeys(sorted(WAITS)),
     }
 )

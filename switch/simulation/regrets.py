@@ -42,6 +42,7 @@ class Regrets:
         self._city = city
         self._cast = cast
         self._recalls: list[tuple[str, str, bool]] = []
+        self._puts: list[tuple[str, bool]] = []
 
     async def play(self, payment: Payment, who: str, network: str) -> None:
         """Make a payment, and what follows it."""
@@ -91,9 +92,11 @@ class Regrets:
         await said
 
     async def at_last(self) -> None:
-        """Shops that have not said anything to a recall do."""
+        """Shops that have not said anything to a recall do, here and abroad."""
         for network, uetr, agreed in self._recalls:
             await self._decide(network, uetr, agreed=agreed)
+        for uetr, agreed in self._puts:
+            await self._answered(uetr, agreed=agreed)
 
     async def _decide(self, network: str, uetr: str, *, agreed: bool) -> None:
         shown = await self._city.sandbox(network, "GET", "/control/requests")
@@ -129,6 +132,7 @@ class Regrets:
         for _ in range(payment.copies):
             await self._city.sandbox(network, "POST", "/control/ask-back", asked)
         says = payment.number % 3
+        self._puts.append((paid.uetr, says == 1))
         for _ in range(TRIES if says else 0):
             if await self._answered(paid.uetr, agreed=says == 1):
                 break

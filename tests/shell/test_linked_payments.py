@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fx.money import Money, Rounding, divide
+from switch import lifecycle
 from switch.commands import Conflict
 from switch.inbound_port import InboundNotice, InboundReturn
 from switch.linked_payments import Asked
 from switch.model import Kind, Payment, State
-from switch.parts import LINKED_MAX, changed_terms, linked_uetr, part_of
+from switch.parts import LINKED_MAX, Part, changed_terms, linked_uetr, part_of
 from switch.port import Operation, Outcome, OutcomeKind
 from switch.reasons import Reason
 from tests.shell.hand_parts import LOST, said
@@ -276,3 +277,18 @@ def test_the_number_of_parts_is_bounded() -> None:
 
     assert part_of(original, linked, one) is Reason.REFUND_TOO_MUCH
     assert linked_uetr(original.uetr, 1) != linked_uetr(original.uetr, 2)
+
+
+async def test_a_refund_that_was_refused_and_carried_out_gave_something_back(
+    credited: tuple[Shell, Payment],
+) -> None:
+    shell, original = credited
+    shell.transport.script("thailand", said("refused", Reason.ACCOUNT_CLOSED))
+    made = await refund(shell, original, "10000")
+    assert isinstance(made, Payment)
+    refused = shell.payment(made.uetr)
+    borne = replace(refused, rung=lifecycle.BORNE)
+    whole = original.terms.destination
+
+    assert part_of(original, [borne], whole) is Reason.REFUND_TOO_MUCH
+    assert isinstance(part_of(original, [refused], whole), Part)
