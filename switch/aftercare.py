@@ -93,6 +93,7 @@ class Aftercare:
             adapters=given.adapters,
             clock=given.clock,
             ids=ids,
+            restoring=given.restoring,
             tasks=given.tasks,
             log=log,
         )

@@ -176,6 +176,7 @@ class Switch:
             clock=self._seams.clock,
             ids=self._ids,
             tasks=self._seams.tasks,
+            restoring=self._seams.restoring,
             log=self._seams.log,
         )
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from switch.port import Adapter, Exchange
     from switch.records import Open as Opened
     from switch.records import Records
+    from switch.restoring import Restoring
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.runtime.tasks import Tasks
@@ -59,8 +60,10 @@ class Holds:
         clock: Clock,
         ids: Ids,
         tasks: Tasks,
+        restoring: Restoring,
         log: Log,
     ) -> None:
+        self._restoring = restoring
         self._slot = store.slot
         self._sequences = Sequences(store)
         self._records = records
@@ -73,6 +76,9 @@ class Holds:
 
     async def released(self, payment: Payment, opened: Opened) -> Released | Reason:
         """Plan the hop of a held payment. Raises :class:`~switch.refusals.Busy`."""
+        if self._restoring.holding:
+            # It may have been let go already, in what was lost.
+            raise Busy
         started, now = self._clock.monotonic(), self._clock.now()
         if payment.next_at is None or now >= payment.next_at:
             return Reason.QUOTE_EXPIRED

@@ -14,6 +14,7 @@ from switch.losses import losses_of
 from switch.model import State
 from switch.record_reader import open_record
 from switch.restoring import Loss
+from switch.states import STATES, Timer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,12 +29,16 @@ SHOWN_MAX: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class LossReport:
-    """A loss and what is open: ``left`` nobody has asked about since, ``manual`` nobody will."""
+    """A loss and what is open: ``left`` nobody has asked about since, ``manual`` nobody will.
+
+    ``waiting`` nobody can be asked about: the copy has it as not sent yet, and it may have been.
+    """
 
     loss: Loss | None
     left: tuple[Payment, ...] = ()
     asked: int = 0
     manual: tuple[Payment, ...] = ()
+    waiting: tuple[Payment, ...] = ()
 
     @property
     def holding(self) -> bool:
@@ -51,6 +56,7 @@ class LossReport:
             "asked": self.asked,
             "left": [payment.uetr for payment in self.left[:SHOWN_MAX]],
             "manual": [payment.uetr for payment in self.manual[:SHOWN_MAX]],
+            "waiting": [payment.uetr for payment in self.waiting[:SHOWN_MAX]],
         }
 
 
@@ -77,6 +83,7 @@ async def end_loss(config: Config, data: Path, *, although_open: bool) -> LossRe
 async def _reported(loss: Loss, read: Reads) -> LossReport:
     left: list[Payment] = []
     manual: list[Payment] = []
+    waiting: list[Payment] = []
     asked = after = 0
     while page := await read.unended(after, PAGE):
         after = page[-1].payment_id
@@ -85,8 +92,10 @@ async def _reported(loss: Loss, read: Reads) -> LossReport:
                 continue
             if payment.state in (State.MANUAL, State.CANCEL_MANUAL):
                 manual.append(payment)
+            elif STATES[payment.state].timer in (Timer.EXPIRY, Timer.NONE):
+                waiting.append(payment)
             elif payment.rung > 0 and payment.updated_at >= loss.restored_at:
                 asked += 1
             else:
                 left.append(payment)
-    return LossReport(loss, tuple(left), asked, tuple(manual))
+    return LossReport(loss, tuple(left), asked, tuple(manual), tuple(waiting))

@@ -11,17 +11,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from iso20022 import IsoError
 from switch import lifecycle, timers
-from switch.commands import Declined, Done, Known, Open
+from switch.commands import Declined, Done, Known, Open, Receive
 from switch.dispatch import Happened
 from switch.inbound_port import derived_uetr
 from switch.lifecycle import Event
 from switch.model import Channel, Finality, Particulars, Party, State, changed
+from switch.ordered import merchant_of, with_merchant
 from switch.payments import Instruction, Standing
-from switch.port import InboundLookup, Merchant, Planning
+from switch.port import InboundLookup, Planning
 from switch.reasons import Reason, from_iso
 from switch.refusals import Busy, Refusal
 from switch.store.vault import VaultError
@@ -31,12 +33,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fx.money import Money
+    from switch.commands import Sealed
     from switch.dispatch import Dispatch
     from switch.inbound_port import InboundCancel, InboundOrder, InboundOrderPay
     from switch.logs import Log
     from switch.model import Payment
     from switch.payments import Payments
-    from switch.port import Adapter, Exchange
+    from switch.port import Adapter, Exchange, Merchant
     from switch.quoting import Offer, Quoting
     from switch.records import Open as Opened
     from switch.records import Records
@@ -125,7 +128,7 @@ class Orders:
         payment = found.payment
         if payment.reason is not None:
             return payment.reason
-        return _merchant(opened.particulars, payment), payment
+        return merchant_of(opened.particulars, payment), payment
 
     async def _open(
         self, network: str, request: InboundOrder, offer: Offer
@@ -141,7 +144,7 @@ class Orders:
         now = self._clock.now()
         if expires_at <= now:
             return Reason.QR_EXPIRED
-        particulars = _with_merchant(request.particulars, merchant, request.payload)
+        particulars = with_merchant(request.particulars, merchant, request.payload)
         if self._payments.listed(particulars, corridor.use_case):
             return Reason.UNSPECIFIED
         instruction = Instruction(
@@ -204,8 +207,12 @@ class Orders:
                 same = _written(request.amount) == (paid or _written(payment.terms.debit))
                 # Two instructions that name one order are two payments to whoever sent them.
                 same = same and await self._records.has_reference(payment, named)
+                if same and await self._is_another(payment, request):
+                    return await self._paid_again(payment, request)
                 amiss = payment.reason if request.amount != payment.terms.debit else None
                 return Taken(payment, amiss if same else Reason.DUPLICATE)
+            # It waits in a copy: it may have been paid and credited in what was lost.
+            self._payments.refuse_while_restoring()
             opened = await self._opened(uetr)
             amiss = self._amiss(payment, request)
             hop = None if amiss else await self._hop(payment, opened, request)
@@ -222,6 +229,33 @@ class Orders:
                 if taken is not None:
                     return taken
         raise Busy
+
+    def _record(self, request: InboundOrderPay, opened: Opened) -> Sealed:
+        amount = _written(request.amount)
+        return self._records.paid(request.extra, amount, opened.key, request.far_reference)
+
+    async def _is_another(self, payment: Payment, request: InboundOrderPay) -> bool:
+        """Whether a payer was debited again for an order that is paid."""
+        return await self._records.paid_as(payment) not in ("", request.far_reference)
+
+    async def _paid_again(self, payment: Payment, request: InboundOrderPay) -> Taken:
+        """Refuse a second debit of one order; where it is told only, its money goes to suspense."""
+        self._log.warning("order_paid_again", uetr=payment.uetr)
+        if payment.finality is Finality.TWO_LEG:
+            return Taken(payment, Reason.DUPLICATE)
+        named = sha256(f"{payment.uetr}/{request.far_reference}".encode()).hexdigest()
+        received = Receive(
+            item_hash=f"again/{payment.origin}/{named}",
+            sponsor=payment.origin,
+            currency=request.amount.currency.code,
+            minor=request.amount.minor,
+            at=self._clock.now(),
+            salt=self._ids.salt(),
+            claimed=True,
+        )
+        if not isinstance(await self._store.commit(received), Done):
+            raise Busy
+        return Taken(payment, payment.reason)
 
     def _amiss(self, payment: Payment, request: InboundOrderPay) -> Reason | None:
         """Why what is paid cannot be carried out as it was held."""
@@ -245,7 +279,7 @@ class Orders:
             Event.PAID_AMISS,
             reason,
             request.far_reference,
-            record=self._records.paid(request.extra, _written(request.amount), opened.key),
+            record=self._record(request, opened),
             paid=request.amount,
         )
         decision = lifecycle.decided(payment, Event.PAID_AMISS)
@@ -275,7 +309,7 @@ class Orders:
         happened = Happened(
             Event.PAID,
             far_reference=request.far_reference,
-            record=self._records.paid(request.extra, _written(request.amount), opened.key),
+            record=self._record(request, opened),
             hop=self._records.enquiry(exchange, opened.key),
             due=due,
         )
@@ -307,6 +341,7 @@ class Orders:
                 return Taken(buried, None if buried is None else _too_late(buried))
             if payment.state not in HELD:
                 return Taken(payment, _too_late(payment))
+            self._payments.refuse_while_restoring()
             opened = await self._opened(uetr)
             result = await self._dispatch.once(payment, opened, Happened(Event.TAKEN_BACK))
             if isinstance(result, Done):
@@ -345,28 +380,3 @@ def _too_late(payment: Payment) -> Reason | None:
     """None for a payment that is not carried out and never will be."""
     undone = lifecycle.is_final(payment) and payment.reason is not None
     return None if undone else Reason.CANCEL_TOO_LATE
-
-
-def _with_merchant(particulars: Particulars, merchant: Merchant, payload: str) -> Particulars:
-    return replace(
-        particulars,
-        creditor=merchant.party,
-        qr_payload=payload,
-        merchant_category=merchant.category,
-        store_label=merchant.store_label,
-        terminal_label=merchant.terminal_label,
-        bill_number=merchant.bill_number,
-    )
-
-
-def _merchant(particulars: Particulars, payment: Payment) -> Merchant:
-    return Merchant(
-        party=particulars.creditor,
-        city=particulars.creditor.town,
-        category=particulars.merchant_category,
-        currency=payment.terms.destination.currency.code,
-        amount=payment.terms.destination,
-        store_label=particulars.store_label,
-        terminal_label=particulars.terminal_label,
-        bill_number=particulars.bill_number,
-    )

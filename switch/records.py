@@ -35,6 +35,9 @@ OPENING: Final = "opening"
 ENQUIRY: Final = "enquiry"
 EVIDENCE: Final = "evidence"
 PAID: Final = "paid"
+PAID_AS: Final = "paid_as"
+"""Under which name it holds what the network calls the debit."""
+
 AMOUNT_PAID: Final = "amount_paid"
 """Under which name the record of a paid order holds the amount."""
 PROPOSAL: Final = "proposal"
@@ -136,18 +139,28 @@ class Records:
         plain = self._vault.unseal(key, sealed.record_id, sealed.kind, sealed.blob)
         return Proposed(place, sealed_digest(sealed), orjson.loads(plain))
 
-    def paid(self, extra: Mapping[str, str], amount: str, key: DataKey) -> Sealed:
-        """What a network said when it paid an order; :meth:`open` adds it to the particulars."""
-        return self._sealed(PAID, orjson.dumps({**extra, AMOUNT_PAID: amount}), key)
+    def paid(self, extra: Mapping[str, str], amount: str, key: DataKey, named: str = "") -> Sealed:
+        """What a network said when it paid an order; :meth:`open` adds it to the particulars.
+
+        ``named`` is the network's own name of that debit.
+        """
+        said = {**extra, AMOUNT_PAID: amount, PAID_AS: named}
+        return self._sealed(PAID, orjson.dumps(said), key)
 
     async def amount_paid(self, payment: Payment) -> str | None:
         """What an order was paid with; None where it was not paid, or nobody can read it."""
+        return (await self._readable(payment)).get(AMOUNT_PAID)
+
+    async def paid_as(self, payment: Payment) -> str:
+        """The network's name of the debit that paid an order; empty where that is not known."""
+        return (await self._readable(payment)).get(PAID_AS, "")
+
+    async def _readable(self, payment: Payment) -> dict[str, str]:
         key = await self.key(payment.uetr)
         try:
-            said = {} if key is None else await self._paid(key)
+            return {} if key is None else await self._paid(key)
         except VaultError:
-            return None
-        return said.get(AMOUNT_PAID)
+            return {}
 
     async def money_paid(self, payment: Payment) -> Money | None:
         """The same as an amount."""
@@ -215,7 +228,8 @@ class Records:
     async def _as_paid(self, held: Particulars, key: DataKey) -> Particulars:
         """Particulars of an order with what the network said when it paid it."""
         said = await self._paid(key)
-        said.pop(AMOUNT_PAID, None)
+        for own in (AMOUNT_PAID, PAID_AS):
+            said.pop(own, None)
         return replace(held, extra={**held.extra, **said}) if said else held
 
     async def has_reference(self, payment: Payment, reference: str) -> bool:

@@ -183,10 +183,13 @@ def as_lost(payment: Payment, adapter: Adapter, planning: Planning) -> Payment:
     the network is asked by the UETR alone.
     """
     opened_at = min(payment.opened_at, payment.terms.quote_expires_at - _TICK)
-    one, other = (
-        adapter.reference(replace(planning, message_number=number))
-        for number in (planning.message_number, planning.message_number + 1)
+    another = replace(
+        planning,
+        message_number=planning.message_number + 1,
+        sequence=planning.sequence + 1,
+        now=planning.now + timedelta(days=1),
     )
+    one, other = adapter.reference(planning), adapter.reference(another)
     return replace(
         payment,
         opened_at=opened_at,

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from switch.port import Adapter
     from switch.recalls import Recalls
     from switch.records import Open, Records
+    from switch.restoring import Restoring
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.runtime.tasks import Tasks
@@ -84,9 +85,11 @@ class Sweeper:
         clock: Clock,
         ids: Ids,
         tasks: Tasks,
+        restoring: Restoring,
         log: Log,
     ) -> None:
         self._store = store
+        self._restoring = restoring
         self._dispatch = dispatch
         self._records = records
         self._linked = linked
@@ -159,6 +162,10 @@ class Sweeper:
         if timer is Timer.ANSWER:
             await self._dispatch.conclude(payment, None, Happened(Event.OVERDUE))
             return
+        if timer is Timer.EXPIRY and self._restoring.holding:
+            # It may have been paid, or let go, and sent in what was lost: we do not end it.
+            self._leave_alone(payment)
+            return
         facts = self._adapters[payment.network].facts
         if timer is not Timer.EXPIRY and self._is_spent(payment, facts, timer):
             self._log.warning("enquiries_spent", uetr=payment.uetr, state=payment.state.value)
@@ -189,6 +196,11 @@ class Sweeper:
             # Where a repeat is how a refund is asked about, one of another name would be a second.
             return True
         return timers.budget_spent(facts, payment.rung)
+
+    def _leave_alone(self, payment: Payment) -> None:
+        network = self._aside[payment.network]
+        if payment.uetr in network or len(network) < ASIDE_MAX:
+            network[payment.uetr] = _Aside(until=self._clock.monotonic() + ASIDE_S)
 
     async def _unreadable(self, payment: Payment) -> None:
         """Set a payment aside that nobody can enquire about; in the end people must find out."""

@@ -212,6 +212,7 @@ class Shell:
             adapters=self.adapters,
             clock=self.clock,
             ids=self.ids,
+            restoring=self.restoring,
             tasks=self.tasks,
             log=self.log,
         )

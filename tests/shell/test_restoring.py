@@ -12,6 +12,7 @@ import pytest
 
 from switch.inbound_port import (
     InboundAuthorise,
+    InboundCancel,
     InboundNotice,
     InboundOrderPay,
     InboundReturn,
@@ -31,6 +32,7 @@ from tests.shell.test_gross_weather import refused as refused_gross
 from tests.shell.test_linked_payments import baht
 from tests.shell.test_linked_weather import credited, refund
 from tests.shell.test_linked_weather import refunding as refunding  # noqa: PLC0414
+from tests.shell.test_orders import UETR, order, payment_of
 from tests.shell.test_receiving import enquiry, unreadable
 from tests.shell.test_returns import settled
 from tests.shell.toy_network import THAILAND
@@ -245,6 +247,30 @@ async def test_what_a_network_says_of_a_payment_that_may_be_lost_waits_for_the_o
         else:
             with pytest.raises(Busy):
                 await shell.receive(each)
+
+
+async def test_an_order_that_waits_in_the_copy_is_neither_paid_nor_ended_meanwhile(
+    shell: Shell,
+) -> None:
+    await shell.receive(order())
+    pays = payment_of(shell)
+    lose(shell)
+    with pytest.raises(Busy):
+        await shell.receive(pays)
+    with pytest.raises(Busy):
+        await shell.receive(InboundCancel("order-1", {}))
+    for _ in range(5):
+        shell.clock.pass_s(600)
+        await shell.sweep()
+    held = shell.payment(UETR)
+    assert (held.state, shell.transport.left) == (State.LOOKED_UP, [])
+
+    assert shell.loss is not None
+    shell.loss = Loss(shell.loss.restored_at, None, done=True)
+    shell.restoring.look()
+    shell.clock.pass_s(600)
+    await shell.sweep()
+    assert shell.payment(held.uetr).state is State.LAPSED
 
 
 async def test_a_loss_is_looked_at_until_it_is_dealt_with(shell: Shell) -> None:
