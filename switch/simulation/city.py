@@ -22,6 +22,7 @@ from switch.simulation.town import READY_EVERY_S, Residents, Town
 from switch.store.committer import GATHER_TURNS, Committer
 from switch.store.contract import Fenced, StoreBusy
 from switch.store.memory import MemoryEngine, MemoryTables
+from switch.store.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -227,3 +228,15 @@ class City(Town):
     def later(self, delay_s: float, do: Callable[..., object], *given: object) -> None:
         """Do something as nobody in particular, whoever lives by then."""
         self.world.loop.call_later(delay_s, do, *given, context=context_of(None))
+
+
+def rows_of(reader: Any, table: str) -> list[dict[str, Any]]:
+    """Every raw row of a table by column."""
+    names = [column.rpartition(".")[2] for column in TABLES[table].columns.split(", ")]
+    rows: list[dict[str, Any]] = []
+    after: tuple[Any, ...] = ()
+    keyed = TABLES[table].keyed
+    while page := reader.record_page(table, after, 5_000):
+        rows += [dict(zip(names, row, strict=True)) for row in page]
+        after = page[-1][:keyed]
+    return rows

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
-from json import loads
 from typing import TYPE_CHECKING, Any, Final
 
 import apsw
 from aiohttp.web_app import _cached_build_middleware
+from orjson import loads
 
 from switch import linked as adapters_of
 from switch import registry
@@ -27,7 +27,7 @@ from switch.api import description
 from switch.config import default_folder, load_config
 from switch.model import Flow, Funding, State, to_micros
 from switch.simulation.cast import Cast
-from switch.simulation.city import City
+from switch.simulation.city import City, rows_of
 from switch.simulation.contradictions import linked, unresolved
 from switch.simulation.evidence import Finding, Left
 from switch.simulation.loop import SimulationError
@@ -42,7 +42,6 @@ from switch.states import MOVES
 from switch.store.audit import audit
 from switch.store.memory import MemoryEngine, MemoryReader
 from switch.store.sqlite_read import SqliteReader
-from switch.store.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -343,7 +342,7 @@ class _Trial:
         connection.close()
 
     def _judge(self, reader: Any) -> None:
-        rows = {table: _rows(reader, table) for table in READ}
+        rows = {table: rows_of(reader, table) for table in READ}
         key = self._residents.keys.ed25519_private("journal").public_key()
         before, after = self._pools
         left = Left(rows, self._books, self._cast.told, (before, after), frozenset(self._lies))
@@ -389,15 +388,3 @@ def _opening(flow: str, state: str) -> str:
         for before, event, after in MOVES[Flow(flow)]
         if before is State.RECEIVED and after == state
     )
-
-
-def _rows(reader: Any, table: str) -> list[dict[str, Any]]:
-    """Every raw row of a table by column."""
-    names = [column.rpartition(".")[2] for column in TABLES[table].columns.split(", ")]
-    rows: list[dict[str, Any]] = []
-    after: tuple[Any, ...] = ()
-    keyed = TABLES[table].keyed
-    while page := reader.record_page(table, after, 5_000):
-        rows += [dict(zip(names, row, strict=True)) for row in page]
-        after = page[-1][:keyed]
-    return rows
