@@ -1,10 +1,10 @@
-"""After a loss a payment is asked about under the name that it had, or under none that is made up."""
+"""After a loss a payment is asked about under the name that it had, or under none at all."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -26,7 +26,7 @@ COUNTED = {
 @pytest.mark.parametrize("network", COUNTED)
 def test_a_name_that_was_counted_is_not_counted_anew(network: str) -> None:
     adapter, planning = COUNTED[network]
-    asked = as_lost(payment(), adapter, replace(planning, sequence=2_500_001))
+    asked = as_lost(payment(), cast("Adapter", adapter), replace(planning, sequence=2_500_001))
 
     assert is_lost(asked.reference)
 
