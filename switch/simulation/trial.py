@@ -225,7 +225,7 @@ class _Trial:
             for command, result in zip(commands, results, strict=True):
                 payment = getattr(result, "payment", None)
                 if type(result).__name__ == "Done" and payment is not None:
-                    event = str(getattr(command, "event", ""))
+                    event = str(getattr(_of(command), "event", "settled"))
                     self._events[payment.uetr, payment.version] = event
                     self._flows[payment.uetr] = str(payment.flow)
             return results
@@ -379,6 +379,11 @@ class _Trial:
         outcome.crashes.update({place.value: n for place, n in self._mishaps.crashes.items()})
         outcome.played.update(self._operators.acts)
         outcome.crashes.update({"replaced by another": len(self._city.fenced)})
+
+
+def _of(command: Command) -> object:
+    """What moves the payment: of an approval what is concluded by it, if anything is."""
+    return getattr(command, "conclude", None) or command
 
 
 def _opening(flow: str, state: str) -> str:
