@@ -26,6 +26,7 @@ from switch.parts import (
     PLACES_MAX,
     Part,
     changed_terms,
+    gave_back,
     linked_quote,
     linked_uetr,
     part_of,
@@ -70,19 +71,15 @@ TRIES_MAX: Final = 4
 
 def never_arrived(child: Payment) -> bool:
     """Whether what was sent for a linked payment came to nothing, so that it may be made anew."""
-    return child.reason in NEVER_ARRIVED and not child.disputed
+    return child.reason in NEVER_ARRIVED and not gave_back(child)
 
 
 def _again(child: Payment) -> bool:
     """Whether what gives money back is made anew by itself."""
     if child.funding is Funding.GROSS and child.reason is Reason.ORIGINAL_UNKNOWN:
         # What came in settles with our acknowledgement; before that nobody can give it back.
-        return not child.disputed
+        return not gave_back(child)
     return never_arrived(child)
-
-
-def _undone(child: Payment) -> bool:
-    return child.reason is not None and not child.disputed
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +147,7 @@ class LinkedPayments:
         # What a network sends for it meanwhile gives nothing back of ours, whatever it is.
         back = [each for each in children if each.kind is Kind.REFUND]
         child = back[-1] if back else None
-        anew = child is None or _again(child) or (payment.rung == 0 and _undone(child))
+        anew = child is None or _again(child) or (payment.rung == 0 and not gave_back(child))
         if anew and len(back) < LINKED_MAX:
             made = await self._give_back(payment, opened, len(children) + 1)
             child = made if isinstance(made, Payment) else None
@@ -160,7 +157,8 @@ class LinkedPayments:
         """Conclude what a look at the payment showed that gives this one's money back."""
         event = Event.RUNG
         if child is not None and lifecycle.is_final(child):
-            event = Event.GIVEN_BACK if child.reason is None else Event.SPENT
+            done = child.reason is None or (gave_back(child) and not child.disputed)
+            event = Event.GIVEN_BACK if done else Event.SPENT
         await self._dispatch.conclude(payment, opened, Happened(event))
 
     async def _give_back(

@@ -85,8 +85,15 @@ def _counts(linked: Payment) -> bool:
     What came and is not matched yet gave nobody anything.
     """
     unmatched = linked.kind is Kind.RETURN and linked.funding is Funding.HELD
-    borne = linked.rung == BORNE  # refused, and carried out all the same
-    return not unmatched and (linked.reason is None or linked.disputed or borne)
+    return not unmatched and gave_back(linked)
+
+
+def gave_back(linked: Payment) -> bool:
+    """Whether a linked payment was carried out, or may have been: then none is made in its place.
+
+    One that was refused may be carried out all the same: disputed first, then borne by somebody.
+    """
+    return linked.reason is None or linked.disputed or linked.rung == BORNE
 
 
 def unmatched_terms(terms: Terms, quote: str, amount: Money) -> Terms:

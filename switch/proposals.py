@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from switch.leaves import sealed_digest
 from switch.model import Direction, Funding, Kind, State
 from switch.operators import Action, Propose
-from switch.postings import filled
+from switch.postings import filled, lines_of
 from switch.states import STATES, Stand, Timer
 
 if TYPE_CHECKING:
@@ -69,10 +69,7 @@ def actions_for(payment: Payment) -> tuple[Action, ...]:
         return Action.AGAIN, Action.OWE
     if timer is not Timer.NONE:
         return Action.UPHOLD, Action.AGAIN
-    ours = payment.kind is Kind.PAYMENT or (
-        payment.kind is Kind.REFUND and payment.funding is Funding.CAPPED
-    )
-    late = voided and ours and not _bridged(payment)
+    late = voided and payment.kind in (Kind.PAYMENT, Kind.REFUND) and not _bridged(payment)
     return (Action.UPHOLD, Action.BOOK) if late else (Action.UPHOLD,)
 
 
@@ -102,6 +99,9 @@ def lines_for(payment: Payment, action: Action, paid: Money | None = None) -> tu
     amounts = {"debit": paid or terms.debit, "destination": terms.destination}
     outbound = payment.direction is Direction.OUTBOUND
     match action:
+        case Action.BOOK if payment.kind is Kind.REFUND and payment.funding is not Funding.CAPPED:
+            # What went back after all is in suspense still, and so nobody's loss.
+            return lines_of(payment)
         case Action.BOOK:
             amounts["debit"] = terms.debit
             return filled("late_acceptance" if outbound else "late_credit", amounts, places)

@@ -22,7 +22,15 @@ from switch.lifecycle import Event
 from switch.linked_payments import BACK, Asked, never_arrived
 from switch.model import Direction, Funding, Kind, Payment, State, changed
 from switch.orders import Taken
-from switch.parts import LINKED_MAX, RECALLS_MAX, changed_terms, left_of, recall_quote, recall_uetr
+from switch.parts import (
+    LINKED_MAX,
+    RECALLS_MAX,
+    changed_terms,
+    gave_back,
+    left_of,
+    recall_quote,
+    recall_uetr,
+)
 from switch.port import Operation
 from switch.reasons import Reason
 from switch.refusals import Busy
@@ -269,13 +277,13 @@ class Recalls:
         """
         child, asked = await self._refund_of(recall)
         # One that was refused is made anew only where people had it taken up again.
-        again = child is not None and recall.rung == 0 and _undone(child)
+        again = child is not None and recall.rung == 0 and not gave_back(child)
         if child is None or again or never_arrived(child):
             child = await self._given(recall, opened, asked)
             if child is None:
                 await self._dispatch.conclude(recall, opened, Happened(Event.SPENT))
                 return
-        refused = lifecycle.is_final(child) and child.reason is not None
+        refused = lifecycle.is_final(child) and not gave_back(child)
         if refused and not never_arrived(child):
             await self._dispatch.conclude(recall, opened, Happened(Event.SPENT))
             return
@@ -300,7 +308,7 @@ class Recalls:
         if recall.kind is not Kind.RECALL or recall.direction is not Direction.INBOUND:
             return False
         child, _ = await self._refund_of(recall)
-        return child is not None and not _undone(child)
+        return child is not None and gave_back(child)
 
     async def _given(self, recall: Payment, opened: Opened, asked: Asked) -> Payment | None:
         """Refund what is left of a recalled payment; None where that cannot be.
@@ -318,10 +326,6 @@ class Recalls:
             self._log.warning("recall_not_refunded", uetr=recall.uetr)
             return None
         return made
-
-
-def _undone(child: Payment) -> bool:
-    return child.reason is not None and not child.disputed
 
 
 def _named(particulars: Particulars, original: Payment, why: str) -> Particulars:

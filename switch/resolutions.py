@@ -16,7 +16,7 @@ from switch.delta import Claim
 from switch.leaves import sealed_digest
 from switch.model import Kind, changed, to_micros
 from switch.operators import Action
-from switch.parts import linked_places
+from switch.parts import gave_back, linked_places
 from switch.proposals import actions_for, lines_for, proposal_id, proposal_place
 from switch.reasons import Reason
 from switch.states import STATES, Event, Timer
@@ -107,11 +107,7 @@ def approve(
 def _goes_back(batch: Batch, payment: Payment) -> bool:
     """Whether what gives a payment's money back did so, or still may."""
     held = [batch.seen.payments.get(name) for name in linked_places(payment.uetr)]
-    return any(
-        each.kind is Kind.REFUND and (each.reason is None or each.disputed)
-        for each in held
-        if each is not None
-    )
+    return any(each.kind is Kind.REFUND and gave_back(each) for each in held if each is not None)
 
 
 def _settled(

@@ -35,7 +35,7 @@ The first might have been made before the loss and never arrived, and the second
 """
 
 LINKS_ASKED_FOR: Final = timedelta(days=3)
-"""For so long after a loss what is linked to a payment of before is not sent at once."""
+"""For so long after a loss, and while it holds, nothing linked to a payment of before is sent."""
 
 NEVER_ARRIVED: Final = frozenset(
     {Reason.CLEARING_TIMED_OUT, Reason.NETWORK_OFFLINE, Reason.NEVER_SEEN}
@@ -132,7 +132,7 @@ class Restoring:
         loss = self._loss
         if loss is None or original.opened_at >= loss.restored_at:
             return False
-        if now >= loss.restored_at + LINKS_ASKED_FOR:
+        if loss.done and now >= loss.restored_at + LINKS_ASKED_FOR:
             return False
         lately = linked[-ASKED_LINKS:]
         unseen = [

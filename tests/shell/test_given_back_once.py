@@ -21,6 +21,7 @@ from switch.operators import Action
 from switch.parts import linked_uetr
 from switch.payments import Standing
 from switch.port import IncomingItem, Outcome, OutcomeKind
+from switch.proposals import actions_for
 from switch.reasons import Reason
 from tests.shell.approving import approved
 from tests.shell.hand_parts import LOST, said
@@ -90,6 +91,27 @@ async def test_what_is_owed_is_owed_once_and_nothing_more_goes_back(going_back: 
     assert {twice, once_more} == {Reason.TRANSACTION_UNSUPPORTED}
     assert net(shell, "/bearer/THB/") == -made.terms.debit.minor
     assert net(shell, "thailand/suspense/THB/") == 0
+
+
+@pytest.mark.parametrize("executed", [True, False])
+async def test_what_was_refused_and_sent_all_the_same_ends_as_operators_find_out(
+    going_back: Shell, *, executed: bool
+) -> None:
+    shell = going_back
+    await told(shell, child(shell), Event.REFUSED, Reason.NEVER_SEEN)
+    await told(shell, child(shell), Event.ACCEPTED)
+    assert actions_for(child(shell)) == (Action.UPHOLD, Action.BOOK)
+    await settled(shell, child(shell), Action.BOOK if executed else Action.UPHOLD)
+    shell.transport.script("thailand", said("accepted"))
+    await settled(shell, shell.payment(UETR), Action.AGAIN)
+    for _ in range(3):
+        await looked_after(shell)
+
+    made = await shell.linked.of(shell.payment(UETR))
+    assert len(made) == (1 if executed else 2)
+    assert shell.payment(UETR).state is State.UNWOUND
+    assert net(shell, "thailand/suspense/THB/") == 0
+    assert net(shell, "/bearer/THB/") == 0
 
 
 async def paid_gross_and_refused(shell: Shell) -> Payment:
