@@ -88,7 +88,8 @@ class Open:
     holds them; what is final at once has its ``answer``. ``item_hash`` is the incoming item that is
     taken in by it, once. ``evidence`` is a counterparty's message that brought it, sealed, where
     people will want to read that. ``parties`` are others that it may come to only where they may be
-    paid: a merchant of that network.
+    paid: a merchant of that network. ``named`` says that its reference is the network's own name
+    for what is paid, which another payment may have taken.
     """
 
     payment: Payment
@@ -101,6 +102,7 @@ class Open:
     item_hash: str = ""
     evidence: Sealed | None = None
     parties: tuple[str, ...] = ()
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ def _one(batch: Batch, command: Command) -> Result:
 
 
 def _open(batch: Batch, command: Open) -> Result:
-    """Precedence: duplicate, tombstone, quote used, expired, rate withdrawn, doors, caps."""
+    """Precedence: duplicate, tombstone, quote, name, expired, rate withdrawn, doors, caps."""
     payment = command.payment
     known = _bound(batch, command.binding, payment.uetr)
     if known is not None:
@@ -109,7 +109,7 @@ def _open(batch: Batch, command: Open) -> Result:
     if command.item_hash in batch.seen.incoming:
         return Done(None)
     claim = batch.seen.claims.get(payment.terms.quote_id)
-    refusal = _unopenable(batch, payment, claim) or admission.shut(batch, command)
+    refusal = _unopenable(batch, command, claim) or admission.shut(batch, command)
     if refusal is None:
         lines = _lines(batch, command)
         refusal = _opening(batch, command, lines)
@@ -123,6 +123,8 @@ def _open(batch: Batch, command: Open) -> Result:
     batch.claim(Claim(payment.terms.quote_id, payment.uetr, released=False))
     reservation = entries[0].entry_id if entries and reserves else None
     payment = batch.bind(command.binding, payment, reservation)
+    if command.named:
+        batch.seen.named[payment.network, payment.reference] = payment.uetr
     batch.lock(payment, command.wrapped_key)
     more: dict[str, object] = {
         "frozen": batch.frozen(payment),
@@ -143,14 +145,17 @@ def _open(batch: Batch, command: Open) -> Result:
     return Done(payment)
 
 
-def _unopenable(batch: Batch, payment: Payment, claim: Claim | None) -> Reason | None:
+def _unopenable(batch: Batch, command: Open, claim: Claim | None) -> Reason | None:
     """Why a payment may not be opened, before the money is looked at."""
+    payment = command.payment
     linked = payment.kind is not Kind.PAYMENT
     if not linked and (payment.origin, payment.uetr) in batch.seen.tombstones:
         # Nobody names a linked payment by its UETR, so whoever buries that buries nothing.
         return Reason.TOMBSTONED
     if claim is not None and not claim.released:
         return Reason.QUOTE_USED
+    if command.named and (payment.network, payment.reference) in batch.seen.named:
+        return Reason.DUPLICATE
     if linked:
         return unlinkable(batch.seen.payments.get(payment.original), payment)
     if payment.opened_at >= payment.terms.quote_expires_at:

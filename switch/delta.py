@@ -117,6 +117,8 @@ class Snapshot:
     wrapped: dict[str, bytes] = field(default_factory=dict)
     receivers: dict[str, int] = field(default_factory=dict)
     """Number of the newest event of each institution that subscribes to events."""
+    named: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Whose the references are that networks gave, by network and reference."""
     made: dict[str, tuple[Terms, Institutions, tuple[Line, ...]]] = field(default_factory=dict)
     """Lines of the batch's payments by UETR, with what they were made of."""
 
@@ -173,6 +175,8 @@ class Wanted:
     incoming: tuple[str, ...]
     rates: tuple[RateKey, ...]
     wrapped: tuple[str, ...] = ()
+    named: tuple[tuple[str, str], ...] = ()
+    """References by network, of which it must be known who has them."""
 
 
 def wanted(commands: Sequence[Command]) -> Wanted:
@@ -184,6 +188,7 @@ def wanted(commands: Sequence[Command]) -> Wanted:
     incoming: dict[str, None] = {}
     rates: dict[RateKey, None] = {}
     wrapped: dict[str, None] = {}
+    named: dict[tuple[str, str], None] = {}
     for command in _with_opened(commands):
         claims.update(dict.fromkeys(_claims_of(command)))
         match command:
@@ -196,6 +201,8 @@ def wanted(commands: Sequence[Command]) -> Wanted:
                 rates.update(dict.fromkeys(payment.terms.rate_keys))
                 if isinstance(command, Open) and command.item_hash:
                     incoming[command.item_hash] = None
+                if isinstance(command, Open) and command.named:
+                    named[payment.network, payment.reference] = None
             case Attempt(uetr=uetr) | Conclude(uetr=uetr):
                 payments[uetr] = None
                 if isinstance(command, Conclude) and command.item_hash:
@@ -229,6 +236,7 @@ def wanted(commands: Sequence[Command]) -> Wanted:
         incoming=tuple(incoming),
         rates=tuple(rates),
         wrapped=tuple(wrapped),
+        named=tuple(named),
     )
 
 

@@ -1,9 +1,9 @@
 """Names that networks give to what is paid: each is paid through us once.
 
 Such a name is our reference of the payment there, and no two payments have one reference. Whoever
-comes second is refused before anything is committed. The surprise: here only one process keeps two
-apart that ask at the same moment; several are kept apart by the quote, which is the same for all
-who ask for a price of one payment (``Stated.once``) and is claimed by one.
+comes second is refused before anything is committed, as a rule. The surprise: here only one process
+keeps two apart that ask at the same moment; of several, the commit lets one have the name, because
+an opening says that its reference was given (``Open.named``).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class GivenNames:
         """
         if lost:
             return as_lost(payment, adapter, planning)
-        if not (self._names_itself(adapter) and isinstance(adapter, NamedByNetwork)):
+        if not (self.given(adapter) and isinstance(adapter, NamedByNetwork)):
             return changed(payment, reference=adapter.reference(planning))
         key = payment.network, adapter.given_reference(instruction.particulars)
         if self._opening.setdefault(key, payment.uetr) != payment.uetr:
@@ -62,7 +62,8 @@ class GivenNames:
             return None
         return changed(payment, reference=key[1])
 
-    def _names_itself(self, adapter: Adapter) -> bool:
+    def given(self, adapter: Adapter) -> bool:
+        """Whether the network names what is paid at it."""
         known = self._asked.get(type(adapter))
         if known is None:
             known = self._asked[type(adapter)] = isinstance(adapter, NamedByNetwork)

@@ -208,6 +208,7 @@ class Payments:
             wrapped_key=bound.wrapped,
             salt=self._ids.salt(),
             sealed=None if sends else self._records.held(particulars, bound.key),
+            named=not lost and self._names.given(adapter),
             parties=self.parties(payment, particulars),
         )
         result = await self._store.commit(command)

@@ -30,6 +30,7 @@ def load(tables: MemoryTables, keys: Wanted) -> Snapshot:
         tombstones={g: tables.tombstones[g] for g in keys.tombstones if g in tables.tombstones},
         incoming={item for item in keys.incoming if item in tables.incoming},
         rates={key: tables.rates[key] for key in keys.rates if key in tables.rates},
+        named={n: tables.references[n] for n in keys.named if n in tables.references},
         wrapped={u: tables.wrapped_keys[u] for u in keys.wrapped if u in tables.wrapped_keys},
     )
 

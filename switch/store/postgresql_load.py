@@ -96,6 +96,10 @@ _ANSWERS_SQL: Final = (
     "SELECT p.uetr, a.status, a.content_type, a.body, a.sealed FROM payment p "
     "JOIN answer a USING (payment_id) WHERE p.uetr = ANY($1::text[])"
 )
+_NAMED_SQL: Final = (
+    "SELECT p.network, p.reference, p.uetr FROM unnest($1::text[], $2::text[]) AS w (n, r) "
+    "JOIN payment p ON p.network = w.n AND p.reference = w.r"
+)
 ACCOUNTS_SQL: Final = (
     "SELECT key, currency, debits_posted, credits_posted, debits_pending, credits_pending, "
     "net_debit_max, net_credit_max FROM account WHERE key = ANY($1::text[]) "
@@ -141,6 +145,10 @@ async def load(connection: Connection, keys: Wanted) -> Snapshot:
         # Ended while it was waited for, its answer behind what the query could see; or let go of.
         for row in await connection.fetch(_ANSWERS_SQL, early):
             answers[row[0]] = Answer(row[1], row[2], row[3], bool(row[4]))
+    if keys.named:
+        # Few networks name what is paid: the others' batches are spared the query.
+        found = await connection.fetch(_NAMED_SQL, *_columns(keys.named, 2))
+        snapshot.named = {(row[0], row[1]): row[2] for row in found}
     return snapshot
 
 

@@ -6,7 +6,7 @@ nobody else writes it while the slot is ours.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from switch.delta import Claim, Snapshot
 from switch.model import from_micros
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from switch.delta import Wanted
     from switch.store.open_payments import OpenPayments
+
+_NAMED: Final = "SELECT uetr FROM payment WHERE network = ? AND reference = ?"
 
 
 def load(connection: apsw.Connection, keys: Wanted, held: OpenPayments) -> Snapshot:
@@ -72,6 +74,10 @@ def _load_others(connection: apsw.Connection, keys: Wanted, snapshot: Snapshot) 
         row = row_of(connection, WRAPPED, (uetr,))
         if row is not None:
             snapshot.wrapped[uetr] = bytes(row[0])
+    for name in keys.named:
+        row = row_of(connection, _NAMED, name)
+        if row is not None:
+            snapshot.named[name] = row[0]
     for rate_key in keys.rates:
         row = row_of(connection, ONE_RATE, rate_key)
         if row is not None:

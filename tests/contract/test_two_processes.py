@@ -153,6 +153,27 @@ def test_64_payments_use_one_quote_once(pg: PostgresPlace) -> None:
     assert sound(pg)
 
 
+def test_of_64_payments_of_one_name_of_their_network_one_is_opened(pg: PostgresPlace) -> None:
+    """And none of the others' commands that stood in the same batches is lost."""
+
+    async def run() -> None:
+        async with two(pg) as stores:
+            one_name = [replace(outbound(n), reference="ORDER-1") for n in range(1, 65)]
+            commands = [replace(opened(each), named=True) for each in one_name]
+            others = [opened(outbound(n)) for n in range(65, 129)]
+            mixed = [each for pair in zip(commands, others, strict=True) for each in pair]
+            # By fours, so that each process has commands of both kinds.
+            results = await race([stores[0], stores[0], stores[1], stores[1]], mixed)
+
+            assert kinds(results[::2]) == {"Done": 1, "Declined": 63}
+            reasons = {result.reason for result in results if isinstance(result, Declined)}
+            assert reasons == {Reason.DUPLICATE}
+            assert kinds(results[1::2]) == {"Done": 64}
+
+    asyncio.run(run())
+    assert sound(pg)
+
+
 def test_a_quote_given_back_is_used_by_one(pg: PostgresPlace) -> None:
     async def run() -> None:
         async with two(pg) as stores:
