@@ -197,8 +197,9 @@ class Orders:
         for _ in range(PAY_TRIES_MAX):
             payment = await self._own(network, uetr)
             if payment is None:
-                # It may have been held, paid and credited in what was lost.
-                self._payments.refuse_while_restoring()
+                # What is said not to be here can never be: nor an order that comes after this.
+                if await self._payments.bury(network, uetr) is not None:
+                    continue
                 self._log.warning("order_unknown", network=network)
                 return Taken(None, Reason.ORIGINAL_UNKNOWN)
             if payment.state not in UNPAID:

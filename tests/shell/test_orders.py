@@ -208,7 +208,10 @@ async def test_what_names_no_order_moves_nothing(shell: Shell) -> None:
     await shell.receive(order())
     paid = await shell.receive(payment_of(shell, key="order-2"))
 
+    later = await shell.receive(order(key="order-2"))
+
     assert paid == {"status": None, "reason": "ORIGINAL_UNKNOWN", "uetr": None}
+    assert later == {"refused": "TOMBSTONED"}
 
 
 async def test_an_enquiry_about_an_order_names_how_it_stands(shell: Shell) -> None:
