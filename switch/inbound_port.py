@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from fx.money import Money
@@ -80,7 +80,8 @@ class InboundNotice:
 
     The outcome is taken as the answer to an enquiry is: the first final one counts. ``recall`` says
     that it answers a recall of ours, and ``original`` then the UETR of what was asked back, where
-    it is told.
+    it is told. Where the message states an amount or a bill, ``judge`` tells the outcome with the
+    payment at hand, as ``read`` does of an answer: an approval of something else is UNKNOWN.
     """
 
     reference: str
@@ -88,6 +89,11 @@ class InboundNotice:
     request: Mapping[str, str] = field(repr=False)
     recall: bool = False
     original: str = ""
+    judge: Callable[[Payment], Outcome] | None = field(default=None, repr=False, compare=False)
+
+    def outcome_of(self, payment: Payment) -> Outcome:
+        """What the message says of this payment."""
+        return self.outcome if self.judge is None else self.judge(payment)
 
 
 @dataclass(frozen=True, slots=True)

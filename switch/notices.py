@@ -74,7 +74,9 @@ class Notices:
         if payment is None or not _tells_of(request, payment):
             await self._unsolicited.note(network, body)
             return Taken(None, Reason.ORIGINAL_UNKNOWN)
-        outcome = request.outcome
+        outcome = request.outcome_of(payment)
+        if outcome.kind is not request.outcome.kind:
+            self._log.warning("notice_of_another_amount", network=network, uetr=payment.uetr)
         if outcome.kind is OutcomeKind.NEVER_SEEN:
             outcome = Outcome(OutcomeKind.UNKNOWN)
         if payment.state in UNSENT:

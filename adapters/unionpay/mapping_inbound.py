@@ -10,6 +10,7 @@ its code *and* with the account in its code, so a sticker pasted over another pa
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.unionpay import mapping
@@ -113,7 +114,8 @@ def told(message: Message, now: datetime) -> Told:
     if ours and kind in (mapping.CANCELLATION, mapping.REFUND):
         return InboundReturn(message.message_id, ours, _amount(values), request)
     if ours and kind in _PAYMENTS:
-        return InboundNotice(ours, mapping.reported(values, None), request)
+        judge = partial(mapping.reported, values)
+        return InboundNotice(ours, judge(None), request, judge=judge)
     if ours:
         raise Unusable(Reason.TRANSACTION_UNSUPPORTED)
     key = _transaction(values)

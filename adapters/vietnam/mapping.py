@@ -231,12 +231,12 @@ def outcome(body: Mapping[str, Any], exchange: Exchange, payment: Payment, statu
     if not code or (told and not _names(told, payment)):
         return Outcome(OutcomeKind.UNKNOWN)
     if exchange.operation is Operation.ENQUIRE:
-        return _found_out(code, told, payload)
+        return _found_out(code, told, payload, payment)
     if status >= _REQUEST_ERROR:
         # The message was not taken; of a payment that may have been sent twice it says nothing.
         first = payment.rung == 0 and code in codes.REFUSALS
         return _refused(code) if first else Outcome(OutcomeKind.UNKNOWN)
-    return _said(code, told)
+    return _said(code, told, payload, payment)
 
 
 def _names(told: Mapping[str, Any], payment: Payment) -> bool:
@@ -246,7 +246,7 @@ def _names(told: Mapping[str, Any], payment: Payment) -> bool:
     return bool(told.get("payment_reference") == payment.reference)
 
 
-def _found_out(code: str, told: Mapping[str, Any], payload: object) -> Outcome:
+def _found_out(code: str, told: Mapping[str, Any], payload: object, payment: Payment) -> Outcome:
     """The answer to an enquiry: ``result`` says whether it worked, ``payment_result`` the rest."""
     if code == codes.NOT_FOUND and not told:
         return Outcome(OutcomeKind.NEVER_SEEN)
@@ -254,16 +254,34 @@ def _found_out(code: str, told: Mapping[str, Any], payload: object) -> Outcome:
     far = found.get("code") if isinstance(found, dict) else None
     if code != codes.SUCCESS or not isinstance(far, str) or not told:
         return Outcome(OutcomeKind.UNKNOWN)
-    return _said(far, told)
+    return _said(far, told, payload, payment)
 
 
-def _said(code: str, told: Mapping[str, Any]) -> Outcome:
-    """What a result code says of the payment that ``told`` names."""
+def _said(code: str, told: Mapping[str, Any], payload: object, payment: Payment) -> Outcome:
+    """What a result code says of the payment that ``told`` names; of another amount nothing."""
     if code == codes.SUCCESS and told.get("payment_reference"):
+        whole: Mapping[str, Any] = payload if isinstance(payload, dict) else {}
+        if not states_amount_of(payment, whole, told):
+            return Outcome(OutcomeKind.UNKNOWN)
         reference = told.get("reference")
         far = reference if isinstance(reference, str) and reference else None
         return Outcome(OutcomeKind.ACCEPTED, far_reference=far)
     return _refused(code) if code in codes.REFUSALS else Outcome(OutcomeKind.UNKNOWN)
+
+
+def states_amount_of(payment: Payment, *parts: Mapping[str, Any]) -> bool:
+    """Whether each amount that a message states, if any, is the one that passes between us."""
+    for name, unit in (("amount", "currency"), ("interbank_amount", "interbank_currency")):
+        for values in parts:
+            if name not in values:
+                continue
+            try:
+                told = read_amount(values[name], values.get(unit))
+            except MoneyError:
+                return False
+            if told != payment.terms.destination:
+                return False
+    return True
 
 
 def _refused(code: str) -> Outcome:

@@ -23,6 +23,7 @@ from adapters.vietnam.mapping import (
     given,
     part,
     read_amount,
+    states_amount_of,
     text,
 )
 from fx.money import MoneyError
@@ -174,12 +175,18 @@ def notice(body: Mapping[str, Any]) -> tuple[InboundNotice, datetime]:
         outcome = Outcome(OutcomeKind.ACCEPTED, far_reference=far)
     elif code in codes.REFUSALS:
         outcome = Outcome(OutcomeKind.REFUSED, codes.REFUSALS[code])
+
+    def judge(ours: Payment) -> Outcome:
+        accepted = outcome.kind is OutcomeKind.ACCEPTED
+        unlike = accepted and not states_amount_of(ours, body, payment)
+        return Outcome(OutcomeKind.UNKNOWN) if unlike else outcome
+
     try:
         at = moment(body.get("timestamp"))
     except EnvelopeError:
         raise Unusable("010") from None
     request = {PAYMENT_REFERENCE: reference, REFERENCE_ID: ""}
-    return InboundNotice(reference, outcome, request), at
+    return InboundNotice(reference, outcome, request, judge=judge), at
 
 
 def _reference(values: Mapping[str, Any]) -> str:

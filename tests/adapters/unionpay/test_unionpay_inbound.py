@@ -30,6 +30,7 @@ from tests.adapters.unionpay.unionpay_parts import (
     header_of,
     khqr,
     new_adapter,
+    outbound_payment,
     planning,
 )
 
@@ -161,6 +162,26 @@ def test_news_is_told_apart_by_what_it_names(keys: Keys, unionpay: UnionPayAdapt
         back = told(origMsgID=OURS, trxMsgType=kind, trxAmt="100.00", trxCurrency="156")
         assert isinstance(back, InboundReturn)
         assert (back.key, back.reference, str(back.amount)) == (MESSAGE, OURS, "100.00")
+
+
+@pytest.mark.parametrize(("changes", "kind"), [
+    ({}, OutcomeKind.ACCEPTED),
+    ({"cdhldrBillAmt": "48.46", "cdhldrBillCurrency": "840", "cdhldrBillConvRate": "0.1404494"},
+     OutcomeKind.ACCEPTED),
+    ({"cdhldrBillAmt": "48.48", "cdhldrBillCurrency": "840", "cdhldrBillConvRate": "0.1404494"},
+     OutcomeKind.UNKNOWN),
+    ({"trxAmt": "344.99"}, OutcomeKind.UNKNOWN),
+    ({"trxCurrency": "840"}, OutcomeKind.UNKNOWN),
+    ({"paymentStatus": "REJECTED", "rejectionReason": "61", "trxAmt": "1.00"}, OutcomeKind.REFUSED),
+])  # fmt: skip
+def test_an_approval_is_judged_with_its_payment_as_an_answer_is(
+    keys: Keys, unionpay: UnionPayAdapter, changes: dict[str, str], kind: OutcomeKind
+) -> None:
+    values = {**ADVICE, "origMsgID": OURS, "trxAmt": "345.00", "trxCurrency": "156", **changes}
+    notice = read(keys, unionpay, "TRX_STATUS_NOTIFICATION", values)
+
+    assert isinstance(notice, InboundNotice)
+    assert notice.outcome_of(outbound_payment(OURS)).kind is kind
 
 
 @pytest.mark.parametrize(

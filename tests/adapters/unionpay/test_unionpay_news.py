@@ -59,6 +59,23 @@ def test_a_notification_before_any_answer_ends_the_payment(
     assert lived(story) == ("PDNG", ["00"] * 3, shown)
 
 
+def test_an_approval_of_another_amount_ends_nothing_and_one_of_the_right_one_does() -> None:
+    """The first is answered, because it is news of a payment of ours, and changes nothing."""
+
+    async def story(town: Town) -> tuple[Any, ...]:
+        await town.fault("unionpay", "pay", "drop_answer")
+        await town.fault("unionpay", "enquire", "error_500", times=20)
+        begun_as = await begun(town, emv())
+        key = await reference(town)
+        other = await control(town, "notify", reference=key, amount="344.99")
+        (still,) = await ledger(town)
+        same = await control(town, "notify", reference=key)
+        found = await ended(town, begun_as)
+        return codes(other), still["final"], codes(same), found.shown["status"]
+
+    assert lived(story) == (["00"], False, ["00"], "ACCC")
+
+
 def test_a_notification_that_contradicts_what_is_final_changes_nothing_and_is_disputed() -> None:
     async def story(town: Town) -> tuple[Any, ...]:
         key = await accepted(town)

@@ -70,6 +70,17 @@ def test_success_is_accepted_with_their_reference() -> None:
     assert said("00") == Outcome(OutcomeKind.ACCEPTED, far_reference="VN77")
 
 
+def test_success_of_another_amount_is_unknown() -> None:
+    exchange = paid()
+    other = {"payment": NAMED | {"interbank_amount": "1.00", "interbank_currency": "704"}}
+    answer = answered(result(exchange, "00"), other)
+    found = asked()
+    far = answered(result(found, "00"), other | {"payment_result": {"code": "00"}})
+
+    assert adapter().read(exchange, outbound(), answer) == UNKNOWN
+    assert adapter().read(found, enquired(), far) == UNKNOWN
+
+
 @pytest.mark.parametrize(("code_", "reason"), codes.REFUSALS.items())
 def test_each_refusal_has_its_reason_also_when_an_enquiry_finds_it(
     code_: str, reason: Reason

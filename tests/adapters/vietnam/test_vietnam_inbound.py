@@ -35,6 +35,7 @@ from tests.adapters.vietnam.vietnam_parts import (
     headers,
     inbound,
     keys,
+    outbound,
     planning,
     signed,
     theirs,
@@ -187,6 +188,27 @@ def test_a_notification_tells_an_outcome(code: str, kind: OutcomeKind) -> None:
 
     assert isinstance(told, InboundNotice)
     assert (told.reference, told.outcome.kind) == (REFERENCE, kind)
+
+
+@pytest.mark.parametrize(("more", "kind"), [
+    ({}, OutcomeKind.ACCEPTED),
+    ({"amount": "65000.00", "currency": "VND"}, OutcomeKind.ACCEPTED),
+    ({"amount": "1.00", "currency": "VND"}, OutcomeKind.UNKNOWN),
+    ({"amount": "65000.00", "currency": "USD"}, OutcomeKind.UNKNOWN),
+    ({"amount": "lots", "currency": "VND"}, OutcomeKind.UNKNOWN),
+    ({"interbank_amount": "65000.00", "interbank_currency": "704"}, OutcomeKind.ACCEPTED),
+    ({"interbank_amount": "0.43", "interbank_currency": "840"}, OutcomeKind.UNKNOWN),
+])  # fmt: skip
+def test_a_notification_of_another_amount_accepts_nothing(
+    more: dict[str, str], kind: OutcomeKind
+) -> None:
+    named = {"payment_reference": REFERENCE, "reference": "VN77"}
+    among = {name: value for name, value in more.items() if name.startswith("interbank")}
+    body = notification("00", **{**more, "payment": named | among})
+    told = adapter().translate(headers(body, "payment-notification"), body, planning())
+
+    assert isinstance(told, InboundNotice)
+    assert told.outcome_of(outbound()).kind is kind
 
 
 def test_notifications_that_cannot_be_taken() -> None:
