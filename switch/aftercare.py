@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from switch.casework import Casework
+from switch.evidence import Evidence
 from switch.holds import Holds
 from switch.linked_payments import LinkedPayments
 from switch.notices import Notices
@@ -111,6 +112,7 @@ class Aftercare:
         self.casework = Casework(
             store, records, dispatch, self, clock=given.clock, ids=ids, log=log
         )
+        self.evidence = Evidence(store.read, records, log)
 
     def _notices(self) -> Notices:
         given = self._given

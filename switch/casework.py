@@ -110,8 +110,12 @@ class Casework:
             "after": str(page[-1].payment_id) if len(page) == size else None,
         }
 
-    async def case(self, uetr: str) -> dict[str, object] | None:
-        """Everything that is known of a payment, without anybody's name."""
+    async def case(self, uetr: str, operator: str) -> dict[str, object] | None:
+        """Everything that is known of a payment, for an operator, without anybody's name.
+
+        What shows a proposal stands with it: its words are its operator's own, and who read them
+        is logged.
+        """
         payment = await self._store.read.payment(uetr)
         if payment is None:
             return None
@@ -124,7 +128,9 @@ class Casework:
         if LISTED_BY in extra:
             shown["screening"] = {"list": extra[LISTED_BY], "met": extra[LISTED_AS]}
         if held is not None:
-            said = {name: held.said[name] for name in ("action", "reason", "operator", "at")}
+            names = ("action", "reason", "operator", "at", "evidence")
+            said = {name: held.said[name] for name in names}
+            self._log.info("proposal_read", uetr=uetr, operator=operator)
             shown["proposal"] = {"id": held.digest, **said}
         return shown
 

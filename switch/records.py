@@ -126,18 +126,50 @@ class Records:
 
     async def proposed(self, payment: Payment, key: DataKey) -> Proposed | None:
         """What is proposed for a payment as it stands, the newest; None where nothing is."""
-        newest = None
-        for place in range(1, PROPOSALS_MAX + 1):
-            kind = _proposal(payment.version, place)
-            record = await self._read.sealed(payment.uetr, kind)
+        places = await self._proposals(payment.uetr, payment.version)
+        if not places:
+            return None
+        newest = places[-1]
+        plain = self._vault.unseal(key, newest.record_id, newest.kind, newest.blob)
+        return Proposed(len(places), sealed_digest(newest), orjson.loads(plain))
+
+    async def all_proposed(
+        self, uetr: str, version: int, key: DataKey
+    ) -> list[tuple[str, Mapping[str, str] | None]]:
+        """The id of each proposal for a version, and what it says; None where that is damaged."""
+        found: list[tuple[str, Mapping[str, str] | None]] = []
+        for sealed in await self._proposals(uetr, version):
+            plain = self._plain(key, sealed.record_id, sealed.kind, sealed.blob)
+            found.append((sealed_digest(sealed), None if plain is None else orjson.loads(plain)))
+        return found
+
+    async def _proposals(self, uetr: str, version: int) -> list[Sealed]:
+        """The records of what was proposed for a version, in their order."""
+        found: list[Sealed] = []
+        while len(found) < PROPOSALS_MAX:
+            kind = _proposal(version, len(found) + 1)
+            record = await self._read.sealed(uetr, kind)
             if record is None:
                 break
-            newest = place, Sealed(record[0], payment.uetr, kind, record[1])
-        if newest is None:
+            found.append(Sealed(record[0], uetr, kind, record[1]))
+        return found
+
+    async def kept(self, key: DataKey, kind: str, after: int) -> tuple[int, bytes | None] | None:
+        """The first message of a kind behind a record number: its number, and what it says.
+
+        None instead of its bytes where it does not open; None where there is no more.
+        """
+        record = await self._read.sealed(key.uetr, kind, after)
+        if record is None:
             return None
-        place, sealed = newest
-        plain = self._vault.unseal(key, sealed.record_id, sealed.kind, sealed.blob)
-        return Proposed(place, sealed_digest(sealed), orjson.loads(plain))
+        number, blob = record
+        return number, self._plain(key, number, kind, blob)
+
+    def _plain(self, key: DataKey, number: int, kind: str, blob: bytes) -> bytes | None:
+        try:
+            return self._vault.unseal(key, number, kind, blob)
+        except VaultError:
+            return None
 
     def paid(self, extra: Mapping[str, str], amount: str, key: DataKey, named: str = "") -> Sealed:
         """What a network said when it paid an order; :meth:`open` adds it to the particulars.
@@ -199,11 +231,18 @@ class Records:
         body = self._vault.unseal(key, ANSWER_RECORD, ANSWER, stored.body)
         return replace(stored, body=body, sealed=False)
 
+    async def opened_key(self, uetr: str) -> DataKey | None:
+        """A payment's data key; None where nothing was sealed of it.
+
+        Raises :class:`~switch.store.vault.VaultError`, and of it ``Erased``.
+        """
+        wrapped = await self._read.wrapped_key(uetr)
+        return None if wrapped is None else self._vault.open_key(uetr, wrapped)
+
     async def key(self, uetr: str) -> DataKey | None:
         """A payment's data key; None where it was erased, or never was, or does not open."""
-        wrapped = await self._read.wrapped_key(uetr)
         try:
-            return None if wrapped is None else self._vault.open_key(uetr, wrapped)
+            return await self.opened_key(uetr)
         except VaultError:
             return None
 
@@ -212,10 +251,9 @@ class Records:
 
         Raises :class:`~switch.store.vault.VaultError`, and of it ``Erased``.
         """
-        wrapped = await self._read.wrapped_key(uetr)
-        if wrapped is None:
+        key = await self.opened_key(uetr)
+        if key is None:
             return None
-        key = self._vault.open_key(uetr, wrapped)
         for kind in (OPENING, EARLIER_PARTICULARS):
             record = await self._read.sealed(uetr, kind)
             if record is not None:

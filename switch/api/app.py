@@ -183,6 +183,7 @@ def _care_handlers(care: Care) -> dict[str, Handler]:
         "answer_recall": api.answer_recall,
         "queue": api.queue,
         "case": api.case,
+        "evidence": api.evidence,
         "propose": api.propose,
         "approve": api.approve,
         "settle": SettlementApi(care).settle,

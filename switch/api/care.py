@@ -165,8 +165,17 @@ class CareApi:
 
     async def case(self, request: web.Request) -> web.Response:
         """``GET /v1/operations/payments/{uetr}``."""
-        await take_in(request, self._care.operators, ())
-        return await self._shown(200, _named(request))
+        signed = await take_in(request, self._care.operators, ())
+        return await self._shown(200, _named(request), signed.member)
+
+    async def evidence(self, request: web.Request) -> web.Response:
+        """``GET /v1/operations/payments/{uetr}/evidence?after=``."""
+        signed = await take_in(request, self._care.operators, ())
+        after = queried(request, "after", 0)
+        shown = await self._care.aftercare.evidence.of(_named(request), signed.member, after)
+        if shown is None:
+            raise web.HTTPNotFound
+        return json_response(200, shown)
 
     async def propose(self, request: web.Request) -> web.Response:
         """``POST /v1/operations/payments/{uetr}/proposals``."""
@@ -176,7 +185,7 @@ class CareApi:
         proposal = Proposal(Action(asked.action), reason, asked.evidence, asked.instead_of or "")
         uetr = _named(request)
         made = await self._care.aftercare.casework.propose(uetr, signed.member, proposal)
-        return await self._answered(201, uetr, made)
+        return await self._answered(201, uetr, made, signed.member)
 
     async def approve(self, request: web.Request) -> web.Response:
         """``POST /v1/operations/payments/{uetr}/approvals``."""
@@ -184,9 +193,11 @@ class CareApi:
         named = read_json(signed.body, ApprovalRequest).proposal
         uetr = _named(request)
         made = await self._care.aftercare.casework.approve(uetr, signed.member, named)
-        return await self._answered(200, uetr, made)
+        return await self._answered(200, uetr, made, signed.member)
 
-    async def _answered(self, status: int, uetr: str, made: Payment | Reason) -> web.Response:
+    async def _answered(
+        self, status: int, uetr: str, made: Payment | Reason, operator: str
+    ) -> web.Response:
         if made is Reason.ORIGINAL_UNKNOWN:
             raise web.HTTPNotFound
         if made is Reason.DUPLICATE:
@@ -195,10 +206,10 @@ class CareApi:
             return respond(problem(409, made.sentence, made))
         if isinstance(made, Reason):
             raise Refusal(made)
-        return await self._shown(status, uetr)
+        return await self._shown(status, uetr, operator)
 
-    async def _shown(self, status: int, uetr: str) -> web.Response:
-        shown = await self._care.aftercare.casework.case(uetr)
+    async def _shown(self, status: int, uetr: str, operator: str) -> web.Response:
+        shown = await self._care.aftercare.casework.case(uetr, operator)
         if shown is None:
             raise web.HTTPNotFound
         return json_response(status, shown)

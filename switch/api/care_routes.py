@@ -12,6 +12,7 @@ from typing import Final
 from switch.api.care_shapes import (
     ApprovalRequest,
     Case,
+    EvidencePage,
     ProposalRequest,
     Queue,
     RecallAnswer,
@@ -86,10 +87,22 @@ CARE_ROUTES: Final = (
         "case",
         "GET",
         _CASE,
-        "Everything known of one payment, those linked to it, and what is proposed.",
+        "Everything known of one payment, those linked to it, and what is proposed and why.",
         (
             Said(200, "The payment.", Case),
             Said(400, "A body where none is expected."),
+            Said(404, "There is no such payment."),
+            *SIGNED,
+        ),
+    ),
+    Route(
+        "evidence",
+        "GET",
+        f"{_CASE}/evidence",
+        "Open what was sealed as evidence of one payment (`after`); it is logged who did.",
+        (
+            Said(200, "A page, and the number to go on from; or why nothing opens.", EvidencePage),
+            Said(400, "A query that is not a whole number, or a body."),
             Said(404, "There is no such payment."),
             *SIGNED,
         ),

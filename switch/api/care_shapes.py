@@ -106,7 +106,7 @@ class Queue(BaseModel):
 
 
 class ProposalView(BaseModel):
-    """What is proposed for a payment as it stands."""
+    """What is proposed for a payment as it stands, and what its operator says shows it."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -115,6 +115,63 @@ class ProposalView(BaseModel):
     reason: str
     operator: str
     at: str
+    evidence: str
+
+
+class EarlierProposal(BaseModel):
+    """A proposal for a version of a payment; ``said`` is None where it does not open."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str
+    version: int
+    place: int
+    said: dict[str, str] | None
+
+
+class SentMessage(BaseModel):
+    """What was asked of a network last, of its operation; ``text`` None where it does not open."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    at: str
+    operation: str
+    network: str
+    reference: str
+    path: str
+    text: str | None
+
+
+class KeptMessage(BaseModel):
+    """What a counterparty said: a message, or what paid an order (``kind`` is ``paid``)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    at: str
+    kind: Literal["evidence", "paid"]
+    text: str | None
+
+
+class Unreadable(BaseModel):
+    """Why nothing of a payment opens any more, and since when where that is known."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    cause: Literal["request", "retention", "no wrapping key", "damaged"]
+    at: str | None
+
+
+class EvidencePage(BaseModel):
+    """What shows how a payment stands, the oldest first; proposals and what was sent at first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    uetr: str
+    unreadable: Unreadable | None
+    proposals: list[EarlierProposal]
+    sent: list[SentMessage]
+    messages: list[KeptMessage]
+    after: str | None
 
 
 class ScreeningView(BaseModel):

@@ -1,7 +1,8 @@
 """``payments``: the queue of payments that need people, and how operators end them.
 
 A client of a running switch that signs with an operator's key. One operator proposes an end with
-evidence, another approves it; nothing happens before. What is shown holds nobody's name.
+evidence, another approves it; nothing happens before. What is shown holds nobody's name but what
+is said and kept as evidence, which is opened on purpose.
 """
 
 from __future__ import annotations
@@ -54,6 +55,22 @@ def open_(after: str, data: Path, url: str, kid: str, *, as_json: bool) -> None:
 def show(uetr: str, data: Path, url: str, kid: str) -> None:
     """Show everything that is known of one payment, and what is proposed."""
     ask("GET", f"{PATH}/{uetr}", b"", _shower(say, as_json=True), data=data, kid=kid, url=url)
+
+
+@command.command("evidence")
+@click.argument("uetr")
+@click.option("--after", default="0", help="Go on behind this number.")
+@data_option
+@url_option
+@_as_option
+def evidence(uetr: str, after: str, data: Path, url: str, kid: str) -> None:
+    """Open what was sealed as evidence: messages, what was sent, what was proposed and why.
+
+    It may name people. The switch logs who opened it, and not what they read.
+    """
+    path = f"{PATH}/{uetr}/evidence"
+    path = f"{path}?after={after}" if after.isdecimal() else path
+    ask("GET", path, b"", _shower(say, as_json=True), data=data, kid=kid, url=url)
 
 
 @command.command("resolve")
@@ -131,4 +148,6 @@ def _one(payment: dict[str, Any]) -> None:
     proposal = payment.get("proposal")
     if proposal:
         tell(f"  proposed: {proposal['action']} by {proposal['operator']} at {proposal['at']}")
+        # As JSON: what somebody wrote or pasted must not steer a terminal.
+        tell(f"  because: {orjson.dumps(proposal['evidence']).decode()}")
         tell(f"  approve it: --approve {proposal['id']}")

@@ -70,9 +70,9 @@ class Awaited:
         """UETRs of payments whose names somebody asked to have erased."""
         return self._reader.erasure_requests(limit)
 
-    async def sealed(self, uetr: str, kind: str) -> tuple[int, bytes] | None:
-        """Record number and blob of the first sealed record of that kind."""
-        return self._reader.sealed(uetr, kind)
+    async def sealed(self, uetr: str, kind: str, after: int = 0) -> tuple[int, bytes] | None:
+        """Number and blob of the first sealed record of that kind behind a number."""
+        return self._reader.sealed(uetr, kind, after)
 
     async def by_reference(self, network: str, reference: str) -> Payment | None:
         """The payment that our reference names at a network."""

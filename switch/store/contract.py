@@ -116,8 +116,8 @@ class Reader(Protocol):
     def erasure_requests(self, limit: int) -> list[str]:
         """UETRs of payments whose names somebody asked to have erased."""
 
-    def sealed(self, uetr: str, kind: str) -> tuple[int, bytes] | None:
-        """Record number and blob of the first sealed record of that kind."""
+    def sealed(self, uetr: str, kind: str, after: int = 0) -> tuple[int, bytes] | None:
+        """Number and blob of the first sealed record of that kind behind a number."""
 
     def by_reference(self, network: str, reference: str) -> Payment | None:
         """The payment that our reference names at a network."""
@@ -227,8 +227,8 @@ class Reads(Protocol):
     async def erasure_requests(self, limit: int) -> list[str]:
         """UETRs of payments whose names somebody asked to have erased."""
 
-    async def sealed(self, uetr: str, kind: str) -> tuple[int, bytes] | None:
-        """Record number and blob of the first sealed record of that kind."""
+    async def sealed(self, uetr: str, kind: str, after: int = 0) -> tuple[int, bytes] | None:
+        """Number and blob of the first sealed record of that kind behind a number."""
 
     async def by_reference(self, network: str, reference: str) -> Payment | None:
         """The payment that our reference names at a network."""

@@ -95,12 +95,12 @@ class MemoryReader:
         """UETRs of payments whose names somebody asked to have erased."""
         return list(self.tables.erasure_requests)[:limit]
 
-    def sealed(self, uetr: str, kind: str) -> tuple[int, bytes] | None:
-        """Record number and blob of the first sealed record of that kind."""
+    def sealed(self, uetr: str, kind: str, after: int = 0) -> tuple[int, bytes] | None:
+        """Number and blob of the first sealed record of that kind behind a number."""
         found = [
             (record.record_id, record.blob)
             for record in self.tables.sealed.values()
-            if record.uetr == uetr and record.kind == kind
+            if record.uetr == uetr and record.kind == kind and record.record_id > after
         ]
         return min(found, default=None)
 

@@ -167,13 +167,14 @@ class PostgresReader:
         sql = "SELECT uetr FROM erasure_request ORDER BY asked_at, uetr LIMIT $1"
         return [row[0] for row in await self._query(sql, limit)]
 
-    async def sealed(self, uetr: str, kind: str) -> tuple[int, bytes] | None:
-        """Record number and blob of the first sealed record of that kind."""
+    async def sealed(self, uetr: str, kind: str, after: int = 0) -> tuple[int, bytes] | None:
+        """Number and blob of the first sealed record of that kind behind a number."""
         row = await self._row(
             "SELECT record_id, blob FROM sealed JOIN payment USING (payment_id) "
-            "WHERE uetr = $1 AND kind = $2 ORDER BY record_id LIMIT 1",
+            "WHERE uetr = $1 AND kind = $2 AND record_id > $3 ORDER BY record_id LIMIT 1",
             uetr,
             kind,
+            after,
         )
         return None if row is None else (row[0], row[1])
 

@@ -152,13 +152,13 @@ class SqliteReader:
         sql = "SELECT uetr FROM erasure_request ORDER BY asked_at, uetr LIMIT ?"
         return [str(row[0]) for row in rows_of(self.connection, sql, (limit,))]
 
-    def sealed(self, uetr: str, kind: str) -> tuple[int, bytes] | None:
-        """Record number and blob of the first sealed record of that kind."""
+    def sealed(self, uetr: str, kind: str, after: int = 0) -> tuple[int, bytes] | None:
+        """Number and blob of the first sealed record of that kind behind a number."""
         row = row_of(
             self.connection,
             "SELECT record_id, blob FROM sealed JOIN payment USING (payment_id) "
-            "WHERE uetr = ? AND kind = ? ORDER BY record_id LIMIT 1",
-            (uetr, kind),
+            "WHERE uetr = ? AND kind = ? AND record_id > ? ORDER BY record_id LIMIT 1",
+            (uetr, kind, after),
         )
         return None if row is None else (int(row[0]), bytes(row[1]))
 

@@ -1,4 +1,4 @@
-"""``payments resolve`` sends what its operator says: one step, and an approval by its proposal."""
+"""``payments`` sends what its operator says: one step, an approval by its proposal, a look."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, Mapping[str, 
     calls: list[tuple[str, str, Mapping[str, object]]] = []
 
     def ask(method: str, path: str, body: bytes, *_: Any, **__: Any) -> None:
-        calls.append((method, path, orjson.loads(body)))
+        calls.append((method, path, orjson.loads(body or b"{}")))
 
     monkeypatch.setattr(payments, "ask", ask)
     return calls
@@ -53,3 +53,11 @@ def test_a_proposal_may_replace_another(
 def test_one_step_at_a_time(asked: list[tuple[str, str, Mapping[str, object]]]) -> None:
     both = run("--approve", ID, "--propose", "accepted", "--evidence", "line 17")
     assert (run(), both, run("--approve"), asked) == (2, 2, 2, [])
+
+
+def test_evidence_is_asked_for_by_its_number_and_page(
+    asked: list[tuple[str, str, Mapping[str, object]]],
+) -> None:
+    words = ["evidence", UETR, "--after", "17", "--as", "operator-2"]
+    assert CliRunner().invoke(payments.command, words).exit_code == 0
+    assert asked == [("GET", f"{payments.PATH}/{UETR}/evidence?after=17", {})]

@@ -158,14 +158,19 @@ def test_the_last_exchange_of_an_operation_is_the_latest(engine: AnyEngine) -> N
     }
 
 
-def test_the_first_sealed_record_of_a_kind_is_given(engine: AnyEngine) -> None:
+def test_sealed_records_of_a_kind_are_given_one_behind_the_other(engine: AnyEngine) -> None:
     held = done(engine, opened(payment()))
     first = concluded(held, Event.LOST)
     held = done(engine, first)
-    done(engine, concluded(held, Event.PENDING))
+    second = concluded(held, Event.PENDING)
+    done(engine, second)
 
     assert first.evidence is not None
-    assert engine.sealed(uetr(1), "evidence") == (first.evidence.record_id, b"sealed evidence")
+    assert second.evidence is not None
+    one, two = first.evidence.record_id, second.evidence.record_id
+    assert engine.sealed(uetr(1), "evidence") == (one, b"sealed evidence")
+    assert engine.sealed(uetr(1), "evidence", one) == (two, b"sealed evidence")
+    assert engine.sealed(uetr(1), "evidence", two) is None
 
 
 def test_the_stored_answer_is_given_back_byte_for_byte(engine: AnyEngine) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 async def seen(casework: Casework, uetr: str) -> str:
     """The id of what is proposed for a payment; empty where nothing is."""
-    shown: Any = await casework.case(uetr)
+    shown: Any = await casework.case(uetr, "operator-1")
     proposal = shown["proposal"]
     return "" if proposal is None else str(proposal["id"])
 

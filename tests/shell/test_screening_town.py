@@ -85,7 +85,7 @@ class ScreenedTown(Town):
     async def case(self, uetr: str) -> dict[str, Any]:
         """A payment as its operators see it."""
         assert self.running is not None
-        shown = await self.running.switch.aftercare.casework.case(uetr)
+        shown = await self.running.switch.aftercare.casework.case(uetr, "operator-1")
         assert shown is not None
         return shown
 

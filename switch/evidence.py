@@ -1,0 +1,136 @@
+"""What shows how a payment stands: operators open it on purpose, and the log says who did.
+
+The messages of counterparties that were kept, what was asked of networks last, and what operators
+proposed, with their words: sealed with the payment and erased with it. The log holds who looked and
+at which payment, never what they read. The surprise: what cannot be opened is said to be so and
+hides nothing else; an answer with nothing in it would look like there never was any.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from switch.answers import instant
+from switch.model import from_micros
+from switch.port import Operation
+from switch.records import EVIDENCE, PAID
+from switch.runtime.entropy import SEQUENCE_BITS
+from switch.store.vault import Erased, VaultError
+
+if TYPE_CHECKING:
+    from switch.logs import Log
+    from switch.model import Payment
+    from switch.records import Records
+    from switch.store.contract import Reads
+    from switch.store.vault import DataKey
+
+MESSAGES_MAX: Final = 20
+"""Messages of one page."""
+
+BYTES_MAX: Final = 1_000_000
+"""A page ends behind the message with which it holds more."""
+
+DAMAGED: Final = "damaged"
+"""Why nothing opens where neither an erasure nor a missing wrapping key is the cause."""
+
+
+class Evidence:
+    """Opens what was sealed as evidence, for an operator."""
+
+    def __init__(self, read: Reads, records: Records, log: Log) -> None:
+        self._read = read
+        self._records = records
+        self._log = log
+
+    async def of(self, uetr: str, operator: str, after: int) -> dict[str, object] | None:
+        """A page of what shows how a payment stands; None where there is no such payment."""
+        payment = await self._read.payment(uetr)
+        if payment is None:
+            return None
+        self._log.info("evidence_opened", uetr=uetr, operator=operator)
+        shown: dict[str, object] = {
+            "uetr": uetr,
+            "unreadable": None,
+            "proposals": [],
+            "sent": [],
+            "messages": [],
+            "after": None,
+        }
+        try:
+            key = await self._records.opened_key(uetr)
+        except Erased as erased:
+            since = None if erased.at is None else instant(erased.at)
+            return {**shown, "unreadable": {"cause": erased.cause, "at": since}}
+        except VaultError:
+            return {**shown, "unreadable": {"cause": DAMAGED, "at": None}}
+        if key is None:
+            return shown
+        messages, more = await self._messages(key, after)
+        shown |= {"messages": messages, "after": more}
+        if not after:
+            shown |= {"proposals": await self._proposals(payment, key)}
+            shown |= {"sent": await self._sent(uetr, key)}
+        return shown
+
+    async def _messages(
+        self, key: DataKey, after: int
+    ) -> tuple[list[dict[str, object]], str | None]:
+        """What counterparties said, the oldest first; what paid an order stands before them."""
+        page: list[dict[str, object]] = []
+        size = 0
+        if not after:
+            paid = await self._records.kept(key, PAID, 0)
+            page += [] if paid is None else [_message(PAID, *paid)]
+        while (kept := await self._records.kept(key, EVIDENCE, after)) is not None:
+            if len(page) >= MESSAGES_MAX or size > BYTES_MAX:
+                return page, str(after)
+            after, plain = kept
+            size += len(plain or b"")
+            page.append(_message(EVIDENCE, after, plain))
+        return page, None
+
+    async def _proposals(self, payment: Payment, key: DataKey) -> list[dict[str, object]]:
+        """What operators proposed for each version until now; the last of this one stands."""
+        shown: list[dict[str, object]] = []
+        for version in range(1, payment.version + 1):
+            for place, (digest, said) in enumerate(
+                await self._records.all_proposed(payment.uetr, version, key), 1
+            ):
+                line = {"id": digest, "version": version, "place": place}
+                shown.append({**line, "said": None if said is None else dict(said)})
+        return shown
+
+    async def _sent(self, uetr: str, key: DataKey) -> list[dict[str, object]]:
+        """What was asked of networks, of each operation the last; headers hold no evidence."""
+        shown: list[dict[str, object]] = []
+        for operation in Operation:
+            stored = await self._read.last_exchange(uetr, operation)
+            if stored is None:
+                continue
+            try:
+                body: bytes | None = self._records.exchange(stored, key).body
+            except VaultError:
+                body = None
+            line = {
+                "at": _made(stored.record_id),
+                "operation": operation.value,
+                "network": stored.network,
+                "reference": stored.reference,
+                "path": stored.path,
+            }
+            shown.append({**line, "text": _text(body)})
+        return shown
+
+
+def _message(kind: str, number: int, plain: bytes | None) -> dict[str, object]:
+    return {"at": _made(number), "kind": kind, "text": _text(plain)}
+
+
+def _made(number: int) -> str:
+    """When a record was made: its number begins with that."""
+    return instant(from_micros((number >> SEQUENCE_BITS) * 1_000))
+
+
+def _text(plain: bytes | None) -> str | None:
+    """A message as text; bytes that are none are written out, so that nothing is lost."""
+    return None if plain is None else plain.decode("utf-8", "backslashreplace")
