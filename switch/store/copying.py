@@ -14,6 +14,7 @@ import apsw
 from switch.model import from_micros
 from switch.runtime.private_files import private_file, sync_file, sync_folder
 from switch.store.sqlite import BUSY_TIMEOUT_MS, StoreUnreadable
+from switch.store.tables import NEWEST_BLOCK_AT
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -54,7 +55,7 @@ def copy_database(source: Path, target: Path) -> None:
 
 def newest_block_at(reader: SqliteReader) -> datetime | None:
     """When the newest block was written, over all slots."""
-    row = reader.connection.execute("SELECT max(at) FROM block").fetchone()
+    row = reader.connection.execute(NEWEST_BLOCK_AT).fetchone()
     return None if row is None or row[0] is None else from_micros(row[0])
 
 

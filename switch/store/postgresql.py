@@ -47,6 +47,7 @@ from switch.store.postgresql_tail import (
     unmarked,
 )
 from switch.store.postgresql_write import Loaded, keeps_all_balances, write
+from switch.store.tables import NEWEST_BLOCK_AT
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -211,7 +212,7 @@ class PostgresEngine(PostgresReader):
 
     async def newest_block_at(self) -> int | None:
         """When anything was last written, by any process, in microseconds since 1970."""
-        (row,) = await self._readers.query("SELECT max(at) FROM block")
+        (row,) = await self._readers.query(NEWEST_BLOCK_AT)
         return None if row[0] is None else int(row[0])
 
     async def scrub(self) -> bool:

@@ -23,7 +23,7 @@ from switch.store.packing import LEAF
 from switch.store.postgresql_slots import LOWEST_SLOT
 from switch.store.row_values import exchange_of, rate_of
 from switch.store.rows import PAYMENT_COLUMNS, payment_of
-from switch.store.tables import TABLES
+from switch.store.tables import TABLES, UNENDED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -237,14 +237,9 @@ class PostgresReader:
     async def unended(self, after: int, limit: int) -> list[Payment]:
         """Payments behind a number that have a timer, or wait for people, as they were opened."""
         rows = await self._query(
-            _SELECT + "WHERE payment_id > $1 "
-            "AND (next_at IS NOT NULL OR disputed = 1 OR state IN ($2, $4, $5)) "
-            "ORDER BY payment_id LIMIT $3",
+            _SELECT + f"WHERE {UNENDED} AND payment_id > $1 ORDER BY payment_id LIMIT $2",
             after,
-            State.MANUAL.value,
             limit,
-            State.CANCEL_MANUAL.value,
-            State.BLOCKED.value,
         )
         return [payment_of(tuple(row)) for row in rows]
 

@@ -22,6 +22,7 @@ MIGRATIONS: Final = (
     "0004_journal.sql",
     "0005_loss.sql",
     "0006_outbox.sql",
+    "0007_indexes.sql",
 )
 """Each brings a database from the version before to its own number."""
 

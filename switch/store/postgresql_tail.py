@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from switch.store.journal import Block
 from switch.store.postgresql_link import query_on
 from switch.store.postgresql_loss import LossRow
+from switch.store.tables import NEWEST_BLOCK_AT
 
 if TYPE_CHECKING:
     from switch.store.postgresql_link import Connection
@@ -45,7 +46,7 @@ async def holds(connection: Connection, head: Block) -> bool:
 
 async def mark_loss(connection: Connection, now: int, on_loss: OnLoss) -> None:
     """Mark a loss for every process on the database, then tell ``on_loss``."""
-    newest = await connection.fetchval("SELECT max(at) FROM block")
+    newest = await connection.fetchval(NEWEST_BLOCK_AT)
     found_at = max(now, newest or now)
     await LossRow(query_on(connection)).begin(found_at, newest)
     on_loss(found_at, newest)

@@ -47,6 +47,7 @@ MIGRATIONS: Final = (
     "0005_vault.sql",
     "0006_journal.sql",
     "0007_outbox.sql",
+    "0008_indexes.sql",
 )
 """Each brings a database from the version before to its own number."""
 

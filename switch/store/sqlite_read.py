@@ -22,7 +22,7 @@ from switch.store.leaf_packing import LeafPacking
 from switch.store.packing import LEAF
 from switch.store.row_values import exchange_of, rate_of
 from switch.store.rows import PAYMENT_COLUMNS, payment_of
-from switch.store.tables import TABLES
+from switch.store.tables import TABLES, UNENDED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,6 +75,10 @@ _PAST: Final = SELECT_PAYMENT + (  # noqa: S608  constants
 _SENT: Final = (
     SELECT_PAYMENT + "WHERE next_at IS NOT NULL AND slot = ? AND epoch < ? AND state IN (?, ?) "
     "ORDER BY payment_id LIMIT ?"
+)
+_UNENDED: Final = (
+    SELECT_PAYMENT + f"INDEXED BY payment_unended WHERE {UNENDED} "
+    "AND payment_id > ? ORDER BY payment_id LIMIT ?"
 )
 _LOWEST_SLOT: Final = "SELECT min(slot) FROM slot WHERE lease_until > ?"
 _LAST_NUMBER: Final = (
@@ -226,10 +230,8 @@ class SqliteReader:
         """Payments behind a number that have a timer, or wait for people, as they were opened."""
         rows = rows_of(
             self.connection,
-            SELECT_PAYMENT + "WHERE payment_id > ? "
-            "AND (next_at IS NOT NULL OR disputed = 1 OR state IN (?, ?, ?)) "
-            "ORDER BY payment_id LIMIT ?",
-            (after, State.MANUAL.value, State.CANCEL_MANUAL.value, State.BLOCKED.value, limit),
+            _UNENDED,
+            (after, limit),
         )
         return [payment_of(row) for row in rows]
 

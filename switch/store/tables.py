@@ -19,6 +19,21 @@ if TYPE_CHECKING:
 Row = tuple[Any, ...]
 """The columns of :class:`Table` as the database gives them."""
 
+UNENDED: Final = (
+    "(next_at IS NOT NULL OR disputed = 1 OR state IN ('manual', 'cancel_manual', 'blocked'))"
+)
+"""Which payments have a timer or wait for people: word for word what the index of them says, so
+that both engines see that it holds all of them."""
+
+NEWEST_BLOCK_AT: Final = (
+    "WITH RECURSIVE s (slot) AS (SELECT min(slot) FROM block UNION ALL "
+    "SELECT (SELECT min(slot) FROM block WHERE block.slot > s.slot) FROM s "
+    "WHERE s.slot IS NOT NULL) SELECT max((SELECT at FROM block WHERE block.slot = s.slot "
+    "ORDER BY number DESC LIMIT 1)) FROM s"
+)
+"""When anything was last written: by the last block of each slot, because within a slot times never
+go back. One lookup for each slot instead of a read of every block."""
+
 Key = tuple[Any, ...]
 """The first columns of a row: greater for each next one."""
 
