@@ -20,13 +20,14 @@ from switch.linked_payments import Asked
 from switch.model import State
 from switch.operators import Action, Approve, Propose
 from switch.parts import part_of
-from switch.proposals import actions_for, proposal_name
+from switch.proposals import PROPOSALS_A_DAY, actions_for, proposal_name, proposal_turn
 from switch.reasons import Reason
-from switch.records import PROPOSALS_MAX
 from switch.screening import LISTED_AS, LISTED_BY
 from switch.store.vault import VaultError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from switch.aftercare import Aftercare
     from switch.commands import Open
     from switch.dispatch import Dispatch
@@ -170,9 +171,8 @@ class Casework:
         if proposal.instead_of != ("" if held is None else held.digest):
             return Reason.PROPOSAL_CHANGED
         place = 1 if held is None else held.place + 1
-        if place > PROPOSALS_MAX:
-            return Reason.TRANSACTION_UNSUPPORTED
         at = self._clock.now()
+        turn = await self._turn(payment, operator, at)
         proposed = {
             "action": proposal.action.value,
             "reason": "" if proposal.reason is None else proposal.reason.name,
@@ -192,12 +192,23 @@ class Casework:
                 salt=self._ids.salt(),
                 place=place,
                 replaces="" if held is None else _claimed(payment, held),
+                turn=turn,
             )
         )
         if isinstance(result, (Done, Known)):
             self._log.info("end_proposed", uetr=uetr, action=proposal.action.value)
             return payment
         return result.reason if isinstance(result, Declined) else Reason.DUPLICATE
+
+    async def _turn(self, payment: Payment, operator: str, at: datetime) -> int:
+        """How manieth proposal of an operator for this version today it is; beyond the last too."""
+        turn = 1
+        while turn <= PROPOSALS_A_DAY:
+            name = proposal_turn(payment.uetr, payment.version, operator, at, turn)
+            if await self._store.read.claimed(name) is None:
+                break
+            turn += 1
+        return turn
 
     async def approve(self, uetr: str, operator: str, proposal: str) -> Payment | Reason:
         """Carry out what another operator proposed for a payment as it stands.

@@ -52,7 +52,7 @@ class Propose:
     """An operator proposes how a payment of this version ends; ``sealed`` holds the evidence.
 
     ``place`` counts the proposals for this version: the newest stands, and ``replaces`` is what the
-    one before it claimed.
+    one before it claimed. ``turn`` counts those of this operator for it on this day (UTC).
     """
 
     uetr: str
@@ -65,6 +65,7 @@ class Propose:
     salt: bytes = field(repr=False)
     place: int = 1
     replaces: str = ""
+    turn: int = 1
 
 
 @dataclass(frozen=True, slots=True)

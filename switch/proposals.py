@@ -6,7 +6,7 @@ taken up again, or booked to whoever bears it or is owed it, and its answer stay
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from switch.leaves import sealed_digest
 from switch.model import Direction, Funding, Kind, State
@@ -15,10 +15,17 @@ from switch.postings import filled, lines_of
 from switch.states import STATES, Stand, Timer
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from fx.money import Money
     from switch.ledger import Line
     from switch.model import Payment
     from switch.operators import Approve
+
+
+PROPOSALS_A_DAY: Final = 5
+"""Proposals of one operator for one version of a payment on one day: nobody can use them up alone,
+and nobody's are used up for good."""
 
 
 def proposal_name(case: str, end: str, who: str, digest: str) -> str:
@@ -43,12 +50,22 @@ def proposal_place(command: Propose) -> str:
     return f"{command.uetr}@{command.version}#{command.place}"
 
 
+def proposal_turn(uetr: str, version: int, operator: str, at: datetime, turn: int) -> str:
+    """What an operator's proposals for a version of a payment on a day claim, one after another."""
+    return f"{uetr}@{version}#{operator}/{at:%Y-%m-%d}/{turn}"
+
+
+def turn_of(command: Propose) -> str:
+    """The turn that a proposal takes."""
+    return proposal_turn(command.uetr, command.version, command.operator, command.at, command.turn)
+
+
 def proposal_claims(command: Propose | Approve) -> tuple[str, ...]:
     """Every claim by which a proposal or an approval is judged."""
     if not isinstance(command, Propose):
         return (proposal_id(command),)
     replaced = (command.replaces,) if command.replaces else ()
-    return (proposal_id(command), proposal_place(command), *replaced)
+    return (proposal_id(command), proposal_place(command), turn_of(command), *replaced)
 
 
 def actions_for(payment: Payment) -> tuple[Action, ...]:

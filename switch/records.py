@@ -41,8 +41,6 @@ PAID_AS: Final = "paid_as"
 AMOUNT_PAID: Final = "amount_paid"
 """Under which name the record of a paid order holds the amount."""
 PROPOSAL: Final = "proposal"
-PROPOSALS_MAX: Final = 20
-"""Most proposals for one version of a payment: each but the last was replaced by the next."""
 ANSWER: Final = "answer"
 
 EARLIER_PARTICULARS: Final = "particulars"
@@ -146,12 +144,10 @@ class Records:
     async def _proposals(self, uetr: str, version: int) -> list[Sealed]:
         """The records of what was proposed for a version, in their order."""
         found: list[Sealed] = []
-        while len(found) < PROPOSALS_MAX:
-            kind = _proposal(version, len(found) + 1)
-            record = await self._read.sealed(uetr, kind)
-            if record is None:
-                break
+        kind = _proposal(version, 1)
+        while (record := await self._read.sealed(uetr, kind)) is not None:
             found.append(Sealed(record[0], uetr, kind, record[1]))
+            kind = _proposal(version, len(found) + 1)
         return found
 
     async def kept(self, key: DataKey, kind: str, after: int) -> tuple[int, bytes | None] | None:

@@ -17,7 +17,14 @@ from switch.leaves import sealed_digest
 from switch.model import Kind, changed, to_micros
 from switch.operators import Action
 from switch.parts import gave_back, linked_places
-from switch.proposals import actions_for, lines_for, proposal_id, proposal_place
+from switch.proposals import (
+    PROPOSALS_A_DAY,
+    actions_for,
+    lines_for,
+    proposal_id,
+    proposal_place,
+    turn_of,
+)
 from switch.reasons import Reason
 from switch.states import STATES, Event, Timer
 
@@ -37,7 +44,7 @@ _CONCLUDED: Final = (
 
 
 def propose(batch: Batch, command: Propose) -> Result:
-    """Precedence: the version, what is possible, proposed before, another one at its place."""
+    """Precedence: the version, what is possible, proposed before, how often, one at its place."""
     payment = batch.seen.payments[command.uetr]
     if payment.version != command.version:
         return Stale(payment)
@@ -46,10 +53,14 @@ def propose(batch: Batch, command: Propose) -> Result:
     name, place = proposal_id(command), proposal_place(command)
     if name in batch.seen.claims:
         return Known(payment, None)
-    if place in batch.seen.claims:
+    if not 1 <= command.turn <= PROPOSALS_A_DAY:
+        return Declined(Reason.PROPOSALS_SPENT)
+    turn = turn_of(command)
+    if place in batch.seen.claims or turn in batch.seen.claims:
         return Declined(Reason.PROPOSAL_CHANGED)
     batch.claim(Claim(name, payment.uetr, released=False))
     batch.claim(Claim(place, payment.uetr, released=False))
+    batch.claim(Claim(turn, payment.uetr, released=False))
     replaced = batch.seen.claims.get(command.replaces)
     if replaced is not None:
         batch.claim(Claim(replaced.quote_id, payment.uetr, released=True))
@@ -60,6 +71,7 @@ def propose(batch: Batch, command: Propose) -> Result:
         "uetr": payment.uetr,
         "claim": name,
         "place": place,
+        "turn": turn,
         "operator": command.operator,
         "sealed": [sealed_digest(command.sealed)],
         "at": to_micros(command.at),

@@ -195,8 +195,9 @@ def _claim_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
         return
     if content["kind"] == "proposed":
         yield item("claim", name, uetr, 0), 1
-        if "place" in content:
-            yield item("claim", content["place"], uetr, 0), 1
+        for said in ("place", "turn"):
+            if said in content:
+                yield item("claim", content[said], uetr, 0), 1
         if "replaced" in content:
             yield item("claim", content["replaced"], uetr, 0), -1
             yield item("claim", content["replaced"], uetr, 1), 1

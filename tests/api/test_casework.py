@@ -13,6 +13,7 @@ from switch.client import SigningClient
 from switch.dispatch import Happened
 from switch.lifecycle import Event
 from switch.model import State
+from switch.proposals import PROPOSALS_A_DAY
 from switch.reasons import Reason
 from switch.store.audit import audit
 from tests.api.api_rig import DEBTOR, MEMBER
@@ -138,6 +139,25 @@ async def test_an_approval_carries_out_what_its_operator_saw_and_nothing_else(
     assert (blind.status, blind.json()["detail"]) == (409, Reason.PROPOSAL_CHANGED.sentence)
     assert stood == manual
     assert (done.status, done.json()["state"]) == (200, "refused")
+    assert audit(hasty.engine, hasty.keys.ed25519_public("journal")).faults == ()
+
+
+async def test_one_operator_alone_shuts_no_case(hasty: Rig, manual: Payment) -> None:
+    case, standing = f"/{manual.uetr}/proposals", ""
+    for number in range(PROPOSALS_A_DAY):
+        said = {**ACCEPTED, "evidence": f"line {number}"}
+        said |= {"instead_of": standing} if standing else {}
+        made = await call(hasty, "operator-1", case, said)
+        standing = made.json()["proposal"]["id"]
+    spent = await call(hasty, "operator-1", case, {**ACCEPTED, "instead_of": standing})
+    other = await call(hasty, "operator-2", case, {**REFUSED, "instead_of": standing})
+    await call(hasty, "operator-1", f"/{manual.uetr}/approvals")
+    after = hasty.engine.payment(manual.uetr)
+
+    assert (spent.status, spent.json()["detail"]) == (422, Reason.PROPOSALS_SPENT.sentence)
+    assert other.status == 201
+    assert after is not None
+    assert after.state is State.REFUSED
     assert audit(hasty.engine, hasty.keys.ed25519_public("journal")).faults == ()
 
 

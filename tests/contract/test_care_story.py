@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,7 @@ from switch.lifecycle import Event
 from switch.model import Direction, Finality, Funding, Kind, Payment, State
 from switch.operators import Action, Approve, Propose
 from switch.parts import LINKED_MAX, PLACES_MAX, linked_uetr
+from switch.proposals import PROPOSALS_A_DAY
 from switch.reasons import Reason
 from switch.store.audit import audit
 from tests.contract.contract_engines import KEY, AnyEngine
@@ -145,6 +147,36 @@ def test_what_cannot_be_matched_moves_nothing_and_the_rest_of_its_batch_goes_on(
     assert isinstance(other, Done)
     assert engine.payment(uetr(5)) is None
     assert net(engine, SUSPENSE_THB) == -34_500
+
+
+def proposed(held: Payment, who: str, place: int, turn: int, at: datetime = NOW) -> Propose:
+    """The proposal at a place for a payment as it stands."""
+    number = 9_000 + place
+    record = Sealed(number, held.uetr, f"proposal-{place}", b"sealed %d" % place)
+    case = (held.uetr, held.version, Action.SEND_BACK, None)
+    return Propose(*case, who, record, at, salt(number, 1), place=place, turn=turn)
+
+
+def test_one_operator_cannot_use_up_what_may_be_proposed(engine: AnyEngine) -> None:
+    held = held_back(engine, 3, done(engine, opened(payment(2, quote="q-2"))))
+    for turn in range(1, PROPOSALS_A_DAY + 1):
+        done(engine, proposed(held, "one", turn, turn))
+    place, spent = PROPOSALS_A_DAY + 1, PROPOSALS_A_DAY + 1
+    refused = engine.execute(
+        [
+            proposed(held, "one", place, spent),
+            proposed(held, "one", place, 0),
+            proposed(held, "one", place, 1),
+        ]
+    )
+    assert refused == [
+        Declined(Reason.PROPOSALS_SPENT),
+        Declined(Reason.PROPOSALS_SPENT),
+        Declined(Reason.PROPOSAL_CHANGED),
+    ]
+
+    done(engine, proposed(held, "two", place, 1))
+    done(engine, proposed(held, "one", place + 1, 1, NOW + timedelta(days=1)))
 
 
 def test_money_that_belongs_to_nobody_is_sent_back(engine: AnyEngine) -> None:

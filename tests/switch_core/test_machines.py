@@ -165,6 +165,7 @@ class Contradicted:
             at=NOW,
             salt=salt(number, 1),
             place=len(self.made) + 1 if again else 1,
+            turn=len(self.made) + 1 if again else 1,
             replaces=proposal_id(self.made[-1]) if again else "",
         )
         refused = refusal(self.world, command)
