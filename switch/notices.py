@@ -22,7 +22,7 @@ from switch.port import Outcome, OutcomeKind
 from switch.reasons import Reason
 from switch.refusals import Busy
 from switch.returns import Back
-from switch.store.vault import VaultError
+from switch.store.vault import VaultError, is_gone
 
 if TYPE_CHECKING:
     from switch.dispatch import Dispatch
@@ -135,8 +135,10 @@ class Notices:
         particulars = None
         try:
             particulars = (await self._dispatch.open(original.uetr)).particulars
-        except VaultError:
+        except VaultError as error:
             self._log.warning("return_of_unreadable", uetr=original.uetr)
+            if not request.settled and not is_gone(error):
+                raise Busy from None
             if not request.settled:
                 return Taken(original, Reason.NOT_REFUNDABLE)
         content = {

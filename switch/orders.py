@@ -59,10 +59,14 @@ UNPAID: Final = (*HELD, State.LAPSED)
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """How a request was taken: the payment as committed, and why it was refused if it was."""
+    """How a request was taken: the payment as committed, and why it was refused if it was.
+
+    ``pending`` is of a request that nobody can decide yet, however its payment stands.
+    """
 
     payment: Payment | None
     reason: Reason | None = None
+    pending: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ from switch.parts import (
 from switch.port import Operation
 from switch.reasons import Reason
 from switch.refusals import Busy
-from switch.store.vault import VaultError
+from switch.store.vault import VaultError, is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -169,14 +169,17 @@ class Recalls:
             return Taken(None, original.reason or Reason.DUPLICATE)
         if original.disputed:
             # People look at it: until they have, nobody can say what would go back.
-            return Taken(None, Reason.NOT_REFUNDABLE)
+            return Taken(original, pending=True)
         if self._is_late(original, network, self._asked_of(original)):
             return await self._denied(original, asked, Reason.REFUND_TOO_LATE)
         if left_of(original, await self._linked.of(original)).minor <= 0:
             return await self._denied(original, asked, Reason.GONE_BACK)
         try:
             opened = await self._dispatch.open(original.uetr)
-        except VaultError:
+        except VaultError as error:
+            self._log.warning("recall_of_unreadable", uetr=original.uetr)
+            if not is_gone(error):
+                raise Busy from None
             # Nobody can name its payer any more, so nothing can go back to them.
             return Taken(None, Reason.NOT_REFUNDABLE)
         said = {f"{KEPT}{name}": value for name, value in request.request.items()}

@@ -32,8 +32,8 @@ from switch.linked_payments import Asked
 from switch.operators import Action
 from switch.payments import Standing
 from switch.reasons import Reason, from_iso
-from switch.refusals import Refusal
-from switch.store.vault import VaultError
+from switch.refusals import Busy, Refusal
+from switch.store.vault import VaultError, is_gone
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -127,10 +127,12 @@ class CareApi:
         return json_response(200 if lifecycle.is_final(made) else 202, payment_view(made))
 
     async def _opened(self, original: Payment) -> Opened:
-        """A payment's names. Raises Refusal where nobody can read them any more."""
+        """A payment's names. Raises Refusal where they are gone, Busy where they do not open."""
         try:
             opened = await self._care.records.open(original.uetr)
-        except VaultError:
+        except VaultError as error:
+            if not is_gone(error):
+                raise Busy from None
             raise Refusal(Reason.NOT_REFUNDABLE) from None
         if opened is None:
             raise Refusal(Reason.NOT_REFUNDABLE)

@@ -23,8 +23,8 @@ from switch.model import Channel, Payment
 from switch.payments import Instruction, Standing
 from switch.port import Planning
 from switch.reasons import Reason
-from switch.refusals import Refusal
-from switch.store.vault import VaultError
+from switch.refusals import Busy, Refusal
+from switch.store.vault import VaultError, is_gone
 from switch.wire.authenticate import HEADER
 
 if TYPE_CHECKING:
@@ -135,7 +135,9 @@ class IsoApi:
             return self._resolution(asked, None, Reason.ORIGINAL_UNKNOWN, member)
         try:
             opened = await self._records.open(original.uetr)
-        except VaultError:
+        except VaultError as error:
+            if not is_gone(error):
+                raise Busy from None
             opened = None
         if opened is None:
             return self._resolution(asked, None, Reason.NOT_REFUNDABLE, member)

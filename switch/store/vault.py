@@ -65,6 +65,11 @@ class Erased(VaultError):  # noqa: N818  the name says what happened
         self.at = at
 
 
+def is_gone(error: VaultError) -> bool:
+    """Whether nobody ever reads it again; a wrapping key that is not there may come back."""
+    return isinstance(error, Erased) and error.cause != LOST
+
+
 @dataclass(frozen=True, slots=True)
 class DataKey:
     """The open data key of one payment; lives in memory while the payment is worked on."""

@@ -12,14 +12,19 @@ import pytest
 
 from fx.money import Money
 from switch.abilities import RECALL_REASON, RECALLED_REFERENCE
+from switch.casework import Proposal
 from switch.commands import Conflict
+from switch.dispatch import Happened
 from switch.inbound_port import InboundNotice, InboundRecall
+from switch.lifecycle import Event
 from switch.linked_payments import Asked
 from switch.model import Direction, Kind, Payment, State
+from switch.operators import Action
 from switch.parts import recall_uetr
 from switch.port import Operation, Outcome, OutcomeKind
 from switch.reasons import Reason
 from switch.recalls import ANSWERED_WITHIN_DAYS
+from tests.shell.approving import approved
 from tests.shell.hand_parts import LOST, OFFLINE, said
 from tests.shell.shell_rig import MEMBER, STALL, Shell
 from tests.shell.test_linked_told import BANK, told
@@ -365,3 +370,24 @@ async def test_what_is_disputed_is_not_recalled_until_people_have_looked(recalli
 
     assert disputed.disputed
     assert await recall(recalling, disputed) is Reason.NOT_REFUNDABLE
+
+
+async def test_a_networks_recall_of_what_is_disputed_is_pending_until_people_have_looked(
+    recalling: Shell,
+) -> None:
+    original = await credited(recalling)
+    opened = await recalling.records.open(original.uetr)
+    await recalling.dispatch.conclude(original, opened, Happened(Event.REFUSED))
+    disputed = recalling.payment(original.uetr)
+    assert disputed.disputed
+    waits = await recalling.receive(of(original))
+    again = await recalling.receive(of(original))
+    upheld = Proposal(Action.UPHOLD, None, "their message was about another payment")
+    casework = recalling.aftercare.casework
+    await casework.propose(original.uetr, "one", upheld)
+    await approved(casework, original.uetr, "two")
+    after = await recalling.receive(of(original))
+
+    assert [(each["status"], each["reason"]) for each in (waits, again)] == [("PDNG", None)] * 2
+    assert (after["status"], after["uetr"]) == ("PDNG", recall_uetr(original.uetr, 1))
+    assert recalling.payment(after["uetr"]).state is State.PUT

@@ -12,13 +12,16 @@ import apsw
 import pytest
 
 from switch import sweeper
+from switch.inbound_port import InboundRecall, InboundReturn
 from switch.keys import KeyMissing
 from switch.leases import Leases
 from switch.model import State
 from switch.oversight import payments_page
+from switch.refusals import Busy
 from switch.store.sqlite import SqliteEngine
 from switch.store.wrapping import HeldKeys, KeysAway
 from switch.sweeper import ASIDE_S, LOOKS_MAX, SWEEP_BATCH
+from tests.shell.hand_parts import said
 from tests.shell.shell_rig import MEMBER, Shell
 
 if TYPE_CHECKING:
@@ -102,6 +105,27 @@ async def looked_at(shell: Shell, times: int) -> None:
     for _ in range(times):
         shell.clock.pass_s(ASIDE_S)
         await shell.sweep()
+
+
+async def test_what_does_not_open_for_a_while_is_refused_to_nobody_for_good(shell: Shell) -> None:
+    """A wrapping key that is away may come back: until then nobody is told a final no."""
+    shell.transport.script("bakong", said("accepted"))
+    request = shell.inbound_pay()
+    await shell.receive(request)
+    await shell.settle()
+    paid = await shell.opened()
+    recalled = InboundRecall("C-1", request.uetr, "", {})
+    back = InboundReturn("R-1", paid.reference, paid.terms.destination, {})
+    key = shell.wrapping["vault"]
+    without_wrapping_key(shell)
+    for asked in (recalled, back):
+        with pytest.raises(Busy):
+            await shell.received(asked)
+    shell.wrapping["vault"] = key
+    shell.vault.refresh()
+
+    assert (await shell.receive(recalled))["status"] == "PDNG"
+    assert (await shell.receive(back))["status"] == "ACCC"
 
 
 @DAMAGES
