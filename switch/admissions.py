@@ -7,6 +7,7 @@ last read, so it may be given up to a second after its member was suspended; it 
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +37,13 @@ if TYPE_CHECKING:
     from switch.runtime.entropy import Ids
     from switch.store.contract import Store
 
+PAGE_MAX: Final = 500
+"""How many members and merchants are shown at once."""
+
+_FIRST_MERCHANT: Final = f"{PartyKind.MERCHANT}/"
+_LAST_MERCHANT: Final = f"{PartyKind.MERCHANT}/~"
+"""No merchant's name is before or behind these."""
+
 LOOKED_S: Final = 1
 """How long what was read of a party is believed where nothing is committed."""
 
@@ -64,6 +72,8 @@ class Admissions:
             for each in config.members.values()
         }
         self._seen: dict[str, tuple[float, PartyState]] = {}
+        self._order = sorted(self._first)
+        self._noted: dict[str, str] = {}
 
     async def enrol(self) -> None:
         """Keep how those stand first that are not active, and note how the merchants stand."""
@@ -82,14 +92,25 @@ class Admissions:
                 await self.look()
 
     async def look(self) -> None:
-        """Note how the merchants stand now, for those who read the registry."""
-        for party, registered in self._registered.items():
-            self._merchants.note(registered, (await self.stands(party)).state)
+        """Note how the merchants stand now, for those who read the registry: one question for all.
+
+        Only those about whom something was kept have an answer; the others stand as the file says.
+        """
+        if not self._registered:
+            return
+        held = await self._store.read.claimed(claim_of(_FIRST_MERCHANT), claim_of(_LAST_MERCHANT))
+        for claim, said in held.items():
+            if self._noted.get(claim) == said:
+                continue
+            registered = self._registered.get(claim.removeprefix(claim_of("")))
+            if registered is not None:
+                self._merchants.note(registered, stands_of(said).state)
+                self._noted[claim] = said
 
     async def stands(self, party: str) -> Stands:
         """How a party stands that is configured here."""
-        held = await self._store.read.claimed(claim_of(party))
-        return Stands(PartyState.ACTIVE) if held is None else stands_of(held)
+        claim = claim_of(party)
+        return _stood((await self._store.read.claimed(claim, claim)).get(claim))
 
     async def shut(self, member: str, door: Door) -> Reason | None:
         """Why a door is shut for a member, by what was last read."""
@@ -99,27 +120,20 @@ class Admissions:
             seen = self._seen[party] = (now, (await self.stands(party)).state)
         return shut_by(party, seen[1], door)
 
-    async def page(self) -> list[dict[str, object]]:
-        """Every member and merchant: how it stands, what is proposed and what can be."""
-        return [await self.shown(party) for party in self._first]
+    async def page(self, after: str, limit: int) -> dict[str, object]:
+        """Members and merchants behind a name: how each stands, what is proposed and can be."""
+        size, start = max(1, min(limit, PAGE_MAX)), bisect_right(self._order, after)
+        page = self._order[start : start + size]
+        if not page:
+            return {"parties": [], "after": None}
+        held = await self._store.read.claimed(claim_of(page[0]), claim_of(page[-1]))
+        parties = [_shown(party, _stood(held.get(claim_of(party)))) for party in page]
+        more = start + size < len(self._order)
+        return {"parties": parties, "after": page[-1] if more else None}
 
     async def shown(self, party: str) -> dict[str, object]:
         """One of them."""
-        stands = await self.stands(party)
-        kind, _, name = party.partition("/")
-        proposed = stands.proposed
-        said = None
-        if proposed is not None:
-            named = {"operator": proposed.operator, "reference": proposed.reference}
-            said = {"step": proposed.step.value, **named}
-        return {
-            "kind": kind,
-            "name": name,
-            "state": stands.state.value,
-            "version": stands.version,
-            "steps": [step.value for step in steps_from(PartyKind(kind), stands.state)],
-            "proposal": said,
-        }
+        return _shown(party, await self.stands(party))
 
     def knows(self, party: str) -> bool:
         """Whether it is configured here."""
@@ -152,3 +166,25 @@ class Admissions:
         if registered is not None:
             self._merchants.note(registered, state)
         return None
+
+
+def _stood(held: str | None) -> Stands:
+    """How a party stands of which this is kept."""
+    return Stands(PartyState.ACTIVE) if held is None else stands_of(held)
+
+
+def _shown(party: str, stands: Stands) -> dict[str, object]:
+    kind, _, name = party.partition("/")
+    proposed = stands.proposed
+    said = None
+    if proposed is not None:
+        named = {"operator": proposed.operator, "reference": proposed.reference}
+        said = {"step": proposed.step.value, **named}
+    return {
+        "kind": kind,
+        "name": name,
+        "state": stands.state.value,
+        "version": stands.version,
+        "steps": [step.value for step in steps_from(PartyKind(kind), stands.state)],
+        "proposal": said,
+    }

@@ -205,7 +205,7 @@ class Casework:
         turn = 1
         while turn <= PROPOSALS_A_DAY:
             name = proposal_turn(payment.uetr, payment.version, operator, at, turn)
-            if await self._store.read.claimed(name) is None:
+            if not await self._store.read.claimed(name, name):
                 break
             turn += 1
         return turn

@@ -18,10 +18,10 @@ STANDING_ROUTES: Final = (
         "parties",
         "GET",
         "/v1/operations/parties",
-        "How every member and merchant stands, and what is proposed.",
+        "How members and merchants stand, and what is proposed (`after`, `limit`).",
         (
-            Said(200, "All of them.", Parties),
-            Said(400, "A body where none is expected."),
+            Said(200, "A page of them; `after` of the next one, if any.", Parties),
+            Said(400, "A body where none is expected, or a limit that is no number."),
             *SIGNED,
         ),
     ),

@@ -56,8 +56,9 @@ class PartyView(BaseModel):
 
 
 class Parties(BaseModel):
-    """Every member and merchant that is configured."""
+    """A page of the members and merchants that are configured."""
 
     model_config = ConfigDict(extra="forbid")
 
     parties: list[PartyView]
+    after: str | None

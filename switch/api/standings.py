@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from switch.admissions import PAGE_MAX
 from switch.answers import problem
 from switch.api.body import read_json
 from switch.api.intake import JSON_MEDIA, take_in
 from switch.api.problems import respond
-from switch.api.shown import json_response
+from switch.api.shown import json_response, queried
 from switch.api.standing_shapes import StepApproval, StepRequest
 from switch.reasons import Reason
 from switch.refusals import Refusal
@@ -33,9 +34,10 @@ class StandingApi:
         self._admissions = admissions
 
     async def parties(self, request: web.Request) -> web.Response:
-        """``GET /v1/operations/parties``."""
+        """``GET /v1/operations/parties?after=&limit=``: a page in the order of kinds and names."""
         await take_in(request, self._operators, ())
-        return json_response(200, {"parties": await self._admissions.page()})
+        after, limit = request.query.get("after", ""), queried(request, "limit", PAGE_MAX)
+        return json_response(200, await self._admissions.page(after, limit))
 
     async def party(self, request: web.Request) -> web.Response:
         """``GET /v1/operations/parties/{kind}/{name}``."""

@@ -7,6 +7,7 @@ another approves the version that they saw; nothing happens before.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import click
 import orjson
@@ -39,9 +40,11 @@ def command() -> None:
 @data_option
 @url_option
 @_as_option
-def list_(data: Path, url: str, kid: str) -> None:
-    """Show all of them, with what is proposed and what can be."""
-    ask("GET", PATH, b"", _show, data=data, kid=kid, url=url)
+@click.option("--after", default="", help="Only those behind it: kind/name, as a page ends.")
+def list_(data: Path, url: str, kid: str, after: str) -> None:
+    """Show them, a page at a time, with what is proposed and what can be."""
+    path = f"{PATH}?after={quote(after, safe='/:')}" if after else PATH
+    ask("GET", path, b"", _show, data=data, kid=kid, url=url)
 
 
 @command.command("propose")
@@ -92,3 +95,5 @@ def _show(answer: ClientAnswer) -> None:
             said = f"{proposal['step']} by {proposal['operator']} ({proposal['reference']})"
             tell(f"  proposed: {said}; approve it: --version {party['version']}")
         tell(f"  may be: {', '.join(party['steps'])}")
+    if shown.get("after"):
+        tell(f"more: --after {shown['after']}")

@@ -150,9 +150,9 @@ class Awaited:
         """One version by provider, pair and version; every one that was posted is kept."""
         return self._reader.rate(key)
 
-    async def claimed(self, name: str) -> str | None:
-        """What claims a name that one can claim: a quote's payment, how a party stands."""
-        return self._reader.claimed(name)
+    async def claimed(self, first: str, last: str) -> dict[str, str]:
+        """What claims each of these names and of those between: a payment, how a party stands."""
+        return self._reader.claimed(first, last)
 
     async def record_page(self, table: str, after: Sequence[Any], limit: int) -> list[Row]:
         """Raw rows of a table of ``switch.store.tables`` behind a key, in the order of keys."""

@@ -183,8 +183,8 @@ class Reader(Protocol):
     def rate(self, key: RateKey) -> RateRow | None:
         """One version by provider, pair and version; every one that was posted is kept."""
 
-    def claimed(self, name: str) -> str | None:
-        """What claims a name that one can claim: a quote's payment, how a party stands."""
+    def claimed(self, first: str, last: str) -> dict[str, str]:
+        """What claims each of these names and of those between: a payment, how a party stands."""
 
     def record_page(self, table: str, after: Sequence[Any], limit: int) -> list[Row]:
         """Raw rows of a table of ``switch.store.tables`` behind a key, in the order of keys."""
@@ -291,8 +291,8 @@ class Reads(Protocol):
     async def rate(self, key: RateKey) -> RateRow | None:
         """One version by provider, pair and version; every one that was posted is kept."""
 
-    async def claimed(self, name: str) -> str | None:
-        """What claims a name that one can claim: a quote's payment, how a party stands."""
+    async def claimed(self, first: str, last: str) -> dict[str, str]:
+        """What claims each of these names and of those between: a payment, how a party stands."""
 
     async def record_page(self, table: str, after: Sequence[Any], limit: int) -> list[Row]:
         """Raw rows of a table of ``switch.store.tables`` behind a key, in the order of keys."""

@@ -227,10 +227,11 @@ class MemoryReader:
         """One version by provider, pair and version; every one that was posted is kept."""
         return self.tables.rates.get(key)
 
-    def claimed(self, name: str) -> str | None:
-        """What claims a name that one can claim: a quote's payment, how a party stands."""
-        held = self.tables.claims.get(name)
-        return None if held is None else held.uetr
+    def claimed(self, first: str, last: str) -> dict[str, str]:
+        """What claims each of these names and of those between: a payment, how a party stands."""
+        claims = self.tables.claims
+        names = sorted(n for n in claims if first <= n <= last) if first != last else [first]
+        return {name: claims[name].uetr for name in names if name in claims}
 
     def record_page(self, table: str, after: Sequence[Any], limit: int) -> list[Row]:
         """Raw rows of a table of ``switch.store.tables`` behind a key, in the order of keys."""

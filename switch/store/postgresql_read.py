@@ -40,6 +40,9 @@ BLOCK_PAGE: Final = 64
 """Blocks that are read at once."""
 
 _SELECT: Final = f"SELECT {PAYMENT_COLUMNS} FROM payment "  # noqa: S608  a constant
+_CLAIMED: Final = (
+    "SELECT quote_id, uetr FROM claim WHERE quote_id BETWEEN $1 AND $2 ORDER BY quote_id"
+)
 _EXCHANGE: Final = (
     "SELECT x.exchange_id, p.uetr, x.network, x.operation, x.reference, x.method, x.path, "
     "x.send_by, x.answer_within_ms, x.record_id, s.blob FROM exchange x "
@@ -285,10 +288,9 @@ class PostgresReader:
         row = await self._row(_ONE_RATE, *key)
         return None if row is None else rate_of(row)
 
-    async def claimed(self, name: str) -> str | None:
-        """What claims a name that one can claim: a quote's payment, how a party stands."""
-        row = await self._row("SELECT uetr FROM claim WHERE quote_id = $1", name)
-        return None if row is None else str(row[0])
+    async def claimed(self, first: str, last: str) -> dict[str, str]:
+        """What claims each of these names and of those between: a payment, how a party stands."""
+        return {row[0]: row[1] for row in await self._query(_CLAIMED, first, last)}
 
     async def record_page(self, table: str, after: Sequence[Any], limit: int) -> list[Row]:
         """Raw rows of a table of ``switch.store.tables`` behind a key, in the order of keys."""

@@ -80,6 +80,9 @@ _UNENDED: Final = (
     SELECT_PAYMENT + f"INDEXED BY payment_unended WHERE {UNENDED} "
     "AND payment_id > ? ORDER BY payment_id LIMIT ?"
 )
+_CLAIMED: Final = (
+    "SELECT quote_id, uetr FROM claim WHERE quote_id BETWEEN ? AND ? ORDER BY quote_id"
+)
 _LOWEST_SLOT: Final = "SELECT min(slot) FROM slot WHERE lease_until > ?"
 _LAST_NUMBER: Final = (
     "SELECT max((SELECT coalesce(max(payment_id), 0) FROM payment), "
@@ -274,10 +277,9 @@ class SqliteReader:
         row = row_of(self.connection, ONE_RATE, key)
         return None if row is None else rate_of(row)
 
-    def claimed(self, name: str) -> str | None:
-        """What claims a name that one can claim: a quote's payment, how a party stands."""
-        row = row_of(self.connection, "SELECT uetr FROM claim WHERE quote_id = ?", (name,))
-        return None if row is None else str(row[0])
+    def claimed(self, first: str, last: str) -> dict[str, str]:
+        """What claims each of these names and of those between: a payment, how a party stands."""
+        return dict(rows_of(self.connection, _CLAIMED, (first, last)))
 
     def blocks(
         self, *, last_only: bool = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import orjson
 
@@ -98,6 +99,50 @@ async def test_every_member_and_merchant_is_listed_to_operators_alone(rig: Rig) 
     assert (unknown.status, overseer.status) == (404, 401)
 
 
+async def test_the_list_comes_in_pages_and_a_limit_is_a_number(rig: Rig) -> None:
+    everybody = (await call(rig, "operator-1", "")).json()
+    names: list[str] = []
+    after: str | None = ""
+    while after is not None:
+        page = (await call(rig, "operator-1", f"?limit=2&after={quote(after, safe='/:')}")).json()
+        assert 0 < len(page["parties"]) <= 2
+        names += [f"{each['kind']}/{each['name']}" for each in page["parties"]]
+        after = page["after"]
+    wrong = await call(rig, "operator-1", "?limit=many")
+    beyond = (await call(rig, "operator-1", "?after=~")).json()
+
+    assert names == [f"{each['kind']}/{each['name']}" for each in everybody["parties"]]
+    assert names == sorted(names)
+    assert (everybody["after"], beyond, wrong.status) == (None, {"parties": [], "after": None}, 400)
+
+
+async def test_however_many_merchants_there_are_they_are_looked_at_by_one_question(
+    rig: Rig,
+) -> None:
+    class Counted:
+        """The store; it counts who asked."""
+
+        asked = 0
+
+        @property
+        def read(self) -> Counted:
+            return self
+
+        async def claimed(self, first: str, last: str) -> dict[str, str]:
+            self.asked += 1
+            return rig.engine.claimed(first, last)
+
+    counted = Counted()
+    parts: Any = (rig.config, counted, rig.clock, rig.ids, rig.log)
+    desk = Admissions(*parts)
+    await desk.look()
+    page = await desk.page("", 500)
+
+    assert len(rig.config.merchants.all()) > 2
+    assert counted.asked == 2
+    assert len(page["parties"]) > 2  # type: ignore[arg-type]
+
+
 async def test_a_merchant_is_suspended_and_paid_again(rig: Rig) -> None:
     listed = (await call(rig, "operator-1", "")).json()["parties"]
     shop = next(each for each in listed if each["kind"] == "merchant")
@@ -137,7 +182,7 @@ async def test_a_store_that_is_away_ends_no_look_at_the_standings(rig: Rig) -> N
         def read(self) -> Away:
             return self
 
-        async def claimed(self, _: str) -> str:
+        async def claimed(self, *_: str) -> dict[str, str]:
             self.asked += 1
             raise StoreBusy
 

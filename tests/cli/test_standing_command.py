@@ -66,6 +66,8 @@ def test_the_list_is_asked_for_and_a_name_that_is_none_is_refused(
     asked: list[tuple[str, str, bytes]],
 ) -> None:
     assert run("list").exit_code == 0
-    assert asked == [("GET", standing.PATH, b"")]
+    assert run("list", "--after", "merchant/unionpay:A 1").exit_code == 0
+    behind = f"{standing.PATH}?after=merchant/unionpay:A%201"
+    assert asked == [("GET", standing.PATH, b""), ("GET", behind, b"")]
     assert run("approve", "member", "../x", "--version", "1").exit_code == 2
-    assert len(asked) == 1
+    assert len(asked) == 2

@@ -13,7 +13,15 @@ from switch.lifecycle import Event
 from switch.model import State
 from switch.operators import ApproveStep, Enrol, ProposeStep
 from switch.reasons import Reason
-from switch.standings import PartyState, Stands, Step, claim_of, member_party, stands_of
+from switch.standings import (
+    PartyState,
+    Stands,
+    Step,
+    claim_of,
+    member_party,
+    merchant_party,
+    stands_of,
+)
 from switch.store.audit import audit
 from tests.contract.contract_engines import KEY, AnyEngine
 from tests.switch_core.core_values import MEMBER, NOW, capped, concluded, opened, payment, salt
@@ -33,7 +41,7 @@ def step(version: int, wanted: Step) -> list[Command]:
 
 
 def stands(engine: AnyEngine) -> Stands | None:
-    held = engine.claimed(claim_of(PARTY))
+    held = engine.claimed(claim_of(PARTY), claim_of(PARTY)).get(claim_of(PARTY))
     return None if held is None else stands_of(held)
 
 
@@ -64,12 +72,26 @@ def test_one_that_was_enrolled_is_enrolled_once(place: Place) -> None:
         enrol = Enrol(PARTY, PartyState.APPLIED, "c-1", NOW, salt(1, 83))
         engine.execute([enrol])
         engine.execute(step(1, Step.CERTIFY))
-        before = engine.claimed(claim_of(PARTY))
+        before = stands(engine)
         engine.execute([enrol])
 
-        assert engine.claimed(claim_of(PARTY)) == before
+        assert stands(engine) == before
         assert stands(engine) == Stands(PartyState.CERTIFIED, 3)
         assert audit(engine, KEY.public_key()).faults == ()
+
+
+def test_many_are_read_by_one_question_in_the_order_of_their_names(place: Place) -> None:
+    shops = [merchant_party("unionpay", each) for each in ("B2", "A1", "A10")]
+    with closing(place.open()) as engine:
+        engine.execute([Enrol(PARTY, PartyState.APPLIED, "c-1", NOW, salt(1, 83))])
+        for number, shop in enumerate(shops):
+            engine.execute([Enrol(shop, PartyState.SUSPENDED, "c-1", NOW, salt(number, 84))])
+        found = engine.claimed(claim_of("merchant/"), claim_of("merchant/~"))
+        some = engine.claimed(claim_of(shops[1]), claim_of(shops[2]))
+
+        assert [*found] == [claim_of(shops[place]) for place in (1, 2, 0)]
+        assert {stands_of(each).state for each in found.values()} == {PartyState.SUSPENDED}
+        assert [*some] == [claim_of(shops[1]), claim_of(shops[2])]
 
 
 @pytest.fixture
