@@ -81,6 +81,11 @@ class Admissions:
             if state is not PartyState.ACTIVE:
                 at, salt = self._clock.now(), self._ids.salt()
                 await self._store.commit(Enrol(party, state, self._version, at, salt))
+                stands = (await self.stands(party)).state
+                if stands is not state:
+                    # What two operators decided counts, whatever the file says later.
+                    said = {"stands": stands.value, "configured": state.value}
+                    self._log.warning("standing_differs", party=party, **said)
         await self.look()
 
     async def run(self) -> None:

@@ -215,7 +215,8 @@ class Funds:
             # Whatever stands against a payment of it, the money has come: it waits in suspense.
             return None
         taken = isinstance(result, (Done, Known))
-        if taken:
+        if isinstance(result, Done) and result.payment is not None:
+            # Whoever took the item before, another process or this one, has said so.
             self._log.warning("money_unasked", uetr=payment.uetr, reason=reason.iso)
         return taken
 

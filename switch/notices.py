@@ -16,12 +16,12 @@ from switch.dispatch import happened
 from switch.inbound_port import InboundReturn
 from switch.lifecycle import Event
 from switch.linked_payments import Asked
-from switch.model import Direction, Kind, State
+from switch.model import Direction, Kind, State, Status
 from switch.orders import Taken
 from switch.port import Outcome, OutcomeKind
 from switch.reasons import Reason
 from switch.refusals import Busy
-from switch.returns import Back
+from switch.returns import Back, beside
 from switch.store.vault import VaultError, is_gone
 
 if TYPE_CHECKING:
@@ -149,6 +149,13 @@ class Notices:
         asked = Asked(network, f"return:{request.key}", content)
         back = Back(request.amount, particulars, body if request.settled else None)
         made = await self._returns.returned(original, back, asked)
+        if isinstance(made, Conflict) and request.settled:
+            # Its money has moved under a name that means other money: people must look.
+            asked = Asked(network, f"return:{beside(asked)}", content)
+            made = await self._returns.returned(original, replace(back, particulars=None), asked)
+        if made is Reason.LINKED_FULL and request.settled:
+            await self._returns.put_aside(original, back, asked)
+            return Taken(original, status=Status.ACCC)
         if isinstance(made, Conflict):
             return Taken(original, Reason.DUPLICATE)
         return Taken(original, made) if isinstance(made, Reason) else Taken(made)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from switch.dispatch import Dispatch
     from switch.inbound_port import InboundCancel, InboundOrder, InboundOrderPay
     from switch.logs import Log
-    from switch.model import Payment
+    from switch.model import Payment, Status
     from switch.payments import Payments
     from switch.port import Adapter, Exchange, Merchant
     from switch.quoting import Offer, Quoting
@@ -61,12 +61,12 @@ UNPAID: Final = (*HELD, State.LAPSED)
 class Taken:
     """How a request was taken: the payment as committed, and why it was refused if it was.
 
-    ``pending`` is of a request that nobody can decide yet, however its payment stands.
+    ``status`` is how the request stands where that is not how its payment does.
     """
 
     payment: Payment | None
     reason: Reason | None = None
-    pending: bool = False
+    status: Status | None = None
 
 
 @dataclass(frozen=True, slots=True)

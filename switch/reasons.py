@@ -81,6 +81,7 @@ class Reason(Enum):
     REFUND_TOO_MUCH = ("AM02", "More would be refunded than was paid and is not refunded yet.")
     REFUND_TOO_LATE = ("TM01", "The time in which this payment can be refunded is over.")
     NOT_REFUNDABLE = ("AG03", "Only a payment that was accepted can be refunded.")
+    LINKED_FULL = ("NARR", "As much as can be is linked to this payment already.")
     LINKED_DIFFERS = ("NARR", "It does not fit the payment that it would be linked to.")
     RECALL_DENIED = ("CUST", "The payee does not agree to give the money back.")
     RECALL_UNANSWERED = ("NOAS", "The payee did not answer whether the money may go back.")

@@ -20,7 +20,7 @@ from switch.commands import Conflict, Done, Open, Refuse
 from switch.dispatch import Happened
 from switch.lifecycle import Event
 from switch.linked_payments import BACK, Asked, never_arrived
-from switch.model import Direction, Funding, Kind, Payment, State, changed
+from switch.model import Direction, Funding, Kind, Payment, State, Status, changed
 from switch.orders import Taken
 from switch.parts import (
     LINKED_MAX,
@@ -169,7 +169,7 @@ class Recalls:
             return Taken(None, original.reason or Reason.DUPLICATE)
         if original.disputed:
             # People look at it: until they have, nobody can say what would go back.
-            return Taken(original, pending=True)
+            return Taken(original, status=Status.PDNG)
         if self._is_late(original, network, self._asked_of(original)):
             return await self._denied(original, asked, Reason.REFUND_TOO_LATE)
         if left_of(original, await self._linked.of(original)).minor <= 0:

@@ -24,7 +24,7 @@ from switch.inbound_port import (
     InboundRecall,
     InboundReturn,
 )
-from switch.model import Channel, Finality, Status
+from switch.model import Channel, Finality
 from switch.orders import Taken
 from switch.payments import Instruction, Standing
 from switch.port import InboundEnquiry, InboundLookup, InboundPay, Planning, Rendered, WireRefusal
@@ -123,8 +123,7 @@ class Receiving:
                 return adapter.render_order(request, Reason.QR_INVALID, self._planning())
         taken = await self._taken(network, request, body)
         payment = taken.payment
-        status = None if payment is None else lifecycle.status(payment)
-        status = Status.PDNG if taken.pending else status
+        status = None if payment is None else taken.status or lifecycle.status(payment)
         return adapter.render_taken(request, payment, status, taken.reason, self._planning())
 
     async def _taken(self, network: str, request: Told, body: bytes) -> Taken:

@@ -4,17 +4,19 @@ A return of a payment that was accepted goes to its payer at the payment's own r
 no payment as it stands (not known yet, refused, more than was paid, in another currency) is money
 all the same: it is booked to suspense against the network, under its own identification, and waits
 in the queue, with the message as evidence, until two operators book it to the payer or send it
-back. The surprise: both are answered "taken"; only what names no payment of ours, and what is no
-more than an instruction to give back, is refused, and then nothing has moved.
+back. So does other money under a name that was used; what finds no place left is an item. The
+surprise: all are answered "taken"; only what names no payment of ours, and what is no more than an
+instruction to give back, is refused, and then nothing has moved.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from switch import lifecycle
-from switch.commands import Conflict, Done, Open
+from switch.commands import Conflict, Done, Open, Receive
 from switch.lifecycle import Event
 from switch.linked_payments import TRIES_MAX, Asked
 from switch.model import Direction, Funding, Kind, Particulars, Party, State, changed
@@ -55,6 +57,12 @@ class Back:
     amount: Money
     particulars: Particulars | None = field(repr=False)
     message: bytes | None = field(repr=False)
+
+
+def beside(asked: Asked) -> str:
+    """What names a return by its content too: it came under a name that other money came under."""
+    written = [asked.key, *(f"{name}={value}" for name, value in sorted(asked.content.items()))]
+    return sha256("\n".join(written).encode()).hexdigest()
 
 
 class Returns:
@@ -111,7 +119,7 @@ class Returns:
         """What books it: to the payer where it fits, to suspense where it only is there."""
         linked = await self._linked.of(original)
         if len(linked) >= LINKED_MAX:
-            raise Busy
+            return Reason.LINKED_FULL
         part: Part | Reason = Reason.NOT_REFUNDABLE
         if original.state in (State.ACCEPTED, State.CONFIRMING):
             part = part_of(original, linked, back.amount)
@@ -120,6 +128,27 @@ class Returns:
         if back.message is None:
             return part if isinstance(part, Reason) else Reason.NOT_REFUNDABLE
         return self._unmatched(original, len(linked) + 1, back, asked)
+
+    async def put_aside(self, original: Payment, back: Back, asked: Asked) -> None:
+        """Book money that has moved and has no place left at its payment: an item, to suspense.
+
+        Raises :class:`~switch.refusals.Busy`.
+        """
+        item = f"return/{asked.scope}/{beside(asked)}"
+        result = await self._store.commit(
+            Receive(
+                item_hash=item,
+                sponsor=original.network,
+                currency=back.amount.currency.code,
+                minor=back.amount.minor,
+                at=self._dispatch.planning(original).now,
+                salt=self._ids.salt(),
+                claimed=True,
+            )
+        )
+        if not isinstance(result, Done):
+            raise Busy
+        self._log.warning("return_put_aside", original=original.uetr, item=item)
 
     async def _committed(
         self, command: Open, original: Payment, asked: Asked

@@ -111,7 +111,10 @@ def told(message: Message, now: datetime) -> Told:
     values = message.values
     kind, ours = text(values, "trxMsgType"), text(values, "origMsgID")
     request = request_of(message)
-    if ours and kind in (mapping.CANCELLATION, mapping.REFUND):
+    if ours and kind == mapping.CANCELLATION:
+        # All of a payment, so once: told again under another msgID it is the same.
+        return InboundReturn(f"{kind}/{ours}", ours, _amount(values), request)
+    if ours and kind == mapping.REFUND:
         return InboundReturn(message.message_id, ours, _amount(values), request)
     if ours and kind in _PAYMENTS:
         judge = partial(mapping.reported, values)

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 PATH = "/v1/operations/settlements"
 
-_SHOWN = ("resolved", "disputed", "differs", "twice", "unknown", "missing", "still_open")
+_SHOWN = (
+    *("resolved", "disputed", "unreadable", "differs", "twice", "unknown", "missing"),
+    *("waiting", "still_open"),
+)
 
 
 @click.command("settle")

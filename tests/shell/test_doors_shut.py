@@ -90,9 +90,11 @@ async def test_what_is_configured_is_only_how_a_member_stands_first(shell: Shell
     shell.configured(replace(shell.config, members={**shell.config.members, MEMBER: member}))
     desk = Admissions(shell.config, shell.store, shell.clock, shell.ids, shell.log)
     await desk.enrol()
+    assert "standing_differs" not in shell.log.events
     refused = await shell.opened()
     await stands(shell, Step.ACTIVATE)
     await desk.enrol()
+    assert shell.log.events.count("standing_differs") == 1
     shell.transport.script("thailand", said("accepted"))
     paid = await shell.opened("key-2")
 

@@ -16,7 +16,6 @@ from switch.instructions import Standing
 from switch.model import Funding, Kind, Payment, State
 from switch.port import IncomingItem
 from switch.reasons import Reason
-from switch.refusals import Busy
 from switch.runtime.tasks import TooManyTasks
 from tests.shell.hand_parts import said
 from tests.shell.shell_rig import MEMBER, SPONSOR, Shell, changed_corridor, ends
@@ -118,8 +117,8 @@ async def test_as_many_returns_as_are_taken_leave_room_for_what_goes_back(
     ]
     await gross.receive(told[0])
     await gross.receive(told[1])
-    with pytest.raises(Busy):
-        await gross.receive(told[2])
+    assert (await gross.receive(told[2]))["reason"] is None
+    assert gross.log.events.count("return_put_aside") == 1
     gross.transport.script("bakong", said("accepted"))
     await looked_after(gross)
     await looked_after(gross)
@@ -167,6 +166,17 @@ async def test_whoever_buries_what_an_item_becomes_keeps_nobody_elses_money_out(
     await gross.payments.bury(MEMBER, derived_uetr("incoming", unasked.item_hash))
 
     assert await funds(gross).take(SPONSOR, unasked) is None
+
+
+async def test_money_that_nobody_asked_for_is_said_once_whoever_takes_it_again(
+    gross: Shell,
+) -> None:
+    _, item = await awaited(gross)
+    unasked = replace(item, uetr=gross.ids.uetr(), item_hash="b" * 64)
+    taken = [await funds(gross).take(SPONSOR, unasked) for _ in range(3)]
+
+    assert taken == [True, True, True]
+    assert gross.log.events.count("money_unasked") == 1
 
 
 async def test_what_a_network_returns_of_a_carried_out_payment_is_owed_to_its_payer(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fx.money import Money
+from switch import returns
 from switch.casework import Casework, Proposal
 from switch.inbound_port import InboundNotice, InboundReturn
 from switch.model import Funding, Kind, Payment, State
@@ -195,3 +196,42 @@ async def test_nothing_at_all_is_not_taken(shell: Shell) -> None:
     )
 
     assert told["reason"] == "AMOUNT_ZERO"
+
+
+async def test_other_money_under_a_name_that_was_used_is_held_for_people(shell: Shell) -> None:
+    shell.transport.script("thailand", said("accepted"))
+    original = await shell.opened()
+    first = await returned(shell, original, "100.00")
+    other = await returned(shell, original, "45.00")
+    again = await returned(shell, original, "45.00")
+
+    assert (first.disputed, other.disputed, again.uetr) == (False, True, other.uetr)
+    assert (suspense(shell), len(await shell.linked.of(original))) == (-4_500, 2)
+
+
+async def test_an_order_to_give_back_under_a_name_that_was_used_moves_nothing(
+    shell: Shell,
+) -> None:
+    shell.transport.script("thailand", said("accepted"))
+    original = await shell.opened()
+    await returned(shell, original, "100.00")
+    told = await shell.receive(InboundReturn("R-1", original.reference, baht("45.00"), {}))
+
+    assert told["reason"] == "DUPLICATE"
+    assert (suspense(shell), len(await shell.linked.of(original))) == (0, 1)
+
+
+async def test_money_with_no_place_left_at_its_payment_is_put_aside_once(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.transport.script("thailand", said("accepted"))
+    original = await shell.opened()
+    await returned(shell, original, "100.00")
+    monkeypatch.setattr(returns, "LINKED_MAX", 1)
+    told = InboundReturn("R-2", original.reference, baht("45.00"), {}, settled=True)
+    answers = [await shell.receive(told) for _ in range(2)]
+    unmoved = await shell.receive(InboundReturn("R-3", original.reference, baht("1.00"), {}))
+
+    assert [(each["status"], each["reason"]) for each in answers] == [("ACCC", None)] * 2
+    assert unmoved["reason"] == "LINKED_FULL"
+    assert (suspense(shell), len(await shell.linked.of(original))) == (-4_500, 1)

@@ -161,7 +161,8 @@ def test_news_is_told_apart_by_what_it_names(keys: Keys, unionpay: UnionPayAdapt
     for kind in ("REFUND", "CANCELLATION"):
         back = told(origMsgID=OURS, trxMsgType=kind, trxAmt="100.00", trxCurrency="156")
         assert isinstance(back, InboundReturn)
-        assert (back.key, back.reference, str(back.amount)) == (MESSAGE, OURS, "100.00")
+        key = MESSAGE if kind == "REFUND" else f"CANCELLATION/{OURS}"
+        assert (back.key, back.reference, str(back.amount)) == (key, OURS, "100.00")
 
 
 @pytest.mark.parametrize(("changes", "kind"), [
