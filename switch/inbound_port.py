@@ -44,6 +44,8 @@ class InboundOrder:
     ``payload`` is the KHQR. ``amount`` is what the customer keyed where the code has none.
     ``particulars`` say what is known of the payer; the merchant comes from the code.
     ``expires_at`` bounds the order, where the network says so; the quote bounds it in any case.
+    Where a key follows from the code, ``again`` is the order under the key that follows those that
+    were held and never paid: so many.
     """
 
     key: str
@@ -53,6 +55,7 @@ class InboundOrder:
     particulars: Particulars = field(repr=False)
     expires_at: datetime | None
     request: Mapping[str, str] = field(repr=False)
+    again: Callable[[int], InboundOrder] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

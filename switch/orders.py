@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from switch.scans import Scans
     from switch.store.contract import Store
 
+EARLIER_MAX: Final = 20
+"""How many orders of one code may have ended unpaid before it is refused as the last one was."""
+
 PAY_TRIES_MAX: Final = 4
 """A payment of an order is tried this often while the order moves on under it."""
 
@@ -109,13 +112,18 @@ class Orders:
     async def hold(self, network: str, request: InboundOrder) -> tuple[Merchant, Payment] | Reason:
         """Hold an order, or say why not; the same key again is the same order.
 
+        One that ended unpaid is no order any more where the network lets it have another key.
         Raises :class:`~switch.refusals.Busy` and ``TooMany`` with nothing stored.
         """
-        held = await self._records.bound(network, request.key)
-        if held is not None:
+        earlier = 0
+        while (held := await self._records.bound(network, request.key)) is not None:
             if await self._records.difference(held, request.content) is not None:
                 return Reason.DUPLICATE
-            return await self._again(held.uetr)
+            over = request.again is not None and await self._is_over(held.uetr)
+            if not over or request.again is None or earlier == EARLIER_MAX:
+                return await self._again(held.uetr)
+            earlier += 1
+            request = request.again(earlier)
         self._payments.refuse_while_restoring()
         lookup = InboundLookup(request.payload, request.amount, request.request)
         try:
@@ -123,6 +131,12 @@ class Orders:
         except Refusal as refusal:
             return refusal.reason
         return await self._open(network, request, offer)
+
+    async def _is_over(self, uetr: str) -> bool:
+        """Whether an order has ended and nobody was paid."""
+        payment = await self._store.read.payment(uetr)
+        ended = payment is not None and lifecycle.is_final(payment)
+        return ended and payment is not None and payment.reason is not None
 
     async def _again(self, uetr: str) -> tuple[Merchant, Payment] | Reason:
         found = await self._payments.find(uetr)

@@ -1,14 +1,15 @@
 """The calls that Alipay+ makes, one by one: from the fields of each to a request of the port.
 
 What arrives as acquirer names the order by our own id; what arrives as wallet by the network's,
-which is our reference of that payment. The surprise: an order for a code that states its amount is
-named by what follows from code and customer, so it is the same order however often it is asked for;
-one whose customer keyed the amount is a new order each time, as the same guest may buy again.
+which is our reference of that payment. The surprise: an order for a code made for one payment (POI
+12) is named by what follows from code and customer, so it is the same order however often it is
+asked for, until it ends unpaid; one of a printed code is new each time, as guests may buy again.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from adapters.alipayplus import results, wire
@@ -74,14 +75,27 @@ def read(call: Call, fields: Mapping[str, object]) -> InboundOrder | Told:
     raise wire.Unreadable("the call is not one of ours")
 
 
-def _order(call: Call, fields: Mapping[str, object]) -> InboundOrder:
+def _is_for_one_payment(code: str) -> bool:
+    """Whether EMV text says (object 01) that it is paid once."""
+    at = 0
+    while code[at + 2 : at + 4].isascii() and code[at + 2 : at + 4].isdecimal():
+        end = at + 4 + int(code[at + 2 : at + 4])
+        if code[at : at + 2] == "01":
+            return code[at + 4 : end] == "12"
+        at = end
+    return False
+
+
+def _order(call: Call, fields: Mapping[str, object], earlier: int = 0) -> InboundOrder:
+    """The order of a scan; ``earlier`` ones of the same code and customer have ended unpaid."""
     code = wire.text(fields, "codeValue", wire.CODE_MAX)
     customer = wire.optional(fields, "customerId")
     wallet = wire.optional(fields, "pspId")
     keyed = fields.get("paymentAmount")
     amount = None if keyed is None else call.link.amounts.read(keyed)
-    if amount is None:
-        key = call.link.token("order", code, customer)
+    shared = amount is None and _is_for_one_payment(code)
+    if shared:
+        key = call.link.token("order", code, customer, *([str(earlier)] if earlier else []))
     else:
         planning = call.planning
         digits = reference_digits(planning.message_number, planning.slot)
@@ -101,6 +115,7 @@ def _order(call: Call, fields: Mapping[str, object]) -> InboundOrder:
         ),
         expires_at=None,
         request={_CALL: SCAN, ORDER_ID: key},
+        again=partial(_order, call, fields) if shared else None,
     )
 
 

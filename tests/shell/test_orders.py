@@ -167,6 +167,33 @@ async def test_an_order_that_is_not_paid_in_time_lapses_by_its_timer(shell: Shel
     assert (shell.transport.left, shell.posted()) == ([], [])
 
 
+async def test_an_order_that_ended_unpaid_is_held_anew_by_its_code(
+    shell: Shell,
+) -> None:
+    """It keeps its name while it is held, and where it was paid."""
+
+    def named(earlier: int) -> InboundOrder:
+        late = NOW + timedelta(seconds=30 * (earlier + 1))
+        return order(key=f"order-1-{earlier}", expires_at=late, again=named)
+
+    first = await shell.receive(named(0))
+    assert await shell.receive(named(0)) == first
+    shell.clock.pass_s(31)
+    await shell.sweep()
+    second = await shell.receive(named(0))
+    assert await shell.receive(named(0)) == second
+    debit = shell.payment(second["uetr"]).terms.debit
+    paying = InboundOrderPay("order-1-1", debit, shell.clock.now(), "VOUCHER-1", {}, {})
+    shell.transport.script("bakong", said("accepted"))
+    paid = await shell.receive(paying)
+    after = await shell.receive(named(0))
+
+    assert first["uetr"] != second["uetr"]
+    assert shell.payment(first["uetr"]).state is State.LAPSED
+    assert (paid["status"], after["uetr"]) == ("ACCC", second["uetr"])
+    assert len(shell.engine.listed(0, 9)) == 2
+
+
 async def test_what_is_paid_after_its_time_is_refused_before_the_timer_says_so(
     shell: Shell,
 ) -> None:

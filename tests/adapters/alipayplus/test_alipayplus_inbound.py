@@ -166,14 +166,39 @@ def test_each_call_becomes_its_request() -> None:
     assert (back.key, back.reference, back.amount) == ("r1", "2026", Money.parse("4000", "KRW"))
 
 
+ONCE = "000201010212"
+"""How a code that is made for one payment begins."""
+
+
 def test_an_orders_name_follows_from_code_and_guest_and_tells_nothing_of_them() -> None:
     names = [
-        ask("userInitiatedPay", {"codeValue": code, "customerId": guest}).key
+        ask("userInitiatedPay", {"codeValue": ONCE + code, "customerId": guest}).key
         for code, guest in (("code", "c1"), ("code", "c1"), ("code", "c2"), ("cod", "ec1"))
     ]
 
     assert names[0] == names[1]
     assert len(set(names)) == 3
+
+
+def test_an_order_that_ended_unpaid_is_followed_by_one_of_another_name() -> None:
+    first = ask("userInitiatedPay", {"codeValue": ONCE, "customerId": "c1"})
+    second, third = first.again(1), first.again(2)
+
+    assert len({first.key, second.key, third.key}) == 3
+    assert second == ask("userInitiatedPay", {"codeValue": ONCE, "customerId": "c1"}).again(1)
+    assert second.request["payment_request_id"] == second.key
+
+
+@pytest.mark.parametrize("code", ["000201010211", "000201", "0102110002", "https://x"])
+def test_a_printed_code_is_a_new_order_each_time(code: str) -> None:
+    body = json.dumps({"codeValue": code, "customerId": "c1"}).encode()
+    made = headers(PREFIX + "userInitiatedPay", body)
+    orders = [
+        ADAPTER.translate(made, body, planning(NOW + timedelta(seconds=late))) for late in (0, 1)
+    ]
+
+    assert all(isinstance(each, InboundOrder) and each.again is None for each in orders)
+    assert len({each.key for each in orders if isinstance(each, InboundOrder)}) == 2
 
 
 def test_a_keyed_amount_makes_a_new_order_each_time() -> None:
