@@ -119,8 +119,8 @@ class Orders:
         while (held := await self._records.bound(network, request.key)) is not None:
             if await self._records.difference(held, request.content) is not None:
                 return Reason.DUPLICATE
-            over = request.again is not None and await self._is_over(held.uetr)
-            if not over or request.again is None or earlier == EARLIER_MAX:
+            last = request.again is None or earlier == EARLIER_MAX
+            if last or request.again is None or not await self._is_over(held.uetr):
                 return await self._again(held.uetr)
             earlier += 1
             request = request.again(earlier)
@@ -135,8 +135,7 @@ class Orders:
     async def _is_over(self, uetr: str) -> bool:
         """Whether an order has ended and nobody was paid."""
         payment = await self._store.read.payment(uetr)
-        ended = payment is not None and lifecycle.is_final(payment)
-        return ended and payment is not None and payment.reason is not None
+        return payment is not None and bool(payment.reason) and lifecycle.is_final(payment)
 
     async def _again(self, uetr: str) -> tuple[Merchant, Payment] | Reason:
         found = await self._payments.find(uetr)
