@@ -51,12 +51,12 @@ UNRESOLVED_MAX: Final = 100
 """One payment in so many at most waits for people after a day in which all were healthy."""
 
 
-def played(first: int, seeds: int) -> Report:
+def played(first: int, seeds: int, payments: int = PAYMENTS) -> Report:
     """Play seeds; raises :class:`AssertionError` with what the command says where it finds any."""
     ended = subprocess.run(
         [
             *(sys.executable, "-m", "switch", "simulate", "--json", "--no-shrink"),
-            *("--seed", str(first), "--seeds", str(seeds), "--payments", str(PAYMENTS)),
+            *("--seed", str(first), "--seeds", str(seeds), "--payments", str(payments)),
         ],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -75,11 +75,11 @@ def place_of(folder: Path, first: int, seeds: int) -> Path:
     return folder / f"seeds-{first}-{seeds}.json"
 
 
-def kept(folder: Path, first: int, seeds: int) -> Report:
+def kept(folder: Path, first: int, seeds: int, payments: int = PAYMENTS) -> Report:
     """What a chunk reported before, or else play it and keep that."""
     path = place_of(folder, first, seeds)
     if not path.exists():
-        report = played(first, seeds)
+        report = played(first, seeds, payments)
         folder.mkdir(parents=True, exist_ok=True)
         written = path.with_suffix(".part")
         written.write_text(json.dumps(report), "utf-8")
