@@ -77,10 +77,14 @@ class Message:
     values: Values = field(repr=False)
 
 
-def parse(raw: bytes) -> _Element:
-    """Parse bytes that nobody vouches for; raises :class:`IsoError` ``parse`` or ``security``."""
-    if len(raw) > SIZE_BYTES_MAX:
-        raise IsoError("security", "FF01", "/", "the message is larger than 64 KiB")
+def parse(raw: bytes, at_most: int = SIZE_BYTES_MAX) -> _Element:
+    """Parse bytes that nobody vouches for; raises :class:`IsoError` ``parse`` or ``security``.
+
+    ``at_most`` is how many bytes are taken: more than of a message only of a statement.
+    """
+    if len(raw) > at_most:
+        size = f"the message is larger than {at_most // 1024} KiB"
+        raise IsoError("security", "FF01", "/", size)
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in raw:
         raise IsoError("parse", "FF01", "/", "the message is not UTF-8")
     plain = _refuse_markup(raw)

@@ -26,7 +26,7 @@ from lxml import etree
 
 from iso20022 import elements as e
 from iso20022.declare import XMLDSIG
-from iso20022.reader import ENVELOPE, Message, parse, read_document
+from iso20022.reader import ENVELOPE, SIZE_BYTES_MAX, Message, parse, read_document
 from iso20022.signature_profile import (
     DS,
     ONE,
@@ -168,18 +168,20 @@ class XmlVerifier:
         self._certificate: Final = pinned if isinstance(pinned, Certificate) else None
         self._texts: Final = _texts(profile, self._method)
 
-    def verify(self, raw: bytes, *, at: datetime | None = None) -> _Element:
+    def verify(
+        self, raw: bytes, *, at: datetime | None = None, at_most: int = SIZE_BYTES_MAX
+    ) -> _Element:
         """Return the covered ``BizMsg``, without ``Sgntr``; read nothing but this.
 
         ``at`` (aware) also checks the period of a pinned certificate. Raises :class:`IsoError`
         ``security`` with DS0A (no signature), DS0B (not correct), DS0D (certificate not active), or
-        what :func:`iso20022.reader.parse` refuses.
+        what :func:`iso20022.reader.parse` refuses; ``at_most`` is its bound.
         """
         self._check_period(at)
-        plain = self._plain(raw)
-        return self._covered(raw) if plain is None else plain
+        plain = self._plain(raw, at_most)
+        return self._covered(raw, at_most) if plain is None else plain
 
-    def _plain(self, raw: bytes) -> _Element | None:
+    def _plain(self, raw: bytes, at_most: int = SIZE_BYTES_MAX) -> _Element | None:
         """Return the tree of a message that is byte for byte what was signed; None for any other.
 
         When the bytes around the signature already have the digest that ``SignedInfo`` promises,
@@ -213,7 +215,7 @@ class XmlVerifier:
             return None
         if not verifies(self._key, value, self._signed_info(promise)):
             return None
-        root = parse(before + _HEADER_END + after)
+        root = parse(before + _HEADER_END + after, at_most)
         _halves(root)
         return root
 
@@ -224,9 +226,9 @@ class XmlVerifier:
         info = info[: info.index(_INFO_END) + len(_INFO_END)]
         return info.replace(b"<SignedInfo>", f'<SignedInfo xmlns="{XMLDSIG}">'.encode(), 1)
 
-    def _covered(self, raw: bytes) -> _Element:
+    def _covered(self, raw: bytes, at_most: int = SIZE_BYTES_MAX) -> _Element:
         """Return the covered tree of a message in any form that the profile allows."""
-        root = parse(raw)
+        root = parse(raw, at_most)
         header, document = _halves(root)
         envelope, signature = _only_signature(root, header)
         _refuse_confusion(root)

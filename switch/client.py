@@ -8,6 +8,7 @@ The surprise: it never repeats anything; whoever repeats a payment signs anew wi
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 ANSWER_WITHIN_S: Final = 60.0
 """Longest wait for an answer: well above what the switch itself waits before it says 202."""
+
+LARGE_BYTES: Final = 512 * 1024
+"""Bodies above this are sent piece by piece."""
 
 JSON: Final = "application/json"
 XML: Final = "application/xml"
@@ -116,7 +120,8 @@ class SigningClient:
         async with self._session.request(
             method,
             self._url + path,
-            data=body or None,
+            # Of large bytes aiohttp wants to be given a file, to send them piece by piece.
+            data=BytesIO(body) if len(body) > LARGE_BYTES else body or None,
             headers=headers,
             timeout=self._timeout,
             allow_redirects=False,

@@ -11,12 +11,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from fx.money import Money
+
+
+FILE_BYTES_MAX: Final = 4 * 1024 * 1024
+"""Largest file that is taken at once; reading one holds up everything else for about a second."""
 
 
 class FileRefused(ValueError):  # noqa: N818  the name says what happened

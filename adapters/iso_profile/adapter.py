@@ -18,7 +18,7 @@ from iso20022 import IsoError
 from switch.model import Kind
 from switch.port import Exchange, Operation, Outcome, OutcomeKind, Unavailable
 from switch.reasons import Reason
-from switch.settlement_port import FileRefused
+from switch.settlement_port import FILE_BYTES_MAX, FileRefused
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -125,7 +125,9 @@ class IsoProfileAdapter(IsoProfileInbound):
         """Read a signed camt.053 or camt.054; its name says nothing. Raises ``FileRefused``."""
         del name
         try:
-            message = self._envelope.open(content, (STATEMENT, NOTIFICATION))
+            message = self._envelope.open(
+                content, (STATEMENT, NOTIFICATION), at_most=FILE_BYTES_MAX
+            )
         except IsoError as error:
             raise FileRefused(f"{error.path}: {error.code}") from None
         if not self._envelope.between_us(message):

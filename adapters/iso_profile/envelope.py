@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from adapters.iso_profile.mapping import HEADER, REJECT, Sides, given, same_agent
-from iso20022 import IsoError, Message, build, read_document
+from iso20022 import SIZE_BYTES_MAX, IsoError, Message, build, read_document
 from iso20022 import elements as e
 from iso20022.xmldsig import XmlSigner, XmlVerifier
 
@@ -74,16 +74,18 @@ class Envelope:
         })  # fmt: skip
         return self.write(REJECT, values, message_id, at)
 
-    def verify(self, raw: bytes, at: datetime | None = None) -> _Element:
+    def verify(
+        self, raw: bytes, at: datetime | None = None, *, at_most: int = SIZE_BYTES_MAX
+    ) -> _Element:
         """Return the tree that the partner's signature covers; raises :class:`IsoError`.
 
-        ``at`` also checks that the pinned certificate is valid then.
+        ``at`` also checks that the pinned certificate is valid then; ``at_most`` bounds its bytes.
         """
-        return self._verifier.verify(raw, at=at)
+        return self._verifier.verify(raw, at=at, at_most=at_most)
 
-    def open(self, raw: bytes, names: Collection[str]) -> Message:
+    def open(self, raw: bytes, names: Collection[str], *, at_most: int = SIZE_BYTES_MAX) -> Message:
         """Verify, then read; raises :class:`IsoError`."""
-        return self.read(self.verify(raw), names)
+        return self.read(self.verify(raw, at_most=at_most), names)
 
     def read(self, tree: _Element, names: Collection[str]) -> Message:
         """Read a verified tree; raises :class:`IsoError`."""

@@ -44,20 +44,32 @@ class Signed:
     body: bytes = field(repr=False)
 
 
-async def read_body(request: web.Request) -> bytes:
-    """Return the raw body. Raises HTTP 408, 413."""
-    length = request.content_length
-    if length is not None and length > request.client_max_size:
+async def read_body(request: web.Request, at_most: int = 0) -> bytes:
+    """Return the raw body. Raises HTTP 408, 413.
+
+    ``at_most`` bytes are taken instead of the configured bound, where it is given.
+    """
+    most, length = at_most or request.client_max_size, request.content_length
+    if length is not None and length > most:
         # Refused by its head: what was announced as too large is not read first.
-        raise web.HTTPRequestEntityTooLarge(request.client_max_size, length)
-    if request.content.is_eof():
+        raise web.HTTPRequestEntityTooLarge(most, length)
+    if request.content.is_eof() and not at_most:
         # It came with its head, as a payment's does: there is nothing to wait for.
         return await request.read()
     try:
         async with asyncio.timeout(BODY_WITHIN_S):
-            return await request.read()
+            return await _bounded(request, at_most) if at_most else await request.read()
     except TimeoutError:
         raise web.HTTPRequestTimeout from None
+
+
+async def _bounded(request: web.Request, at_most: int) -> bytes:
+    found = bytearray()
+    async for chunk in request.content.iter_any():
+        found += chunk
+        if len(found) > at_most:
+            raise web.HTTPRequestEntityTooLarge(at_most, len(found))
+    return bytes(found)
 
 
 async def take_in(
@@ -66,9 +78,11 @@ async def take_in(
     media: Sequence[str],
     *,
     keyed: bool = False,
+    at_most: int = 0,
 ) -> Signed:
     """Return a member's verified request; ``media`` are the body types taken, none for GET.
 
+    ``at_most`` is its size, where that is not the configured bound.
     ``keyed`` is true where the operation takes an ``Idempotency-Key``: then it must be signed too.
 
     Raises HTTP 408, 413, 415, :class:`~switch.wire.authenticate.NotAuthenticated`, ``TooMany``,
@@ -76,7 +90,7 @@ async def take_in(
     """
     if media and (request.content_type not in media or "Content-Encoding" in request.headers):
         raise web.HTTPUnsupportedMediaType
-    body = await read_body(request)
+    body = await read_body(request, at_most)
     tokens = request.headers.getall(HEADER, [])
     keys = request.headers.getall(KEY_HEADER, []) if keyed else None
     member = authenticator.verify(request.method, request.raw_path, tokens, body, keys)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
@@ -20,10 +20,14 @@ from switch.api.settlement_shapes import SettlementRequest
 from switch.api.shown import json_response
 from switch.reasons import Reason
 from switch.refusals import Refusal
-from switch.settlement_port import FileRefused
+from switch.settlement_port import FILE_BYTES_MAX, FileRefused
 
 if TYPE_CHECKING:
     from switch.api.care import Care
+
+
+BODY_BYTES_MAX: Final = FILE_BYTES_MAX * 4 // 3 + 1024
+"""The largest file in base64, and its name."""
 
 
 class SettlementApi:
@@ -34,7 +38,8 @@ class SettlementApi:
 
     async def settle(self, request: web.Request) -> web.Response:
         """``POST /v1/operations/settlements/{network}``."""
-        signed = await take_in(request, self._care.operators, JSON_MEDIA)
+        operators = self._care.operators
+        signed = await take_in(request, operators, JSON_MEDIA, at_most=BODY_BYTES_MAX)
         asked = read_json(signed.body, SettlementRequest)
         settling, network = self._care.aftercare.settling, request.match_info["network"]
         if settling.reader(network) is None:
@@ -45,7 +50,7 @@ class SettlementApi:
             raise Refusal(Reason.FORMAT_INVALID, 400, "content") from None
         try:
             report = await settling.take(
-                network, asked.name, content, signed.member, self._care.operators.names
+                network, asked.name, content, signed.member, operators.names
             )
         except FileRefused as refused:
             raise Refusal(Reason.FORMAT_INVALID, 422, str(refused)) from None

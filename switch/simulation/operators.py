@@ -18,7 +18,7 @@ import aiohttp
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from switch.client import ClientAnswer
     from switch.simulation.city import City
@@ -74,7 +74,9 @@ class Operators:
         world = self._city.world
         until = world.loop.time() + TOLD_S
         while world.loop.time() < until:
-            lines = [line for name in STATEMENTS for line in await self._city.book(name)]
+            lines = [
+                line for name in self._there(STATEMENTS) for line in await self._city.book(name)
+            ]
             out = {line["uetr"]: None for line in lines if line["direction"] == "outbound"}
             waits = ("inbound", "pending")
             if not any(
@@ -86,15 +88,13 @@ class Operators:
 
     async def _hear_partners(self) -> None:
         """What networks say of themselves: statements, and news of what they had said amiss."""
-        for network in STATEMENTS:
+        for network in self._there(STATEMENTS):
             content = await self._city.fetched(network, "GET", "/control/statement")
             body = {"name": f"{network}.xml", "content": b64encode(content).decode()}
             path = f"/v1/operations/settlements/{network}"
             answer = await self._said(PAIR[0], "POST", path, body)
             self.acts["statement"] += answer is not None and answer.status == DONE
-        for network in NOTICES:
-            if network not in self._city.networks:
-                continue
+        for network in self._there(NOTICES):
             lies = await self._city.sandbox(network, "GET", "/control/lies")
             lied = lies["references"]
             for line in await self._city.book(network):
@@ -102,6 +102,9 @@ class Operators:
                     told = {"uetr": line["uetr"]}
                     await self._city.sandbox(network, "POST", "/control/notify", told)
                     self.acts["notice"] += 1
+
+    def _there(self, networks: Iterable[str]) -> list[str]:
+        return [network for network in networks if network in self._city.networks]
 
     async def _round(self, act: Act, proposer: str, approver: str) -> int:
         worked = 0

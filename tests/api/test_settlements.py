@@ -10,11 +10,13 @@ import orjson
 import pytest
 
 from adapters.iso_profile.settlement import read_statement
+from iso20022 import SIZE_BYTES_MAX
 from iso20022.jws import JwsSigner
 from switch.app import SERVED_AS
 from switch.client import SigningClient
-from switch.lifecycle import Event
+from switch.lifecycle import Event, is_final
 from switch.model import State
+from switch.settlement_port import FILE_BYTES_MAX
 from switch.store.audit import audit
 from tests.api.api_rig import MEMBER
 from tests.api.test_casework import paid
@@ -101,7 +103,17 @@ async def test_what_the_network_did_not_sign_waits_for_a_second_operator(
     second = await handed_in(hasty, content, kid="operator-2")
 
     assert [(each.status, each.json()["taken"]) for each in first] == [(202, False)] * 2
-    assert before == payment
+    assert before is not None
+    assert not is_final(before)
     assert (second.status, second.json()["counts"]) == (200, {"resolved": 1})
     assert second.json()["sha256"] == first[0].json()["sha256"]
     assert audit(hasty.engine, hasty.keys.ed25519_public("journal")).faults == ()
+
+
+async def test_a_days_statement_may_be_much_larger_than_a_message(hasty: Rig) -> None:
+    content = await statement(hasty)
+    large = await handed_in(hasty, content + b" " * (2 * SIZE_BYTES_MAX))
+    too_large = await handed_in(hasty, content + b" " * FILE_BYTES_MAX)
+
+    assert large.status == 200
+    assert too_large.status == 413
