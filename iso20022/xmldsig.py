@@ -104,13 +104,13 @@ class XmlSigner:
             f'<KeyInfo Id="{self._key_id}">{named}</KeyInfo>' if profile.signs_key_info else ""
         )
 
-    def sign(self, envelope: bytes) -> bytes:
+    def sign(self, envelope: bytes, *, at_most: int = SIZE_BYTES_MAX) -> bytes:
         """Return the ``BizMsg`` in canonical form with its signature in ``AppHdr/Sgntr``.
 
         Raises :class:`IsoError` when the bytes are not an unsigned ``BizMsg`` of this guideline
         (elements without prefixes, no ``Rltd``).
         """
-        root = parse(envelope)
+        root = parse(envelope, at_most)
         header, document = _halves(root)
         if header.find(_sgntr(header)) is not None or next(root.iter(f"{DS}*"), None) is not None:
             raise refusal("the message is signed already")

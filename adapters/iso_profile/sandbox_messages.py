@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from xml.sax.saxutils import escape
 
-from iso20022 import Message, read_document
+from iso20022 import SIZE_BYTES_MAX, Message, read_document
 from iso20022.xmldsig import XmlSigner, XmlVerifier
+from switch.settlement_port import FILE_BYTES_MAX
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -163,7 +164,9 @@ class Desk:
             f"<CreDt>{moment(self._clock.now())}</CreDt></AppHdr>"
             f'<Document xmlns="{ISO}{name}">{body}</Document></BizMsg>'
         )
-        return Outgoing(message_id, self._signer.sign(envelope.encode()))
+        # A statement of a day may be much larger than a message.
+        at_most = FILE_BYTES_MAX if name == STATEMENT else SIZE_BYTES_MAX
+        return Outgoing(message_id, self._signer.sign(envelope.encode(), at_most=at_most))
 
     def heading(self, message_id: str) -> str:
         """``MsgId`` and ``CreDtTm``."""
