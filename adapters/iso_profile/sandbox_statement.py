@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from adapters.iso_profile.sandbox_returns import Returns
     from adapters.sandbox_kit import Book, Entry, SandboxContext
 
-ENTRIES_MAX: Final = 200
+ENTRIES_MAX: Final = 5_000
+"""Entries of a page; one that is full says that it is not the last."""
+
 ACCOUNT: Final = "KHXB0001"
 
 
@@ -52,10 +54,11 @@ class Statements:
             self._entry(each.reference, each.uetr, each.direction, each.amount, back=back)
             for each, back in self._booked(start, end or self._clock.now())
             if each.reference != without
-        ][:ENTRIES_MAX]
+        ]
+        last, entries = len(entries) <= ENTRIES_MAX, entries[:ENTRIES_MAX]
         if extra is not None:
             entries.append(self._entry(extra[0], "", "inbound", extra[1], back=False))
-        body = self._statement(entries, start, end or self._clock.now())
+        body = self._statement(entries, start, end or self._clock.now(), last=last)
         return web.Response(body=body, content_type="application/xml")
 
     def _booked(self, start: datetime | None, end: datetime) -> Iterator[tuple[Entry, bool]]:
@@ -78,14 +81,16 @@ class Statements:
             "</Refs></TxDtls></NtryDtls></Ntry>"
         )
 
-    def _statement(self, entries: list[str], start: datetime | None, end: datetime) -> bytes:
+    def _statement(
+        self, entries: list[str], start: datetime | None, end: datetime, *, last: bool
+    ) -> bytes:
         first = start or datetime(2026, 1, 1, tzinfo=UTC)
         nothing = Money.parse("0", self._currency)
         body = (
             f"<BkToCstmrStmt><GrpHdr><MsgId>{self._desk.identification()}</MsgId>"
             f"<CreDtTm>{moment(self._clock.now())}</CreDtTm></GrpHdr>"
             f"<Stmt><Id>{self._desk.identification()}</Id>"
-            "<StmtPgntn><PgNb>1</PgNb><LastPgInd>true</LastPgInd></StmtPgntn>"
+            f"<StmtPgntn><PgNb>1</PgNb><LastPgInd>{str(last).lower()}</LastPgInd></StmtPgntn>"
             f"<FrToDt><FrDtTm>{moment(first)}</FrDtTm><ToDtTm>{moment(end)}</ToDtTm></FrToDt>"
             f"<Acct><Id><Othr><Id>{ACCOUNT}</Id></Othr></Id></Acct>"
             f"<Bal><Tp><CdOrPrtry><Cd>CLBD</Cd></CdOrPrtry></Tp>{amount('Amt', nothing)}"
