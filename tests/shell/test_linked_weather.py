@@ -20,7 +20,8 @@ from switch.port import Operation, Outcome, OutcomeKind
 from switch.reasons import Reason
 from switch.refusals import Busy
 from switch.runtime.tasks import TooManyTasks
-from tests.shell.hand_parts import LOST, OFFLINE, said
+from switch.store.vault import Erased
+from tests.shell.hand_parts import LOST, NOW, OFFLINE, said
 from tests.shell.shell_rig import STALL, Shell, changed_corridor, ends
 from tests.shell.test_orders import UETR, looked_after, order, payment_of
 
@@ -231,4 +232,4 @@ async def test_a_contradiction_of_an_erased_payment_is_still_a_dispute(
 
 
 async def _erased(_: str) -> None:
-    return None
+    raise Erased("request", NOW)
