@@ -121,7 +121,8 @@ def test_a_chunk_that_was_played_is_not_played_again(
 ) -> None:
     asked: list[int] = []
 
-    def play(first: int, seeds: int) -> Report:
+    def play(first: int, seeds: int, payments: int) -> Report:
+        assert payments == PAYMENTS
         asked.append(first)
         return {"seed": first, "seeds": seeds}
 
@@ -142,7 +143,8 @@ def test_a_long_run_says_how_far_it_is() -> None:
 
 def test_a_long_run_is_summed_up() -> None:
     report = {"payments": 200, "seeds": 4, "lost": 0, "duplicated": 0, "unbalanced": 0,
-              "unresolved": 1, "moves": {"outbound received opened sending": 200},
+              "unresolved": 1, "played": {"dispute": 1},
+              "moves": {"outbound received opened sending": 200},
               "faults": {"network_lost": 3}, "crashes": {"in a hop": 2}}  # fmt: skip
     lines = chunks.told(chunks.together([report, report])).splitlines()
 
