@@ -308,7 +308,11 @@ class _Draw:
         places = [place for place in _PLACES if on_disk or place not in _ON_DISK]
         stalls = _STALL_MS if self._store is Store.DISK else (*_STALL_MS, _STALL_LONG_MS)
         ms = self.one(stalls) if kind is Kind.STALL else self.between(10, 3_000)
-        return Mishap(kind, payment, self.one(places), self.between(1, 4), ms)
+        where, nth = self.one(places), self.between(1, 4)
+        if ms == _STALL_LONG_MS and nth % 2:
+            # Most of all before a first byte: what is sent then is sent far too late.
+            where, nth = Place.HOP, 1
+        return Mishap(kind, payment, where, nth, ms)
 
     def _network(self, kind: Kind, payment: int) -> Mishap:
         links = [f"switch>{name}" for name in self.networks]
