@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -53,10 +54,21 @@ async def paid(hasty: Rig, *events: Event) -> Payment:
     answer = await hasty.client().call(
         "POST", "/v1/payments", orjson.dumps(body), idempotency_key="casework"
     )
-    payment = hasty.engine.payment(answer.json()["uetr"])
-    assert payment is not None
+    payment = await first_heard_of(hasty, answer.json()["uetr"])
     for event in events:
         payment = await told(hasty, payment, event)
+    return payment
+
+
+async def first_heard_of(hasty: Rig, uetr: str) -> Payment:
+    """A payment once its network has answered, or has not: until then nobody else ends it."""
+    payment = hasty.engine.payment(uetr)
+    assert payment is not None
+    for _ in range(1_000):
+        if payment.state is not State.SENDING:
+            break
+        await asyncio.sleep(0.01)
+        payment = hasty.engine.payment(uetr) or payment
     return payment
 
 
