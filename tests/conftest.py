@@ -15,6 +15,8 @@ from aiohttp import web_app
 from coverage import Coverage
 from hypothesis import HealthCheck, settings
 
+from switch.runtime import ports
+
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
 
@@ -25,6 +27,23 @@ UNTRACED: Final = frozenset(("iso20022", "kill", "mutants", "networks", "seeds",
 
 Tracing doubles what a test costs, so it rests there; what only they reach counts as not reached.
 """
+
+WORKERS_MAX: Final = 8
+
+
+def _own_ports() -> None:
+    """Draw the ports of this worker from a part of their own.
+
+    A port that is free when it is drawn is bound a moment later, and several workers draw at once.
+    """
+    named = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+    size = (ports.HIGHEST - ports.LOWEST + 1) // WORKERS_MAX
+    lowest = ports.LOWEST + int(named.removeprefix("gw")) % WORKERS_MAX * size
+    setattr(ports, "LOWEST", lowest)  # noqa: B010  they are constants to everybody else
+    setattr(ports, "HIGHEST", lowest + size - 1)  # noqa: B010
+
+
+_own_ports()
 
 pytest_plugins = ("tests.servers.fixtures",)
 
