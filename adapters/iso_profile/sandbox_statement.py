@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from adapters.iso_profile.sandbox_returns import Returns
     from adapters.sandbox_kit import Book, Entry, SandboxContext
 
-ENTRIES_MAX: Final = 5_000
-"""Entries of a page; one that is full says that it is not the last."""
+ENTRIES_MAX: Final = 200
+"""Entries of a page, as the guideline has it; one that is full says that it is not the last."""
 
 ACCOUNT: Final = "KHXB0001"
 
