@@ -39,13 +39,13 @@ pytestmark = [
 FIRST: Final = 1_001
 """Seeds of before are played in every run of the tests."""
 
-EACH: Final = 250
-"""Payments of a seed: they share what a town costs to build; a statement of theirs is one page."""
+EACH: Final = 50
+"""Payments of a seed: of many more the clock steps of a partner add up past what its facts allow."""
 
-CHUNK: Final = 10
+CHUNK: Final = 50
 """Seeds of a chunk: 2,500 payments, so that little is lost when a run is stopped."""
 
-SEEDS: Final = int(os.environ.get("BAKONG_SWITCH_SOAK_SEEDS", "4000"))
+SEEDS: Final = int(os.environ.get("BAKONG_SWITCH_SOAK_SEEDS", "20000"))
 
 
 def test_a_million_payments(capsys: pytest.CaptureFixture[str]) -> None:
