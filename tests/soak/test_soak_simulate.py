@@ -40,7 +40,7 @@ FIRST: Final = 1_001
 """Seeds of before are played in every run of the tests."""
 
 EACH: Final = 50
-"""Payments of a seed: of many more the clock steps of a partner add up past what its facts allow."""
+"""Payments of a seed: of many more a partner's clock steps add up past what its facts allow."""
 
 CHUNK: Final = 50
 """Seeds of a chunk: 2,500 payments, so that little is lost when a run is stopped."""
