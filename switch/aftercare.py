@@ -75,6 +75,7 @@ class Aftercare:
             dispatch=dispatch,
             linked=self.linked,
             answers=given.answers,
+            clock=given.clock,
             ids=ids,
             log=log,
         )

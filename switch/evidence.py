@@ -11,10 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from switch.answers import instant
-from switch.model import from_micros
 from switch.port import Operation
 from switch.records import EVIDENCE, PAID
-from switch.runtime.entropy import SEQUENCE_BITS
+from switch.runtime.entropy import made_at
 from switch.store.vault import Erased, VaultError
 
 if TYPE_CHECKING:
@@ -112,7 +111,7 @@ class Evidence:
             except VaultError:
                 body = None
             line = {
-                "at": _made(stored.record_id),
+                "at": instant(made_at(stored.record_id)),
                 "operation": operation.value,
                 "network": stored.network,
                 "reference": stored.reference,
@@ -123,12 +122,7 @@ class Evidence:
 
 
 def _message(kind: str, number: int, plain: bytes | None) -> dict[str, object]:
-    return {"at": _made(number), "kind": kind, "text": _text(plain)}
-
-
-def _made(number: int) -> str:
-    """When a record was made: its number begins with that."""
-    return instant(from_micros((number >> SEQUENCE_BITS) * 1_000))
+    return {"at": instant(made_at(number)), "kind": kind, "text": _text(plain)}
 
 
 def _text(plain: bytes | None) -> str | None:

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Final
 
 from iso20022 import IsoError
 from switch import lifecycle, timers
-from switch.commands import Declined, Done, Known, Open, Receive
+from switch.commands import Declined, Done, Known, Open
 from switch.dispatch import Happened
 from switch.inbound_port import derived_uetr
+from switch.items import Items
 from switch.lifecycle import Event
 from switch.model import Channel, Finality, Particulars, Party, State, changed
 from switch.ordered import merchant_of, with_merchant
@@ -107,6 +108,7 @@ class Orders:
         self._adapters = adapters
         self._clock = clock
         self._ids = ids
+        self._items = Items(store, clock, ids)
         self._log = log
 
     async def hold(self, network: str, request: InboundOrder) -> tuple[Merchant, Payment] | Reason:
@@ -220,13 +222,13 @@ class Orders:
                 self._log.warning("order_unknown", network=network)
                 return Taken(None, Reason.ORIGINAL_UNKNOWN)
             if payment.state not in UNPAID:
+                if await self._is_another(payment, request):
+                    return await self._paid_again(payment, request)
                 named = request.extra.get("original_transaction_id", "")
                 paid = await self._records.amount_paid(payment)
                 same = _written(request.amount) == (paid or _written(payment.terms.debit))
                 # Two instructions that name one order are two payments to whoever sent them.
                 same = same and await self._records.has_reference(payment, named)
-                if same and await self._is_another(payment, request):
-                    return await self._paid_again(payment, request)
                 amiss = payment.reason if request.amount != payment.terms.debit else None
                 return Taken(payment, amiss if same else Reason.DUPLICATE)
             # It waits in a copy: it may have been paid and credited in what was lost.
@@ -254,7 +256,8 @@ class Orders:
 
     async def _is_another(self, payment: Payment, request: InboundOrderPay) -> bool:
         """Whether a payer was debited again for an order that is paid."""
-        return await self._records.paid_as(payment) not in ("", request.far_reference)
+        paid_as, named = await self._records.paid_as(payment), request.far_reference
+        return bool(paid_as and named) and paid_as != named
 
     async def _paid_again(self, payment: Payment, request: InboundOrderPay) -> Taken:
         """Refuse a second debit of one order; where it is told only, its money goes to suspense."""
@@ -262,17 +265,7 @@ class Orders:
         if payment.finality is Finality.TWO_LEG:
             return Taken(payment, Reason.DUPLICATE)
         named = sha256(f"{payment.uetr}/{request.far_reference}".encode()).hexdigest()
-        received = Receive(
-            item_hash=f"again/{payment.origin}/{named}",
-            sponsor=payment.origin,
-            currency=request.amount.currency.code,
-            minor=request.amount.minor,
-            at=self._clock.now(),
-            salt=self._ids.salt(),
-            claimed=True,
-        )
-        if not isinstance(await self._store.commit(received), Done):
-            raise Busy
+        await self._items.put(f"again/{payment.origin}/{named}", payment.origin, request.amount)
         return Taken(payment, payment.reason)
 
     def _amiss(self, payment: Payment, request: InboundOrderPay) -> Reason | None:

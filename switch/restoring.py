@@ -14,10 +14,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from switch.model import Funding, from_micros
+from switch.model import Funding
 from switch.port import lost_reference
 from switch.reasons import Reason
-from switch.runtime.entropy import SEQUENCE_BITS
+from switch.runtime.entropy import made_at
 from switch.store.contract import StoreBusy
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ class Restoring:
         unseen = [
             each
             for each in lately
-            if _made_at(each) >= loss.restored_at and each.reason in NEVER_ARRIVED
+            if made_at(each.payment_id) >= loss.restored_at and each.reason in NEVER_ARRIVED
         ]
         return len(unseen) < ASKED_LINKS
 
@@ -171,11 +171,6 @@ def as_lost_link(linked: Payment, adapter: Adapter, planning: Planning) -> Payme
     return lost if whole else replace(lost, reference=lost_reference(linked.uetr))
 
 
-def _made_at(payment: Payment) -> datetime:
-    """When a payment was made here, which one that was lost does not say otherwise."""
-    return from_micros((payment.payment_id >> SEQUENCE_BITS) * 1_000)
-
-
 def as_lost(payment: Payment, adapter: Adapter, planning: Planning) -> Payment:
     """A payment as it would have been opened before the loss: too late to be sent for long.
 
@@ -186,7 +181,7 @@ def as_lost(payment: Payment, adapter: Adapter, planning: Planning) -> Payment:
     another = replace(
         planning,
         message_number=planning.message_number + 1,
-        sequence=planning.sequence + 1,
+        sequence=2 if planning.sequence == 1 else 1,
         now=planning.now + timedelta(days=1),
     )
     one, other = adapter.reference(planning), adapter.reference(another)

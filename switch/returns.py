@@ -16,7 +16,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from switch import lifecycle
-from switch.commands import Conflict, Done, Open, Receive
+from switch.commands import Conflict, Done, Open
+from switch.items import Items
 from switch.lifecycle import Event
 from switch.linked_payments import TRIES_MAX, Asked
 from switch.model import Direction, Funding, Kind, Particulars, Party, State, changed
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from switch.logs import Log
     from switch.model import Payment, Terms
     from switch.records import Records
+    from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.store.contract import Store
 
@@ -76,6 +78,7 @@ class Returns:
         dispatch: Dispatch,
         linked: LinkedPayments,
         answers: Answers,
+        clock: Clock,
         ids: Ids,
         log: Log,
     ) -> None:
@@ -85,6 +88,7 @@ class Returns:
         self._linked = linked
         self._answers = answers
         self._ids = ids
+        self._items = Items(store, clock, ids)
         self._log = log
 
     async def returned(
@@ -135,19 +139,7 @@ class Returns:
         Raises :class:`~switch.refusals.Busy`.
         """
         item = f"return/{asked.scope}/{beside(asked)}"
-        result = await self._store.commit(
-            Receive(
-                item_hash=item,
-                sponsor=original.network,
-                currency=back.amount.currency.code,
-                minor=back.amount.minor,
-                at=self._dispatch.planning(original).now,
-                salt=self._ids.salt(),
-                claimed=True,
-            )
-        )
-        if not isinstance(result, Done):
-            raise Busy
+        await self._items.put(item, original.network, back.amount)
         self._log.warning("return_put_aside", original=original.uetr, item=item)
 
     async def _committed(

@@ -18,11 +18,11 @@ import orjson
 
 from switch import lifecycle
 from switch.answers import amount
-from switch.commands import Done, Receive
 from switch.dispatch import Happened
+from switch.items import Items
 from switch.lifecycle import Event, Verdict
-from switch.model import Direction, Kind, State, to_micros
-from switch.refusals import Busy
+from switch.model import Direction, Kind, State
+from switch.runtime.entropy import least_made_at
 from switch.settlement_port import FileLine, LineKind, SettlementReader
 from switch.store.vault import VaultError
 
@@ -51,9 +51,6 @@ PAGE: Final = 200
 
 PERIOD_MAX: Final = timedelta(days=2)
 """Of a longer period only the end is looked through for payments that the file lacks."""
-
-ID_TIME_BITS: Final = 20
-"""A payment's number is the milliseconds of its opening, shifted by this."""
 
 _UNDONE: Final = (State.CANCELLING, State.CANCEL_MANUAL)
 _AT_HOME: Final = (
@@ -96,7 +93,7 @@ class Settling:
         self._linked = linked
         self._adapters = adapters
         self._clock = clock
-        self._ids = ids
+        self._items = Items(store, clock, ids)
         self._log = log
 
     def reader(self, network: str) -> SettlementReader | None:
@@ -131,7 +128,7 @@ class Settling:
             await self._line(network, line, report, seen)
             await self._clock.sleep(0)
         await self._missing(network, found, report, seen)
-        await self._receive(f"file/{network}/{digest}", network, 0, "KHR", operator)
+        await self._items.put(f"file/{network}/{digest}", network, operator=operator)
         self._log.info("file_taken", network=network, lines=len(found.lines))
         return {**said, "taken": True, "counts": report.counts, **report.named}
 
@@ -140,7 +137,7 @@ class Settling:
     ) -> bool:
         """Put down that an operator handed a file in; whether another one did."""
         handed = f"handed/{network}/{digest}/"
-        await self._receive(f"{handed}{operator}", network, 0, "KHR", operator)
+        await self._items.put(f"{handed}{operator}", network, operator=operator)
         for other in others:
             if other != operator and await self._store.read.has_item(f"{handed}{other}"):
                 return True
@@ -217,8 +214,7 @@ class Settling:
             content = (line.kind, *named, owed.currency.code, str(owed.minor), line.owed_to_us)
             digest = sha256(orjson.dumps(content)).hexdigest()
             item = f"line/{network}/{digest}"
-            minor = owed.minor if line.owed_to_us else -owed.minor
-            await self._receive(item, network, minor, owed.currency.code)
+            await self._items.put(item, network, owed, to_us=line.owed_to_us is True)
         report.add(
             "unknown",
             reference=line.reference,
@@ -226,22 +222,6 @@ class Settling:
             amount=amount(owed),
             booked=booked,
         )
-
-    async def _receive(
-        self, item: str, network: str, minor: int, code: str, operator: str = ""
-    ) -> None:
-        received = Receive(
-            item_hash=item,
-            sponsor=network,
-            currency=code,
-            minor=minor,
-            at=self._clock.now(),
-            salt=self._ids.salt(),
-            claimed=True,
-            by=operator,
-        )
-        if not isinstance(await self._store.commit(received), Done):
-            raise Busy
 
     async def _missing(
         self, network: str, found: SettlementFile, report: Report, seen: Mapping[str, None]
@@ -255,7 +235,7 @@ class Settling:
         if found.period[0] >= end:
             return
         start = max(found.period[0], end - PERIOD_MAX) + margin
-        after, last = ((to_micros(at) // 1_000 << ID_TIME_BITS) for at in (start, end))
+        after, last = (least_made_at(at) for at in (start, end))
         while page := await self._store.read.listed(after, PAGE):
             for payment in page:
                 if payment.payment_id > last:

@@ -12,7 +12,7 @@ from collections import defaultdict, deque
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from switch.commands import Receive
+from switch.items import Items
 
 if TYPE_CHECKING:
     from switch.logs import Log
@@ -38,14 +38,14 @@ class Unsolicited:
     def __init__(self, store: Store, clock: Clock, ids: Ids, log: Log) -> None:
         self._store = store
         self._clock = clock
-        self._ids = ids
+        self._items = Items(store, clock, ids)
         self._log = log
         self._noted: defaultdict[str, deque[float]] = defaultdict(deque)
 
     async def note(self, network: str, message: bytes) -> None:
         """Put a message down, once however often it comes.
 
-        Raises :class:`~switch.store.contract.StoreBusy` with nothing put down.
+        Raises what :meth:`Items.put` raises, with nothing put down.
         """
         digest = sha256(message).hexdigest()
         item = f"{ITEM}/{network}/{digest}"
@@ -54,18 +54,7 @@ class Unsolicited:
         if not self._room(network):
             self._log.warning("unsolicited_not_noted", network=network, sha256=digest)
             return
-        # It is an item of no money: only that it came is kept.
-        await self._store.commit(
-            Receive(
-                item_hash=item,
-                sponsor=network,
-                currency="KHR",
-                minor=0,
-                at=self._clock.now(),
-                salt=self._ids.salt(),
-                claimed=True,
-            )
-        )
+        await self._items.put(item, network)
         self._log.warning("unsolicited_noted", network=network, sha256=digest)
 
     def _room(self, network: str) -> bool:

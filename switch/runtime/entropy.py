@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
@@ -30,6 +31,19 @@ COUNT_BITS: Final = 13
 
 COUNT_START_BITS: Final = 12
 """Random start within a millisecond; the other half is room to count up."""
+
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def made_at(key: int) -> datetime:
+    """When an ordered key was made, to the millisecond below."""
+    return _EPOCH + timedelta(milliseconds=key >> SEQUENCE_BITS)
+
+
+def least_made_at(at: datetime) -> int:
+    """The least ordered key that may be made in the millisecond of ``at``."""
+    return (at - _EPOCH) // timedelta(milliseconds=1) << SEQUENCE_BITS
 
 
 class Entropy(Protocol):

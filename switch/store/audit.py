@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import orjson
 
 from switch.delta import BLOCK_BITS
-from switch.runtime.entropy import SystemEntropy
+from switch.runtime.entropy import SEQUENCE_BITS, SystemEntropy
 from switch.store.awaited import Awaited
 from switch.store.chain import Chain, Keyring, block_of
 from switch.store.contract import RecordUnreadable
@@ -54,9 +54,6 @@ WRITTEN_MIN: Final = 500
 
 NAMED_MAX: Final = 2_000
 """UETRs of one look-up."""
-
-ID_TIME_BITS: Final = 20
-"""A record's number is the milliseconds of its making, shifted by this."""
 
 COMPARED: Final = (
     *("payment", "answer", "sealed", "claim", "tombstone", "incoming", "rate", "data_key"),
@@ -296,7 +293,7 @@ class _Audit:
             yield from row_items(table, row)
 
     def _is_unsaid(self, number: object) -> bool:
-        return isinstance(number, int) and number >> ID_TIME_BITS <= self.unsaid_until_ms
+        return isinstance(number, int) and number >> SEQUENCE_BITS <= self.unsaid_until_ms
 
     async def _differing(
         self, tally: Tally, tables: Sequence[str], of_leaf: OfLeaf, of_rows: OfRows

@@ -13,7 +13,6 @@ import pytest
 from switch.casework import Proposal
 from switch.commands import Done, Erase, Stale
 from switch.dispatch import Happened
-from switch.funds import Funds
 from switch.inbound_port import InboundNotice
 from switch.lifecycle import Event
 from switch.model import Funding, Kind, Payment, State
@@ -26,6 +25,7 @@ from switch.reasons import Reason
 from tests.shell.approving import approved
 from tests.shell.hand_parts import LOST, said
 from tests.shell.shell_rig import MEMBER, SPONSOR, changed_corridor, ends
+from tests.shell.test_gross_weather import funds
 from tests.shell.test_linked_weather import advised as advised  # noqa: PLC0414
 from tests.shell.test_linked_weather import refunding as refunding  # noqa: PLC0414
 from tests.shell.test_orders import UETR, looked_after, net, order, owed, payment_of
@@ -124,23 +124,10 @@ async def paid_gross_and_refused(shell: Shell) -> Payment:
     standing = await shell.payments.open(shell.instruction())
     assert isinstance(standing, Standing)
     asked = standing.payment
-    funds = Funds(
-        home="bakong",
-        store=shell.store,
-        records=shell.records,
-        dispatch=shell.dispatch,
-        payments=shell.payments,
-        adapters=shell.adapters,
-        answers=shell.answers,
-        config_version="1",
-        clock=shell.clock,
-        ids=shell.ids,
-        log=shell.log,
-    )
     shell.transport.script("thailand", said("refused", Reason.ACCOUNT_CLOSED))
     money = asked.terms.debit
     item = IncomingItem("a" * 64, money, MEMBER, SPONSOR, {}, uetr=asked.uetr)
-    assert await funds.take(SPONSOR, item)
+    assert await funds(shell).take(SPONSOR, item)
     await shell.settle()
     return shell.payment(asked.uetr)
 

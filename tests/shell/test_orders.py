@@ -111,9 +111,10 @@ async def test_an_order_is_paid_once_however_often_it_is_told(shell: Shell) -> N
     assert len(shell.transport.left) == 1
 
 
+@pytest.mark.parametrize("amount", ["345.00", "1.00"])
 @pytest.mark.parametrize("finality", [Finality.TWO_LEG, Finality.ADVICE])
 async def test_a_payer_who_is_debited_again_for_a_paid_order_is_not_forgotten(
-    shell: Shell, finality: Finality
+    shell: Shell, finality: Finality, amount: str
 ) -> None:
     shell.configured(changed_corridor(shell.config, ends(inbound=True), finality=finality))
     await shell.receive(order())
@@ -121,12 +122,16 @@ async def test_a_payer_who_is_debited_again_for_a_paid_order_is_not_forgotten(
     await shell.receive(payment_of(shell))
     await shell.settle()
     before = net(shell, "thailand/suspense/THB/")
-    again = [await shell.receive(payment_of(shell, far_reference="VOUCHER-2")) for _ in range(2)]
+    debit = Money.parse(amount, "THB")
+    second = payment_of(shell, far_reference="VOUCHER-2", amount=debit)
+    again = [await shell.receive(second) for _ in range(2)]
+    unnamed = await shell.receive(payment_of(shell, far_reference=""))
     owed = net(shell, "thailand/suspense/THB/") - before
 
     told = finality is Finality.ADVICE
     assert [each["reason"] for each in again] == [None if told else "DUPLICATE"] * 2
-    assert owed == (-shell.payment(UETR).terms.debit.minor if told else 0)
+    assert owed == (-debit.minor if told else 0)
+    assert unnamed["reason"] is None
     assert shell.payment(UETR).state is State.CREDITED
 
 

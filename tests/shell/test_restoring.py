@@ -301,6 +301,20 @@ async def test_what_cannot_be_booked_is_left_to_the_operator(shell: Shell) -> No
     assert shell.engine.listed(0, 10) == []
 
 
+async def test_what_is_held_is_let_go_by_nobody_until_the_loss_is_dealt_with(shell: Shell) -> None:
+    held = await shell.opened()
+    known = await shell.records.open(held.uetr)
+    assert known is not None
+    holds = shell.aftercare.holds
+    lose(shell)
+    with pytest.raises(Busy):
+        await holds.released(held, known)
+    shell.loss = None
+    shell.restoring.look()
+
+    assert await holds.released(held, known) is Reason.QUOTE_EXPIRED
+
+
 async def test_numbers_that_may_have_been_given_are_passed_over(shell: Shell) -> None:
     counted = replace(THAILAND, reference_sequence_digits=3)
     now = shell.clock.now()
