@@ -35,10 +35,10 @@ ANSWER_WITHIN_S: Final = 25.0
 WITHIN_MS: Final = (15_000, 15_000, 3_000)
 """How long a guest's network waits before it asks; one in three is impatient."""
 
-TRIES: Final = 12
+TRIES: Final = 9
 """Times that a caller says the same thing before it waits for better weather."""
 
-PAUSE_S, PAUSE_MAX_S = 1.5, 12.0
+PAUSE_S, PAUSE_MAX_S = 1.5, 30.0
 """Pauses between them: doubling from the one to the other."""
 
 ENQUIRIES: Final = 3

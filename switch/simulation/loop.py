@@ -160,6 +160,13 @@ class SimLoop(asyncio.BaseEventLoop):
         self._tasks[task] = OWNER.get() if context is None else context.get(OWNER)
         return task
 
+    def works_on(self, ending: str) -> bool:
+        """Whether somebody who lives has a task whose name ends so."""
+        return any(
+            not task.done() and task.get_name().endswith(ending) and (owner is None or owner.alive)
+            for task, owner in self._tasks.items()
+        )
+
     def run_in_executor(self, *_: object) -> NoReturn:
         """Refuse: a thread would end the determinism."""
         raise SimulationError("no threads in the simulation")

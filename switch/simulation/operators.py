@@ -36,7 +36,13 @@ AGAIN_MAX: Final = 2
 """Times that what does not go back is taken up again before it is owed."""
 
 TRIES: Final = 3
-TOLD_S: Final = 3 * 3600
+AHEAD_S: Final = 300
+"""By then no partner's clock was ever so far ahead that its statement lacks what it had booked."""
+
+TOLD_S: Final = 4 * 3600
+TELLS: Final = "-sandbox-tells"
+"""End of the names of tasks in which partners tell what the switch has not acknowledged."""
+
 LOOK_AGAIN_S: Final = 120
 DOWN_S: Final = 1.0
 REFUSED_AS: Final = "AC04"
@@ -70,20 +76,11 @@ class Operators:
         return await self._round(act, *PAIR)
 
     async def wait_for_news(self) -> None:
-        """Wait until networks have told of what they give back; they pause for up to an hour."""
+        """Wait until networks have told what they had to; they pause for up to an hour."""
         world = self._city.world
+        await world.sleep(AHEAD_S)
         until = world.loop.time() + TOLD_S
-        while world.loop.time() < until:
-            lines = [
-                line for name in self._there(STATEMENTS) for line in await self._city.book(name)
-            ]
-            out = {line["uetr"]: None for line in lines if line["direction"] == "outbound"}
-            waits = ("inbound", "pending")
-            if not any(
-                (line["direction"], line["status"]) == waits and line["uetr"] in out
-                for line in lines
-            ):
-                return
+        while world.loop.time() < until and world.loop.works_on(TELLS):
             await world.sleep(LOOK_AGAIN_S)
 
     async def _hear_partners(self) -> None:

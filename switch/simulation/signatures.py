@@ -1,21 +1,22 @@
-"""What this process signed itself is known to be signed, and not reckoned out again.
+"""What stands for signatures in a simulated run, where both sides live in one interpreter.
 
-Both sides of every exchange live in one interpreter here, so most signatures that are checked were
-made a moment ago by the other side. A signature that was returned for these bytes under a private
-key holds under its public key; all else (other bytes, another key, another padding, a changed
-signature) is verified as ever. The surprise: what is looked up is the digest of the bytes, so that
-no message is kept.
+A signature here is a digest of key, padding and bytes, as long as the real one, and is known to
+hold because it was given out for just these; all else (other bytes, another key, another padding, a
+changed signature) is verified as ever, and does not hold. A run checks who signs what and when;
+that signatures are right is for the tests over real HTTP. The surprise: what is looked up is the
+digest of the bytes, so that no message is kept.
 """
 
 from __future__ import annotations
 
-from hashlib import sha256
+from hashlib import sha256, shake_256
 from typing import TYPE_CHECKING
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from iso20022 import jws, xmldsig
-from iso20022.signing_keys import PKCS1, PSS, sign, verifies
+from iso20022.signing_keys import PKCS1, PSS, verifies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,9 +28,12 @@ if TYPE_CHECKING:
 
 _Made = tuple[bytes, bool, bytes, bytes]
 
+_BYTES = 64
+"""Length of a signature of P-256, as JWS has it, and of Ed25519."""
+
 
 class Signatures:
-    """Signs and verifies as ``iso20022.signing_keys`` does, and remembers what it signed."""
+    """Stands for ``sign`` and ``verifies`` of ``iso20022.signing_keys``."""
 
     def __init__(self) -> None:
         self._made: dict[_Made, None] = {}
@@ -47,9 +51,12 @@ class Signatures:
         self._names.clear()
 
     def sign(self, key: PrivateKey, data: bytes, rsa_padding: AsymmetricPadding = PKCS1) -> bytes:
-        """Return the signature over ``data``."""
-        signature = sign(key, data, rsa_padding)
-        self._made[self._place(key, signature, data, rsa_padding)] = None
+        """Return what stands for the signature over ``data``."""
+        length = key.key_size // 8 if isinstance(key, RSAPrivateKey) else _BYTES
+        padded = b"PSS" if rsa_padding is PSS else b""
+        digest = sha256(data).digest()
+        signature = shake_256(self._name(key) + padded + digest).digest(length)
+        self._made[self._place(key, signature, digest, rsa_padding)] = None
         return signature
 
     def verifies(
@@ -60,17 +67,17 @@ class Signatures:
         rsa_padding: AsymmetricPadding = PKCS1,
     ) -> bool:
         """Whether ``signature`` over ``data`` is by this key."""
-        known = self._place(key, signature, data, rsa_padding) in self._made
+        known = self._place(key, signature, sha256(data).digest(), rsa_padding) in self._made
         return known or verifies(key, signature, data, rsa_padding)
 
     def _place(
         self,
         key: PrivateKey | PublicKey,
         signature: bytes,
-        data: bytes,
+        digest: bytes,
         rsa_padding: AsymmetricPadding,
     ) -> _Made:
-        return self._name(key), rsa_padding is PSS, signature, sha256(data).digest()
+        return self._name(key), rsa_padding is PSS, signature, digest
 
     def _name(self, key: PrivateKey | PublicKey) -> bytes:
         """The public key in bytes; each key object is asked once, and kept so that it stays one."""

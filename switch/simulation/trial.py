@@ -256,6 +256,7 @@ class _Trial:
         await self._settled(healed)
         self._outcome.healed_s = int(self._world.loop.time() - healed)
         await self._operators.wait_for_news()
+        await self._quiet()
         await self._people()
         self._world.loop.grain_s = 0
         await self._city.all_ready()
@@ -282,9 +283,13 @@ class _Trial:
                 return
             self._world.loop.grain_s = GRAIN_S
             act = Act.WORK
-            until = self._world.loop.time() + PEOPLE_S
-            while self._idles() and self._world.loop.time() < until:
-                await self._world.sleep(LOOK_EVERY_S)
+            await self._quiet()
+
+    async def _quiet(self) -> None:
+        """Wait until what has just begun has ended."""
+        until = self._world.loop.time() + PEOPLE_S
+        while self._idles() and self._world.loop.time() < until:
+            await self._world.sleep(LOOK_EVERY_S)
 
     async def _pool(self) -> None:
         self._pools.append(await self._city.sandbox("bakong", "GET", "/ledger"))
