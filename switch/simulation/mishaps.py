@@ -8,6 +8,7 @@ what is stopped goes on, what is dead is started, clocks are right, partners ans
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,7 +20,7 @@ import orjson
 
 from switch.simulation.faults import DELIVER, Fate, Verdict
 from switch.simulation.operators import Act
-from switch.simulation.plan import AT_A_REQUEST, Kind, Mishap, Place
+from switch.simulation.plan import A_PAYMENT, AT_A_REQUEST, Kind, Mishap, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,6 +61,9 @@ BYTES: Final = 80_000
 
 LONG_MS: Final = 60_000
 """A process that is stopped for longer is so while everybody else is healthy again."""
+
+_PAYS: Final = re.compile(rb"pacs\.008|/qr/v1/payment ")
+"""What a guest's network sends to pay, in the head or the body of its request."""
 
 _LATE_START_S: Final = 0.05
 _STORE_AWAY_MS_MAX: Final = 60_000
@@ -189,6 +193,8 @@ class Mishaps:
             if link != (f"{SWITCH}>{mishap.where}" if stops else mishap.where):
                 continue
             if mishap.kind is Kind.DUPLICATED and not data.startswith(b"POST "):
+                continue
+            if mishap.word == A_PAYMENT and not (data[:5] == b"POST " and _PAYS.search(data)):
                 continue
             if mishap.kind is Kind.CORRUPTED and _body(data) is None:
                 continue

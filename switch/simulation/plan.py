@@ -9,7 +9,7 @@ not strike at all, since what it waits for may never come; only what struck is c
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -27,6 +27,10 @@ GAP_MS: Final = 400
 
 MISHAPS_PERCENT: Final = 50
 """Mishaps for every hundred payments."""
+
+
+INBOUND: Final = ("guest", "debited", "fickle", "refunded", "asked")
+"""First words of ways whose payment comes to the switch from its network."""
 
 
 class Store(StrEnum):
@@ -135,6 +139,15 @@ class Plan:
             ),
         )
 
+    def carried(self, payments: Sequence[int]) -> Plan:
+        """The plan without some payments, by place; others carry what belonged to them.
+
+        A mishap goes to the nearest payment before, or to the first.
+        """
+        kept = [each for place, each in enumerate(self.payments) if place not in payments]
+        mishaps = [replace(each, payment=_carrier(kept, each.payment)) for each in self.mishaps]
+        return replace(self, payments=tuple(kept), mishaps=tuple(mishaps))
+
     def text(self) -> str:
         """The plan as a file keeps it: JSON, a line for each payment and mishap."""
         head = {"seed": self.seed, "store": self.store, "networks": self.networks}
@@ -142,6 +155,11 @@ class Plan:
         lines += [json.dumps({"payment": asdict(each)}) for each in self.payments]
         lines += [json.dumps({"mishap": asdict(each)}) for each in self.mishaps]
         return "\n".join(lines) + "\n"
+
+
+def _carrier(payments: Sequence[Payment], number: int) -> int:
+    earlier = [each.number for each in payments if each.number <= number]
+    return max(earlier) if earlier else min(each.number for each in payments)
 
 
 def read_plan(text: str) -> Plan:
@@ -217,11 +235,17 @@ _ON_DISK: Final = (Place.DISK_WRITE, Place.DISK_SYNC)
 AT_A_REQUEST: Final = "at a request"
 """Word of a partner that stops as a request reaches it, which it will yet carry out."""
 
+A_PAYMENT: Final = "a payment"
+"""Word of a mishap of the network that strikes what carries a payment, and no look-up or answer."""
+
 _AWAY_MS: Final = (90_000, 300_000)
 """A partner that is away for longer than most ladders have rungs: cancels are tried."""
 
 _STALL_MS: Final = (3_100, 20_000)
 """A little longer than anybody may wait with a first byte; twice a lease."""
+
+_OVERTAKEN_MS: Final = (3_100, 9_000)
+"""Longer than an impatient network waits before it asks, less than a payment may be under way."""
 
 _STEP_MS: Final = 240_000
 _STEP_LONG_MS: Final = 86_400_000
@@ -268,7 +292,8 @@ class _Draw:
         to = self.one(self._choices.ways[way].payees)
         return Payment(number, at_ms, way, self.between(1_00, 999_99), copies, to)
 
-    def mishap(self, payment: int) -> Mishap:
+    def mishap(self, struck: Payment) -> Mishap:
+        payment = struck.number
         weights = {
             kind: weight
             for kind, weight in _WEIGHTS.items()
@@ -301,7 +326,7 @@ class _Draw:
                 return Mishap(kind, payment, ms=self.between(200, 8_000))
             case Kind.OPERATOR:
                 return Mishap(kind, payment, word=self.one(self._choices.operators))
-        return self._network(kind, payment)
+        return self._network(kind, struck)
 
     def _process(self, kind: Kind, payment: int) -> Mishap:
         on_disk = self._store is Store.DISK and kind is not Kind.STALL
@@ -314,7 +339,16 @@ class _Draw:
             where, nth = Place.HOP, 1
         return Mishap(kind, payment, where, nth, ms)
 
-    def _network(self, kind: Kind, payment: int) -> Mishap:
+    def _network(self, kind: Kind, payment: Payment) -> Mishap:
+        number, own = payment.number, self._choices.ways[payment.way].network
+        if self.below(2) and own in self._choices.faults and own != "bakong":
+            # Half strike where the payment itself passes: what happens to it matters most.
+            inbound = payment.way.split(" ", 1)[0] in INBOUND
+            if kind is Kind.DELAYED and payment.way.startswith("guest "):
+                # So late that it was asked about, and not yet too late to be taken.
+                ms, nth = self.between(*_OVERTAKEN_MS), self.between(1, 2)
+                return Mishap(kind, number, f"{own}>switch", nth, ms, A_PAYMENT)
+            return self._on([f"{own}>switch" if inbound else f"switch>{own}"], kind, number)
         links = [f"switch>{name}" for name in self.networks]
         links += [f"{name}>switch" for name in self.networks]
         if kind is Kind.CORRUPTED:
@@ -324,6 +358,9 @@ class _Draw:
             links += ["outside>switch"]
             if kind is not Kind.DUPLICATED:
                 links += ["switch>outside"]
+        return self._on(links, kind, number)
+
+    def _on(self, links: Sequence[str], kind: Kind, payment: int) -> Mishap:
         if kind is Kind.DUPLICATED:
             return Mishap(kind, payment, self.one(links), ms=self.between(1, 30_000))
         ms = self.between(20, 3_000) if kind is Kind.REORDERED else self.between(500, 25_000)
@@ -339,6 +376,6 @@ def plan_of(seed: int, payments: int, choices: Choices) -> Plan:
         wanted.append(draw.payment(number, at_ms))
         at_ms += draw.below(GAP_MS + 1)
     count = max(1, payments * MISHAPS_PERCENT // 100)
-    mishaps = [draw.mishap(draw.below(payments)) for _ in range(count)]
+    mishaps = [draw.mishap(draw.one(wanted)) for _ in range(count)]
     mishaps.sort(key=lambda each: each.payment)
     return Plan(seed, store, draw.networks, tuple(wanted), tuple(mishaps))

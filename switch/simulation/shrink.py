@@ -1,8 +1,8 @@
 """Makes a failing plan smaller while it still fails: fewer payments, fewer mishaps.
 
 Halves, quarters and so on are left out as long as some finding of the first kinds is still made;
-then single ones, until none can be spared or the bound on runs is reached. Nothing is changed, only
-left out, so what remains is a trace that a person can read.
+then single ones, until none can be spared or the bound on runs is reached. A payment that is only
+needed for what goes wrong beside it is left out too, and another carries that.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def shrunk(plan: Plan, fails: Callable[[Plan], bool], *, runs_max: int = RUNS_MA
     before = None
     while before != plan and runs < runs_max:
         before = plan
-        for part in ("payments", "mishaps", "copies"):
+        for part in ("payments", "mishaps", "carriers", "copies"):
             plan = _fewer(plan, part, still)
     return plan
 
@@ -57,18 +57,31 @@ def _fewer(plan: Plan, part: str, still: Callable[[Plan], bool]) -> Plan:
     """Leave parts of one kind out, large pieces first."""
     if part == "copies":
         return _calmer(plan, still)
-    size = len(getattr(plan, part))
+    size = _size(plan, part)
     while size:
         place = 0
-        while place < len(getattr(plan, part)):
-            chosen = range(place, min(place + size, len(getattr(plan, part))))
-            smaller = plan.without(chosen, ()) if part == "payments" else plan.without((), chosen)
-            if smaller.payments and still(smaller):
+        while place < _size(plan, part):
+            chosen = range(place, min(place + size, _size(plan, part)))
+            smaller = _without(plan, part, chosen)
+            if smaller is not None and still(smaller):
                 plan = smaller
             else:
                 place += size
         size //= 2
     return plan
+
+
+def _size(plan: Plan, part: str) -> int:
+    return len(plan.mishaps if part == "mishaps" else plan.payments)
+
+
+def _without(plan: Plan, part: str, chosen: range) -> Plan | None:
+    """The plan without these; None where nobody would be left."""
+    if part == "mishaps":
+        return plan.without((), chosen)
+    if len(chosen) == len(plan.payments):
+        return None
+    return plan.carried(chosen) if part == "carriers" else plan.without(chosen, ())
 
 
 def _calmer(plan: Plan, still: Callable[[Plan], bool]) -> Plan:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -37,12 +39,29 @@ def test_there_are_enough() -> None:
 
 
 @EACH
-def test_a_patch_applies(mutant: Mutant, tmp_path: Path) -> None:
+def test_a_patch_applies_and_leaves_a_program(mutant: Mutant, tmp_path: Path) -> None:
     for part in mutant.text.split("--- a/")[1:]:
         name = part.partition("\n")[0].strip()
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())
     mutant.applied(tmp_path)
+
+    # One that only ends by a name that is missing would be found for that.
+    names = [
+        sys.executable,
+        "-m",
+        "ruff",
+        "check",
+        "--isolated",
+        "--select",
+        "F",
+        "--ignore",
+        "F401,F841",
+    ]
+    checked = subprocess.run(
+        [*names, str(tmp_path)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert checked.returncode == 0, checked.stdout
 
 
 def test_a_patch_whose_lines_are_gone_fails(tmp_path: Path) -> None:

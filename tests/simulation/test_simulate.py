@@ -72,6 +72,35 @@ def test_what_is_not_needed_is_left_out() -> None:
     assert [mishap.kind for mishap in small.mishaps] == [Kind.CLOCK]
 
 
+def test_a_payment_that_only_brings_a_mishap_is_left_out() -> None:
+    def fails(plan: Plan) -> bool:
+        clock = any(mishap.kind is Kind.CLOCK for mishap in plan.mishaps)
+        return clock and any(payment.number == 1 for payment in plan.payments)
+
+    payments = tuple(Payment(number, 0, "member thailand", 100) for number in range(3))
+    plan = Plan(1, Store.DISK, (), payments, (Mishap(Kind.CLOCK, 0), Mishap(Kind.LOST, 2)))
+    small = shrunk(plan, fails)
+
+    assert [payment.number for payment in small.payments] == [1]
+    assert small.mishaps == (Mishap(Kind.CLOCK, 1),)
+
+
+PASSING: Final = (Kind.LOST, Kind.DELAYED, Kind.RESET, Kind.REORDERED)
+
+
+def test_half_of_what_happens_to_messages_happens_where_the_payment_passes() -> None:
+    plan = plan_of(2, 1_000, CHOICES)
+    words = {payment.number: payment.way.split(" ") for payment in plan.payments}
+    guests = [
+        mishap for mishap in plan.mishaps
+        if mishap.kind in PASSING and words[mishap.payment][0] == "guest"
+    ]  # fmt: skip
+    own = [each for each in guests if each.where == f"{words[each.payment][1]}>switch"]
+
+    assert len(guests) > 10
+    assert len(guests) // 3 < len(own) < len(guests)
+
+
 @pytest.mark.parametrize("path", sorted(KEPT.glob("*.json")), ids=lambda path: path.stem)
 def test_a_seed_that_found_a_fault_finds_none_now(path: Path) -> None:
     assert [
