@@ -111,19 +111,22 @@ class Orders:
         self._items = Items(store, clock, ids)
         self._log = log
 
-    async def hold(self, network: str, request: InboundOrder) -> tuple[Merchant, Payment] | Reason:
-        """Hold an order, or say why not; the same key again is the same order.
+    async def hold(
+        self, network: str, request: InboundOrder
+    ) -> tuple[InboundOrder, tuple[Merchant, Payment] | Reason]:
+        """Hold an order, or say why not, beside the request under whose key that is.
 
-        One that ended unpaid is no order any more where the network lets it have another key.
+        The same key again is the same order; one that ended unpaid is no order any more where the
+        network lets it have another key, and then the key is that one.
         Raises :class:`~switch.refusals.Busy` and ``TooMany`` with nothing stored.
         """
         earlier = 0
         while (held := await self._records.bound(network, request.key)) is not None:
             if await self._records.difference(held, request.content) is not None:
-                return Reason.DUPLICATE
+                return request, Reason.DUPLICATE
             last = request.again is None or earlier == EARLIER_MAX
             if last or request.again is None or not await self._is_over(held.uetr):
-                return await self._again(held.uetr)
+                return request, await self._again(held.uetr)
             earlier += 1
             request = request.again(earlier)
         self._payments.refuse_while_restoring()
@@ -131,8 +134,8 @@ class Orders:
         try:
             _, offer = self._scans.scanned_abroad(network, lookup)
         except Refusal as refusal:
-            return refusal.reason
-        return await self._open(network, request, offer)
+            return request, refusal.reason
+        return request, await self._open(network, request, offer)
 
     async def _is_over(self, uetr: str) -> bool:
         """Whether an order has ended and nobody was paid."""

@@ -116,7 +116,8 @@ class Receiving:
     ) -> Rendered:
         """Orders, and what networks tell: answered after the commit that holds it."""
         if isinstance(request, InboundOrder):
-            answer = await self._orders.hold(network, request)
+            # What it is held under may be another key than what was asked, and is what is answered.
+            request, answer = await self._orders.hold(network, request)
             try:
                 return adapter.render_order(request, answer, self._planning())
             except IsoError:

@@ -23,7 +23,7 @@ from switch.items import Items
 from switch.lifecycle import Event, Verdict
 from switch.model import Direction, Kind, State
 from switch.runtime.entropy import least_made_at
-from switch.settlement_port import FileLine, LineKind, SettlementReader
+from switch.settlement_port import FileLine, FileRefused, LineKind, SettlementReader
 from switch.store.vault import VaultError
 
 if TYPE_CHECKING:
@@ -111,6 +111,8 @@ class Settling:
         """
         reader = self.reader(network)
         assert reader is not None, "only a network with files is asked"
+        if b"\x00" in content:
+            raise FileRefused("U+0000 is no text")
         found = reader.read_settlement_file(name, content)
         report = Report()
         digest = sha256(content).hexdigest()

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 
 from switch.reasons import Reason, from_iso
 from switch.refusals import Refusal
-from switch.wire.strict_json import no_constant, too_deep, unique
+from switch.wire.strict_json import is_text, no_constant, too_deep, unique
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,6 +38,8 @@ def read_json(raw: bytes, shape: type[Shape]) -> Shape:
         text = raw.decode("utf-8")
         value = json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
     except (ValueError, RecursionError):
+        _refuse("$")
+    if b"\\u" in raw and not is_text(value):
         _refuse("$")
     try:
         return shape.model_validate(value)

@@ -1,9 +1,9 @@
 """Reading JSON that nobody vouches for: one spelling, bounded size and depth, no float.
 
-A member given twice, NaN, a lone surrogate, a number with an exponent and text that is not UTF-8
-are refused, because two readers could disagree about them. Integers stay integers and other numbers
-become :class:`~decimal.Decimal` with every digit that was written. A refusal says why and echoes
-nothing. The surprise: depth is judged before parsing, as a parser could be made to recurse.
+A member given twice, NaN, a lone surrogate, U+0000, a number with an exponent and text that is not
+UTF-8 are refused, because two readers could disagree about them. Integers stay integers and other
+numbers become :class:`~decimal.Decimal` with every digit that was written. A refusal says why and
+echoes nothing. The surprise: depth is judged before parsing, as a parser could be made to recurse.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ DIGITS_MAX: Final = 40
 
 # An unclosed string is taken to the end, so that no input makes the search start over and over.
 _STRINGS: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"?', re.DOTALL)
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+# U+0000 is a character that one of the stores cannot hold, and that others end a text at.
+_NO_TEXT: Final = re.compile("[\x00\ud800-\udfff]")
 
 
 class JsonRefused(ValueError):  # noqa: N818  the name says what happened
@@ -53,7 +54,7 @@ def read_object(
         raise JsonRefused("the body is not JSON") from None
     if not isinstance(value, dict):
         raise JsonRefused("the body is not a JSON object")
-    if b"\\u" in body and not _is_text(value):
+    if b"\\u" in body and not is_text(value):
         raise JsonRefused("a text is not Unicode")
     return value
 
@@ -100,12 +101,12 @@ def _decimal(digits: str) -> Decimal:
     return Decimal(digits)
 
 
-def _is_text(value: Any) -> bool:
-    """Tell whether every text within can be written as UTF-8; depth is bounded already."""
+def is_text(value: Any) -> bool:
+    """Tell whether every text within is one for every store; depth is bounded by the caller."""
     if isinstance(value, str):
-        return _SURROGATE.search(value) is None
+        return _NO_TEXT.search(value) is None
     if isinstance(value, dict):
-        return all(_is_text(key) and _is_text(part) for key, part in value.items())
+        return all(is_text(key) and is_text(part) for key, part in value.items())
     if isinstance(value, list):
-        return all(_is_text(part) for part in value)
+        return all(is_text(part) for part in value)
     return True

@@ -37,6 +37,14 @@ def refusal(raw: bytes) -> Refusal:
     return caught.value
 
 
+def test_a_text_that_a_store_cannot_hold_is_refused() -> None:
+    with pytest.raises(Refusal) as caught:
+        read_json(b'{"payload": "ab\\u0000"}', ScanRequest)
+
+    assert caught.value.place == "$"
+    assert read_json(b'{"payload": "ab\\u0041"}', ScanRequest).payload == "abA"
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_refused_with_a_place(raw: bytes) -> None:
     caught = refusal(raw)

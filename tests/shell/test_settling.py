@@ -14,7 +14,7 @@ from iso20022 import Message
 from switch.model import Payment, State
 from switch.port import Operation
 from switch.reasons import Reason
-from switch.settlement_port import FileLine, LineKind, SettlementFile
+from switch.settlement_port import FileLine, FileRefused, LineKind, SettlementFile
 from tests.shell.hand_parts import said
 from tests.shell.test_linked_weather import credited, refund
 from tests.shell.test_orders import net
@@ -28,6 +28,13 @@ OPERATORS = ("operator-1", "operator-2")
 
 def baht(text: str) -> Money:
     return Money.parse(text, "THB")
+
+
+async def test_a_file_with_what_is_no_text_is_refused(shell: Shell) -> None:
+    reading = {"read_settlement_file": lambda *_: pytest.fail("is not read")}
+    shell.thailand.__class__ = type("Filing", (type(shell.thailand),), reading)
+    with pytest.raises(FileRefused):
+        await shell.aftercare.settling.take("thailand", "file", b"a,\x00,b", "operator-1")
 
 
 async def filed(

@@ -34,6 +34,8 @@ def test_integers_stay_integers_and_other_numbers_keep_every_digit() -> None:
         b'{"a": 1e5}',
         b'{"a": 1.5E-3}',
         b'{"a": "\\ud800"}',
+        b'{"a": "ab\\u0000"}',
+        b'{"\\u0000": 1}',
         b'{"\\udfff": 1}',
         b'{"a": ["\\udc00x"]}',
         b'{"a": "\xff"}',

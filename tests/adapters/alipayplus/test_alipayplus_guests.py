@@ -7,6 +7,7 @@ guest is debited before the switch hears of it, so both books must agree however
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from fx.money import Money
 from switch.demo.books import differences
 from switch.demo.scenes import khqr_code
 from switch.linked_payments import Asked
+from switch.qr import Khqr, write_khqr
 from switch.simulation.town import Town
 from tests.adapters.alipayplus.alipayplus_parts import lived
 
@@ -218,6 +220,35 @@ def test_an_order_that_lapsed_and_is_paid_all_the_same_is_given_back() -> None:
     assert found.differences == []
 
 
+@pytest.mark.parametrize("failed", [False, True])
+def test_a_code_that_is_scanned_again_after_its_order_ended_is_paid(*, failed: bool) -> None:
+    async def story(town: Town) -> tuple[str, Told]:
+        now = town.clock.now()
+        shown = Khqr(
+            account=SHOP,
+            merchant_name="Noodle Shop",
+            merchant_city="Phnom Penh",
+            amount=Money.parse("41000", "KHR"),
+            created_at=now,
+            expires_at=now + timedelta(hours=2),
+        )
+        payload = write_khqr(shown)
+        first = await guest_pays(town, payload, repeat=0, customer="guest-7")
+        if failed:
+            said = {"resultCode": "PROCESS_FAIL", "resultStatus": "F", "resultMessage": "no"}
+            await call(town, "notifyPayment", paymentRequestId=first["order"], paymentResult=said)
+        else:
+            await town.world.sleep(640)
+        second = await guest_pays(town, payload, customer="guest-7")
+        return first["order"], await looked(town, second)
+
+    first, found = lived(story)
+
+    assert found.guest["order"] != first
+    assert found.statuses == [("inbound", "RJCT"), ("inbound", "ACCC")]
+    assert (len(found.alipay), len(found.bakong), found.differences) == (1, 1, [])
+
+
 def test_a_payment_that_failed_at_the_wallet_closes_its_order() -> None:
     async def story(town: Town) -> tuple[dict[str, Any], Told]:
         scanned = await guest_pays(town, code(town), repeat=0)
@@ -259,23 +290,24 @@ def test_a_notification_that_contradicts_the_first_moves_nothing() -> None:
     paid = {"resultCode": "SUCCESS", "resultStatus": "S", "resultMessage": "success"}
 
     async def story(town: Town) -> tuple[dict[str, Any], Told]:
-        guest = await guest_pays(town, code(town))
-        answer = await call(
-            town,
-            "notifyPayment",
-            paymentRequestId=guest["order"],
-            paymentId="2026112100001",
-            paymentResult=paid,
-            paymentTime="2026-11-21T11:00:00+08:00",
-            paymentAmount={"currency": "USD", "value": "99"},
-        )
+        guest = await guest_pays(town, code(town), repeat=0)
+        for minor in (guest["amount"].replace(".", ""), "99"):
+            answer = await call(
+                town,
+                "notifyPayment",
+                paymentRequestId=guest["order"],
+                paymentId="2026112100001",
+                paymentResult=paid,
+                paymentTime="2026-11-21T11:00:00+08:00",
+                paymentAmount={"currency": "USD", "value": minor},
+            )
         return answer["fields"]["result"], await looked(town, guest)
 
     result, found = lived(story)
 
     assert result["resultCode"] == "REPEAT_REQ_INCONSISTENT"
     assert found.statuses == [("inbound", "ACCC")]
-    assert found.differences == []
+    assert [line["status"] for line in found.bakong] == ["booked"]
 
 
 async def refunded(town: Town, uetr: str, riel: str, key: str) -> str:
