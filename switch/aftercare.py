@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from switch.casework import Casework
+from switch.closings import Closings
 from switch.evidence import Evidence
 from switch.holds import Holds
 from switch.linked_payments import LinkedPayments
@@ -56,14 +57,14 @@ class Aftercare:
 
     def __init__(self, given: Given) -> None:
         store, records, dispatch = given.store, given.records, given.dispatch
-        ids, log = given.ids, given.log
+        clock, ids, log = given.clock, given.ids, given.log
         self.linked = LinkedPayments(
             store=store,
             records=records,
             dispatch=dispatch,
             adapters=given.adapters,
             answers=given.answers,
-            clock=given.clock,
+            clock=clock,
             ids=ids,
             tasks=given.tasks,
             log=log,
@@ -75,7 +76,7 @@ class Aftercare:
             dispatch=dispatch,
             linked=self.linked,
             answers=given.answers,
-            clock=given.clock,
+            clock=clock,
             ids=ids,
             log=log,
         )
@@ -93,7 +94,7 @@ class Aftercare:
             records=records,
             dispatch=dispatch,
             adapters=given.adapters,
-            clock=given.clock,
+            clock=clock,
             ids=ids,
             restoring=given.restoring,
             tasks=given.tasks,
@@ -104,15 +105,14 @@ class Aftercare:
             dispatch=dispatch,
             linked=self.linked,
             adapters=given.adapters,
-            clock=given.clock,
+            clock=clock,
             ids=ids,
             log=log,
         )
         self._given = given
+        self.closings = Closings(store, clock, ids, log)
         self.notices = self._notices()
-        self.casework = Casework(
-            store, records, dispatch, self, clock=given.clock, ids=ids, log=log
-        )
+        self.casework = Casework(store, records, dispatch, self, clock=clock, ids=ids, log=log)
         self.evidence = Evidence(store.read, records, log)
 
     def _notices(self) -> Notices:

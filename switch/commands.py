@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from switch.operators import Approve, PartyCommand, Propose
+from switch.operators import Approve, ItemCommand, PartyCommand, Propose
 from switch.states import Event
 
 if TYPE_CHECKING:
@@ -291,7 +291,7 @@ class Rekey:
 
 _Payment = Open | Refuse | Attempt | Conclude | Propose | Approve
 _Kept = Bury | Receive | Configure | Publish | Erase | Rewrap | Forget | Rekey
-Command = _Payment | PartyCommand | _Kept
+Command = _Payment | PartyCommand | ItemCommand | _Kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from switch import admission, ledger, lifecycle, resolutions, upkeep
+from switch import admission, closing, ledger, lifecycle, resolutions, upkeep
 from switch.batch import Batch
 from switch.commands import (
     Attempt,
@@ -40,7 +40,7 @@ from switch.leaves import sealed_digest
 from switch.ledger import Entry, Phase
 from switch.lifecycle import STATES, Event, Stand, Verdict
 from switch.model import Kind, State, changed
-from switch.operators import Approve, Propose
+from switch.operators import Approve, ApproveClosing, Propose, ProposeClosing
 from switch.postings import lines_at_once
 from switch.reasons import Reason
 
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
     from switch.commands import Binding, PlannedExchange, Sealed
     from switch.ledger import Line
     from switch.model import Payment
+    from switch.operators import ItemCommand, PartyCommand
 
 
 _UNSENT: Final = ("held", "booked")
@@ -97,7 +98,14 @@ def _one(batch: Batch, command: Command) -> Result:
         case Approve():
             return resolutions.approve(batch, command, _conclude, _open)
         case _:
-            return admission.admit(batch, command)
+            return _beside_payments(batch, command)
+
+
+def _beside_payments(batch: Batch, command: PartyCommand | ItemCommand) -> Result:
+    """What two operators decide that is no payment's own."""
+    if isinstance(command, ProposeClosing | ApproveClosing):
+        return closing.close(batch, command)
+    return admission.admit(batch, command)
 
 
 def _open(batch: Batch, command: Open) -> Result:

@@ -27,12 +27,22 @@ from switch.commands import (
     Rewrap,
 )
 from switch.model import to_micros
-from switch.operators import Action, Approve, ApproveStep, Enrol, Propose, ProposeStep
+from switch.operators import (
+    Action,
+    Approve,
+    ApproveClosing,
+    ApproveStep,
+    Enrol,
+    Propose,
+    ProposeClosing,
+    ProposeStep,
+)
 from switch.parts import linked_places
 from switch.postings import incoming_lines, lines_at_once, lines_of
 from switch.proposals import lines_for, proposal_claims
-from switch.standings import Door, asked_of, claim_of
+from switch.standings import Door, asked_of, claim_of, member_party
 from switch.states import Event
+from switch.suspense import Way, closing_lines, item_claim, upheld_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -42,6 +52,7 @@ if TYPE_CHECKING:
     from switch.ledger import Account, Entry, Line
     from switch.model import Institutions, Payment, RateKey, Terms
     from switch.outbox import OutboxRow
+    from switch.suspense import Ending
 
 
 ROW_DIGITS: Final = 32
@@ -248,12 +259,25 @@ def _claims_of(command: Command) -> tuple[str, ...]:
             return (payment.terms.quote_id, *doors)
         case Refuse(payment=payment):
             return (payment.terms.quote_id,)
+        case Approve(uetr=uetr, action=Action.UPHOLD):
+            return (*proposal_claims(command), item_claim(upheld_item(uetr)))
         case Propose() | Approve():
             return proposal_claims(command)
+        case ProposeClosing(item=item, ending=ending):
+            return (item_claim(item), *ending_claims(ending))
+        case ApproveClosing(item=item, seen=seen):
+            return (item_claim(item), *ending_claims(seen.ending))
         case Enrol(party=party) | ProposeStep(party=party) | ApproveStep(party=party):
             return (claim_of(party),)
         case _:
             return ()
+
+
+def ending_claims(ending: Ending | None) -> tuple[str, ...]:
+    """How the member stands that an item in suspense would be given to."""
+    if ending is None or ending.way is not Way.ASSIGNED:
+        return ()
+    return (claim_of(member_party(ending.institution)),)
 
 
 def doors_of(command: Open) -> Iterator[tuple[str, Door]]:
@@ -303,6 +327,8 @@ def accounts_wanted(commands: Sequence[Command], snapshot: Snapshot) -> tuple[st
             case Receive():
                 lines = incoming_lines(command)
                 keys.update(line.account for line in lines)
+            case ApproveClosing(seen=seen) if seen.ending is not None:
+                keys.update(line.account for line in closing_lines(seen))
             case Configure(accounts=accounts):
                 keys.update(account.key for account in accounts)
             case ApproveStep(accounts=square):

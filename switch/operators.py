@@ -1,8 +1,8 @@
 """What operators ask of the store: two of them end what nothing else ends. Frozen values.
 
-One proposes with evidence, another approves what they saw: how a payment ends, or how a member or a
-merchant stands from now on. The surprise: what an approval does is planned by the shell before it,
-like any other command, and judged again by the decision.
+One proposes with evidence, another approves what they saw: how a payment ends, how a member or a
+merchant stands from now on, how money gets out of suspense. The surprise: what an approval does is
+planned by the shell before it, like any other command, and judged again by the decision.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from switch.commands import Conclude, Open, Sealed
     from switch.reasons import Reason
     from switch.standings import PartyState, Step
+    from switch.suspense import Ending, Suspended
 
 
 class Action(StrEnum):
@@ -134,4 +135,27 @@ class ApproveStep:
     accounts: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ProposeClosing:
+    """An operator proposes how an item in suspense closes that stands at this version."""
+
+    item: str
+    version: int
+    ending: Ending
+    at: datetime
+    salt: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveClosing:
+    """Another operator approves it; ``seen`` is the item as they saw it, with its proposal."""
+
+    item: str
+    seen: Suspended
+    operator: str
+    at: datetime
+    salt: bytes = field(repr=False)
+
+
+ItemCommand = ProposeClosing | ApproveClosing
 PartyCommand = Enrol | ProposeStep | ApproveStep

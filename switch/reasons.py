@@ -92,6 +92,9 @@ class Reason(Enum):
     SAME_OPERATOR = ("NARR", "Who proposed it cannot approve it; a second operator must.")
     PROPOSALS_SPENT = ("NARR", "This operator proposed often enough for this payment today.")
     PROPOSAL_CHANGED = ("NARR", "Another end is proposed than the one that was seen; look again.")
+    NOT_SUSPENDED = ("NARR", "No money of this name is in suspense.")
+    ITEM_CLOSED = ("NARR", "This item is closed already; what was decided of it stands.")
+    HELD_BY_PAYMENT = ("NARR", "A payment has this money: propose its end (payments resolve).")
     UNSPECIFIED = ("MS03", "The counterparty refused without giving a reason.")
 
 

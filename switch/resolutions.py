@@ -27,6 +27,7 @@ from switch.proposals import (
 )
 from switch.reasons import Reason
 from switch.states import STATES, Event, Timer
+from switch.suspense import is_owed_by_hand, item_claim, put_down, upheld_item
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,6 +123,16 @@ def _goes_back(batch: Batch, payment: Payment) -> bool:
     return any(each.kind is Kind.REFUND and gave_back(each) for each in held if each is not None)
 
 
+def _put_down(batch: Batch, command: Approve, payment: Payment) -> dict[str, object]:
+    """Keep as an item, once, what stays in suspense with nobody who would pay it out."""
+    name = item_claim(upheld_item(payment.uetr))
+    held = put_down(batch.seen.lines_of(payment), to_micros(command.at))
+    if held is None or name in batch.seen.claims:
+        return {}
+    batch.claim(Claim(name, held.text(), released=False))
+    return {"kept": [name, held.text()]}
+
+
 def _settled(
     batch: Batch,
     command: Approve,
@@ -166,6 +177,8 @@ def _settled(
         block=batch.block,
     )
     batch.keep(payment)
-    more = {"before": before, "claim": name, "operator": command.operator}
+    more: dict[str, object] = {"before": before, "claim": name, "operator": command.operator}
+    if command.action is Action.UPHOLD and is_owed_by_hand(payment):
+        more |= _put_down(batch, command, payment)
     batch.journal("settled", payment, entries, command.salt, more)
     return Done(payment)

@@ -62,6 +62,10 @@ _INTO_HOLDER: Final = (
     _cr("holder", Role.HOLDER, "source"),
     _cr("fee_taker", Role.FEE, "fee"),
 )
+_SUSPENDED: Final = (
+    (Asset.DEFERRED, "payee_side", Role.NETWORK, "money that a network claimed"),
+    (Asset.BAKONG, "sponsor", Role.POOL, "money that arrived in the Bakong pool"),
+)
 _NETWORK_PAYS: Final = (_dr("payer_side", Role.NETWORK, "debit"), *_INTO_HOLDER)
 
 POSTINGS: Final[Mapping[str, Posting]] = MappingProxyType(
@@ -254,6 +258,24 @@ POSTINGS: Final[Mapping[str, Posting]] = MappingProxyType(
             "a dispute about money on its way back, by two operators",
             booked=True,
         ),
+        **{
+            f"suspense_{way}{'_pool' if asset is Asset.BAKONG else ''}": Posting(
+                f"{source}: {what}",
+                (
+                    _dr(place, Role.SUSPENSE, "debit", asset=asset),
+                    _cr(taker or place, role, "debit", asset=settles),
+                ),
+                _POSTED + "; what was claimed of us: with its sides exchanged",
+                "the close of an item in suspense, by two operators",
+                booked=True,
+            )
+            for asset, place, side, source in _SUSPENDED
+            for way, taker, role, settles, what in (
+                ("settled", "", side, asset, "it is squared with where it came from"),
+                ("assigned", "payer_side", Role.MEMBER, Asset.DEFERRED, "it is a member's"),
+                ("borne", "bearer", Role.BEARER, Asset.DEFERRED, "nobody's: the bearer owes it"),
+            )
+        },
         "blocked": Posting(
             "blocked by law, on the member's position",
             (

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Final
 
 from switch import ledger, lifecycle
 from switch.commands import Conflict, Declined, Done, Known, Stale
-from switch.delta import answer_digest, binding_digest
+from switch.delta import Claim, answer_digest, binding_digest
 from switch.leaves import entry_content
 from switch.model import to_micros
 from switch.postings import incoming_lines
+from switch.suspense import item_claim, put_down
 
 if TYPE_CHECKING:
     from switch.batch import Batch
@@ -76,6 +77,11 @@ def receive(batch: Batch, command: Receive) -> Result:
         "entries": [entry_content(entry) for entry in entries],
         **({"by": command.by} if command.by else {}),
     }
+    held = put_down(lines, to_micros(command.at))
+    if held is not None:
+        name, text = item_claim(command.item_hash), held.text()
+        batch.claim(Claim(name, text, released=False))
+        content["kept"] = [name, text]
     batch.leaf(command.salt, content)
     return Done(None)
 
@@ -153,8 +159,10 @@ def erase(batch: Batch, command: Erase) -> Result:
 
 
 def rewrap(batch: Batch, command: Rewrap) -> Result:
-    """Takes each key that is still as it was read; the journal says how many."""
-    taken = [(uetr, now) for uetr, was, now in command.keys if batch.seen.wrapped.get(uetr) == was]
+    """Takes each key that is still as it was read, and no mark; the journal says how many."""
+    held = batch.seen.wrapped
+    keys = [each for each in command.keys if held.get(each[0]) == each[1]]
+    taken = [(uetr, now) for uetr, was, now in keys if not is_erased(was)]
     for uetr, now in taken:
         batch.rewrapped(uetr, now)
     content = {"kind": "rewrapped", "wrapping": command.wrapping, "keys": len(taken)}

@@ -26,7 +26,7 @@ CORE: Final = tuple(
     for name in (
         *("model", "lifecycle", "ledger", "templates", "postings", "books", "commands"),
         *("decide", "upkeep", "batch", "delta", "leaves", "port", "inbound_port", "abilities"),
-        *("operators", "fitting", "standings", "admission"),
+        *("operators", "fitting", "standings", "admission", "suspense", "closing"),
     )
 )
 MACHINE: Final = frozenset(

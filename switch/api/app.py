@@ -31,6 +31,7 @@ from switch.api.rates import RatesApi
 from switch.api.routes import ROUTES
 from switch.api.settlements import SettlementApi
 from switch.api.standings import StandingApi
+from switch.api.suspense import SuspenseApi
 from switch.commands import Answer
 from switch.metering.requests import counted
 from switch.port import Planning
@@ -177,6 +178,7 @@ def _event_handlers(parts: Parts) -> dict[str, Handler]:
 
 def _care_handlers(care: Care) -> dict[str, Handler]:
     api, standing = CareApi(care), StandingApi(care.operators, care.admissions)
+    suspense = SuspenseApi(care)
     return {
         "refund": api.refund,
         "recall": api.recall,
@@ -191,6 +193,9 @@ def _care_handlers(care: Care) -> dict[str, Handler]:
         "party": standing.party,
         "propose_step": standing.propose,
         "approve_step": standing.approve,
+        "suspense": suspense.suspense,
+        "propose_closing": suspense.propose,
+        "approve_closing": suspense.approve,
     }
 
 

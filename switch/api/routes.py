@@ -36,6 +36,7 @@ from switch.api.shapes import (
     Statement,
 )
 from switch.api.standing_routes import STANDING_ROUTES
+from switch.api.suspense_routes import SUSPENSE_ROUTES
 
 PAYMENT_PATH: Final = "/v1/payments/{uetr}"
 
@@ -119,6 +120,7 @@ ROUTES: Final = (
     *CARE_ROUTES,
     *EVENT_ROUTES,
     *STANDING_ROUTES,
+    *SUSPENSE_ROUTES,
     Route(
         "journal_head",
         "GET",

@@ -37,6 +37,7 @@ _COMMANDS: Final = MappingProxyType(
         "vault": "switch.cli.vault",
         "standing": "switch.cli.standing",
         "statement": "switch.cli.statement",
+        "suspense": "switch.cli.suspense",
     }
 )
 

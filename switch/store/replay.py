@@ -165,6 +165,7 @@ def leaf_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
         yield from _claim_items(content)
     elif kind == "erased":
         yield item("erased", uetr), 1
+    yield from _kept_items(content)
     if "answer" in content:
         yield item("answer", uetr, content["answer"]), 1
     for digest in content.get("sealed", ()):
@@ -177,6 +178,15 @@ def leaf_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
         yield from _forgotten_items(content)
     elif kind in ("published", "confirmed", "withdrawn"):
         yield from _rate_items(content)
+
+
+def _kept_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:
+    """An item in suspense as it is kept from this entry on, and as it was before."""
+    if "kept" in content:
+        name, now, *before = content["kept"]
+        yield item("claim", name, now, 0), 1
+        for each in before:
+            yield item("claim", name, each, 0), -1
 
 
 def _forgotten_items(content: Mapping[str, Any]) -> Iterator[tuple[bytes, int]]:

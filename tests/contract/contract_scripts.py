@@ -21,7 +21,9 @@ from switch.operators import Action, Approve, Propose
 from switch.proposals import actions_for, proposal_id
 from switch.reasons import Reason
 from switch.store.memory import MemoryEngine
+from switch.suspense import Way, item_claim, suspended_of
 from tests.contract.contract_engines import AnyEngine, MemoryPlace, comparable
+from tests.switch_core.core_items import approved, claimed, ending, proposed
 from tests.switch_core.core_linked import fitted
 from tests.switch_core.core_values import (
     EXPIRY,
@@ -72,6 +74,7 @@ KINDS = [
     "refuse",
     "bury",
     "money",
+    "item",
     "funds",
     "cap",
     "rate",
@@ -189,6 +192,24 @@ def about(draw: st.DrawFn, held: Payment) -> Attempt | Conclude | None:
     return command
 
 
+def about_item(draw: st.DrawFn, model: AnyEngine, place: int) -> Command:
+    """An item put down, proposed for, or approved by whoever: as it stands, or as it stood."""
+    item = draw(st.sampled_from(["item-1", "line/thailand/1", "line/thailand/2"]))
+    name = item_claim(item)
+    held = model.claimed(name, name).get(name)
+    if held is None:
+        pool = item == "item-1"
+        return received(item) if pool else claimed(item, draw(st.sampled_from([700, -700])))
+    now = suspended_of(held)
+    stale = draw(st.integers(0, 5)) == 0
+    if now.ending is None or draw(st.booleans()):
+        end = ending(draw(st.sampled_from(Way)), pool=item == "item-1")
+        end = replace(end, reference=f"letter {place}")
+        return proposed(item, now.version - 1 if stale and now.version else now.version, end)
+    seen = replace(now.seen, version=now.version + 1) if stale else now.seen
+    return approved(item, seen, by=draw(st.sampled_from(["one", "two", "two"])), turn=place)
+
+
 def funds(draw: st.DrawFn, held: Payment | None, new: Payment) -> Command | None:
     """Money that was pushed: for a payment that waits for it, or for none."""
     item = draw(st.sampled_from(["item-1", "item-2"]))
@@ -250,6 +271,8 @@ def drawn(draw: st.DrawFn, model: AnyEngine, place: int) -> Command | None:
             command = forgotten(draw, place)
         case "money":
             command = received(draw(st.sampled_from(["item-1", "item-2"])))
+        case "item":
+            command = about_item(draw, model, place)
         case "funds":
             command = funds(draw, held, payment(number, quote=draw(QUOTES)))
         case "cap":

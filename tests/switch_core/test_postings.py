@@ -18,7 +18,9 @@ from switch.postings import filled, incoming_lines, lines_at_once, lines_of, ref
 from switch.postings_page import example, page
 from switch.proposals import lines_for
 from switch.states import Event
+from switch.suspense import Suspended, Way, closing_lines
 from switch.templates import POSTINGS
+from tests.switch_core.core_items import ending
 from tests.switch_core.core_values import (
     SECOND,
     SPONSOR,
@@ -42,6 +44,8 @@ N, N_SETTLING = (f"network/network/THB/deferred{kind}" for kind in ("", "/settli
 B, S_KHR = ("sponsor/pool/KHR/bakong", "sponsor/suspense/KHR/bakong")
 S_THB: Final = "network/suspense/THB/deferred"
 LOST, EXPOSED = ("bearer/bearer/THB/deferred", "bearer/bearer/THB/deferred/exposure")
+S_NET, N_KHR = ("network/suspense/KHR/deferred", "network/network/KHR/deferred")
+LOST_KHR: Final = "bearer/bearer/KHR/deferred"
 FEE: Final = "operator/fee/KHR/deferred"
 DEBIT, FEE_MINOR, SOURCE, PAID = 4_125_000, 25_000, 4_100_000, 34_500
 
@@ -68,6 +72,12 @@ BOOKED: Final[Mapping[str, tuple[tuple[Any, ...], ...]]] = {
     "return_unmatched": ((N, PAID, S_THB, PAID),),
     "unwound_owed": ((S_THB, PAID, LOST, PAID),),
     "returned_owed": ((S_KHR, DEBIT, "bearer/bearer/KHR/deferred", DEBIT),),
+    "suspense_settled": ((S_NET, DEBIT, N_KHR, DEBIT),),
+    "suspense_assigned": ((S_NET, DEBIT, M, DEBIT),),
+    "suspense_borne": ((S_NET, DEBIT, LOST_KHR, DEBIT),),
+    "suspense_settled_pool": ((S_KHR, DEBIT, B, DEBIT),),
+    "suspense_assigned_pool": ((S_KHR, DEBIT, M, DEBIT),),
+    "suspense_borne_pool": ((S_KHR, DEBIT, LOST_KHR, DEBIT),),
     "blocked": ((M, DEBIT, M_FROZEN, DEBIT),),
     "blocked_gross": ((S_KHR, DEBIT, f"{S_KHR}/frozen", DEBIT),),
     "window_closing": ((M_SETTLING, DEBIT, M, DEBIT), (N, PAID, N_SETTLING, PAID)),
@@ -122,6 +132,16 @@ def test_with_its_sides_exchanged_a_set_takes_itself_back(name: str) -> None:
     assert {0} == set(sums.values())
 
 
+def closings() -> set[tuple[str, Side]]:
+    """What closes items of a network and of a pool, in each way."""
+    return {
+        (x.account.split("/", 1)[1], x.side)
+        for account in (S_NET, S_KHR)
+        for way in Way
+        for x in closing_lines(Suspended(account, 100, 0, 1, ending(way)))
+    }
+
+
 def test_what_a_payment_books_is_what_the_table_says_is_booked() -> None:
     """Each template that is said to be booked by a command is, and no other."""
     bridge = replace(payment(), terms=bridged())
@@ -136,18 +156,8 @@ def test_what_a_payment_books_is_what_the_table_says_is_booked() -> None:
     gross_back = replace(gross, kind=Kind.REFUND)
     returned = [replace(each, kind=Kind.RETURN) for each in (payment(), gross)]
     unmatched = replace(payment(), kind=Kind.RETURN, funding=Funding.HELD)
-    held_sets = (
-        unmatched,
-        payment(),
-        bridge,
-        inbound,
-        on_us,
-        fee,
-        gross,
-        *advised,
-        back,
-        gross_back,
-    )
+    one_by_one = (unmatched, payment(), bridge, inbound, on_us, fee, gross, back, gross_back)
+    held_sets = (*one_by_one, *advised)
     found = (
         {
             (x.account.split("/", 1)[1], x.side)
@@ -169,6 +179,7 @@ def test_what_a_payment_books_is_what_the_table_says_is_booked() -> None:
             for x in lines_for(held, action)
         }
         | {(x.account.split("/", 1)[1], x.side) for x in incoming_lines(received(minor=100))}
+        | closings()
     )
 
     for name, posting in POSTINGS.items():
@@ -181,6 +192,7 @@ def test_what_a_payment_books_is_what_the_table_says_is_booked() -> None:
         "advice_pays_out_on_us", "advice_credited", "advice_failed", "refund", "refund_gross",
         "between", "payee_fee", "residue", "late_acceptance", "late_credit", "return_unmatched",
         "unwound_owed", "returned_owed", "blocked",
+        *(f"suspense_{way}{pool}" for way in Way for pool in ("", "_pool")),
     } == {name for name, posting in POSTINGS.items() if posting.booked}  # fmt: skip
 
 

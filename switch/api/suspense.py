@@ -1,0 +1,77 @@
+"""``/v1/operations/suspense``: operators see what is in suspense and close it, in pairs.
+
+The surprise: what a payment has is no item, and the refusal says which command is for that.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from switch.answers import problem
+from switch.api.body import read_json
+from switch.api.intake import JSON_MEDIA, take_in
+from switch.api.problems import respond
+from switch.api.shown import json_response, queried
+from switch.api.suspense_shapes import ClosingApproval, ClosingRequest
+from switch.closings import PAGE_MAX, Asked
+from switch.reasons import Reason
+from switch.refusals import Refusal
+from switch.suspense import Way
+
+if TYPE_CHECKING:
+    from switch.api.care import Care
+
+_STATUS: Final = (
+    (Reason.NOT_SUSPENDED, 404),
+    (Reason.PROPOSAL_CHANGED, 409),
+    (Reason.ITEM_CLOSED, 409),
+)
+NAME_MAX: Final = 200
+
+
+class SuspenseApi:
+    """Serves the operators' desk for money in suspense."""
+
+    def __init__(self, care: Care) -> None:
+        self._operators = care.operators
+        self._config = care.config
+        self._closings = care.aftercare.closings
+
+    async def suspense(self, request: web.Request) -> web.Response:
+        """``GET /v1/operations/suspense?after=&limit=``, or ``?item=``."""
+        await take_in(request, self._operators, ())
+        item = request.query.get("item")
+        if item is not None:
+            shown = await self._closings.shown(item[:NAME_MAX])
+            if shown is None:
+                raise web.HTTPNotFound
+            return json_response(200, {"items": [shown], "after": None})
+        after = request.query.get("after", "")[:NAME_MAX]
+        limit = queried(request, "limit", PAGE_MAX)
+        return json_response(200, await self._closings.page(after, limit))
+
+    async def propose(self, request: web.Request) -> web.Response:
+        """``POST /v1/operations/suspense/proposals``."""
+        signed = await take_in(request, self._operators, JSON_MEDIA)
+        body = read_json(signed.body, ClosingRequest)
+        said = (body.institution, body.reference, body.instead_of or "")
+        asked = Asked(body.item, Way(body.way), *said)
+        refused = await self._closings.propose(asked, signed.member, self._config)
+        return await self._answered(201, body.item, refused)
+
+    async def approve(self, request: web.Request) -> web.Response:
+        """``POST /v1/operations/suspense/approvals``."""
+        signed = await take_in(request, self._operators, JSON_MEDIA)
+        body = read_json(signed.body, ClosingApproval)
+        refused = await self._closings.approve(body.item, body.proposal, signed.member)
+        return await self._answered(200, body.item, refused)
+
+    async def _answered(self, status: int, item: str, refused: Reason | None) -> web.Response:
+        known = dict(_STATUS)
+        if refused in known:
+            return respond(problem(known[refused], refused.sentence, refused))
+        if refused is not None:
+            raise Refusal(refused)
+        return json_response(status, await self._closings.shown(item))

@@ -1,0 +1,59 @@
+"""The addresses of money in suspense, as rows of the table of routes.
+
+Operators alone use them; how an item closes is proposed by one and approved by another. The
+surprise: an item is named in the query or the body, because there are slashes in its name.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from switch.api.route_shapes import BODY, SIGNED, Route, Said
+from switch.api.suspense_shapes import ClosingApproval, ClosingRequest, ItemPage, ItemView
+
+_PATH: Final = "/v1/operations/suspense"
+_ABSENT: Final = Said(404, "No money of this name is in suspense.")
+_NOW: Final = Said(409, "It is closed already, or something else is proposed than was seen.")
+
+SUSPENSE_ROUTES: Final = (
+    Route(
+        "suspense",
+        "GET",
+        _PATH,
+        "Money that no payment waits for (`after`, `limit`); or one item, closed or not (`item`).",
+        (
+            Said(200, "A page of items; `after` of the next one, if any.", ItemPage),
+            Said(400, "A body where none is expected, or a limit that is no number."),
+            _ABSENT,
+            *SIGNED,
+        ),
+    ),
+    Route(
+        "propose_closing",
+        "POST",
+        f"{_PATH}/proposals",
+        "Propose how an item closes; nothing happens until another operator approves.",
+        (
+            Said(201, "It is proposed.", ItemView),
+            _ABSENT,
+            _NOW,
+            Said(422, "A payment has this money, or who is named cannot take it."),
+            *BODY,
+        ),
+        takes=ClosingRequest,
+    ),
+    Route(
+        "approve_closing",
+        "POST",
+        f"{_PATH}/approvals",
+        "Close an item as another operator proposed. The same again is answered alike.",
+        (
+            Said(200, "It is closed.", ItemView),
+            _ABSENT,
+            _NOW,
+            Said(422, "Who proposed it cannot approve it, or who is named cannot take it."),
+            *BODY,
+        ),
+        takes=ClosingApproval,
+    ),
+)

@@ -1,0 +1,114 @@
+"""``suspense``: money that no payment waits for, and how two operators close it.
+
+A client of a running switch that signs with an operator's key. One operator proposes how an item
+closes, another approves the proposal that they saw; nothing happens before.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import click
+import orjson
+
+from switch.cli.asking import HTTP_OK_MAX, ask, url_option
+from switch.cli.options import data_option, say, tell
+from switch.suspense import Way
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from switch.client import ClientAnswer
+
+PATH = "/v1/operations/suspense"
+
+_as_option = click.option(
+    "--as", "kid", default="operator-1", show_default=True, help="Which operator signs."
+)
+_item = click.argument("item")
+
+
+@click.group("suspense")
+def command() -> None:
+    """Money that networks claim or that came, and that no payment waits for."""
+
+
+@command.command("list")
+@data_option
+@url_option
+@_as_option
+@click.option("--after", default="", help="Go on behind this item.")
+def list_(data: Path, url: str, kid: str, after: str) -> None:
+    """List what is open, with its age, amount and network, and what is proposed."""
+    path = f"{PATH}?after={quote(after, safe='/:')}" if after else PATH
+    ask("GET", path, b"", _show, data=data, kid=kid, url=url)
+
+
+@command.command("show")
+@_item
+@data_option
+@url_option
+@_as_option
+def show(item: str, data: Path, url: str, kid: str) -> None:
+    """Show one item, closed or not."""
+    ask("GET", f"{PATH}?item={quote(item, safe='/:')}", b"", _show, data=data, kid=kid, url=url)
+
+
+@command.command("propose")
+@_item
+@click.argument("way", type=click.Choice([way.value for way in Way]))
+@click.option("--to", help="BIC of the member (assigned) or the bearer (borne) that takes it.")
+@click.option("--reference", required=True, help="Names what shows it; kept in the open.")
+@click.option("--instead-of", help="Replace this proposal, by its id.")
+@data_option
+@url_option
+@_as_option
+def propose(
+    item: str,
+    way: str,
+    to: str | None,
+    reference: str,
+    instead_of: str | None,
+    data: Path,
+    url: str,
+    kid: str,
+) -> None:
+    """Propose how ITEM closes; another operator must approve it."""
+    if (to is None) != (way == Way.SETTLED):
+        raise click.UsageError("--to names who takes what is assigned or borne, and nothing else.")
+    more = {"institution": to, "instead_of": instead_of}
+    said = {name: value for name, value in more.items() if value is not None}
+    body = orjson.dumps({"item": item, "way": way, "reference": reference, **said})
+    ask("POST", f"{PATH}/proposals", body, _show, data=data, kid=kid, url=url)
+
+
+@command.command("approve")
+@_item
+@click.argument("proposal")
+@data_option
+@url_option
+@_as_option
+def approve(item: str, proposal: str, data: Path, url: str, kid: str) -> None:
+    """Close ITEM as another operator proposed, by the id of the PROPOSAL that was seen."""
+    body = orjson.dumps({"item": item, "proposal": proposal})
+    ask("POST", f"{PATH}/approvals", body, _show, data=data, kid=kid, url=url)
+
+
+def _show(answer: ClientAnswer) -> None:
+    shown: Any = answer.json()
+    if answer.status > HTTP_OK_MAX:
+        say(shown)
+        return
+    for item in shown.get("items", [shown]):
+        amount, closed, proposal = item["amount"], item["closed"], item["proposal"]
+        side = "to us" if item["to_us"] else "by us"
+        money = f"{amount['value']} {amount['currency']} {side}"
+        tell(f"{item['item']}  {item['network']}  {money}  {item['age_s']} s")
+        if proposal:
+            whose = f"{proposal['way']}, {proposal['institution']}"
+            said = f"{whose}, by {proposal['operator']} ({proposal['reference']})"
+            done = f"closed by {closed['operator']} at {closed['at']}" if closed else "proposed"
+            tell(f"  {done}: {said}; id {proposal['id']}")
+    if shown.get("after"):
+        tell(f"more: --after {shown['after']}")

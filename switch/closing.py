@@ -1,0 +1,111 @@
+"""Decisions about items in suspense: one operator proposes how one closes, another approves. Pure.
+
+An approval carries the item as its operator saw it, with what was proposed; where that is not what
+stands, nothing happens, so of two approvals one closes it. The surprise: the same approval again is
+answered as the first one was, by the item's own record, and books nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from switch import ledger
+from switch.commands import Declined, Done
+from switch.delta import Claim, ending_claims
+from switch.leaves import entry_content
+from switch.model import to_micros
+from switch.operators import ApproveClosing, ProposeClosing
+from switch.reasons import Reason
+from switch.standings import PartyState, stands_of
+from switch.suspense import Way, closing_lines, item_claim, origin_of, suspended_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from switch.batch import Batch
+    from switch.commands import Result
+    from switch.ledger import Entry
+    from switch.operators import ItemCommand
+    from switch.suspense import Ending, Suspended
+
+NOT_THERE: Final = (PartyState.APPLIED, PartyState.CERTIFIED, PartyState.CLOSED)
+"""Members that stand so have no position that anything could be added to."""
+
+
+def close(batch: Batch, command: ItemCommand) -> Result:
+    """A command about an item in suspense."""
+    held = batch.seen.claims.get(item_claim(command.item))
+    if held is None:
+        return Declined(Reason.NOT_SUSPENDED)
+    now = suspended_of(held.uetr)
+    if isinstance(command, ProposeClosing):
+        return _propose(batch, command, now)
+    return _approve(batch, command, now)
+
+
+def _propose(batch: Batch, command: ProposeClosing, now: Suspended) -> Result:
+    """Precedence: closed, proposed so, the version, where it comes from, the member's standing."""
+    if now.closed_by:
+        return Declined(Reason.ITEM_CLOSED)
+    if now.ending == command.ending:
+        return Done(None)
+    if now.version != command.version:
+        return Declined(Reason.PROPOSAL_CHANGED)
+    ending = command.ending
+    if ending.way is Way.SETTLED and ending.institution != origin_of(now):
+        return Declined(Reason.AGENT_INCORRECT)
+    if _is_gone(batch, ending):
+        return Declined(Reason.PAYEE_BANK_SUSPENDED)
+    after = replace(now, version=now.version + 1, ending=ending)
+    _keep(batch, command, now, after, "item_proposed", ending.operator)
+    return Done(None)
+
+
+def _approve(batch: Batch, command: ApproveClosing, now: Suspended) -> Result:
+    """Precedence: closed, the proposal, the second pair of eyes, the member's standing, room."""
+    if now.closed_by:
+        same = now.seen == command.seen and now.closed_by == command.operator
+        return Done(None) if same else Declined(Reason.ITEM_CLOSED)
+    ending = now.ending
+    if ending is None or now != command.seen:
+        return Declined(Reason.PROPOSAL_CHANGED)
+    if ending.operator == command.operator:
+        return Declined(Reason.SAME_OPERATOR)
+    if _is_gone(batch, ending):
+        return Declined(Reason.PAYEE_BANK_SUSPENDED)
+    lines = closing_lines(now)
+    refusal = batch.books.post(lines)
+    if refusal is not None:
+        return Declined(refusal)
+    entries = batch.book("", ledger.posting(lines), None)
+    after = replace(now, closed_by=command.operator, closed_at=to_micros(command.at))
+    _keep(batch, command, now, after, "item_closed", command.operator, entries)
+    return Done(None)
+
+
+def _is_gone(batch: Batch, ending: Ending) -> bool:
+    """Whether an item would be given to a member that is not there, or not any more."""
+    stands = [batch.seen.claims.get(name) for name in ending_claims(ending)]
+    return any(each is not None and stands_of(each.uetr).state in NOT_THERE for each in stands)
+
+
+def _keep(  # what an entry says
+    batch: Batch,
+    command: ItemCommand,
+    before: Suspended,
+    after: Suspended,
+    kind: str,
+    operator: str,
+    entries: Sequence[Entry] = (),
+) -> None:
+    name, text = item_claim(command.item), after.text()
+    batch.claim(Claim(name, text, released=False))
+    content = {
+        "kind": kind,
+        "kept": [name, text, before.text()],
+        "operator": operator,
+        "at": to_micros(command.at),
+        "entries": [entry_content(entry) for entry in entries],
+    }
+    batch.leaf(command.salt, content)

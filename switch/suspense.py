@@ -1,0 +1,150 @@
+"""Money in suspense that no payment waits for: what is kept of an item, and what closes it. Pure.
+
+An item is kept where claims are, under its name: one name holds one thing, and the journal says of
+each change what it was before. Two operators close it, and then nothing of it is left in suspense.
+The surprise: what is claimed of us stands there below zero, and every way out is turned round.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from fx.money import Money, currency
+from switch.ledger import Asset, Role, Side, place_of
+from switch.model import Funding, Kind
+from switch.postings import filled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from switch.ledger import Line, Place
+    from switch.model import Payment
+
+FIRST_CLAIM: Final = "suspense/"
+"""No item's claim is before it, and all begin so."""
+
+
+class Way(StrEnum):
+    """How an item of suspense is closed."""
+
+    SETTLED = "settled"
+    """It is squared with where it came from: the network's position, or the pool in Bakong."""
+    ASSIGNED = "assigned"
+    """It is a member's: its position is given it, or bears what was claimed of us."""
+    BORNE = "borne"
+    """It is nobody's: the bearer of a corridor owes it, or bears what was claimed of us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What an operator proposes for an item; ``institution`` is whose account takes it.
+
+    ``reference`` names what shows it; it is kept in the open and names no person.
+    """
+
+    way: Way
+    institution: str
+    operator: str
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """An item: ``minor`` units on the credit side of ``account``, on the debit side below zero.
+
+    Each proposal is a version. Times are microseconds since 1970.
+    """
+
+    account: str
+    minor: int
+    since: int
+    version: int = 0
+    ending: Ending | None = None
+    closed_by: str = ""
+    closed_at: int = 0
+
+    @property
+    def place(self) -> Place:
+        """Whose account it stands on, and in which currency."""
+        return place_of(self.account)
+
+    @property
+    def amount(self) -> Money:
+        """How much it is, without its side."""
+        return Money(abs(self.minor), currency(self.place.currency))
+
+    @property
+    def seen(self) -> Suspended:
+        """The item as its proposal was approved, or would be."""
+        return replace(self, closed_by="", closed_at=0)
+
+    def text(self) -> str:
+        """As it is kept: one line, always the same for the same."""
+        ending = self.ending
+        said = None
+        if ending is not None:
+            said = [ending.way, ending.institution, ending.operator, ending.reference]
+        closed = [self.closed_by, self.closed_at] if self.closed_by else None
+        held = [self.account, self.minor, self.since, self.version, said, closed]
+        return orjson.dumps(held).decode()
+
+
+def suspended_of(text: str) -> Suspended:
+    """The opposite of :meth:`Suspended.text`."""
+    account, minor, since, version, said, closed = orjson.loads(text)
+    ending = None if said is None else Ending(Way(said[0]), *said[1:])
+    by, at = closed or ("", 0)
+    return Suspended(account, minor, since, version, ending, by, at)
+
+
+def item_claim(item: str) -> str:
+    """Under which name an item is kept."""
+    return FIRST_CLAIM + item
+
+
+def upheld_item(uetr: str) -> str:
+    """The item of a return that was upheld and that nothing gives to its payer."""
+    return f"upheld/{uetr}"
+
+
+def is_owed_by_hand(payment: Payment) -> bool:
+    """Whether a payment's money stands in suspense once its dispute is upheld.
+
+    Nothing pushes on over Bakong what came back for one that was paid in advance.
+    """
+    return payment.kind is Kind.RETURN and payment.funding is Funding.GROSS
+
+
+def put_down(lines: Sequence[Line], since: int) -> Suspended | None:
+    """The item that a set which is booked leaves in suspense, on one account; None of nothing."""
+    line = next((each for each in lines if place_of(each.account).role == Role.SUSPENSE), None)
+    if line is None:
+        return None
+    return Suspended(line.account, line.minor if line.side is Side.CREDIT else -line.minor, since)
+
+
+def proposal_digest(item: str, held: Suspended) -> str:
+    """What an approval names: the item with all that was seen of it, and what is proposed."""
+    return sha256(f"{item}\n{held.seen.text()}".encode()).hexdigest()
+
+
+def origin_of(held: Suspended) -> str:
+    """Whose account takes an item that is settled: the network's, or the pool's sponsor's."""
+    return held.place.institution
+
+
+def closing_lines(held: Suspended) -> tuple[Line, ...]:
+    """What closes an item in the way that is proposed."""
+    ending, place = held.ending, held.place
+    assert ending is not None, "an item is closed as two operators say"
+    pool = "_pool" if place.asset == Asset.BAKONG else ""
+    places = {"payee_side": place.institution, "sponsor": place.institution}
+    places |= {"payer_side": ending.institution, "bearer": ending.institution}
+    amounts = {"debit": held.amount}
+    name = f"suspense_{ending.way}{pool}"
+    return filled(name, amounts, places, exchanged=held.minor < 0)

@@ -1,0 +1,104 @@
+"""``suspense`` sends the way, the taker and the id that its operator saw, and shows each item."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import pytest
+from click.testing import CliRunner, Result
+
+from switch.cli import suspense
+from switch.client import ClientAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ITEM = "line/thailand/7"
+ID = "f" * 64
+SHOWN = {
+    "item": ITEM,
+    "network": "thailand",
+    "amount": {"currency": "THB", "value": "12.50"},
+    "to_us": True,
+    "account": "thailand/suspense/THB/deferred",
+    "since": "2026-11-22T10:00:00.000Z",
+    "age_s": 61,
+    "ways": ["settled"],
+    "proposal": {
+        "id": ID,
+        "way": "settled",
+        "institution": "thailand",
+        "operator": "operator-1",
+        "reference": "letter 12",
+    },
+    "closed": None,
+}
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, bytes]]:
+    """What is asked of the switch, which answers with a page of one item."""
+    calls: list[tuple[str, str, bytes]] = []
+
+    def ask(
+        method: str, path: str, body: bytes, show: Callable[[ClientAnswer], None], **_: Any
+    ) -> None:
+        calls.append((method, path, body))
+        page = {"items": [SHOWN], "after": ITEM} if method == "GET" else SHOWN
+        show(ClientAnswer(200, {}, orjson.dumps(page)))
+
+    monkeypatch.setattr(suspense, "ask", ask)
+    return calls
+
+
+def run(*words: str) -> Result:
+    return CliRunner().invoke(suspense.command, list(words))
+
+
+def test_the_list_shows_age_amount_network_and_name(asked: list[tuple[str, str, bytes]]) -> None:
+    listed = run("list", "--after", "line/thailand/6 a")
+    shown = run("show", ITEM)
+
+    assert [each[:2] for each in asked] == [
+        ("GET", f"{suspense.PATH}?after=line/thailand/6%20a"),
+        ("GET", f"{suspense.PATH}?item={ITEM}"),
+    ]
+    assert f"{ITEM}  thailand  12.50 THB to us  61 s" in listed.output
+    assert f"proposed: settled, thailand, by operator-1 (letter 12); id {ID}" in shown.output
+    assert f"more: --after {ITEM}" in listed.output
+
+
+def test_a_proposal_names_who_takes_it(asked: list[tuple[str, str, bytes]]) -> None:
+    told = ("--reference", "letter 12")
+    assert run("propose", ITEM, "settled", *told).exit_code == 0
+    given = ("--to", "ABAAKHPPXXX", "--instead-of", ID)
+    assert run("propose", ITEM, "assigned", *given, *told).exit_code == 0
+    bodies = [orjson.loads(body) for _, _, body in asked]
+
+    assert bodies == [
+        {"item": ITEM, "way": "settled", "reference": "letter 12"},
+        {
+            "item": ITEM,
+            "way": "assigned",
+            "reference": "letter 12",
+            "institution": "ABAAKHPPXXX",
+            "instead_of": ID,
+        },
+    ]
+    assert {path for _, path, _ in asked} == {f"{suspense.PATH}/proposals"}
+
+
+@pytest.mark.parametrize("words", [("assigned",), ("borne",), ("settled", "--to", "ABAAKHPPXXX")])
+def test_who_takes_it_is_named_where_somebody_does(
+    asked: list[tuple[str, str, bytes]], words: tuple[str, ...]
+) -> None:
+    assert run("propose", ITEM, *words, "--reference", "letter 12").exit_code == 2
+    assert asked == []
+
+
+def test_an_approval_names_the_proposal(asked: list[tuple[str, str, bytes]]) -> None:
+    assert run("approve", ITEM, ID, "--as", "operator-2").exit_code == 0
+    ((method, path, body),) = asked
+    assert (method, path) == ("POST", f"{suspense.PATH}/approvals")
+    assert orjson.loads(body) == {"item": ITEM, "proposal": ID}
