@@ -1,4 +1,4 @@
-"""The small machines beside a payment's: quote, tombstone, dispute, unsolicited answer. Data.
+"""The small machines beside a payment's: quote, tombstone, dispute, money in suspense. Data.
 
 Each is a table like the payment's: what can happen in each of its states is decided, once, by a
 next state or by the reason with which it is refused. ``python -m switch.machines_page`` writes them
@@ -198,6 +198,62 @@ DISPUTE: Final = _machine(
     },
 )
 
+SUSPENSE: Final = _machine(
+    "Item in suspense",
+    "Money that no payment waits for is booked once by its name, and gets out once, whole.",
+    {
+        "absent": "nothing of this name is in suspense",
+        "open": "it is booked to suspense, and operators see it",
+        "proposed": "one operator has proposed how it closes",
+        "closed": "nothing of it is in suspense any more",
+    },
+    {
+        "put": "a network claims it, or it is shown in a pool",
+        "propose": "an operator proposes a way, and has seen no proposal",
+        "replace": "an operator proposes another way, and has seen the proposal that stands",
+        "approve": "another operator approves what stands; closed, the same one does so again",
+        "approve_own": "who proposed it approves it",
+        "approve_other": "an operator approves what does not stand (any more)",
+    },
+    {
+        "absent": {
+            "put": "open",
+            "propose": Reason.NOT_SUSPENDED,
+            "replace": Reason.NOT_SUSPENDED,
+            "approve_other": Reason.NOT_SUSPENDED,
+        },
+        "open": {
+            "put": "open",
+            "propose": "proposed",
+            "approve_other": Reason.PROPOSAL_CHANGED,
+        },
+        "proposed": {
+            "put": "proposed",
+            "propose": Reason.PROPOSAL_CHANGED,
+            "replace": "proposed",
+            "approve": "closed",
+            "approve_own": Reason.SAME_OPERATOR,
+            "approve_other": Reason.PROPOSAL_CHANGED,
+        },
+        "closed": {
+            "put": "closed",
+            "propose": Reason.ITEM_CLOSED,
+            "replace": Reason.ITEM_CLOSED,
+            "approve": "closed",
+            "approve_own": Reason.ITEM_CLOSED,
+            "approve_other": Reason.ITEM_CLOSED,
+        },
+    },
+    {
+        **{
+            (state, event): "Nothing is proposed."
+            for state in ("absent", "open")
+            for event in ("approve", "approve_own")
+        },
+        ("open", "replace"): _PROPOSED,
+    },
+)
+
 UNSOLICITED: Final = _machine(
     "Unsolicited answer",
     "What a network says of a payment that is not here moves nothing, and is put down once.",
@@ -209,4 +265,4 @@ UNSOLICITED: Final = _machine(
     {"unsaid": {"say": "noted"}, "noted": {"say": "noted"}},
 )
 
-MACHINES: Final = (QUOTE, TOMBSTONE, DISPUTE, UNSOLICITED)
+MACHINES: Final = (QUOTE, TOMBSTONE, DISPUTE, SUSPENSE, UNSOLICITED)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 
+from switch.app import SERVED_AS
 from switch.settlement_port import FileRefused
 from tests.shell.settled_town import SettledTown, lived
+
+DESK = "/v1/operations/suspense"
 
 
 def test_what_is_settled_and_known_is_matched_both_ways() -> None:
@@ -80,6 +84,34 @@ def test_a_line_that_nobody_knows_is_booked_to_suspense_once() -> None:
         assert report["counts"] == {"unknown": 1}
         assert report["unknown"][0]["amount"] == {"currency": "THB", "value": "12.50"}
     assert (held, faults) == (1_250, ())
+
+
+def test_two_operators_close_such_a_line_and_a_life_later_it_is_closed() -> None:
+    async def story(town: SettledTown) -> Any:
+        file = await town.statement(extra="TH20261121NOBODYKNOWS:12.50")
+        await town.settle(file)
+        first, second = (town.operator(f"operator-{number}") for number in (1, 2))
+        (item,) = (await first.call("GET", DESK, b"")).json()["items"]
+        asked = {"item": item["item"], "way": "settled", "reference": "their mail"}
+        seen = (await first.call("POST", f"{DESK}/proposals", orjson.dumps(asked))).json()
+        approval = {"item": item["item"], "proposal": seen["proposal"]["id"]}
+        done = await second.call("POST", f"{DESK}/approvals", orjson.dumps(approval))
+        held = await town.suspense()
+        town.world.kill(SERVED_AS)
+        await town.start_switch()
+        again = await town.operator("operator-2").call(
+            "POST", f"{DESK}/approvals", orjson.dumps(approval)
+        )
+        await town.settle(file)
+        return item, (done, again), (held, await town.suspense()), await town.audited()
+
+    item, answers, held, faults = lived(story)
+
+    assert item["item"].startswith("line/thailand/")
+    assert item["amount"] == {"currency": "THB", "value": "12.50"}
+    assert [each.status for each in answers] == [200, 200]
+    assert answers[0].json()["closed"] == answers[1].json()["closed"]
+    assert (held, faults) == ((0, 0), ())
 
 
 def test_what_should_be_in_the_file_and_is_not_is_listed_and_left_as_it_is() -> None:

@@ -17,11 +17,13 @@ import pytest
 from switch.commands import Bury, Declined, Done, Forget, Sealed
 from switch.leaves import sealed_digest
 from switch.lifecycle import Event, is_final
-from switch.machines import DISPUTE, MACHINES, QUOTE, TOMBSTONE, UNSOLICITED, Machine
+from switch.machines import DISPUTE, MACHINES, QUOTE, SUSPENSE, TOMBSTONE, UNSOLICITED, Machine
 from switch.machines_page import page
 from switch.operators import Action, Approve, Propose
 from switch.proposals import proposal_id
 from switch.reasons import Reason
+from switch.suspense import Suspended, Way, item_claim
+from tests.switch_core.core_items import ITEM, approved, claimed, ending, item_of, proposed
 from tests.switch_core.core_values import (
     EXPIRY,
     MEMBER,
@@ -197,6 +199,35 @@ class Contradicted:
 
 
 @dataclass
+class Put:
+    """Money that a network claims, under one name."""
+
+    world: World = field(default_factory=World)
+
+    def do(self, event: str) -> Reason | None:
+        claims = self.world.state.claims
+        held = item_of(claims) if item_claim(ITEM) in claims else Suspended("a/b/THB/c", 1, 0)
+        end = replace(ending(Way.SETTLED), reference=f"letter {self.world.block}")
+        match event:
+            case "put":
+                return refusal(self.world, claimed())
+            case "propose":
+                return refusal(self.world, proposed(ITEM, 0, end))
+            case "replace":
+                return refusal(self.world, proposed(ITEM, held.version, end))
+            case _:
+                seen = replace(held.seen, version=9) if event == "approve_other" else held.seen
+                by = "one" if event == "approve_own" else "two"
+                return refusal(self.world, approved(ITEM, seen, by=by, turn=self.world.block))
+
+    def state(self) -> str:
+        said = deepcopy(self).do("approve_other")
+        if said is Reason.PROPOSAL_CHANGED:
+            return "open" if deepcopy(self).do("approve") else "proposed"
+        return "closed" if said is Reason.ITEM_CLOSED else "absent"
+
+
+@dataclass
 class Told:
     """A message about nothing, which is an item of no money."""
 
@@ -219,6 +250,7 @@ DRIVEN: Final[dict[str, type[Driven]]] = {
     QUOTE.name: Quoted,
     TOMBSTONE.name: Asked,
     DISPUTE.name: Contradicted,
+    SUSPENSE.name: Put,
     UNSOLICITED.name: Told,
 }
 
