@@ -76,12 +76,22 @@ class Admissions:
         self._noted: dict[str, str] = {}
 
     async def enrol(self) -> None:
-        """Keep how those stand first that are not active, and note how the merchants stand."""
-        for party, state in self._first.items():
-            if state is not PartyState.ACTIVE:
-                at, salt = self._clock.now(), self._ids.salt()
-                await self._store.commit(Enrol(party, state, self._version, at, salt))
-                stands = (await self.stands(party)).state
+        """Keep how those stand first that are not active, and note how the merchants stand.
+
+        One question for all: only what is not kept yet is committed, which is nothing at most
+        starts. A commit each would make every process wait that shares the store.
+        """
+        first = [party for party in self._order if self._first[party] is not PartyState.ACTIVE]
+        if first:
+            read = self._store.read
+            held = await read.claimed(claim_of(first[0]), claim_of(first[-1]))
+            for party in first:
+                state, kept = self._first[party], held.get(claim_of(party))
+                if kept is None:
+                    at, salt = self._clock.now(), self._ids.salt()
+                    await self._store.commit(Enrol(party, state, self._version, at, salt))
+                    continue
+                stands = stands_of(kept).state
                 if stands is not state:
                     # What two operators decided counts, whatever the file says later.
                     said = {"stands": stands.value, "configured": state.value}

@@ -90,6 +90,9 @@ async def test_what_is_configured_is_only_how_a_member_stands_first(shell: Shell
     shell.configured(replace(shell.config, members={**shell.config.members, MEMBER: member}))
     desk = Admissions(shell.config, shell.store, shell.clock, shell.ids, shell.log)
     await desk.enrol()
+    committed = len(shell.store.done)
+    await desk.enrol()
+    assert len(shell.store.done) == committed, "what is kept already costs a start no commit"
     assert "standing_differs" not in shell.log.events
     refused = await shell.opened()
     await stands(shell, Step.ACTIVATE)
