@@ -25,6 +25,9 @@ USED: Final = "used"
 PROVIDERS_MAX: Final = 2
 """A quote goes through two providers at most."""
 
+TIME_DIGITS_MAX: Final = 17
+"""Microseconds since 1970 until the year 5138: every time so short can be told as a date."""
+
 
 class SharedQuotes:
     """Counts by (member, provider); ``valid_s_max`` is the longest that any quote can be used."""
@@ -72,7 +75,12 @@ class SharedQuotes:
         words = rest.split(" ")
         if kind == USED and len(words) == 1:
             self._all.used(words[0])
-        elif kind == GIVEN and len(words) in range(4, 4 + PROVIDERS_MAX) and words[1].isdecimal():
+        elif kind == GIVEN and len(words) in range(4, 4 + PROVIDERS_MAX) and _is_time(words[1]):
             quote_id, expires, member, *providers = words
             self._all.used(quote_id)
             self._all.given(quote_id, member, providers, from_micros(int(expires)))
+
+
+def _is_time(text: str) -> bool:
+    """Whether this is a number of microseconds that stands for a date; anybody may publish."""
+    return len(text) <= TIME_DIGITS_MAX and text.isascii() and text.isdecimal()

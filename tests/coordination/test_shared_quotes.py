@@ -61,7 +61,10 @@ def test_who_hears_nobody_lets_through_its_share() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "given", "given a", "given a b c d", "given a -1 c d", "given a 1 c", "used a b", "x y"],
+    [
+        *("", "given", "given a", "given a b c d", "given a -1 c d", "given a 1 c", "used a b"),
+        *("x y", f"given a {'9' * 18} c d", f"given a {'9' * 23} c d", "given a ๙๙ c d"),
+    ],
 )
 def test_a_hint_that_cannot_be_read_is_passed_over(text: str) -> None:
     one, _ = two()
