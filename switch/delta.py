@@ -160,6 +160,7 @@ class Delta:
     wrapped_keys: list[tuple[str, bytes]] = field(default_factory=list)
     rewrapped: dict[str, bytes] = field(default_factory=dict)
     erased: list[str] = field(default_factory=list)
+    """Payments whose request to erase is done; it goes even where nothing else is written."""
     outbox: list[OutboxRow] = field(default_factory=list)
     receivers: dict[str, int] = field(default_factory=dict)
     """Number of the newest event of each institution that ``outbox`` tells something."""

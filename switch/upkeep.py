@@ -144,15 +144,18 @@ def publish(batch: Batch, command: Publish) -> Result:
 
 
 def erase(batch: Batch, command: Erase) -> Result:
-    """Precedence: the payment, still open, erased before. An open payment needs its names."""
+    """Precedence: the payment, still open, erased before. An open payment needs its names.
+
+    Where nothing is left to erase the request is let go of all the same, without a journal entry.
+    """
     payment = batch.seen.payments.get(command.uetr)
     if payment is not None and not lifecycle.is_ended(payment):
         return Stale(payment)
+    batch.delta.erased.append(command.uetr)
     held = batch.seen.wrapped.get(command.uetr)
     if payment is None or held is None or is_erased(held):
         return Known(payment, None)
     batch.rewrapped(command.uetr, command.mark)
-    batch.delta.erased.append(command.uetr)
     content = {"kind": "erased", "uetr": command.uetr, "cause": command.cause}
     batch.leaf(command.salt, {**content, "at": to_micros(command.at)})
     return Done(payment)

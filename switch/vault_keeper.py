@@ -62,8 +62,8 @@ WATCH_S: Final = 120
 LATER_EVERY_S: Final = 3_600
 """How often such payments are looked for, in the first two minutes after a rotation and then."""
 
-REQUESTS_MAX: Final = 1_000
-"""Requests looked at in one turn."""
+REQUESTS_MAX: Final = 200
+"""Requests looked at in one turn; the next goes on behind them."""
 
 LAST: Final = (1 << 63) - 1
 """Above the number of every payment."""
@@ -100,6 +100,7 @@ class VaultKeeper:
         self._time = SteadyTime(clock, log, written_at)
         self._others_notice_s = others_notice_s
         self._scrub_due = True
+        self._asked_after = ""
         self._rotation_due = not vault.alone
         self._next_pass = clock.monotonic()
         self._kept_from = 0
@@ -131,8 +132,9 @@ class VaultKeeper:
             self._log.info("vault_waits")
 
     async def erase_asked(self) -> None:
-        """Erase what was asked for, and nothing else."""
-        await self._requests()
+        """Erase all that was asked for, and nothing else."""
+        while await self._requests():
+            await self._clock.sleep(PAUSE_S)
         await self._scrub()
 
     async def rotate(self) -> None:
@@ -148,9 +150,21 @@ class VaultKeeper:
             self._log.warning("wrapping_keys_unreadable")
             return False
 
-    async def _requests(self) -> None:
-        for uetr in await self._store.read.erasure_requests(REQUESTS_MAX):
-            await self.erase(uetr, "request")
+    async def _requests(self) -> bool:
+        """Carry out a page of requests; False where none is behind it: the next is the first.
+
+        Those of open payments wait without being in the way of others. They cost a read each.
+        """
+        read = self._store.read
+        page = await read.erasure_requests(REQUESTS_MAX, self._asked_after)
+        more = len(page) == REQUESTS_MAX
+        # First of all: one that fails each time must not keep the others waiting either.
+        self._asked_after = page[-1] if more else ""
+        for uetr in page:
+            payment = await read.payment(uetr)
+            if payment is None or lifecycle.is_ended(payment):
+                await self.erase(uetr, "request")
+        return more
 
     async def erase(self, uetr: str, cause: str) -> bool:
         """Destroy the data key of a payment; False while it is open, and needs its names."""

@@ -66,9 +66,9 @@ class Awaited:
         """Wrapped data keys of the payments numbered between two bounds, oldest first."""
         return self._reader.wrapped_keys(after, before, limit)
 
-    async def erasure_requests(self, limit: int) -> list[str]:
-        """UETRs of payments whose names somebody asked to have erased."""
-        return self._reader.erasure_requests(limit)
+    async def erasure_requests(self, limit: int, after: str = "") -> list[str]:
+        """UETRs behind one whose names somebody asked to have erased, in their own order."""
+        return self._reader.erasure_requests(limit, after)
 
     async def sealed(self, uetr: str, kind: str, after: int = 0) -> tuple[int, bytes] | None:
         """Number and blob of the first sealed record of that kind behind a number."""

@@ -113,8 +113,8 @@ class Reader(Protocol):
     def wrapped_keys(self, after: int, before: int, limit: int) -> list[WrappedKey]:
         """Wrapped data keys of the payments numbered between two bounds, oldest first."""
 
-    def erasure_requests(self, limit: int) -> list[str]:
-        """UETRs of payments whose names somebody asked to have erased."""
+    def erasure_requests(self, limit: int, after: str = "") -> list[str]:
+        """UETRs behind one whose names somebody asked to have erased, in their own order."""
 
     def sealed(self, uetr: str, kind: str, after: int = 0) -> tuple[int, bytes] | None:
         """Number and blob of the first sealed record of that kind behind a number."""
@@ -224,8 +224,8 @@ class Reads(Protocol):
     async def wrapped_keys(self, after: int, before: int, limit: int) -> list[WrappedKey]:
         """Wrapped data keys of the payments numbered between two bounds, oldest first."""
 
-    async def erasure_requests(self, limit: int) -> list[str]:
-        """UETRs of payments whose names somebody asked to have erased."""
+    async def erasure_requests(self, limit: int, after: str = "") -> list[str]:
+        """UETRs behind one whose names somebody asked to have erased, in their own order."""
 
     async def sealed(self, uetr: str, kind: str, after: int = 0) -> tuple[int, bytes] | None:
         """Number and blob of the first sealed record of that kind behind a number."""

@@ -21,7 +21,7 @@ from switch.store.contract import LEASE_S, Fenced, StoredExchange, Takeover, Wra
 from switch.store.journal import GENESIS, Block, canonical, leaf_hash, merkle_root
 from switch.store.memory_outbox import MemoryOutbox
 from switch.store.memory_tables import Leaves, MemoryTables, SlotRow
-from switch.store.memory_write import load, refuse_clashes, write
+from switch.store.memory_write import let_go, load, refuse_clashes, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -91,9 +91,9 @@ class MemoryReader:
             if after < number < before
         ][:limit]
 
-    def erasure_requests(self, limit: int) -> list[str]:
-        """UETRs of payments whose names somebody asked to have erased."""
-        return list(self.tables.erasure_requests)[:limit]
+    def erasure_requests(self, limit: int, after: str = "") -> list[str]:
+        """UETRs behind one whose names somebody asked to have erased, in their own order."""
+        return sorted(uetr for uetr in self.tables.erasure_requests if uetr > after)[:limit]
 
     def sealed(self, uetr: str, kind: str, after: int = 0) -> tuple[int, bytes] | None:
         """Number and blob of the first sealed record of that kind behind a number."""
@@ -341,6 +341,8 @@ class MemoryEngine(MemoryReader):
             owned = dict.fromkeys(delta.payments, (self._slot, self._epoch))
             self.tables.owners.update(owned)
             chain.append((block, leaves))
+        else:
+            let_go(self.tables, delta)
         return results
 
     @property

@@ -53,6 +53,12 @@ def refuse_clashes(tables: MemoryTables, delta: Delta) -> None:
         assert holder == payment.uetr, "a reference names one payment of its network"
 
 
+def let_go(tables: MemoryTables, delta: Delta) -> None:
+    """Take out the requests to erase that are done."""
+    for uetr in delta.erased:
+        tables.erasure_requests.pop(uetr, None)
+
+
 def write(tables: MemoryTables, delta: Delta, number: int) -> None:
     """Keep a delta whole; ``number`` is that of its block, across slots."""
     # What came and went in one batch was never here, as a database deletes no row then.
@@ -80,8 +86,7 @@ def write(tables: MemoryTables, delta: Delta, number: int) -> None:
     tables.sealed.update({x.sealed.record_id: x.sealed for x in delta.exchanges})
     tables.wrapped_keys.update(delta.wrapped_keys)
     tables.wrapped_keys.update(delta.rewrapped)
-    for uetr in delta.erased:
-        tables.erasure_requests.pop(uetr, None)
+    let_go(tables, delta)
     tables.outbox.update({(e.receiver, e.number): e for e in delta.outbox})
     tables.receivers.update(delta.receivers)
     tables.references.update({(p.network, p.reference): p.uetr for p in delta.payments.values()})

@@ -46,7 +46,7 @@ from switch.store.postgresql_tail import (
     mark_loss,
     unmarked,
 )
-from switch.store.postgresql_write import Loaded, keeps_all_balances, write
+from switch.store.postgresql_write import Loaded, keeps_all_balances, let_go, write
 from switch.store.tables import NEWEST_BLOCK_AT
 
 if TYPE_CHECKING:
@@ -343,7 +343,7 @@ class PostgresEngine(PostgresReader):
         loaded = Loaded.of(snapshot)
         delta, results = decide(snapshot, commands, across_slots(self._read_slot, number))
         if not delta.leaves:
-            await connection.execute("ROLLBACK")
+            await let_go(connection, delta)
             return results
         if keeps_all_balances(number):
             # No other batch is in flight: it is later than all that was written, on every clock.

@@ -165,10 +165,10 @@ class PostgresReader:
         )
         return [WrappedKey(*row) for row in rows]
 
-    async def erasure_requests(self, limit: int) -> list[str]:
-        """UETRs of payments whose names somebody asked to have erased."""
-        sql = "SELECT uetr FROM erasure_request ORDER BY asked_at, uetr LIMIT $1"
-        return [row[0] for row in await self._query(sql, limit)]
+    async def erasure_requests(self, limit: int, after: str = "") -> list[str]:
+        """UETRs behind one whose names somebody asked to have erased, in their own order."""
+        sql = "SELECT uetr FROM erasure_request WHERE uetr > $1 ORDER BY uetr LIMIT $2"
+        return [row[0] for row in await self._query(sql, after, limit)]
 
     async def sealed(self, uetr: str, kind: str, after: int = 0) -> tuple[int, bytes] | None:
         """Number and blob of the first sealed record of that kind behind a number."""

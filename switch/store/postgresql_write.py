@@ -187,10 +187,8 @@ _BEFORE: Final = (
 )
 """What is let go of before anything is added."""
 
-_AFTER: Final = (
-    ("rewrapped", _REWRAPPED),
-    ("erased", "DELETE FROM erasure_request WHERE uetr = ANY($1::text[])"),
-)
+_LET_GO: Final = "DELETE FROM erasure_request WHERE uetr = ANY($1::text[])"
+_AFTER: Final = (("rewrapped", _REWRAPPED), ("erased", _LET_GO))
 """What changes rows that the same batch may have added."""
 
 _ALL_BALANCES: Final = (
@@ -234,6 +232,13 @@ class Loaded:
 def keeps_all_balances(number: int) -> bool:
     """Whether a block keeps the balances of all accounts: then no other batch may be in flight."""
     return number % BALANCES_EVERY == 0
+
+
+async def let_go(connection: Connection, delta: Delta) -> None:
+    """End a batch that writes nothing; the requests to erase that are done go all the same."""
+    if delta.erased:
+        await connection.execute(_LET_GO, delta.erased)
+    await connection.execute("COMMIT" if delta.erased else "ROLLBACK")
 
 
 async def write(

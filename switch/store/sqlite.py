@@ -29,7 +29,7 @@ from switch.store.sqlite_outbox import SqliteOutbox
 from switch.store.sqlite_read import SqliteReader, row_of
 from switch.store.sqlite_slots import adopt, claim, fence, lease_numbers, release, renew, writing
 from switch.store.sqlite_wal import Checkpoints
-from switch.store.sqlite_write import write
+from switch.store.sqlite_write import let_go, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -145,6 +145,7 @@ class SqliteEngine(SqliteReader):
             number = 1 if self._head is None else self._head.number + 1
             delta, results = decide(snapshot, commands, across_slots(self._slot, number))
             if not delta.leaves:
+                let_go(self._writer, delta)
                 self._writer.execute("COMMIT")
                 return results
             block = self._block(delta, number)

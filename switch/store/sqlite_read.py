@@ -154,10 +154,10 @@ class SqliteReader:
         rows = rows_of(self.connection, _WRAPPED_PAGE, (after, before, limit))
         return [WrappedKey(row[0], row[1], bytes(row[2])) for row in rows]
 
-    def erasure_requests(self, limit: int) -> list[str]:
-        """UETRs of payments whose names somebody asked to have erased."""
-        sql = "SELECT uetr FROM erasure_request ORDER BY asked_at, uetr LIMIT ?"
-        return [str(row[0]) for row in rows_of(self.connection, sql, (limit,))]
+    def erasure_requests(self, limit: int, after: str = "") -> list[str]:
+        """UETRs behind one whose names somebody asked to have erased, in their own order."""
+        sql = "SELECT uetr FROM erasure_request WHERE uetr > ? ORDER BY uetr LIMIT ?"
+        return [str(row[0]) for row in rows_of(self.connection, sql, (after, limit))]
 
     def sealed(self, uetr: str, kind: str, after: int = 0) -> tuple[int, bytes] | None:
         """Number and blob of the first sealed record of that kind behind a number."""

@@ -65,6 +65,7 @@ _ALL_BALANCES: Final = (
     "INSERT INTO balance_after SELECT ?, ?, key, debits_posted, credits_posted, debits_pending, "
     "credits_pending FROM account"
 )
+_LET_GO: Final = "DELETE FROM erasure_request WHERE uetr = ?"
 _WRITES: Final = (
     ("retention", _RETENTION),
     ("unbound", "DELETE FROM binding WHERE payment_id = ?"),
@@ -74,7 +75,7 @@ _WRITES: Final = (
     ("answer", "INSERT INTO answer VALUES (?, ?, ?, ?, ?)"),
     ("data_key", "INSERT INTO data_key (payment_id, wrapped) VALUES (?, ?)"),
     ("rewrapped", _REWRAPPED),
-    ("erased", "DELETE FROM erasure_request WHERE uetr = ?"),
+    ("erased", _LET_GO),
     ("sealed", "INSERT INTO sealed VALUES (?, ?, ?, ?)"),
     ("exchange", "INSERT INTO exchange VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"),
     ("entry", "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
@@ -95,6 +96,12 @@ _WRITES: Final = (
     ("block", "INSERT INTO block VALUES (?, ?, ?, ?, ?, ?, ?, ?)"),
 )
 """How each table takes its rows, in the order in which tables are written."""
+
+
+def let_go(connection: apsw.Connection, delta: Delta) -> None:
+    """Take out the requests to erase that are done, where a batch writes nothing else."""
+    if delta.erased:
+        connection.executemany(_LET_GO, [(uetr,) for uetr in delta.erased])
 
 
 def write(

@@ -13,7 +13,10 @@ from switch.commands import Done, Known, Rewrap, Stale
 from switch.lifecycle import Event
 from switch.reasons import Reason
 from switch.store.audit import audit
+from switch.store.memory import MemoryEngine
+from switch.store.sqlite import SqliteEngine
 from tests.contract.contract_engines import KEY, AnyEngine, Place
+from tests.contract.postgres_place import PostgresPlace
 from tests.switch_core.core_values import (
     NOW,
     concluded,
@@ -84,6 +87,39 @@ def test_twice_or_of_nobody_is_known_and_journals_nothing(engine: AnyEngine) -> 
     assert engine.execute([erased(held, "retention")]) == [Known(held, None)]
     assert engine.execute([erased(payment(9))]) == [Known(None, None)]
     assert len(list(engine.blocks())) == blocks
+
+
+def asked(place: Place, engine: AnyEngine, *names: str) -> None:
+    """Have requests to erase put beside what the engine writes."""
+    for name in names:
+        if isinstance(engine, MemoryEngine):
+            engine.tables.erasure_requests[name] = None
+        elif isinstance(engine, SqliteEngine):
+            engine._writer.execute("INSERT INTO erasure_request VALUES (?, 1)", (name,))
+        else:
+            assert isinstance(place, PostgresPlace)
+            place.sql("INSERT INTO erasure_request VALUES ($1, 1)", name)
+
+
+def test_a_request_goes_with_what_it_asks_for_or_where_nothing_is_left_of_it(
+    place: Place, engine: AnyEngine
+) -> None:
+    held = ended(engine, 2)
+    engine.execute([opened(payment(1))])
+    waits = engine.payment(uetr(1))
+    assert waits is not None
+    asked(place, engine, uetr(3), uetr(2), uetr(1))
+
+    assert engine.erasure_requests(9) == sorted(uetr(number) for number in (1, 2, 3))
+    assert engine.erasure_requests(1, uetr(1)) == [uetr(2)]
+    assert engine.erasure_requests(9, uetr(3)) == []
+    engine.execute([erased(held), erased(waits)])
+    assert engine.erasure_requests(9) == [uetr(1), uetr(3)]
+    asked(place, engine, uetr(2))
+    assert engine.execute([erased(held)]) == [Known(held, None)]
+    assert engine.execute([erased(payment(3))]) == [Known(None, None)]
+    assert engine.erasure_requests(9) == [uetr(1)]
+    assert audit(engine, KEY.public_key()).faults == ()
 
 
 def test_opened_ended_and_erased_in_one_batch(engine: AnyEngine) -> None:

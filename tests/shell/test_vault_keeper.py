@@ -11,33 +11,21 @@ from typing import TYPE_CHECKING, Final
 import orjson
 import pytest
 
-from switch.commands import Conflict, Erase, Open, Rewrap
+from switch.commands import Conflict, Open, Rewrap
 from switch.keys import KeyMissing
-from switch.model import State, UseCase
+from switch.model import State
 from switch.payments import Standing
 from switch.port import InboundEnquiry
 from switch.store.vault import Erased, wrapping_of
-from switch.vault_keeper import EVERY_S, LATER_EVERY_S, LOOK_EVERY_S, PASS_EVERY_S, VaultKeeper
+from switch.vault_keeper import EVERY_S, LATER_EVERY_S, LOOK_EVERY_S, PASS_EVERY_S
 from tests.shell.shell_rig import MEMBER
+from tests.shell.vault_parts import KEPT, keeper
 
 if TYPE_CHECKING:
     from switch.port import InboundPay
     from tests.shell.shell_rig import Shell
 
-KEPT: Final = {UseCase.MERCHANT: timedelta(days=30), UseCase.TRANSFER: timedelta(days=60)}
 NEW: Final = "2026-11"
-
-
-def keeper(shell: Shell) -> VaultKeeper:
-    """A keeper as a start makes it."""
-    return VaultKeeper(
-        store=shell.store,
-        vault=shell.vault,
-        times=KEPT,
-        clock=shell.clock,
-        ids=shell.ids,
-        log=shell.log,
-    )
 
 
 async def erased(shell: Shell, uetr: str) -> None:
@@ -187,29 +175,6 @@ async def test_it_is_done_only_when_no_file_keeps_the_old_bytes(shell: Shell) ->
     await keeping.turn()
 
     assert shell.store.scrubbed == 3
-
-
-async def test_a_request_twice_or_about_nothing_changes_nothing(shell: Shell) -> None:
-    payment = await shell.opened()
-    await erased(shell, payment.uetr)
-    blocks = len(list(shell.engine.blocks()))
-    shell.engine.tables.erasure_requests[payment.uetr] = None
-    shell.engine.tables.erasure_requests["00000000-0000-4000-8000-000000000000"] = None
-    await keeper(shell).turn()
-
-    assert len(list(shell.engine.blocks())) == blocks
-
-
-async def test_a_busy_store_ends_the_turn_and_the_next_goes_on(shell: Shell) -> None:
-    payment = await shell.opened()
-    shell.engine.tables.erasure_requests[payment.uetr] = None
-    keeping = keeper(shell)
-    shell.store.busy[Erase] = 1
-    await keeping.turn()
-    assert shell.engine.erasure_requests(9) == [payment.uetr]
-    await keeping.turn()
-
-    assert shell.engine.erasure_requests(9) == []
 
 
 # Retention.
