@@ -21,6 +21,11 @@ if TYPE_CHECKING:
     from switch.model import State
 
 
+CANCELS_AT_PACE: Final = 24
+"""Cancels that follow each other at the network's own pace; later ones wait twice as long each."""
+
+CANCEL_EVERY_MAX_S: Final = 300
+
 CHILD_EVERY_S: Final = 1
 CHILD_EVERY_MAX_S: Final = 600
 """Pause between looks at the linked payment that gives money back: doubling between the two."""
@@ -43,7 +48,7 @@ def next_due(
         return None
     assert timer not in (Timer.ANSWER, Timer.EXPIRY), "set when a hop or a wait begins"
     if timer is Timer.CANCEL:
-        return at + timedelta(seconds=facts.cancel_every_s)
+        return at + timedelta(seconds=_cancel_pause_s(facts, rung))
     if timer is Timer.CONFIRM and rung == 0:
         return at
     if timer is Timer.CHILD:
@@ -59,6 +64,16 @@ def longest_pause_s(facts: Facts) -> int:
     ladder = [_pause_s(facts, rung) for rung in range(len(facts.enquiry_delays_s) + 1)]
     others = (facts.cancel_every_s, -(-facts.poll_slow_ms // 1000), CHILD_EVERY_MAX_S)
     return max(*ladder, *others)
+
+
+def _cancel_pause_s(facts: Facts, rung: int) -> int:
+    """The pause before the next cancel: the network's own pace first, then twice as long each.
+
+    A window may be open for more than a day, and a network that is gone for so long is asked by
+    every payment that it left open.
+    """
+    slower = facts.cancel_every_s << min(max(rung - CANCELS_AT_PACE, 0), 16)
+    return max(facts.cancel_every_s, min(slower, CANCEL_EVERY_MAX_S))
 
 
 def budget_spent(facts: Facts, rung: int) -> bool:

@@ -105,9 +105,13 @@ class Mishaps:
             self._world.disk(name).on_operation = self._disk_of(name)
 
     async def begin(self, payment: int) -> None:
-        """Arm what belongs to a payment that begins now."""
+        """Arm what belongs to a payment that begins now; nothing once everybody is to be healthy.
+
+        A partner that is stopped is told what to do wrong when it goes on, which may be late.
+        """
         for mishap in self._of.get(payment, ()):
-            await self._begin(mishap)
+            if not self._ended:
+                await self._begin(mishap)
 
     async def _begin(self, mishap: Mishap) -> None:
         now = self._world.loop.time()

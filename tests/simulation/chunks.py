@@ -70,14 +70,14 @@ def played(first: int, seeds: int, payments: int = PAYMENTS) -> Report:
     return report
 
 
-def place_of(folder: Path, first: int, seeds: int) -> Path:
-    """Where the report of a chunk is kept."""
-    return folder / f"seeds-{first}-{seeds}.json"
+def place_of(folder: Path, first: int, seeds: int, payments: int = PAYMENTS) -> Path:
+    """Where the report of a chunk is kept: seeds from the first on, of so many payments each."""
+    return folder / f"seeds-{first}-{seeds}-of-{payments}.json"
 
 
 def kept(folder: Path, first: int, seeds: int, payments: int = PAYMENTS) -> Report:
     """What a chunk reported before, or else play it and keep that."""
-    path = place_of(folder, first, seeds)
+    path = place_of(folder, first, seeds, payments)
     if not path.exists():
         report = played(first, seeds, payments)
         folder.mkdir(parents=True, exist_ok=True)

@@ -79,6 +79,16 @@ def test_after_the_last_rung_enquiries_repeat_slowly(rung: int) -> None:
     assert pause_s(DOUBTED, rung) == 100
 
 
+def test_cancels_keep_the_networks_pace_for_two_minutes_and_then_slow_down() -> None:
+    """A network that is dead for its whole window is asked some hundred times, not thousands."""
+    pauses = [pause_s(DOUBTED, rung, State.CANCELLING) for rung in range(400)]
+    day = [at_s for at_s in accumulate(pauses) if at_s <= 86_400]
+
+    assert set(pauses[:24]) == {DOUBTED.cancel_every_s}
+    assert pauses[24:33] == [5, 10, 20, 40, 80, 160, 300, 300, 300]
+    assert len(day) < 330
+
+
 def test_a_state_without_a_timer_is_never_due() -> None:
     for state in State:
         if STATES[state].timer is Timer.NONE:
