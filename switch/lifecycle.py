@@ -158,7 +158,8 @@ def advance(
     ``next_at`` is when the timer of the target state fires; it must be given exactly where that
     state has one. A payment that becomes refused needs its reason, and keeps it. An impossible pair
     is a bug and asserts. ``block`` is the number of the journal block that will say so, where that
-    is known. A dispute stops whatever timer still ran: from there people decide.
+    is known. A dispute stops whatever timer still ran: from there people decide. One about an order
+    that lapsed ends when the advice comes that was missing: what it says is carried out.
     """
     decision = decided(payment, event)
     assert decision.verdict is not Verdict.IMPOSSIBLE, f"{event} cannot happen in {payment.state}"
@@ -186,6 +187,7 @@ def advance(
         version=payment.version + 1,
         updated_at=at,
         next_at=next_at,
+        disputed=payment.disputed and event is not Event.PAID_AMISS,
         rung=rung_after(payment, event, decision.target),
         reason=reason,
         far_reference=far_reference or payment.far_reference,

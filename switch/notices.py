@@ -153,7 +153,9 @@ class Notices:
             # Its money has moved under a name that means other money: people must look.
             asked = Asked(network, f"return:{beside(asked)}", content)
             made = await self._returns.returned(original, replace(back, particulars=None), asked)
-        if made is Reason.LINKED_FULL and request.settled:
+        # A refund of ours that comes back has moved too, and nothing can be linked to a refund.
+        nowhere = original.kind is not Kind.PAYMENT or made is Reason.LINKED_FULL
+        if nowhere and request.settled and isinstance(made, Reason):
             await self._returns.put_aside(original, back, asked)
             return Taken(original, status=Status.ACCC)
         if isinstance(made, Conflict):

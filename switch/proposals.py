@@ -86,7 +86,9 @@ def actions_for(payment: Payment) -> tuple[Action, ...]:
         return Action.AGAIN, Action.OWE
     if timer is not Timer.NONE:
         return Action.UPHOLD, Action.AGAIN
-    late = voided and payment.kind in (Kind.PAYMENT, Kind.REFUND) and not _bridged(payment)
+    # Nothing was ever sent for an order that lapsed: its payer is waited for, or gets it back.
+    sent = voided and payment.state is not State.LAPSED
+    late = sent and payment.kind in (Kind.PAYMENT, Kind.REFUND) and not _bridged(payment)
     return (Action.UPHOLD, Action.BOOK) if late else (Action.UPHOLD,)
 
 

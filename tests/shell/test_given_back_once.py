@@ -257,3 +257,22 @@ async def test_of_two_proposals_at_once_one_is_kept(shell: Shell) -> None:
     assert (first, second) == (held, Reason.PROPOSAL_CHANGED)
     assert isinstance(done, Payment)
     assert (suspense(shell), owed(shell)) == (0, 0)
+
+
+async def test_an_advice_ends_the_dispute_of_an_order_that_lapsed(advised: Shell) -> None:
+    """A settlement file names it first; the guest's money goes back all the same, by itself."""
+    await advised.receive(order())
+    advised.clock.pass_s(1_000)
+    await looked_after(advised)
+    await told(advised, advised.payment(UETR), Event.ACCEPTED)
+    lapsed = advised.payment(UETR)
+    advised.transport.script("thailand", said("accepted"))
+    await advised.receive(payment_of(advised))
+    await looked_after(advised, 3)
+    original = advised.payment(UETR)
+
+    assert (lapsed.state, lapsed.disputed) == (State.LAPSED, True)
+    assert actions_for(lapsed) == (Action.UPHOLD,)
+    assert (original.state, original.disputed) == (State.UNWOUND, False)
+    assert child(advised).state is State.ACCEPTED
+    assert net(advised, "thailand/suspense/THB/") == 0

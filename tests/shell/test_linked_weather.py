@@ -23,7 +23,7 @@ from switch.runtime.tasks import TooManyTasks
 from switch.store.vault import Erased
 from tests.shell.hand_parts import LOST, NOW, OFFLINE, said
 from tests.shell.shell_rig import STALL, Shell, changed_corridor, ends
-from tests.shell.test_orders import UETR, looked_after, order, payment_of
+from tests.shell.test_orders import UETR, looked_after, net, order, payment_of
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -233,3 +233,19 @@ async def test_a_contradiction_of_an_erased_payment_is_still_a_dispute(
 
 async def _erased(_: str) -> None:
     raise Erased("request", NOW)
+
+
+async def test_a_refund_that_the_guests_network_sends_back_is_put_aside(refunding: Shell) -> None:
+    original = await credited(refunding)
+    refunding.transport.script("thailand", said("accepted"))
+    made = await refund(refunding, original, "8000")
+    assert isinstance(made, Payment)
+    money = made.terms.destination
+    before = net(refunding, "thailand/suspense/THB/")
+    told = InboundReturn("R-9", made.reference, money, {}, settled=True)
+    answers = [await refunding.receive(told) for _ in range(2)]
+    asked = await refunding.receive(InboundReturn("R-8", made.reference, money, {}))
+
+    assert [(each["status"], each["reason"]) for each in answers] == [("ACCC", None)] * 2
+    assert net(refunding, "thailand/suspense/THB/") - before == -money.minor
+    assert asked["reason"] == "NOT_REFUNDABLE"
