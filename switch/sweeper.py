@@ -189,7 +189,7 @@ class Sweeper:
     def _is_spent(self, payment: Payment, facts: Facts, timer: Timer) -> bool:
         """Whether a repeated step has used up its budget, or its window."""
         if timer is Timer.CANCEL:
-            return self._clock.now() >= timers.cancel_until(facts, payment.opened_at)
+            return self._clock.now() >= timers.cancel_until(facts, payment.send_by)
         if timer is Timer.CHILD:
             return payment.rung >= CHILD_LOOKS_MAX
         if payment.kind is Kind.REFUND and is_lost(payment.reference):

@@ -86,10 +86,13 @@ def gives_up(facts: Facts, rung: int) -> bool:
     return 0 < facts.cancel_after_rungs <= rung and Operation.CANCEL in facts.operations
 
 
-def cancel_until(facts: Facts, opened_at: datetime) -> datetime:
-    """When the cancel window of a payment ends: a time of the network's next day."""
+def cancel_until(facts: Facts, send_by: datetime) -> datetime:
+    """When the cancel window of a payment ends: a time of the day after the network was asked.
+
+    What waited for its money or for people may have been opened the day before it was sent.
+    """
     zone = timezone(timedelta(minutes=facts.cancel_zone_min))
-    day = opened_at.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    day = send_by.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
     return (day + timedelta(days=1, minutes=facts.cancel_until_min)).astimezone(UTC)
 
 

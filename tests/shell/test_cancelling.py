@@ -97,7 +97,7 @@ async def test_after_the_cancel_window_people_decide(cancels: Shell) -> None:
     uetr = await given_up(cancels)
     cancels.transport.script("thailand", *[LOST] * 5)
     await fired(cancels, 10)
-    until = cancel_until(cancels.thailand.facts, cancels.payment(uetr).opened_at)
+    until = cancel_until(cancels.thailand.facts, cancels.payment(uetr).send_by)
     await fired(cancels, (until - cancels.clock.now()) / timedelta(seconds=1))
 
     assert (cancels.payment(uetr).state, cancels.pending() != []) == (State.CANCEL_MANUAL, True)
@@ -178,3 +178,18 @@ async def test_what_may_have_left_is_never_taken_for_unsent_after_a_repeat(shell
 
     assert payment.state is State.UNKNOWN
     assert [path for _, path in shell.transport.left] == ["/pay"]
+
+
+async def test_the_window_counts_from_when_the_network_was_asked(cancels: Shell) -> None:
+    """The day of the network ends between the opening and the last moment of sending."""
+    cancels.clock.pass_s(59)
+    assert cancels.clock.now() == NOW + timedelta(seconds=59)
+    cancels.thailand.facts = replace(cancels.thailand.facts, cancel_zone_min=-181)
+    uetr = await given_up(cancels)
+    payment = cancels.payment(uetr)
+    assert payment.opened_at < NOW + timedelta(seconds=60) < payment.send_by
+    cancels.transport.script("thailand", *[LOST] * 4)
+    await fired(cancels, 10)
+    await fired(cancels, 1_200)
+
+    assert cancels.payment(uetr).state is State.CANCELLING
