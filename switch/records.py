@@ -18,9 +18,10 @@ from switch.commands import Binding, PlannedExchange, Sealed
 from switch.leaves import sealed_digest
 from switch.model import Channel
 from switch.port import Exchange, Operation
+from switch.refusals import Busy
 from switch.runtime.entropy import uuid_of
 from switch.store.rows import particulars_bytes, particulars_of
-from switch.store.vault import VaultError
+from switch.store.vault import Erased, VaultError, is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -176,17 +177,28 @@ class Records:
         return self._sealed(PAID, orjson.dumps(said), key)
 
     async def amount_paid(self, payment: Payment) -> str | None:
-        """What an order was paid with; None where it was not paid, or nobody can read it."""
+        """What an order was paid with; None where it was not paid, or nobody can read it ever.
+
+        Raises :class:`~switch.refusals.Busy` while its wrapping key is not there, which may come
+        back: a debit that cannot be compared would be taken for the one before.
+        """
         return (await self._readable(payment)).get(AMOUNT_PAID)
 
     async def paid_as(self, payment: Payment) -> str:
-        """The network's name of the debit that paid an order; empty where that is not known."""
+        """The network's name of the debit that paid an order; empty where that is not known.
+
+        Raises as :meth:`amount_paid` does.
+        """
         return (await self._readable(payment)).get(PAID_AS, "")
 
     async def _readable(self, payment: Payment) -> dict[str, str]:
-        key = await self.key(payment.uetr)
         try:
+            key = await self.opened_key(payment.uetr)
             return {} if key is None else await self._paid(key)
+        except Erased as erased:
+            if not is_gone(erased):
+                raise Busy from None
+            return {}
         except VaultError:
             return {}
 

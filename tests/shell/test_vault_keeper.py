@@ -13,12 +13,15 @@ import pytest
 
 from switch.commands import Conflict, Open, Rewrap
 from switch.keys import KeyMissing
-from switch.model import State
+from switch.model import Finality, State
 from switch.payments import Standing
 from switch.port import InboundEnquiry
+from switch.refusals import Busy
 from switch.store.vault import Erased, wrapping_of
 from switch.vault_keeper import EVERY_S, LATER_EVERY_S, LOOK_EVERY_S, PASS_EVERY_S
-from tests.shell.shell_rig import MEMBER
+from tests.shell.hand_parts import said
+from tests.shell.shell_rig import MEMBER, changed_corridor, ends
+from tests.shell.test_orders import UETR, net, order, payment_of
 from tests.shell.vault_parts import KEPT, keeper
 
 if TYPE_CHECKING:
@@ -354,3 +357,27 @@ async def test_one_wrapping_key_is_no_work(shell: Shell) -> None:
 
     assert len(shell.store.done) == commands
     assert len(shell.clock.slept) - slept <= 1
+
+
+async def test_a_debit_that_cannot_be_compared_for_now_is_not_taken_for_the_first(
+    shell: Shell,
+) -> None:
+    ways = ends(inbound=True)
+    shell.configured(changed_corridor(shell.config, ways, finality=Finality.ADVICE))
+    await shell.receive(order())
+    shell.transport.script("bakong", said("accepted"))
+    await shell.receive(payment_of(shell))
+    await shell.settle()
+    keeping, kept = keeper(shell), dict(shell.wrapping)
+    shell.wrapping.clear()
+    shell.wrapping[NEW] = bytes(32)
+    await keeping.turn()
+    second = payment_of(shell, far_reference="VOUCHER-2")
+    with pytest.raises(Busy):
+        await shell.receive(second)
+    shell.wrapping.update(kept)
+    await keeping.turn()
+    before = net(shell, "thailand/suspense/THB/")
+    await shell.receive(second)
+
+    assert net(shell, "thailand/suspense/THB/") - before == -shell.payment(UETR).terms.debit.minor
