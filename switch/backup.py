@@ -2,13 +2,15 @@
 
 A backup is a copy of the database and a manifest with its digest and the newest block of each slot.
 It is taken for good only after every page, block, entry and balance of the copy has been checked.
-Keys are in no backup. The surprise: bringing one back marks the data folder first, so that a crash
-half-way leaves a switch that pays nothing new rather than one that forgot what it paid.
+Keys are in no backup. One that comes back is whole and checked beside the database before anything
+is moved. The surprise: the data folder is marked before that, so that a crash half-way leaves a
+switch that pays nothing new, or that does not start, rather than one that forgot what it paid.
 """
 
 from __future__ import annotations
 
 import hashlib
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 
     from switch.config import Config
     from switch.store.report import Report
+
+COMING: Final = f"{DATABASE}.restored"
+"""The copy that is about to take the database's place, whole, synced and checked."""
 
 MANIFEST_SUFFIX: Final = ".json"
 CHUNK_BYTES: Final = 1 << 20
@@ -86,7 +91,7 @@ def back_up(data: Path, file: Path, slot: int) -> Mapping[str, object]:
     """
     copy_database(readable_database(data), file)
     try:
-        checked = _checked(file, data, slot)
+        checked = _checked(file, data, slot, named=file)
     except BackupUnsound:
         file.unlink()
         raise
@@ -129,29 +134,48 @@ def bring_back(
 ) -> Mapping[str, object]:
     """Put a backup in the place of a data folder's database, and mark that it came back.
 
-    What stood there is moved into the folder ``before-<time>``. ``published_at`` is the time of the
-    newest published head: the loss is never dated before it, whatever the clock says. Raises
-    :class:`BackupUnsound` for a copy that does not verify or is not its manifest's, and
-    :class:`OSError`, when a switch is serving the folder too, with nothing changed.
+    What stood there is moved into the folder ``before-<time>``, in the last step but one, when all
+    that needs room on the disk is done. ``published_at`` is the time of the newest published head:
+    the loss is never dated before it, whatever the clock says. Raises :class:`BackupUnsound` for a
+    copy that does not verify or is not its manifest's, and :class:`OSError`, when a switch is
+    serving the folder too, with nothing changed.
     """
     database = data / DATABASE
     with owned_folder(data):
         if database.exists() and not replace:
             raise OSError(f"{database.absolute()}: is there already; --replace moves it aside")
-        checked = _checked(file, data, slot)
-        _same_as_manifest(file, checked)
-        loss = begun(read_loss(data), now, checked.head_at, published_at)
-        write_loss(data, loss)
-        _move_aside(data, now)
-        copy_database(file, database)
+        with ExitStack() as ended:
+            coming = data / COMING
+            ended.callback(coming.unlink, missing_ok=True)
+            checked = _beside(file, coming, data, slot)
+            loss = begun(read_loss(data), now, checked.head_at, published_at)
+            write_loss(data, loss)
+            _move_aside(data, now)
+            coming.replace(database)
+            sync_folder(data)
     return {**checked.view(), "clock_behind": now < loss.restored_at}
 
 
-def _checked(file: Path, data: Path, slot: int) -> Checked:
+def _beside(file: Path, coming: Path, data: Path, slot: int) -> Checked:
+    """Copy ``file`` to where it waits, and check what was copied; the digest is the file's."""
     broken = broken_pages(file)
     if broken:
         raise BackupUnsound(f"{file}: is damaged: {broken[0]}")
-    reader = open_reader(str(file), slot)
+    digest = _digest(file)
+    _same_as_manifest(file, digest)
+    copy_database(file, coming)
+    return _checked(coming, data, slot, named=file, digest=digest)
+
+
+def _checked(path: Path, data: Path, slot: int, *, named: Path, digest: str = "") -> Checked:
+    """Check a whole copy; a fault is told under the name ``named``.
+
+    ``digest`` is the one that was compared, where that is of another file.
+    """
+    broken = broken_pages(path)
+    if broken:
+        raise BackupUnsound(f"{named}: is damaged: {broken[0]}")
+    reader = open_reader(str(path), slot)
     try:
         report = audit(reader, KeyFolder(data / KEYS).journal_publics())
         head_at = newest_block_at(reader)
@@ -159,11 +183,11 @@ def _checked(file: Path, data: Path, slot: int) -> Checked:
         reader.connection.close()
     if not report.sound:
         found = "; ".join(f"{each.place} {each.what}" for each in report.faults[:FAULTS_SHOWN])
-        raise BackupUnsound(f"{file}: does not verify: {found}")
-    return Checked(_digest(file), report, head_at)
+        raise BackupUnsound(f"{named}: does not verify: {found}")
+    return Checked(digest or _digest(path), report, head_at)
 
 
-def _same_as_manifest(file: Path, checked: Checked) -> None:
+def _same_as_manifest(file: Path, digest: str) -> None:
     path = _manifest(file)
     if not path.exists():
         return
@@ -171,7 +195,7 @@ def _same_as_manifest(file: Path, checked: Checked) -> None:
         stated = orjson.loads(path.read_bytes())["sha256"]
     except (KeyError, TypeError, ValueError):
         raise BackupUnsound(f"{path}: cannot be read") from None
-    if stated != checked.sha256:
+    if stated != digest:
         raise BackupUnsound(f"{file}: is not the file that {path.name} was made for")
 
 
@@ -186,6 +210,7 @@ def _move_aside(data: Path, now: datetime) -> None:
         if path.exists():
             path.replace(aside / path.name)
     sync_folder(aside)
+    sync_folder(data)
 
 
 def _manifest(file: Path) -> Path:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
+from switch.data_folder import LOSS_FILE
 from switch.restoring import Loss, LostHead
 from switch.runtime.private_files import sync_file, sync_folder, write_private
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-LOSS_FILE: Final = "restored.json"
 _TICK: Final = timedelta(microseconds=1)
 
 

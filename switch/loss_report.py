@@ -1,7 +1,8 @@
 """What an operator sees after a loss, and the word that ends holding new payments back.
 
 Every payment that is open is asked about by itself; here it is shown which have not been asked
-about since the store came back, and which callers' repeats turned out to be unknown to it.
+about since the store came back, and which callers' repeats turned out to be unknown to it. The
+surprise: nothing is open in an empty ledger, so one that was begun anew after the loss is refused.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from typing import TYPE_CHECKING, Final
 
 from switch.answers import instant
 from switch.losses import losses_of
-from switch.model import State
+from switch.model import State, to_micros
 from switch.record_reader import open_record
 from switch.restoring import Loss
 from switch.states import STATES, Timer
+from switch.store.chain import block_of
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from switch.config import Config
@@ -25,6 +28,13 @@ if TYPE_CHECKING:
 
 PAGE: Final = 1_000
 SHOWN_MAX: Final = 100
+
+LAST_NUMBER: Final = (1 << 63) - 1
+"""Above the number of every block."""
+
+
+class LossForgotten(OSError):  # noqa: N818  the name says what happened
+    """The store holds nothing of before the loss: it is not the one that came back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +71,34 @@ class LossReport:
 
 
 async def loss_report(config: Config, data: Path) -> LossReport:
-    """How it stands with a data folder. Raises what opening its store raises."""
+    """How it stands with a data folder.
+
+    Raises :class:`LossForgotten`, and what opening the store raises.
+    """
     async with losses_of(config, data) as losses:
         loss = await losses.known()
     if loss is None:
         return LossReport(None)
     async with open_record(config, data) as read:
+        if loss.head_at is not None and not await _as_old_as(loss.head_at, read):
+            raise LossForgotten(
+                f"the store holds no block of {instant(loss.head_at)} or before, which came back: "
+                "an empty one stands in its place. Bring the copy back again"
+            )
         return await _reported(loss, read)
+
+
+async def _as_old_as(at: datetime, read: Reads) -> bool:
+    """Whether a block was written then or before: within a slot, times never go back."""
+    after: tuple[int, int] = (0, 0)
+    while rows := await read.record_page("block", after, 1):
+        block = block_of(rows[0])
+        if block is None:
+            return False
+        if block.at <= to_micros(at):
+            return True
+        after = (block.slot, LAST_NUMBER)
+    return False
 
 
 async def end_loss(config: Config, data: Path, *, although_open: bool) -> LossReport:

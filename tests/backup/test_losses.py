@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import pytest
 
+from switch.data_folder import LOSS_FILE
 from switch.heads import line, published_at
-from switch.loss_file import LOSS_FILE, begun, read_loss
+from switch.loss_file import begun, read_loss
 from switch.losses import Found, Losses
 from switch.model import to_micros
 from switch.restoring import Restoring

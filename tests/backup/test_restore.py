@@ -21,8 +21,9 @@ from click.testing import CliRunner
 from switch.app import SERVED_AS, Seams, Switch
 from switch.backup import BackupUnsound, Lacked, back_up, bring_back, wrapping_lacked
 from switch.cli import main
+from switch.data_folder import LOSS_FILE
 from switch.development_keys import make_development_keys
-from switch.loss_file import LOSS_FILE, mark_restored, read_loss
+from switch.loss_file import mark_restored, read_loss
 from switch.loss_report import end_loss, loss_report
 from switch.restoring import Restoring
 from switch.runtime.clock import SystemClock

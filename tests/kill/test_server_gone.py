@@ -14,7 +14,7 @@ import asyncpg
 import orjson
 import pytest
 
-from switch.loss_file import LOSS_FILE
+from switch.data_folder import LOSS_FILE
 from switch.stores import VARIABLE
 from tests.books.books_rig import THAI, all_ended, arrived, call, child, restarted
 from tests.kill import kill_rounds
