@@ -3,6 +3,7 @@
 The order is fixed: what is too large or of another kind is refused by its head, then the raw bytes
 are verified, and only then does anybody parse them. The surprise: a path that was signed is the
 path as it came, percent signs and query included, so nothing is normalised before it is compared.
+What no store can hold as text is refused here for every address, in the query and in the path.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from switch.pace import Pace
 from switch.reasons import Reason
 from switch.refusals import Refusal
 from switch.wire.authenticate import HEADER, KEY_HEADER
+from switch.wire.strict_json import is_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,8 +87,9 @@ async def take_in(
     ``at_most`` is its size, where that is not the configured bound.
     ``keyed`` is true where the operation takes an ``Idempotency-Key``: then it must be signed too.
 
-    Raises HTTP 408, 413, 415, :class:`~switch.wire.authenticate.NotAuthenticated`, ``TooMany``,
-    and Refusal for a body where none is expected.
+    Raises HTTP 404 for a path that is no text, 408, 413, 415, ``TooMany``, and Refusal for a query
+    that is no text or a body where none is expected;
+    :class:`~switch.wire.authenticate.NotAuthenticated`.
     """
     if media and (request.content_type not in media or "Content-Encoding" in request.headers):
         raise web.HTTPUnsupportedMediaType
@@ -97,7 +100,15 @@ async def take_in(
     await request.app[PACE].call(member)
     if body and not media:
         raise Refusal(Reason.FORMAT_INVALID, 400)
+    _of_text(request)
     return Signed(member, body)
+
+
+def _of_text(request: web.Request) -> None:
+    if not is_text(list(request.match_info.values())):
+        raise web.HTTPNotFound
+    if not is_text(list(request.query.values())):
+        raise Refusal(Reason.FORMAT_INVALID, 400, "query")
 
 
 def idempotency_key(request: web.Request) -> str:
