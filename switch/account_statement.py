@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from fx.money import Money, currency
+from iso20022.identifiers import is_uetr
 from switch.ledger import place_of
 from switch.store.statements import LINES_MAX
 
@@ -80,10 +81,12 @@ def _balance(account: Account | None, code: str) -> dict[str, str]:
 
 
 def _line(line: StatementLine, code: str) -> dict[str, object]:
+    of_payment = is_uetr(line.uetr)
     return {
         "entry": str(line.entry_id),
         "at": _moment(line.at),
-        "uetr": line.uetr or None,
+        "uetr": line.uetr if of_payment else None,
+        "item": None if of_payment else line.uetr or None,
         "side": line.side,
         "amount": _amount(line.minor, code),
         "phase": line.phase,

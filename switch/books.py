@@ -68,6 +68,11 @@ class _Row:
             and self.credits_posted + self.credits_pending <= SUM_MAX
         )
 
+    def can_pay(self) -> bool:
+        """Whether what is in the sums is within the debit cap."""
+        cap = self.net_debit_max
+        return cap is None or self.debits_posted + self.debits_pending - self.credits_posted <= cap
+
     def has_room(self) -> bool:
         """Whether no cap is exceeded by what the set gives; the set is in the sums already.
 
@@ -140,15 +145,24 @@ class Books:
                 row.credits_posted += posted
                 assert row.credits_pending >= 0, "more was released than reserved"
 
-    def post(self, lines: Sequence[Line]) -> Reason | None:
-        """Post a set that was not reserved, or say why not; caps do not bind what has happened."""
+    def post(self, lines: Sequence[Line], payer: str = "") -> Reason | None:
+        """Post a set that was not reserved, or say why not.
+
+        Caps do not bind what has happened; ``payer`` is an account that is made to pay by the set,
+        and whose debit cap binds it.
+        """
         rows = {line.account: self._at(line) for line in lines}
         for line in lines:
             _add(rows[line.account], line, line.minor)
+        refusal = None
         if not all(row.fits() for row in rows.values()):
+            refusal = Reason.ACCOUNT_FULL
+        elif payer and not rows[payer].can_pay():
+            refusal = Reason.FUNDS_INSUFFICIENT
+        if refusal is not None:
             for line in lines:
                 _add(rows[line.account], line, -line.minor)
-            return Reason.ACCOUNT_FULL
+            return refusal
         self._touched.update(rows)
         return None
 

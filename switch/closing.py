@@ -16,9 +16,10 @@ from switch.delta import Claim, ending_claims
 from switch.leaves import entry_content
 from switch.model import to_micros
 from switch.operators import ApproveClosing, ProposeClosing
+from switch.proposals import PROPOSALS_A_DAY
 from switch.reasons import Reason
 from switch.standings import PartyState, stands_of
-from switch.suspense import Way, closing_lines, item_claim, origin_of, suspended_of
+from switch.suspense import Way, closing_lines, item_claim, origin_of, payer_of, suspended_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +46,11 @@ def close(batch: Batch, command: ItemCommand) -> Result:
 
 
 def _propose(batch: Batch, command: ProposeClosing, now: Suspended) -> Result:
-    """Precedence: closed, proposed so, the version, where it comes from, the member's standing."""
+    """Precedence: closed, proposed so, the version, where from, the member's standing, how often.
+
+    How often an operator may is counted for each item and day (UTC) by itself: nobody can put
+    something else in the place of what was seen for ever.
+    """
     if now.closed_by:
         return Declined(Reason.ITEM_CLOSED)
     if now.ending == command.ending:
@@ -57,8 +62,10 @@ def _propose(batch: Batch, command: ProposeClosing, now: Suspended) -> Result:
         return Declined(Reason.AGENT_INCORRECT)
     if _is_gone(batch, ending):
         return Declined(Reason.PAYEE_BANK_SUSPENDED)
-    after = replace(now, version=now.version + 1, ending=ending)
-    _keep(batch, command, now, after, "item_proposed", ending.operator)
+    day = f"{command.at:%Y-%m-%d}"
+    if now.turned(ending.operator, day) >= PROPOSALS_A_DAY:
+        return Declined(Reason.PROPOSALS_SPENT)
+    _keep(batch, command, now, now.proposed(ending, day), "item_proposed", ending.operator)
     return Done(None)
 
 
@@ -75,10 +82,10 @@ def _approve(batch: Batch, command: ApproveClosing, now: Suspended) -> Result:
     if _is_gone(batch, ending):
         return Declined(Reason.PAYEE_BANK_SUSPENDED)
     lines = closing_lines(now)
-    refusal = batch.books.post(lines)
+    refusal = batch.books.post(lines, payer_of(lines))
     if refusal is not None:
         return Declined(refusal)
-    entries = batch.book("", ledger.posting(lines), None)
+    entries = batch.book(command.item, ledger.posting(lines), None)
     after = replace(now, closed_by=command.operator, closed_at=to_micros(command.at))
     _keep(batch, command, now, after, "item_closed", command.operator, entries)
     return Done(None)
@@ -105,6 +112,7 @@ def _keep(  # what an entry says
         "kind": kind,
         "kept": [name, text, before.text()],
         "operator": operator,
+        "of": command.item,
         "at": to_micros(command.at),
         "entries": [entry_content(entry) for entry in entries],
     }

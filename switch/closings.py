@@ -1,8 +1,8 @@
 """The desk for money in suspense: what is there, and how two operators close it.
 
 What is shown names no person, and nothing is read but what the store keeps of each item. The
-surprise: items stand in the order of their names, and what is closed is passed over, so a page may
-show fewer than it looked through, or none, and there is more all the same.
+surprise: items are kept in the order of their names, and what is closed is passed over, so a page
+by name may show fewer than it looked through, or none, and there is more all the same.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from switch.suspense import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from switch.config import Config
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.store.contract import Store
+    from switch.store.tables import Row
     from switch.suspense import Suspended
 
 PAGE_MAX: Final = 200
@@ -64,17 +66,38 @@ class Closings:
         self._log = log
 
     async def page(self, after: str, limit: int) -> dict[str, object]:
-        """Open items behind a name."""
+        """Open items by name, behind a name."""
         size, now = max(1, min(limit, PAGE_MAX)), self._clock.now()
-        rows = await self._store.read.record_page("claim", (item_claim(after),), size)
-        found = [
-            (str(name).removeprefix(FIRST_CLAIM), suspended_of(text))
-            for name, text, *_ in rows
-            if str(name).startswith(FIRST_CLAIM)
-        ]
+        found = _items_of(await self._store.read.record_page("claim", (item_claim(after),), size))
         return {
             "items": [_shown(name, held, now) for name, held in found if not held.closed_by],
             "after": found[-1][0] if len(found) == size else None,
+        }
+
+    async def oldest(self, after: str, limit: int) -> dict[str, object] | None:
+        """Open items by age, the oldest first, behind one of them; None where there is none such.
+
+        Every item that there ever was is looked through for each page.
+        """
+        size, now = max(1, min(limit, PAGE_MAX)), self._clock.now()
+        behind = await self._held(after) if after else None
+        if after and behind is None:
+            return None
+        first = (behind.since, after) if behind is not None else (0, "")
+        found: list[tuple[int, str, Suspended]] = []
+        name, more = FIRST_CLAIM, True
+        while more:
+            rows = await self._store.read.record_page("claim", (name,), PAGE_MAX)
+            ours = _items_of(rows)
+            open_ones = [(held.since, each, held) for each, held in ours if not held.closed_by]
+            found = sorted(
+                found + [each for each in open_ones if each[:2] > first], key=lambda each: each[:2]
+            )[: size + 1]
+            name, more = str(rows[-1][0]) if rows else "", len(ours) == PAGE_MAX
+            await self._clock.sleep(0)
+        return {
+            "items": [_shown(each, held, now) for _, each, held in found[:size]],
+            "after": found[size - 1][1] if len(found) > size else None,
         }
 
     async def shown(self, item: str) -> dict[str, object] | None:
@@ -127,6 +150,15 @@ class Closings:
             return Reason.HELD_BY_PAYMENT
         pushed = "/" not in item and await self._store.read.has_item(item)
         return Reason.HELD_BY_PAYMENT if pushed else Reason.NOT_SUSPENDED
+
+
+def _items_of(rows: Iterable[Row]) -> list[tuple[str, Suspended]]:
+    """The items among rows of claims."""
+    return [
+        (str(name).removeprefix(FIRST_CLAIM), suspended_of(text))
+        for name, text, *_ in rows
+        if str(name).startswith(FIRST_CLAIM)
+    ]
 
 
 def _taker(asked: Asked, held: Suspended, config: Config) -> str | Reason:

@@ -90,7 +90,7 @@ class Reason(Enum):
     GONE_BACK = ("NARR", "All of this payment has gone back already.")
     CANCEL_TOO_LATE = ("NARR", "The payment is carried out and can no longer be cancelled.")
     SAME_OPERATOR = ("NARR", "Who proposed it cannot approve it; a second operator must.")
-    PROPOSALS_SPENT = ("NARR", "This operator proposed often enough for this payment today.")
+    PROPOSALS_SPENT = ("NARR", "This operator proposed often enough for it today.")
     PROPOSAL_CHANGED = ("NARR", "Another end is proposed than the one that was seen; look again.")
     NOT_SUSPENDED = ("NARR", "No money of this name is in suspense.")
     ITEM_CLOSED = ("NARR", "This item is closed already; what was decided of it stands.")

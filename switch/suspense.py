@@ -57,7 +57,8 @@ class Ending:
 class Suspended:
     """An item: ``minor`` units on the credit side of ``account``, on the debit side below zero.
 
-    Each proposal is a version. Times are microseconds since 1970.
+    Each proposal is a version. Times are microseconds since 1970. ``turns`` says how often each
+    operator proposed on the day (UTC) of the newest proposal.
     """
 
     account: str
@@ -67,6 +68,19 @@ class Suspended:
     ending: Ending | None = None
     closed_by: str = ""
     closed_at: int = 0
+    day: str = ""
+    turns: tuple[tuple[str, int], ...] = ()
+
+    def turned(self, operator: str, day: str) -> int:
+        """How often an operator proposed on this day."""
+        return dict(self.turns).get(operator, 0) if self.day == day else 0
+
+    def proposed(self, ending: Ending, day: str) -> Suspended:
+        """The item with another proposal, made on this day."""
+        turns = dict(self.turns) if self.day == day else {}
+        turns[ending.operator] = turns.get(ending.operator, 0) + 1
+        version = self.version + 1
+        return replace(self, version=version, ending=ending, day=day, turns=tuple(turns.items()))
 
     @property
     def place(self) -> Place:
@@ -91,15 +105,18 @@ class Suspended:
             said = [ending.way, ending.institution, ending.operator, ending.reference]
         closed = [self.closed_by, self.closed_at] if self.closed_by else None
         held = [self.account, self.minor, self.since, self.version, said, closed]
-        return orjson.dumps(held).decode()
+        counted = [self.day, self.turns] if self.turns else []
+        return orjson.dumps([*held, *counted]).decode()
 
 
 def suspended_of(text: str) -> Suspended:
     """The opposite of :meth:`Suspended.text`."""
-    account, minor, since, version, said, closed = orjson.loads(text)
+    account, minor, since, version, said, closed, *counted = orjson.loads(text)
     ending = None if said is None else Ending(Way(said[0]), *said[1:])
     by, at = closed or ("", 0)
-    return Suspended(account, minor, since, version, ending, by, at)
+    day, turns = counted or ("", ())
+    each = tuple((operator, number) for operator, number in turns)
+    return Suspended(account, minor, since, version, ending, by, at, day, each)
 
 
 def item_claim(item: str) -> str:
@@ -136,6 +153,15 @@ def proposal_digest(item: str, held: Suspended) -> str:
 def origin_of(held: Suspended) -> str:
     """Whose account takes an item that is settled: the network's, or the pool's sponsor's."""
     return held.place.institution
+
+
+def payer_of(lines: Sequence[Line]) -> str:
+    """The member's account that is made to pay by a set, and so needs room in its cap; or none.
+
+    What a member is given needs none, nor what is between us and a network or a bearer.
+    """
+    debited = (each.account for each in lines if each.side is Side.DEBIT)
+    return next((key for key in debited if place_of(key).role == Role.MEMBER), "")
 
 
 def closing_lines(held: Suspended) -> tuple[Line, ...]:

@@ -68,13 +68,14 @@ def receive(batch: Batch, command: Receive) -> Result:
     refusal = batch.books.post(lines)
     if refusal is not None:
         return Declined(refusal)
-    entries = batch.book("", ledger.posting(lines), None)
+    entries = batch.book(command.item_hash, ledger.posting(lines), None)
     batch.take(command.item_hash)
     content = {
         "kind": "received",
         "item": command.item_hash,
         "at": to_micros(command.at),
         "entries": [entry_content(entry) for entry in entries],
+        **({"of": command.item_hash} if entries else {}),
         **({"by": command.by} if command.by else {}),
     }
     held = put_down(lines, to_micros(command.at))

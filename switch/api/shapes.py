@@ -343,11 +343,15 @@ class Sums(_Answer):
 
 
 class StatedLine(_Answer):
-    """One entry of an account; `resolves` is the reservation that it posts or releases."""
+    """One entry of an account, of a payment (`uetr`) or of money in suspense (`item`).
+
+    `resolves` is the reservation that it posts or releases.
+    """
 
     entry: str
     at: str
     uetr: str | None
+    item: str | None
     side: str
     amount: str
     phase: str

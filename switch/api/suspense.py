@@ -29,6 +29,8 @@ _STATUS: Final = (
     (Reason.ITEM_CLOSED, 409),
 )
 NAME_MAX: Final = 200
+BY_NAME: Final = "name"
+BY_AGE: Final = "age"
 
 
 class SuspenseApi:
@@ -40,7 +42,7 @@ class SuspenseApi:
         self._closings = care.aftercare.closings
 
     async def suspense(self, request: web.Request) -> web.Response:
-        """``GET /v1/operations/suspense?after=&limit=``, or ``?item=``."""
+        """``GET /v1/operations/suspense?order=&after=&limit=``, or ``?item=``."""
         await take_in(request, self._operators, ())
         item = request.query.get("item")
         if item is not None:
@@ -50,7 +52,15 @@ class SuspenseApi:
             return json_response(200, {"items": [shown], "after": None})
         after = request.query.get("after", "")[:NAME_MAX]
         limit = queried(request, "limit", PAGE_MAX)
-        return json_response(200, await self._closings.page(after, limit))
+        order = request.query.get("order", BY_NAME)
+        if order == BY_NAME:
+            return json_response(200, await self._closings.page(after, limit))
+        if order != BY_AGE:
+            raise Refusal(Reason.FORMAT_INVALID, 400, "query order")
+        page = await self._closings.oldest(after, limit)
+        if page is None:
+            raise web.HTTPNotFound
+        return json_response(200, page)
 
     async def propose(self, request: web.Request) -> web.Response:
         """``POST /v1/operations/suspense/proposals``."""

@@ -20,10 +20,13 @@ SUSPENSE_ROUTES: Final = (
         "suspense",
         "GET",
         _PATH,
-        "Money that no payment waits for (`after`, `limit`); or one item, closed or not (`item`).",
+        "Money that no payment waits for, by name or age (`order`, `after`, `limit`); or one item "
+        "(`item`), closed or not.",
         (
             Said(200, "A page of items; `after` of the next one, if any.", ItemPage),
-            Said(400, "A body where none is expected, or a limit that is no number."),
+            Said(
+                400, "A body where none is expected, another order, or a limit that is no number."
+            ),
             _ABSENT,
             *SIGNED,
         ),

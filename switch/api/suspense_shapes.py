@@ -81,7 +81,7 @@ class ItemView(BaseModel):
 
 
 class ItemPage(BaseModel):
-    """Items that are open, in the order of their names; ``after`` where there may be more."""
+    """Items that are open, by name or the oldest first; ``after`` where there may be more."""
 
     model_config = ConfigDict(extra="forbid")
 

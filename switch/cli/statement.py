@@ -98,4 +98,4 @@ def _line(line: dict[str, object], *, as_json: bool) -> None:
         return
     side = "Dr" if line["side"] == "debit" else "Cr"
     booked = f"{line['phase']:8} {line['amount']:>16} {side}"
-    tell(f"{line['at']}  {booked}  {line['uetr'] or '-'}")
+    tell(f"{line['at']}  {booked}  {line['uetr'] or line['item'] or '-'}")

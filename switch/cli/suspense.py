@@ -38,10 +38,12 @@ def command() -> None:
 @data_option
 @url_option
 @_as_option
+@click.option("--by-age", is_flag=True, help="The oldest first (otherwise by name).")
 @click.option("--after", default="", help="Go on behind this item.")
-def list_(data: Path, url: str, kid: str, after: str) -> None:
+def list_(data: Path, url: str, kid: str, after: str, *, by_age: bool) -> None:
     """List what is open, with its age, amount and network, and what is proposed."""
-    path = f"{PATH}?after={quote(after, safe='/:')}" if after else PATH
+    said = ["order=age"] * by_age + [f"after={quote(after, safe='/:')}"] * bool(after)
+    path = f"{PATH}?{'&'.join(said)}" if said else PATH
     ask("GET", path, b"", _show, data=data, kid=kid, url=url)
 
 

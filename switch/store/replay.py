@@ -80,7 +80,8 @@ class Replay:
         entries = content.get("entries")
         if not entries:
             return []
-        uetr, rows = content.get("uetr", ""), []
+        # What is booked for no payment is booked for an item, where its entry names it.
+        uetr, rows = content.get("uetr", content.get("of", "")), []
         # An entry of before this was written down resolved the reservation of its payment.
         before = UNSAID if content["kind"] != "received" else None
         for entry in entries:

@@ -26,9 +26,10 @@ BALANCES_EVERY: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One entry of an account: ``at`` is the time of its block, ``uetr`` empty where no payment's.
+    """One entry of an account: ``at`` is the time of its block.
 
-    ``pending_entry`` is the reservation that it resolves.
+    ``uetr`` is whose it is: a payment's UETR, or the name of an item; entries of items were of no
+    name before. ``pending_entry`` is the reservation that it resolves.
     """
 
     entry_id: int

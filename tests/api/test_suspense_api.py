@@ -12,9 +12,13 @@ from iso20022.jws import JwsSigner
 from switch.app import SERVED_AS
 from switch.client import SigningClient
 from switch.items import Items
+from switch.proposals import PROPOSALS_A_DAY
+from switch.reasons import Reason
 from switch.store.audit import audit
 from tests.api.api_rig import MEMBER
 from tests.api.test_casework import paid
+from tests.api.test_oversight import overseer
+from tests.api.test_statement import command
 
 if TYPE_CHECKING:
     from switch.client import ClientAnswer
@@ -68,6 +72,49 @@ async def test_two_operators_close_an_item_and_the_journal_is_sound(rig: Rig) ->
     assert [each["closed"]["operator"] for each in shown] == ["operator-2"]
     assert (await call(rig, "operator-1", "")).json() == {"items": [], "after": None}
     assert audit(rig.engine, rig.keys.ed25519_public("journal")).faults == ()
+
+
+async def test_a_line_of_the_suspense_account_names_its_item(rig: Rig) -> None:
+    start = rig.clock.now().strftime("%Y-%m-%dT00:00:00Z")
+    await put(rig)
+    approval = {"item": ITEM, "proposal": await proposed(rig)}
+    assert (await call(rig, "operator-2", "/approvals", approval)).status == 200
+    path = f"/v1/oversight/statement?account=thailand/suspense/THB/deferred&from={start}"
+    lines = (await overseer(rig).call("GET", path)).json()["lines"]
+    status, output = await command(
+        rig, "thailand/suspense/THB/deferred", "--from", start, "--to", "2099-01-01T00:00:00Z"
+    )
+
+    assert [(each["item"], each["uetr"]) for each in lines] == [(ITEM, None)] * 2
+    assert (status, output.count(ITEM.encode())) == (0, 2)
+
+
+async def test_the_list_is_by_name_or_by_age(rig: Rig) -> None:
+    names = ["line/thailand/2", "line/thailand/1"]
+    for name in names:
+        await put(rig, name)
+    aged = (await call(rig, "operator-1", "?order=age&limit=1")).json()
+    rest = (await call(rig, "operator-1", f"?order=age&after={names[0]}")).json()
+    named = (await call(rig, "operator-1", "?order=name")).json()
+    wrong = [await call(rig, "operator-1", each) for each in ("?order=up", "?order=age&after=x")]
+
+    assert ([each["item"] for each in aged["items"]], aged["after"]) == (names[:1], names[0])
+    assert ([each["item"] for each in rest["items"]], rest["after"]) == (names[1:], None)
+    assert [each["item"] for each in named["items"]] == sorted(names)
+    assert [each.status for each in wrong] == [400, 404]
+
+
+async def test_one_operator_alone_cannot_keep_an_item_from_being_closed(rig: Rig) -> None:
+    await put(rig)
+    proposal = await proposed(rig)
+    for number in range(1, PROPOSALS_A_DAY):
+        proposal = await proposed(rig, reference=f"letter {number}", instead_of=proposal)
+    more = {**CLOSING, "reference": "letter 99", "instead_of": proposal}
+    spent = await call(rig, "operator-1", "/proposals", more)
+    done = await call(rig, "operator-2", "/approvals", {"item": ITEM, "proposal": proposal})
+
+    assert (spent.status, spent.json()["detail"]) == (422, Reason.PROPOSALS_SPENT.sentence)
+    assert (done.status, left(rig)) == (200, 0)
 
 
 async def test_what_was_not_seen_is_not_approved_and_nobody_approves_their_own(rig: Rig) -> None:

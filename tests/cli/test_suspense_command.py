@@ -69,6 +69,18 @@ def test_the_list_shows_age_amount_network_and_name(asked: list[tuple[str, str, 
     assert f"more: --after {ITEM}" in listed.output
 
 
+def test_the_oldest_come_first_where_that_is_asked_for(
+    asked: list[tuple[str, str, bytes]],
+) -> None:
+    run("list", "--by-age")
+    run("list", "--by-age", "--after", ITEM)
+
+    assert [each[:2] for each in asked] == [
+        ("GET", f"{suspense.PATH}?order=age"),
+        ("GET", f"{suspense.PATH}?order=age&after={ITEM}"),
+    ]
+
+
 def test_a_proposal_names_who_takes_it(asked: list[tuple[str, str, bytes]]) -> None:
     told = ("--reference", "letter 12")
     assert run("propose", ITEM, "settled", *told).exit_code == 0

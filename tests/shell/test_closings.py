@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fx.money import Money
-from switch import returns
+from switch import closings, returns
 from switch.closings import Asked, Closings
 from switch.inbound_port import InboundReturn
 from switch.model import Finality, Funding
@@ -194,6 +194,42 @@ async def test_the_list_comes_in_pages_and_passes_over_what_is_closed(shell: She
 
     assert pages == [[names[1]], [names[2]], [names[4]]]
     assert {each["age_s"] for each in whole["items"]} == {90}
+
+
+async def test_the_list_by_age_begins_with_the_oldest_on_every_page(shell: Shell) -> None:
+    items, desk = shell.aftercare.returns._items, shell.aftercare.closings
+    names = [f"line/thailand/{number}" for number in (3, 1, 4, 0, 2)]
+    for name in names[:3]:
+        await items.put(name, "thailand", baht("12.50"))
+        shell.clock.pass_s(60)
+    for name in (names[4], names[3]):
+        await items.put(name, "thailand", baht("12.50"))
+    await closed(shell, names[0], Way.SETTLED)
+    pages: list[list[tuple[str, int]]] = []
+    after: str | None = ""
+    while after is not None:
+        page: Any = await desk.oldest(after, 2)
+        pages.append([(each["item"], each["age_s"]) for each in page["items"]])
+        after = page["after"]
+    behind_closed: Any = await desk.oldest(names[0], 1)
+
+    assert pages == [[(names[1], 120), (names[2], 60)], [(names[3], 0), (names[4], 0)]]
+    assert [each["item"] for each in behind_closed["items"]] == [names[1]]
+    assert await desk.oldest("line/thailand/9", 2) is None
+
+
+async def test_by_age_every_item_is_looked_through(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(closings, "PAGE_MAX", 3)
+    names = [f"line/thailand/{number}" for number in range(8)]
+    for name in reversed(names):
+        await shell.aftercare.returns._items.put(name, "thailand", baht("12.50"))
+        shell.clock.pass_s(1)
+    page: Any = await shell.aftercare.closings.oldest("", 3)
+
+    assert [each["item"] for each in page["items"]] == [names[7], names[6], names[5]]
+    assert page["after"] == names[5]
 
 
 def desk_of(shell: Shell) -> Closings:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,7 +12,7 @@ from switch.commands import Declined, Done, Sealed
 from switch.leaves import sealed_digest
 from switch.model import Direction, Funding, Kind, State
 from switch.operators import Action, Approve, ApproveStep, Enrol, Propose, ProposeStep
-from switch.proposals import actions_for
+from switch.proposals import PROPOSALS_A_DAY, actions_for
 from switch.reasons import Reason
 from switch.standings import PartyState, Step, member_party
 from switch.store.replay import leaf_items
@@ -31,6 +33,7 @@ from tests.switch_core.core_values import (
     POOL_KHR,
     SPONSOR,
     SUSPENSE_KHR,
+    capped,
     opened,
     payment,
     received,
@@ -187,6 +190,86 @@ def test_nothing_is_given_to_a_member_that_is_closed() -> None:
         Declined(Reason.PAYEE_BANK_SUSPENDED),
     )
     assert net(world, SUSPENSE) == 34_500
+
+
+BEARS = f"{MEMBER}/member/THB/deferred"
+
+
+def asked_to_bear(cap: int) -> World:
+    """A world in which a member with this cap is to bear what a network claims."""
+    world = put(-34_500)
+    world.do(capped(cap, BEARS))
+    world.do(proposed(ITEM, 0, ending(Way.ASSIGNED)))
+    return world
+
+
+def test_a_member_bears_no_more_than_its_position_may_be() -> None:
+    world = asked_to_bear(34_499)
+    refused = world.do(approved(ITEM, item_of(world.state.claims)))
+    assert nothing_written(world.last)
+    before = (net(world, SUSPENSE), net(world, BEARS), item_of(world.state.claims).closed_by)
+    world.do(capped(34_500, BEARS, "c-2"))
+    done = world.do(approved(ITEM, item_of(world.state.claims), turn=1))
+
+    assert refused == Declined(Reason.FUNDS_INSUFFICIENT)
+    assert before == (-34_500, 0, "")
+    assert (done, net(world, SUSPENSE), net(world, BEARS)) == (Done(None), 0, -34_500)
+
+
+def test_what_a_member_is_given_needs_no_room() -> None:
+    world = asked_to_bear(34_500)
+    world.do(approved(ITEM, item_of(world.state.claims)))
+    world.do(capped(1, BEARS, "c-2"))
+    second = "line/thailand/2"
+    world.do(claimed(second, 7_000))
+    world.do(proposed(second, 0, ending(Way.ASSIGNED)))
+
+    assert world.do(approved(second, item_of(world.state.claims, second))) == Done(None)
+    assert net(world, BEARS) == -27_500
+
+
+def test_nobody_puts_something_else_in_the_place_of_what_was_seen_for_ever() -> None:
+    world = put()
+    ends = [ending(Way.BORNE, reference=f"letter {n}") for n in range(PROPOSALS_A_DAY + 1)]
+    taken = [world.do(proposed(ITEM, n, each)) for n, each in enumerate(ends[:-1])]
+    held = item_of(world.state.claims)
+    late = proposed(ITEM, PROPOSALS_A_DAY, ends[-1])
+    spent = world.do(late)
+    assert nothing_written(world.last)
+    same = world.do(proposed(ITEM, PROPOSALS_A_DAY, ends[-2]))
+    other = deepcopy(world).do(replace(late, ending=ending(Way.BORNE, by="three")))
+    tomorrow = deepcopy(world).do(replace(late, at=late.at + timedelta(days=1)))
+
+    assert taken == [Done(None)] * PROPOSALS_A_DAY
+    assert (spent, same) == (Declined(Reason.PROPOSALS_SPENT), Done(None))
+    assert (other, tomorrow) == (Done(None), Done(None))
+    assert suspended_of(held.text()) == held
+    assert world.do(approved(ITEM, held)) == Done(None)
+
+
+def test_how_often_is_counted_for_each_operator_and_of_the_newest_day_alone() -> None:
+    held = Suspended(SUSPENSE, 1, 0)
+    for by, day in (("one", "2026-11-21"), ("one", "2026-11-22"), ("two", "2026-11-22")):
+        held = held.proposed(ending(Way.BORNE, by=by), day)
+
+    assert (held.version, held.turns) == (3, (("one", 1), ("two", 1)))
+    assert (held.turned("one", "2026-11-22"), held.turned("one", "2026-11-21")) == (1, 0)
+    assert held.turned("three", "2026-11-22") == 0
+
+
+def test_an_item_that_was_kept_before_proposals_were_counted_is_read() -> None:
+    before = f'["{SUSPENSE}",5,7,2,["borne","{BEARER}","one","letter"],null]'
+
+    assert suspended_of(before).text() == before
+    assert suspended_of(before).turned("one", "2026-11-22") == 0
+
+
+def test_every_entry_of_an_item_is_of_its_name() -> None:
+    world = put()
+    world.do(proposed(ITEM, 0, ending(Way.BORNE)))
+    world.do(approved(ITEM, item_of(world.state.claims)))
+
+    assert [entry.uetr for entry in world.entries] == [ITEM] * 4
 
 
 def test_the_journal_says_of_each_change_what_it_was_before() -> None:
