@@ -134,6 +134,8 @@ _SHUT: Final = MappingProxyType(
 )
 
 _BIC: Final = 11
+VERSION_MAX: Final = (1 << 31) - 1
+"""No party is ever proposed so many steps."""
 """A BIC of eight characters names the head office, which is the same with XXX behind it."""
 
 

@@ -24,7 +24,7 @@ from switch.api.care_shapes import (
     RefundRequest,
 )
 from switch.api.intake import JSON_MEDIA, idempotency_key, take_in
-from switch.api.problems import respond
+from switch.api.problems import Absent, respond
 from switch.api.shown import UETR, json_response, queried, standing_response
 from switch.casework import PAGE_MAX, Proposal
 from switch.commands import Conflict
@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 NUMBER_MAX: Final = 2**63 - 1
 DIGITS_MAX: Final = 19
 BANK_CODE: Final = 8
+ABSENT: Final = "There is no such payment."
+NOT_PROPOSED: Final = "There is no such payment, or nothing is proposed for it as it stands."
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,7 @@ class CareApi:
         after = queried(request, "after", 0)
         shown = await self._care.aftercare.evidence.of(_named(request), signed.member, after)
         if shown is None:
-            raise web.HTTPNotFound
+            raise Absent(ABSENT)
         return json_response(200, shown)
 
     async def propose(self, request: web.Request) -> web.Response:
@@ -201,7 +203,7 @@ class CareApi:
         self, status: int, uetr: str, made: Payment | Reason, operator: str
     ) -> web.Response:
         if made is Reason.ORIGINAL_UNKNOWN:
-            raise web.HTTPNotFound
+            raise Absent(NOT_PROPOSED)
         if made is Reason.DUPLICATE:
             return respond(problem(409, "The payment does not stand so any more.", made))
         if made is Reason.PROPOSAL_CHANGED:
@@ -213,12 +215,12 @@ class CareApi:
     async def _shown(self, status: int, uetr: str, operator: str) -> web.Response:
         shown = await self._care.aftercare.casework.case(uetr, operator)
         if shown is None:
-            raise web.HTTPNotFound
+            raise Absent(ABSENT)
         return json_response(status, shown)
 
 
 def _named(request: web.Request) -> str:
     uetr = request.match_info["uetr"]
     if not UETR.match(uetr):
-        raise web.HTTPNotFound
+        raise Absent(ABSENT)
     return uetr

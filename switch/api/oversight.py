@@ -81,8 +81,8 @@ def _moment(request: web.Request, name: str) -> datetime | None:
         return None
     try:
         at = datetime.fromisoformat(text[:MOMENT_CHARACTERS_MAX])
-    except ValueError:
-        raise Refusal(Reason.FORMAT_INVALID, 400, f"query {name}") from None
-    if at.tzinfo is None:
-        raise Refusal(Reason.FORMAT_INVALID, 400, f"query {name}")
-    return at.astimezone(UTC)
+        if at.tzinfo is not None:
+            return at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass  # the same as a time without a zone: it names no moment
+    raise Refusal(Reason.FORMAT_INVALID, 400, f"query {name}")

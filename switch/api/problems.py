@@ -37,6 +37,15 @@ UNAVAILABLE: Final = 503
 HEALTH: Final = ("/health/live", "/health/ready")
 """What answers before recovery is done; the second says 503 by itself."""
 
+
+class Absent(web.HTTPNotFound):
+    """What was named is not there; the title says what that is, and nothing of the request."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.title = title
+
+
 _HTTP: Final = (
     (404, "There is nothing under this address.", None),
     (405, "This address does not take this method.", None),
@@ -135,6 +144,8 @@ def _of_http(error: web.HTTPException) -> web.Response:
     for status, known, code in _HTTP:
         if status == error.status:
             title, reason = known, code
+    if isinstance(error, Absent):
+        title = error.title
     allow = error.headers.get("Allow")
     headers = {} if allow is None else {"Allow": allow}
     response = respond(problem(error.status, title, reason), headers)

@@ -16,6 +16,7 @@ from aiohttp import web
 
 from switch.api.body import read_json
 from switch.api.intake import JSON_MEDIA, take_in
+from switch.api.problems import Absent
 from switch.api.settlement_shapes import SettlementRequest
 from switch.api.shown import json_response
 from switch.reasons import Reason
@@ -25,6 +26,8 @@ from switch.settlement_port import FILE_BYTES_MAX, FileRefused
 if TYPE_CHECKING:
     from switch.api.care import Care
 
+
+ABSENT: Final = "There is no such network, or it sends no such files."
 
 BODY_BYTES_MAX: Final = FILE_BYTES_MAX * 4 // 3 + 1024
 """The largest file in base64, and its name."""
@@ -43,7 +46,7 @@ class SettlementApi:
         asked = read_json(signed.body, SettlementRequest)
         settling, network = self._care.aftercare.settling, request.match_info["network"]
         if settling.reader(network) is None:
-            raise web.HTTPNotFound
+            raise Absent(ABSENT)
         try:
             content = b64decode(asked.content, validate=True)
         except binascii.Error:

@@ -9,9 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from switch.standings import Step
-
-VERSION_MAX = 2**31 - 1
+from switch.standings import VERSION_MAX, Step
 
 
 class StepRequest(BaseModel):

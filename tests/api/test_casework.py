@@ -135,6 +135,7 @@ async def test_an_approval_of_nothing_and_a_second_proposal_change_nothing(
     second = await call(hasty, "operator-2", f"/{manual.uetr}/proposals", REFUSED)
 
     assert (nothing.status, second.status) == (404, 409)
+    assert nothing.json()["title"].endswith("or nothing is proposed for it as it stands.")
 
 
 async def test_an_approval_carries_out_what_its_operator_saw_and_nothing_else(

@@ -77,7 +77,9 @@ async def test_only_an_operator_hands_in_a_file(hasty: Rig) -> None:
 
 @pytest.mark.parametrize("network", ["bakong", "nowhere"])
 async def test_a_network_without_files_is_not_found(hasty: Rig, network: str) -> None:
-    assert (await handed_in(hasty, b"<x/>", network=network)).status == 404
+    answer = await handed_in(hasty, b"<x/>", network=network)
+    said = "There is no such network, or it sends no such files."
+    assert (answer.status, answer.json()["title"]) == (404, said)
 
 
 async def test_what_is_no_file_of_theirs_is_refused_with_its_place(hasty: Rig) -> None:

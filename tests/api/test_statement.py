@@ -78,6 +78,7 @@ async def test_a_statement_is_read_page_by_page(rig: Rig) -> None:
         ("&from=yesterday", 400),
         ("&to=2026-11-22T00:00:00", 400),
         ("&to=" + "9" * 60, 400),
+        ("&from=0001-01-01T00:00:00%2B14:00", 400),
         ("&after=-1", 400),
         ("x", 404),
     ],
