@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 import orjson
+from yarl import URL
 
 from switch.wire.authenticate import HEADER, KEY_HEADER
 
@@ -119,7 +120,8 @@ class SigningClient:
         """Send a request that was signed before, once."""
         async with self._session.request(
             method,
-            self._url + path,
+            # As it was signed: nothing of it is written in another way on its way out.
+            URL(self._url + path, encoded=True),
             # Of large bytes aiohttp wants to be given a file, to send them piece by piece.
             data=BytesIO(body) if len(body) > LARGE_BYTES else body or None,
             headers=headers,

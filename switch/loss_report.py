@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from switch.answers import instant
+from switch.data_folder import readable_database
 from switch.losses import losses_of
 from switch.model import State, to_micros
 from switch.record_reader import open_record
@@ -73,8 +74,11 @@ class LossReport:
 async def loss_report(config: Config, data: Path) -> LossReport:
     """How it stands with a data folder.
 
+    A folder without a database says nothing of any loss: it may be another one than was meant.
     Raises :class:`LossForgotten`, and what opening the store raises.
     """
+    if config.store.engine == "sqlite":
+        readable_database(data)
     async with losses_of(config, data) as losses:
         loss = await losses.known()
     if loss is None:

@@ -108,7 +108,7 @@ class Desk:
     def new_key(self, name: str | None) -> str:
         """Make the next wrapping key, by default that of this month; one that is there stays.
 
-        Raises :class:`Refused`.
+        Raises :class:`Refused`, and :class:`OSError` where there is no database that it is for.
         """
         if self._config.vault.wrapping_keys != "files":
             raise Refused("wrapping keys are in the environment: add one there and start anew")
@@ -118,6 +118,8 @@ class Desk:
         months = self._keys.months()
         if months and name < months[-1]:
             raise Refused(f"{name}: {months[-1]} is newer already")
+        if not self._on_a_server:
+            readable_database(self._data)  # before anything is made in what may be another folder
         make_wrapping_key(self._data / KEYS, name, SystemEntropy())
         return name
 

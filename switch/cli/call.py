@@ -7,18 +7,15 @@ about a request, so it is neither success nor failure, and a payment may be repe
 
 from __future__ import annotations
 
-import sys
 from typing import IO, TYPE_CHECKING
 
 import click
 
-from switch.cli.asking import ask, url_option
+from switch.cli.asking import ask, raw, url_option
 from switch.cli.options import data_option
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from switch.client import ClientAnswer
 
 
 @click.command("call")
@@ -47,7 +44,8 @@ def command(  # the options of one request
 
     Prints the answer's body on standard output, its status on standard error. Ends with status 0
     when the answer is a success, 1 when it is not, 2 when nothing was sent, 3 when nothing came
-    back. The private key is read from the data folder.
+    back, or what a proxy says for the switch (2 for a GET). The private key is read from the data
+    folder.
     """
     _check(method, path, body, idempotency_key)
     content = b"" if body is None else body.read()
@@ -55,17 +53,12 @@ def command(  # the options of one request
         method.upper(),
         path,
         content,
-        _show,
+        raw,
         data=data,
         kid=kid,
         url=url,
         idempotency_key=idempotency_key,
     )
-
-
-def _show(answer: ClientAnswer) -> None:
-    click.echo(f"HTTP {answer.status}", err=True)
-    sys.stdout.buffer.write(answer.body + b"\n")
 
 
 def _check(method: str, path: str, body: object, key: str | None) -> None:

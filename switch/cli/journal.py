@@ -7,7 +7,6 @@ checked with the public key alone, without any database.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -23,6 +22,7 @@ from switch.cli.options import (
     shown,
     stop,
     tell,
+    uetr_argument,
     write_result,
 )
 from switch.cli.statement import moment
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from switch.store.contract import Reads
     from switch.store.report import Report
 
-UETR: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 KEY_BYTES_MAX: Final = 16_384
 Found = TypeVar("Found")
 
@@ -104,7 +103,7 @@ def verify(
 
 
 @command.command("prove")
-@click.argument("uetr")
+@uetr_argument
 @config_option
 @data_option
 @heads_option
@@ -119,8 +118,6 @@ def prove(
     from switch.store import proof
 
     config = read_config(config_folder)
-    if UETR.fullmatch(uetr) is None:
-        stop("UETR is a UUID in lower case")
     own = data / config.journal.heads_file
 
     def work() -> int:

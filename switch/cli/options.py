@@ -30,6 +30,9 @@ PORT_MAX: Final = 65_535
 URL: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 """As in ``networks.<name>.url`` of ``switch.toml``: no path, no user, no slash at the end."""
 
+UETR: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+"""As the switch writes it in answers; a path may hold nothing else of a payment."""
+
 config_option = click.option(
     "--config",
     "config_folder",
@@ -98,6 +101,15 @@ def printable(context: click.Context, option: click.Parameter, text: str) -> str
     if not text or not text.isprintable():
         raise click.BadParameter("is empty or not of printable characters", context, option)
     return text
+
+
+def _uetr(context: click.Context, option: click.Parameter, text: str) -> str:
+    if UETR.fullmatch(text) is None:
+        raise click.BadParameter("is not a UUID in lower case", context, option)
+    return text
+
+
+uetr_argument = click.argument("uetr", callback=_uetr)
 
 
 def network_pairs(texts: Iterable[str], option: str, networks: Collection[str]) -> dict[str, str]:

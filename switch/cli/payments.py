@@ -7,25 +7,26 @@ is said and kept as evidence, which is opened on purpose.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import orjson
 
-from switch.cli.asking import HTTP_OK_MAX, ask, url_option
-from switch.cli.options import data_option, say, tell
+from switch.cli.asking import ask, body_of, told, url_option
+from switch.cli.options import data_option, say, tell, uetr_argument
 from switch.operators import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from switch.client import ClientAnswer
-
 PATH = "/v1/operations/payments"
+NUMBER_MAX: Final = (1 << 63) - 1
 
 _as_option = click.option(
     "--as", "kid", default="operator-1", show_default=True, help="Which operator signs."
+)
+_after_option = click.option(
+    "--after", type=click.IntRange(0, NUMBER_MAX), default=0, help="Go on behind this number."
 )
 _json_option = click.option("--json", "as_json", is_flag=True, help="The answer as it came.")
 
@@ -36,45 +37,44 @@ def command() -> None:
 
 
 @command.command("open")
-@click.option("--after", default="0", help="Go on behind this number.")
+@_after_option
 @data_option
 @url_option
 @_as_option
 @_json_option
-def open_(after: str, data: Path, url: str, kid: str, *, as_json: bool) -> None:
+def open_(after: int, data: Path, url: str, kid: str, *, as_json: bool) -> None:
     """List them, the oldest first, with their age, amount and what may be proposed."""
-    path = f"{PATH}?after={after}" if after.isdecimal() else PATH
-    ask("GET", path, b"", _shower(_list, as_json=as_json), data=data, kid=kid, url=url)
+    path = f"{PATH}?after={after}"
+    ask("GET", path, b"", told(_list, as_json=as_json), data=data, kid=kid, url=url)
 
 
 @command.command("show")
-@click.argument("uetr")
+@uetr_argument
 @data_option
 @url_option
 @_as_option
 def show(uetr: str, data: Path, url: str, kid: str) -> None:
     """Show everything that is known of one payment, and what is proposed."""
-    ask("GET", f"{PATH}/{uetr}", b"", _shower(say, as_json=True), data=data, kid=kid, url=url)
+    ask("GET", f"{PATH}/{uetr}", b"", told(_whole), data=data, kid=kid, url=url)
 
 
 @command.command("evidence")
-@click.argument("uetr")
-@click.option("--after", default="0", help="Go on behind this number.")
+@uetr_argument
+@_after_option
 @data_option
 @url_option
 @_as_option
-def evidence(uetr: str, after: str, data: Path, url: str, kid: str) -> None:
+def evidence(uetr: str, after: int, data: Path, url: str, kid: str) -> None:
     """Open what was sealed as evidence: messages, what was sent, what was proposed and why.
 
     It may name people. The switch logs who opened it, and not what they read.
     """
-    path = f"{PATH}/{uetr}/evidence"
-    path = f"{path}?after={after}" if after.isdecimal() else path
-    ask("GET", path, b"", _shower(say, as_json=True), data=data, kid=kid, url=url)
+    path = f"{PATH}/{uetr}/evidence?after={after}"
+    ask("GET", path, b"", told(_whole), data=data, kid=kid, url=url)
 
 
 @command.command("resolve")
-@click.argument("uetr")
+@uetr_argument
 @click.option(
     "--propose",
     "action",
@@ -109,20 +109,15 @@ def resolve(
         more = {"reason": reason, "instead_of": instead_of}
         said = {name: value for name, value in more.items() if value is not None}
         asked = {"action": action, "evidence": evidence, **said}
-    body = orjson.dumps(asked)
+    body = body_of(asked)
     step = "proposals" if approve is None else "approvals"
-    shower = _shower(_one, as_json=False)
-    ask("POST", f"{PATH}/{uetr}/{step}", body, shower, data=data, kid=kid, url=url)
+    ask("POST", f"{PATH}/{uetr}/{step}", body, told(_one), data=data, kid=kid, url=url)
 
 
-def _shower(show: Callable[[Any], None], *, as_json: bool) -> Callable[[ClientAnswer], None]:
-    def shown(answer: ClientAnswer) -> None:
-        if as_json or answer.status > HTTP_OK_MAX:
-            say(answer.json())
-        else:
-            show(answer.json())
-
-    return shown
+def _whole(payment: dict[str, Any]) -> None:
+    if not payment["uetr"]:
+        raise TypeError
+    say(payment)
 
 
 def _list(page: dict[str, Any]) -> None:

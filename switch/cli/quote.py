@@ -9,15 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
-import orjson
 
-from switch.cli.asking import HTTP_OK_MAX, ask, url_option
-from switch.cli.options import data_option, say, tell
+from switch.cli.asking import ask, body_of, told, url_option
+from switch.cli.options import data_option, tell
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from switch.client import ClientAnswer
 
 
 @click.command("quote")
@@ -50,18 +47,12 @@ def command(
     }
     if provider is not None:
         asked["provider"] = provider
-
-    def show(answer: ClientAnswer) -> None:
-        if as_json or answer.status > HTTP_OK_MAX:
-            say(answer.json())
-        else:
-            _print(answer.json())
-
-    ask("POST", "/v1/quotes", orjson.dumps(asked), show, data=data, kid=kid, url=url)
+    shower = told(_print, as_json=as_json)
+    ask("POST", "/v1/quotes", body_of(asked), shower, data=data, kid=kid, url=url)
 
 
-def _print(told: dict[str, Any]) -> None:
-    for quote in told["quotes"]:
+def _print(priced: dict[str, Any]) -> None:
+    for quote in priced["quotes"]:
         tell(
             f"{quote['provider']:24} {_amount(quote['debit'])} -> {_amount(quote['credit'])} "
             f"at {quote['effective_rate']} until {quote['expires_at']}"
@@ -74,9 +65,9 @@ def _print(told: dict[str, Any]) -> None:
             )
         for fee in quote["fees"]:
             tell(f"  fee of the {fee['party']}, {fee['mode']}: {_amount(fee['amount'])}")
-    for left in told["left_out"]:
+    for left in priced["left_out"]:
         tell(f"{left['provider']:24} left out: {left['reason']}")
-    for alarm in told["alarms"]:
+    for alarm in priced["alarms"]:
         tell(f"alarm: {alarm}")
 
 

@@ -7,23 +7,20 @@ rate set twice with the same version and content is only confirmed, which keeps 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from typing import TYPE_CHECKING, Any, Final
 
 import click
-import orjson
 
-from switch.cli.asking import HTTP_OK_MAX, ask, url_option
-from switch.cli.options import data_option, say, stop, tell
+from switch.cli.asking import ask, body_of, queried, told, url_option
+from switch.cli.options import data_option, stop, tell
 from switch.runtime.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from switch.client import ClientAnswer
-
 PATH = "/v1/rates"
+BP_DIGITS_MAX: Final = 9
 
 _as_json = click.option("--json", "as_json", is_flag=True, help="The answer as it came.")
 
@@ -45,7 +42,7 @@ def command() -> None:
 @_as_json
 def listed(data: Path, url: str, kid: str, *, as_json: bool) -> None:
     """The current rate of each provider and pair of currencies."""
-    ask("GET", PATH, b"", _shown(as_json=as_json), data=data, kid=kid, url=url)
+    ask("GET", PATH, b"", told(_table, as_json=as_json), data=data, kid=kid, url=url)
 
 
 @command.command("history")
@@ -67,9 +64,9 @@ def history(
     as_json: bool,
 ) -> None:
     """Every version of one provider's rate from PAYER_CURRENCY to PAYEE_CURRENCY."""
-    query = {"provider": provider, "payer": payer_currency, "payee": payee_currency}
-    path = f"{PATH}/history?{urlencode(query)}"
-    ask("GET", path, b"", _shown(as_json=as_json), data=data, kid=kid, url=url)
+    asked = {"provider": provider, "payer": payer_currency, "payee": payee_currency}
+    path = queried(f"{PATH}/history", **asked)
+    ask("GET", path, b"", told(_table, as_json=as_json), data=data, kid=kid, url=url)
 
 
 @command.command("set")
@@ -113,8 +110,8 @@ def put(  # the options of one sheet
         "spread_bp": spread_bp,
         "tiers": [_tier(text) for text in tiers],
     }
-    body = orjson.dumps({"sheets": [sheet]})
-    ask("PUT", PATH, body, _told(as_json=as_json), data=data, kid=provider, url=url)
+    body = body_of({"sheets": [sheet]})
+    ask("PUT", PATH, body, told(_outcomes, as_json=as_json), data=data, kid=provider, url=url)
 
 
 @command.command("withdraw")
@@ -146,50 +143,44 @@ def withdraw(
     }
     if kid in (None, provider):
         del asked["provider"]
-    path, body = f"{PATH}/withdraw", orjson.dumps(asked)
-    ask("POST", path, body, _told(as_json=as_json), data=data, kid=kid or provider, url=url)
+    path, body = f"{PATH}/withdraw", body_of(asked)
+    ask(
+        "POST",
+        path,
+        body,
+        told(_outcomes, as_json=as_json),
+        data=data,
+        kid=kid or provider,
+        url=url,
+    )
 
 
 def _tier(text: str) -> dict[str, Any]:
     amount, separator, points = text.partition("=")
-    if not separator or not points.isdecimal():
+    if not separator or not points.isdecimal() or len(points) > BP_DIGITS_MAX:
         stop(f"--tier {text}: is written AMOUNT=BP")
     return {"from": amount, "improvement_bp": int(points)}
 
 
-def _shown(*, as_json: bool) -> Callable[[ClientAnswer], None]:
+def _table(page: dict[str, Any]) -> None:
     """Show rates as a table."""
-
-    def show(answer: ClientAnswer) -> None:
-        if as_json or answer.status > HTTP_OK_MAX:
-            say(answer.json())
-            return
-        tell(f"{'provider':16} {'pair':8} {'rate':>14}  {'version':20} {'spread':>6}  since")
-        for rate in answer.json()["rates"]:
-            pair = f"{rate['payer_currency']}/{rate['payee_currency']}"
-            gone = "" if rate["withdrawn_at"] is None else "  withdrawn"
-            tell(
-                f"{rate['provider']:16} {pair:8} {rate['rate']:>14}  {rate['version']:20} "
-                f"{rate['spread_bp']:>6}  {rate['effective_at']}{gone}"
-            )
-        for loop in answer.json().get("loops", []):
-            tell(f"alarm: {' | '.join(loop['rates'])} pay {loop['gain_bp']} bp in a circle")
-
-    return show
+    rates = page["rates"]
+    tell(f"{'provider':16} {'pair':8} {'rate':>14}  {'version':20} {'spread':>6}  since")
+    for rate in rates:
+        pair = f"{rate['payer_currency']}/{rate['payee_currency']}"
+        gone = "" if rate["withdrawn_at"] is None else "  withdrawn"
+        tell(
+            f"{rate['provider']:16} {pair:8} {rate['rate']:>14}  {rate['version']:20} "
+            f"{rate['spread_bp']:>6}  {rate['effective_at']}{gone}"
+        )
+    for loop in page.get("loops", []):
+        tell(f"alarm: {' | '.join(loop['rates'])} pay {loop['gain_bp']} bp in a circle")
 
 
-def _told(*, as_json: bool) -> Callable[[ClientAnswer], None]:
+def _outcomes(page: dict[str, Any]) -> None:
     """Show what became of each sheet."""
-
-    def show(answer: ClientAnswer) -> None:
-        told = answer.json()
-        if as_json or "sheets" not in told:
-            say(told)
-            return
-        for sheet in told["sheets"]:
-            why = "" if sheet["code"] is None else f" {sheet['code']}: {sheet['detail']}"
-            tell(f"{sheet['outcome']}{why}")
-            for alarm in sheet["alarms"]:
-                tell(f"  alarm: {alarm}")
-
-    return show
+    for sheet in page["sheets"]:
+        why = "" if sheet["code"] is None else f" {sheet['code']}: {sheet['detail']}"
+        tell(f"{sheet['outcome']}{why}")
+        for alarm in sheet["alarms"]:
+            tell(f"  alarm: {alarm}")

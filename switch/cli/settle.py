@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from base64 import b64encode
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
-import orjson
 
-from switch.cli.asking import HTTP_OK_MAX, ask, url_option
-from switch.cli.options import data_option, say, tell
-
-if TYPE_CHECKING:
-    from switch.client import ClientAnswer
+from switch.cli.asking import ask, body_of, told, url_option
+from switch.cli.options import data_option, shown, tell
 
 PATH = "/v1/operations/settlements"
 
@@ -36,18 +32,12 @@ _SHOWN = (
 @url_option
 def command(network: str, file: Path, kid: str, data: Path, url: str, *, as_json: bool) -> None:
     """Take a settlement file of NETWORK as evidence of what it has carried out."""
-    if not network.replace("_", "").isalnum():
+    if not (network.isascii() and network.replace("_", "").isalnum()):
         raise click.UsageError("NETWORK is a name as in the configuration.")
     content = b64encode(file.read_bytes()).decode()
-    body = orjson.dumps({"name": file.name, "content": content})
-
-    def shown(answer: ClientAnswer) -> None:
-        if as_json or answer.status > HTTP_OK_MAX:
-            say(answer.json())
-        else:
-            _report(answer.json())
-
-    ask("POST", f"{PATH}/{network}", body, shown, data=data, kid=kid, url=url)
+    body = body_of({"name": shown(Path(file.name)), "content": content})
+    shower = told(_report, as_json=as_json)
+    ask("POST", f"{PATH}/{network}", body, shower, data=data, kid=kid, url=url)
 
 
 def _report(report: dict[str, Any]) -> None:

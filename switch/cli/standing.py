@@ -7,19 +7,15 @@ another approves the version that they saw; nothing happens before.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import click
-import orjson
 
-from switch.cli.asking import HTTP_OK_MAX, ask, url_option
-from switch.cli.options import data_option, say, tell
-from switch.standings import PartyKind, Step
+from switch.cli.asking import ask, body_of, queried, told, url_option
+from switch.cli.options import data_option, tell
+from switch.standings import VERSION_MAX, PartyKind, Step
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from switch.client import ClientAnswer
 
 PATH = "/v1/operations/parties"
 
@@ -28,7 +24,12 @@ _as_option = click.option(
 )
 _kind = click.argument("kind", type=click.Choice([kind.value for kind in PartyKind]))
 _name = click.argument("name")
-_version = click.option("--version", type=int, required=True, help="The version that was seen.")
+_version = click.option(
+    "--version",
+    type=click.IntRange(0, VERSION_MAX),
+    required=True,
+    help="The version that was seen.",
+)
 
 
 @click.group("standing")
@@ -43,8 +44,8 @@ def command() -> None:
 @click.option("--after", default="", help="Only those behind it: kind/name, as a page ends.")
 def list_(data: Path, url: str, kid: str, after: str) -> None:
     """Show them, a page at a time, with what is proposed and what can be."""
-    path = f"{PATH}?after={quote(after, safe='/:')}" if after else PATH
-    ask("GET", path, b"", _show, data=data, kid=kid, url=url)
+    path = queried(PATH, after=after) if after else PATH
+    ask("GET", path, b"", told(_show), data=data, kid=kid, url=url)
 
 
 @command.command("propose")
@@ -60,8 +61,8 @@ def propose(  # the options of the command
     kind: str, name: str, step: str, version: int, reference: str, data: Path, url: str, kid: str
 ) -> None:
     """Propose STEP; another operator must approve it."""
-    body = orjson.dumps({"version": version, "step": step, "reference": reference})
-    ask("POST", f"{_path(kind, name)}/proposals", body, _show, data=data, kid=kid, url=url)
+    body = body_of({"version": version, "step": step, "reference": reference})
+    ask("POST", f"{_path(kind, name)}/proposals", body, told(_show), data=data, kid=kid, url=url)
 
 
 @command.command("approve")
@@ -73,21 +74,17 @@ def propose(  # the options of the command
 @_as_option
 def approve(kind: str, name: str, version: int, data: Path, url: str, kid: str) -> None:
     """Take the step that another operator proposed in this version."""
-    body = orjson.dumps({"version": version})
-    ask("POST", f"{_path(kind, name)}/approvals", body, _show, data=data, kid=kid, url=url)
+    body = body_of({"version": version})
+    ask("POST", f"{_path(kind, name)}/approvals", body, told(_show), data=data, kid=kid, url=url)
 
 
 def _path(kind: str, name: str) -> str:
-    if not name.replace(":", "").isalnum():
+    if not (name.isascii() and name.replace(":", "").replace("_", "").isalnum()):
         raise click.UsageError("NAME is a BIC, or network:id of a merchant.")
     return f"{PATH}/{kind}/{name}"
 
 
-def _show(answer: ClientAnswer) -> None:
-    shown: Any = answer.json()
-    if answer.status > HTTP_OK_MAX:
-        say(shown)
-        return
+def _show(shown: dict[str, Any]) -> None:
     for party in shown.get("parties", [shown]):
         tell(f"{party['kind']} {party['name']}  {party['state']}  version {party['version']}")
         proposal = party["proposal"]

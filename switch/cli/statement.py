@@ -28,11 +28,11 @@ def moment(context: click.Context, option: click.Parameter, text: str | None) ->
         return None
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        if at.tzinfo is None:
+            raise click.BadParameter("needs a time zone, as in …Z or …+07:00", context, option)
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise click.BadParameter("is not a time as 2026-11-22T00:00:00Z", context, option) from None
-    if at.tzinfo is None:
-        raise click.BadParameter("needs a time zone, as in …Z or …+07:00", context, option)
-    return at.astimezone(UTC)
 
 
 @click.command("statement")

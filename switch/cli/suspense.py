@@ -7,19 +7,15 @@ closes, another approves the proposal that they saw; nothing happens before.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import click
-import orjson
 
-from switch.cli.asking import HTTP_OK_MAX, ask, url_option
-from switch.cli.options import data_option, say, tell
+from switch.cli.asking import ask, body_of, queried, told, url_option
+from switch.cli.options import data_option, tell
 from switch.suspense import Way
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from switch.client import ClientAnswer
 
 PATH = "/v1/operations/suspense"
 
@@ -42,9 +38,11 @@ def command() -> None:
 @click.option("--after", default="", help="Go on behind this item.")
 def list_(data: Path, url: str, kid: str, after: str, *, by_age: bool) -> None:
     """List what is open, with its age, amount and network, and what is proposed."""
-    said = ["order=age"] * by_age + [f"after={quote(after, safe='/:')}"] * bool(after)
-    path = f"{PATH}?{'&'.join(said)}" if said else PATH
-    ask("GET", path, b"", _show, data=data, kid=kid, url=url)
+    said = {"order": "age"} if by_age else {}
+    if after:
+        said["after"] = after
+    path = queried(PATH, **said) if said else PATH
+    ask("GET", path, b"", told(_show), data=data, kid=kid, url=url)
 
 
 @command.command("show")
@@ -54,7 +52,7 @@ def list_(data: Path, url: str, kid: str, after: str, *, by_age: bool) -> None:
 @_as_option
 def show(item: str, data: Path, url: str, kid: str) -> None:
     """Show one item, closed or not."""
-    ask("GET", f"{PATH}?item={quote(item, safe='/:')}", b"", _show, data=data, kid=kid, url=url)
+    ask("GET", queried(PATH, item=item), b"", told(_show), data=data, kid=kid, url=url)
 
 
 @command.command("propose")
@@ -81,8 +79,8 @@ def propose(
         raise click.UsageError("--to names who takes what is assigned or borne, and nothing else.")
     more = {"institution": to, "instead_of": instead_of}
     said = {name: value for name, value in more.items() if value is not None}
-    body = orjson.dumps({"item": item, "way": way, "reference": reference, **said})
-    ask("POST", f"{PATH}/proposals", body, _show, data=data, kid=kid, url=url)
+    body = body_of({"item": item, "way": way, "reference": reference, **said})
+    ask("POST", f"{PATH}/proposals", body, told(_show), data=data, kid=kid, url=url)
 
 
 @command.command("approve")
@@ -93,15 +91,11 @@ def propose(
 @_as_option
 def approve(item: str, proposal: str, data: Path, url: str, kid: str) -> None:
     """Close ITEM as another operator proposed, by the id of the PROPOSAL that was seen."""
-    body = orjson.dumps({"item": item, "proposal": proposal})
-    ask("POST", f"{PATH}/approvals", body, _show, data=data, kid=kid, url=url)
+    body = body_of({"item": item, "proposal": proposal})
+    ask("POST", f"{PATH}/approvals", body, told(_show), data=data, kid=kid, url=url)
 
 
-def _show(answer: ClientAnswer) -> None:
-    shown: Any = answer.json()
-    if answer.status > HTTP_OK_MAX:
-        say(shown)
-        return
+def _show(shown: dict[str, Any]) -> None:
     for item in shown.get("items", [shown]):
         amount, closed, proposal = item["amount"], item["closed"], item["proposal"]
         side = "to us" if item["to_us"] else "by us"

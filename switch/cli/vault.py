@@ -6,12 +6,19 @@ they go to standard output and nowhere else.
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
-from switch.cli.options import config_option, data_option, guarded, read_config, say, tell
+from switch.cli.options import (
+    config_option,
+    data_option,
+    guarded,
+    read_config,
+    say,
+    tell,
+    uetr_argument,
+)
 from switch.cli.store_option import store_option, with_store
 from switch.runtime.process import run
 
@@ -21,8 +28,6 @@ if TYPE_CHECKING:
 
     from switch.vault_desk import Desk
 
-UETR: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-
 wait_option = click.option(
     "--wait",
     "wait_s",
@@ -31,15 +36,6 @@ wait_option = click.option(
     show_default=True,
     help="Seconds to wait for a switch that serves to do it.",
 )
-
-
-def _uetr(context: click.Context, option: click.Parameter, text: str) -> str:
-    if UETR.fullmatch(text) is None:
-        raise click.BadParameter("is not a UUID in lower case", context, option)
-    return text
-
-
-uetr_argument = click.argument("uetr", callback=_uetr)
 
 
 @click.group("vault")

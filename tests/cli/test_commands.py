@@ -9,77 +9,32 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
-from click.testing import CliRunner
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from switch.cli import main
-from switch.config import default_folder, load_config
+from switch.config import default_folder
 from switch.development_keys import make_development_keys
 from switch.runtime.children import start_child
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import SystemEntropy
+from tests.cli.typed_commands import MEMBER, answering, typed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-MEMBER = "ABAAKHPPXXX"
 NO_ANSWER = (
-    "bakong-switch: No answer: nothing is known about this request; "
-    "a payment may be repeated with the same --key.\n"
+    "bakong-switch: No answer: nothing is known about this request. It may be repeated as it was, "
+    "a payment with the same --key: nothing is done twice.\n"
 )
-
-
-def typed(*arguments: str) -> tuple[int, str, str]:
-    """Run a command; its status, standard output and standard error."""
-    result = CliRunner().invoke(main, arguments, prog_name="bakong-switch")
-    assert result.exception is None or isinstance(result.exception, SystemExit)
-    return result.exit_code, result.stdout, result.stderr
-
-
-@pytest.fixture(scope="session")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder with keys and nothing else."""
-    data = tmp_path_factory.mktemp("data")
-    networks = load_config(default_folder()).networks
-    make_development_keys(
-        data / "keys", [MEMBER], SystemClock(), SystemEntropy(), networks=networks
-    )
-    return data
 
 
 @pytest.fixture
 def data(made: Path, tmp_path: Path) -> Path:
     """A copy of it to spoil."""
     return shutil.copytree(made, tmp_path / "data")
-
-
-@contextmanager
-def answering(answer: bytes | None) -> Iterator[str]:
-    """A server that takes one request, sends these bytes and hangs up; without, it is not there."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        url = f"http://127.0.0.1:{server.getsockname()[1]}"
-        if answer is None:
-            server.close()
-            yield url
-            return
-
-        def serve() -> None:
-            connection, _ = server.accept()
-            with connection:
-                connection.recv(65_536)
-                connection.sendall(answer)
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        yield url
-        thread.join(10)
 
 
 def call(data: Path, url: str, *more: str) -> tuple[int, str, str]:

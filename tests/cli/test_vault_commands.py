@@ -27,7 +27,7 @@ from switch.store.sqlite import SqliteEngine, open_reader
 from switch.store.vault import wrapping_of
 from switch.vault_desk import NOTICE_S
 from switch.wrapping_keys import WRAPPING_VARIABLE, open_vault
-from tests.cli.test_commands import typed
+from tests.cli.typed_commands import typed
 from tests.switch_core.core_values import concluded, opened, payment, refused, uetr
 
 if TYPE_CHECKING:

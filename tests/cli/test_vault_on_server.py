@@ -15,8 +15,8 @@ from switch.own_keys import keys_of
 from switch.runtime.entropy import SystemEntropy
 from switch.stores import VARIABLE
 from switch.wrapping_keys import open_vault
-from tests.cli.test_commands import typed
 from tests.cli.test_vault_commands import ENDED, LATER, NAME, OPEN, fill
+from tests.cli.typed_commands import typed
 from tests.contract.postgres_place import PostgresPlace
 from tests.servers.fixtures import POSTGRES_GROUP
 
