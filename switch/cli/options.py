@@ -187,5 +187,6 @@ def guarded(work: Callable[[], int]) -> NoReturn:
     try:
         status = work()
     except known as error:
-        stop(str(error))
+        # A time-out, for one, says nothing but its name.
+        stop(str(error) or type(error).__name__)
     raise SystemExit(status)

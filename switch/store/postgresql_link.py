@@ -53,6 +53,20 @@ SETTINGS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 
+BESIDE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **SETTINGS,
+        # They hold no slot. Whoever reads may pause for as long as it likes between two pages, and
+        # a session whose machine is gone is found out by its silence.
+        "idle_in_transaction_session_timeout": "0",
+        "statement_timeout": "0",
+        "tcp_keepalives_idle": "60",
+        "tcp_keepalives_interval": "10",
+        "tcp_keepalives_count": "6",
+    }
+)
+"""Of a session that checks or exports beside the processes."""
+
 CLASHES: Final = (
     asyncpg.UniqueViolationError,
     asyncpg.SerializationError,
@@ -110,13 +124,18 @@ def shown(url: str) -> str:
     return f"{parts.scheme}://{parts.hostname or ''}:{parts.port or 5432}{parts.path}"
 
 
-async def connect(url: str) -> Connection:
-    """Open a connection. Raises what :func:`is_away` tells apart."""
+async def connect(
+    url: str, settings: Mapping[str, str] = SETTINGS, *, patient: bool = False
+) -> Connection:
+    """Open a connection; where it is ``patient``, a statement takes as long as it needs.
+
+    Raises what :func:`is_away` tells apart.
+    """
     return await asyncpg.connect(
         url,
         timeout=CONNECT_WITHIN_S,
-        command_timeout=ANSWER_WITHIN_S,
-        server_settings=dict(SETTINGS),
+        command_timeout=None if patient else ANSWER_WITHIN_S,
+        server_settings=dict(settings),
         max_cached_statement_lifetime=0,
     )
 
