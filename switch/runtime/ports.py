@@ -32,7 +32,11 @@ def free_ports(count: int) -> list[int]:
                 return found
             drawn = int.from_bytes(os.urandom(4), "big")
             port = LOWEST + drawn % (HIGHEST - LOWEST + 1)
+            if port in found:
+                continue
             each = held.enter_context(socket.socket())
+            # A port that only waits for late segments of its last connection is free to listen on.
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 each.bind(("127.0.0.1", port))
             except OSError:
