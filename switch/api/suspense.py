@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from aiohttp import web
-
 from switch.answers import problem
 from switch.api.body import read_json
 from switch.api.intake import JSON_MEDIA, take_in
-from switch.api.problems import respond
+from switch.api.problems import Absent, respond
 from switch.api.shown import json_response, queried
 from switch.api.suspense_shapes import ClosingApproval, ClosingRequest
 from switch.closings import PAGE_MAX, Asked
@@ -21,6 +19,8 @@ from switch.refusals import Refusal
 from switch.suspense import Way
 
 if TYPE_CHECKING:
+    from aiohttp import web
+
     from switch.api.care import Care
 
 _STATUS: Final = (
@@ -48,7 +48,7 @@ class SuspenseApi:
         if item is not None:
             shown = await self._closings.shown(item[:NAME_MAX])
             if shown is None:
-                raise web.HTTPNotFound
+                raise Absent(Reason.NOT_SUSPENDED.sentence)
             return json_response(200, {"items": [shown], "after": None})
         after = request.query.get("after", "")[:NAME_MAX]
         limit = queried(request, "limit", PAGE_MAX)
@@ -59,7 +59,7 @@ class SuspenseApi:
             raise Refusal(Reason.FORMAT_INVALID, 400, "query order")
         page = await self._closings.oldest(after, limit)
         if page is None:
-            raise web.HTTPNotFound
+            raise Absent(Reason.NOT_SUSPENDED.sentence)
         return json_response(200, page)
 
     async def propose(self, request: web.Request) -> web.Response:

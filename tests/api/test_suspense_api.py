@@ -102,6 +102,7 @@ async def test_the_list_is_by_name_or_by_age(rig: Rig) -> None:
     assert ([each["item"] for each in rest["items"]], rest["after"]) == (names[1:], None)
     assert [each["item"] for each in named["items"]] == sorted(names)
     assert [each.status for each in wrong] == [400, 404]
+    assert wrong[1].json()["title"] == Reason.NOT_SUSPENDED.sentence
 
 
 async def test_one_operator_alone_cannot_keep_an_item_from_being_closed(rig: Rig) -> None:

@@ -15,7 +15,7 @@ from switch.operators import Action, Approve, ApproveStep, Enrol, Propose, Propo
 from switch.proposals import PROPOSALS_A_DAY, actions_for
 from switch.reasons import Reason
 from switch.standings import PartyState, Step, member_party
-from switch.store.replay import leaf_items
+from switch.store.replay import Replay, leaf_items
 from switch.suspense import (
     Suspended,
     Way,
@@ -270,6 +270,15 @@ def test_every_entry_of_an_item_is_of_its_name() -> None:
     world.do(approved(ITEM, item_of(world.state.claims)))
 
     assert [entry.uetr for entry in world.entries] == [ITEM] * 4
+
+
+def test_entries_of_before_items_had_names_are_checked_as_they_were_written() -> None:
+    world = put()
+    (leaf,) = world.last.leaves
+    before = {key: value for key, value in leaf.content.items() if key not in ("of", "kept")}
+
+    assert {row[1] for row in Replay().take(before, 1)} == {""}
+    assert {row[1] for row in Replay().take(leaf.content, 1)} == {ITEM}
 
 
 def test_the_journal_says_of_each_change_what_it_was_before() -> None:
