@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from switch.commands import Declined
-from switch.ledger import Role, account_key
+from switch.ledger import Asset, Kind, Role, account_key
 from switch.operators import ApproveStep, Enrol, ProposeStep
 from switch.standings import (
     Door,
@@ -66,8 +66,12 @@ class Admissions:
             **{party: each.state for party, each in self._registered.items()},
         }
         self._accounts: dict[str, tuple[str, ...]] = {
-            member_party(each.bic): (
-                account_key(each.bic, Role.MEMBER, each.net_debit_max.currency.code, "deferred"),
+            # What is frozen, or in a window that closes, is no less its than its position.
+            member_party(each.bic): tuple(
+                account_key(
+                    each.bic, Role.MEMBER, each.net_debit_max.currency.code, Asset.DEFERRED, kind
+                )
+                for kind in (Kind.POSITION, Kind.SETTLING, Kind.FROZEN)
             )
             for each in config.members.values()
         }

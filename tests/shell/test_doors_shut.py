@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from switch.admissions import Admissions
 from switch.commands import Conflict
 from switch.doors import Window
+from switch.ledger import Account
 from switch.model import State
 from switch.reasons import Reason
 from switch.standings import Door, PartyState, Step, member_party
@@ -34,6 +37,23 @@ async def stands(shell: Shell, *steps: Step) -> None:
         version = (await desk.stands(party)).version
         assert await desk.propose(party, version, step, "one", "letter 12") is None
         assert await desk.approve(party, version + 1, "two") is None
+
+
+@pytest.mark.parametrize("kind", ["", "/settling", "/frozen"])
+async def test_a_member_is_not_closed_while_anything_of_it_is_held(shell: Shell, kind: str) -> None:
+    await stands(shell, Step.LEAVE)
+    desk = Admissions(shell.config, shell.store, shell.clock, shell.ids, shell.log)
+    party, key = member_party(MEMBER), f"{MEMBER}/member/KHR/deferred{kind}"
+    version = (await desk.stands(party)).version
+    assert await desk.propose(party, version, Step.CLOSE, "one", "letter 13") is None
+    before = shell.tables.accounts.get(key)
+    shell.tables.accounts[key] = Account(key, "KHR", credits_posted=5)
+    refused = await desk.approve(party, version + 1, "two")
+    shell.tables.accounts[key] = before or Account(key, "KHR")
+    taken = await desk.approve(party, version + 1, "two")
+
+    assert (refused, taken) == (Reason.POSITION_OPEN, None)
+    assert (await desk.stands(party)).state is PartyState.CLOSED
 
 
 async def test_a_closed_corridor_refuses_what_is_new_for_good(shell: Shell) -> None:
