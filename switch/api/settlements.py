@@ -19,6 +19,7 @@ from switch.api.intake import JSON_MEDIA, take_in
 from switch.api.problems import Absent
 from switch.api.settlement_shapes import SettlementRequest
 from switch.api.shown import json_response
+from switch.api.uploads import Uploads
 from switch.reasons import Reason
 from switch.refusals import Refusal
 from switch.settlement_port import FILE_BYTES_MAX, FileRefused
@@ -38,9 +39,14 @@ class SettlementApi:
 
     def __init__(self, care: Care) -> None:
         self._care = care
+        self._uploads = Uploads(care.operators)
 
     async def settle(self, request: web.Request) -> web.Response:
         """``POST /v1/operations/settlements/{network}``."""
+        with self._uploads.place(request):
+            return await self._settle(request)
+
+    async def _settle(self, request: web.Request) -> web.Response:
         operators = self._care.operators
         signed = await take_in(request, operators, JSON_MEDIA, at_most=BODY_BYTES_MAX)
         asked = read_json(signed.body, SettlementRequest)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from iso20022.jws import JwsError, verify_detached
+from iso20022.jws import JwsError, named_key, verify_detached
 from switch.reasons import Reason
 
 if TYPE_CHECKING:
@@ -66,6 +66,19 @@ class MemberAuthenticator:
         """Whose requests are verified."""
         return self._keys.keys()
 
+    def claimed(self, tokens: Sequence[str]) -> str:
+        """Who says to have signed a request whose body is not read yet: good for a bound, no more.
+
+        Raises :class:`NotAuthenticated`, for a name that is not known here too.
+        """
+        try:
+            name = named_key(_one(tokens))
+        except JwsError as error:
+            raise NotAuthenticated(Reason.SIGNATURE_INVALID, error.code) from None
+        if name not in self._keys:
+            raise NotAuthenticated(Reason.SIGNATURE_INVALID, "key")
+        return name
+
     def verify(
         self,
         method: str,
@@ -82,12 +95,9 @@ class MemberAuthenticator:
         (DS0A), well-formed, known member, allowed algorithm, signature, method and path, key (all
         DS0B), age (TM01), replay (DUPL).
         """
-        if not tokens:
-            raise NotAuthenticated(Reason.SIGNATURE_MISSING, "missing")
-        if len(tokens) > 1:
-            raise NotAuthenticated(Reason.SIGNATURE_INVALID, "repeated")
+        token = _one(tokens)
         try:
-            header = verify_detached(tokens[0], body, self._keys, algorithms=ALGORITHMS)
+            header = verify_detached(token, body, self._keys, algorithms=ALGORITHMS)
         except JwsError as error:
             raise NotAuthenticated(Reason.SIGNATURE_INVALID, error.code) from None
         member, issued_at, jti = header["kid"], header.get("iat"), header.get("jti")
@@ -118,3 +128,11 @@ class MemberAuthenticator:
                 break
             del seen[oldest]
         seen[jti] = issued_at
+
+
+def _one(tokens: Sequence[str]) -> str:
+    if not tokens:
+        raise NotAuthenticated(Reason.SIGNATURE_MISSING, "missing")
+    if len(tokens) > 1:
+        raise NotAuthenticated(Reason.SIGNATURE_INVALID, "repeated")
+    return tokens[0]
