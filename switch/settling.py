@@ -170,7 +170,7 @@ class Settling:
             return
         opened = await self._opened(payment)
         evidence = line.text.encode() if opened is not None else b""
-        if opened is None and not lifecycle.is_final(payment):
+        if opened is None and (event is Event.PAID_AMISS or not lifecycle.is_final(payment)):
             report.add("unreadable", **said)
             return
         before = payment.state.value
@@ -305,6 +305,10 @@ def _event(payment: Payment) -> Event | None:
     inbound = payment.direction is Direction.INBOUND and payment.kind is Kind.PAYMENT
     if inbound and payment.state is State.MANUAL:
         return None
+    amiss = lifecycle.decided(payment, Event.PAID_AMISS)
+    if payment.state is State.LAPSED and amiss.verdict is Verdict.MOVE:
+        # Its payer was debited and the advice never came: what a network has told so goes back.
+        return Event.PAID_AMISS
     event = Event.TOO_LATE if payment.state in _UNDONE else Event.ACCEPTED
     verdict = lifecycle.decided(payment, event).verdict
     return event if verdict in (Verdict.MOVE, Verdict.DISPUTE) else None

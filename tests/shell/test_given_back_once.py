@@ -260,7 +260,7 @@ async def test_of_two_proposals_at_once_one_is_kept(shell: Shell) -> None:
 
 
 async def test_an_advice_ends_the_dispute_of_an_order_that_lapsed(advised: Shell) -> None:
-    """A settlement file names it first; the guest's money goes back all the same, by itself."""
+    """Its network says so first; the guest's money goes back all the same, by itself."""
     await advised.receive(order())
     advised.clock.pass_s(1_000)
     await looked_after(advised)

@@ -16,8 +16,9 @@ from switch.port import Operation
 from switch.reasons import Reason
 from switch.settlement_port import FileLine, FileRefused, LineKind, SettlementFile
 from tests.shell.hand_parts import said
+from tests.shell.test_linked_weather import advised as advised  # noqa: PLC0414
 from tests.shell.test_linked_weather import credited, refund
-from tests.shell.test_orders import net
+from tests.shell.test_orders import UETR, looked_after, net, order, payment_of
 
 if TYPE_CHECKING:
     from tests.shell.shell_rig import Shell
@@ -181,3 +182,25 @@ def test_what_names_a_line_only_in_its_report_or_batch_says_so() -> None:
     assert (first.only_in, second.only_in) == ("S-1/1/1", "S-2/1/1")
     assert whole.only_in == ""
     assert [each.only_in for each in batch] == ["1", "2"]
+
+
+async def test_a_guest_of_whom_only_the_file_tells_gets_the_money_back(advised: Shell) -> None:
+    """The order lapsed and the advice never came, or came after the file."""
+    await advised.receive(order())
+    advised.clock.pass_s(1_000)
+    await looked_after(advised)
+    lapsed = advised.payment(UETR)
+    advised.transport.script("thailand", said("accepted"))
+    entry = line(LineKind.PAYMENT, lapsed.reference, UETR, lapsed.terms.debit, to_us=True)
+    found = await filed(advised, entry)
+    await looked_after(advised, 3)
+    told = await advised.receive(payment_of(advised))
+    again = await filed(advised, entry)
+    original = advised.payment(UETR)
+
+    assert lapsed.state is State.LAPSED
+    assert found["counts"] == {"resolved": 1}
+    assert (original.state, original.disputed) == (State.UNWOUND, False)
+    assert len(await advised.linked.of(original)) == 1
+    assert (told["reason"], again["counts"]) == (None, {"matched": 1})
+    assert net(advised, "thailand/suspense/THB/") == 0
