@@ -8,7 +8,7 @@ before it that are missing are no new loss, whichever process published them.
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from switch.stores import store_url
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
+    from contextlib import AsyncExitStack
     from datetime import datetime
     from pathlib import Path
 
@@ -114,13 +115,25 @@ class Losses:
 
 @asynccontextmanager
 async def losses_of(config: Config, data: Path) -> AsyncIterator[Losses]:
-    """What is known of losses of the configured store. Raises what reaching a server raises."""
-    async with AsyncExitStack() as opened:
-        yield await open_losses(config, data, opened)
+    """What is known of losses of the configured store, beside the processes that serve.
+
+    Of a server raises :class:`~switch.store.contract.StoreUnreachable`, and ``SchemaUnknown``.
+    """
+    if config.store.engine != "postgresql":
+        yield Losses(data)
+        return
+    from switch.store.postgresql_admin import opened
+    from switch.store.postgresql_link import query_on
+    from switch.store.postgresql_loss import LossRow
+    from switch.store.postgresql_schema import current
+
+    async with opened(store_url(config, KeyFolder(data / KEYS))) as connection:
+        await current(connection)
+        yield Losses(data, LossRow(query_on(connection)))
 
 
 async def open_losses(config: Config, data: Path, opened: AsyncExitStack) -> Losses:
-    """As :func:`losses_of`; what is opened is closed by ``opened``."""
+    """As :func:`losses_of`, for a process that serves; what is opened is closed by ``opened``."""
     if config.store.engine != "postgresql":
         return Losses(data)
     from switch.store.postgresql_link import Readers

@@ -177,16 +177,21 @@ def untaken(error: OSError) -> NoReturn:
 
 def guarded(work: Callable[[], int]) -> NoReturn:
     """Run to an exit status; what the operator can mend is said in one sentence."""
-    from switch.keys import KeyMissing
-    from switch.registry import NotInstalled
-    from switch.store.contract import RecordUnreadable
-    from switch.store.sqlite import SchemaUnknown, StoreUnreadable
-
-    unusable = (SchemaUnknown, StoreUnreadable, RecordUnreadable)
-    known = (ConfigError, KeyMissing, NotInstalled, *unusable, OSError)
     try:
         status = work()
-    except known as error:
-        # A time-out, for one, says nothing but its name.
+    # Asked for only when something was raised: most commands need none of these stores.
+    except _mended_by_people() as error:
+        # A time-out, or a store that is away, says nothing but its name.
         stop(str(error) or type(error).__name__)
     raise SystemExit(status)
+
+
+def _mended_by_people() -> tuple[type[Exception], ...]:
+    """What is wrong with a configuration, a key, a disk or a server, and is no bug."""
+    from switch.keys import KeyMissing
+    from switch.registry import NotInstalled
+    from switch.store.contract import RecordUnreadable, StoreBusy
+    from switch.store.sqlite import DISK, SchemaUnknown, StoreUnreadable
+
+    stores = (SchemaUnknown, StoreUnreadable, RecordUnreadable, StoreBusy, *DISK)
+    return (ConfigError, KeyMissing, NotInstalled, *stores, OSError)

@@ -35,6 +35,9 @@ FOR_MIGRATION: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Of a session that migrates. It waits ten seconds for a lock, and then says so."""
 
+LOST: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What the library raises in the middle; of them :func:`is_away` tells what is no bug."""
+
 IN_THE_WAY: Final = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 
 
@@ -98,5 +101,9 @@ async def opened(
         raise kind(f"{shown(url)}: cannot be used: {type(error).__name__}") from None
     try:
         yield connection
+    except LOST as error:
+        if not is_away(error, connection):
+            raise
+        raise StoreAbsent(f"{shown(url)}: was lost ({type(error).__name__})") from None
     finally:
         connection.terminate()

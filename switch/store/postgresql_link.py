@@ -178,7 +178,7 @@ class Readers:
                 # What one lost connection says is true of the others that stood idle beside it.
                 self._drop_idle()
                 if self._clock.monotonic() >= ends:
-                    raise StoreAway from None
+                    raise StoreAway("the server of the store does not answer") from None
             await self._clock.sleep(RETRY_EVERY_S)
 
     @asynccontextmanager
@@ -260,7 +260,7 @@ class Link:
             raise error
         self.drop()
         if self._clock.monotonic() >= ends:
-            raise StoreAway from None
+            raise StoreAway("the server of the store does not answer") from None
         if self.away:
             await self._clock.sleep(RETRY_EVERY_S)
         self.away = True

@@ -64,6 +64,13 @@ AUTOCHECKPOINT_PAGES: Final = 4_000
 _UNUSABLE: Final = (apsw.NotADBError, apsw.CorruptError, apsw.CantOpenError, apsw.BusyError)
 """Errors of opening that an operator can mend; the last: another program holds the file."""
 
+DISK: Final = (
+    *_UNUSABLE,
+    *(apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.PermissionsError),
+)
+"""All that an operator can mend: also a disk that is full or fails, a file that cannot be written.
+A process that serves ends at these, since nobody knows what of its batch was kept."""
+
 
 class SchemaUnknown(Exception):  # noqa: N818  the name says what happened
     """The database was written by a version of the schema that this program does not know."""
@@ -241,7 +248,7 @@ def open_reader(path: str, slot: int) -> SqliteReader:
         # One snapshot for all that is read: journal and balances must be of the same moment.
         connection.execute("BEGIN")
         connection.execute("SELECT count(*) FROM meta")
-    except (apsw.NotADBError, apsw.CorruptError, apsw.CantOpenError, apsw.SQLError) as error:
+    except (*DISK, apsw.SQLError) as error:
         raise StoreUnreadable(f"{path}: cannot be read: {error}") from None
     return SqliteReader(connection, slot)
 
@@ -282,8 +289,8 @@ def migrate_file(path: str) -> tuple[int, int]:
     try:
         with closing(_connect(path, None, exclusive=False)) as connection:
             return _migrate(connection), SCHEMA_VERSION
-    except _UNUSABLE as error:
-        raise StoreUnreadable(f"{path}: cannot be opened: {error}") from None
+    except DISK as error:
+        raise StoreUnreadable(f"{path}: cannot be opened or written: {error}") from None
 
 
 def _version(connection: apsw.Connection) -> int:
