@@ -79,7 +79,10 @@ def verify(
     *,
     as_json: bool,
 ) -> None:
-    """Check every block, entry, row and balance. Status 0: sound; 1: something was changed."""
+    """Check every block, entry, row and balance.
+
+    Status 0: sound; 1: something was changed, or none of the heads that were given vouches for it.
+    """
     from switch.store.audit import audit_reads
 
     config = read_config(config_folder)
@@ -92,12 +95,13 @@ def verify(
             return await audit_reads(read, keys, heads.hashes)
 
         report = _over(config, data, work)
+        vouched = None if heads_file is None else any(each.anchored for each in report.anchors)
         if as_json:
-            said = {**report.view(), **_of_heads(heads, heads_file)}
+            said = {**report.view(), **_of_heads(heads, heads_file), "heads_vouch": vouched}
             say({**said, "slots_unpublished": _unpublished(report, heads)})
         else:
-            _print(report, heads)
-        return 0 if report.sound and not heads.contradictions else 1
+            _print(report, heads, vouched=vouched)
+        return 0 if report.sound and not heads.contradictions and vouched is not False else 1
 
     guarded(check)
 
@@ -259,7 +263,7 @@ def _heads(file: Path | None, keys: list[Ed25519PublicKey]) -> Heads:
     return Heads() if file is None else read_heads(file, keys)
 
 
-def _print(report: Report, heads: Heads) -> None:
+def _print(report: Report, heads: Heads, *, vouched: bool | None) -> None:
     for fault in report.faults:
         tell(f"{fault.place}: {fault.what}")
     for slot, number in heads.contradictions:
@@ -270,6 +274,8 @@ def _print(report: Report, heads: Heads) -> None:
         tell(f"slot {slot}: no head of it was published")
     if heads.unreadable:
         tell(f"{heads.unreadable} lines of the heads are no head under a known key")
+    if vouched is False:
+        tell("none of the heads vouches for a block of this journal: a cut tail would not be seen")
     faults = len(report.faults) + len(heads.contradictions)
     tell(f"{report.blocks} blocks, {report.payments} payments, {faults} faults")
 

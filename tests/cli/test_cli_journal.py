@@ -105,6 +105,7 @@ def test_json_is_one_object(data: Path) -> None:
         "heads": 1,
         "heads_unreadable": 0,
         "heads_contradicted": [],
+        "heads_vouch": True,
         "slots_unpublished": [],
     }
     assert (slot["slot"], slot["blocks"], slot["anchored"]) == (1, 6, 3)
@@ -219,6 +220,23 @@ def test_a_slot_of_which_no_head_was_published_is_named(data: Path) -> None:
     assert status == 0
     assert "slot 7: no head of it was published" in shown.splitlines()
     assert told["slots_unpublished"] == [7]
+
+
+@pytest.mark.parametrize("text", [b"", b"a,b\nc,d\n", b"{}\n", b"another switch's"])
+def test_a_file_that_vouches_for_nothing_is_no_all_is_well(data: Path, text: bytes) -> None:
+    heads = data / "wrong"
+    if text.startswith(b"another"):
+        engine = SqlitePlace(data / "other.db").open(7)
+        engine.execute([buried(70)])
+        text = line(engine.head)
+        engine.close()
+    heads.write_bytes(text)
+    status, shown, _ = typed("verify", "--data", data, "--heads", heads)
+    told = orjson.loads(typed("verify", "--data", data, "--heads", heads, "--json")[1])
+
+    assert (status, told["heads_vouch"]) == (1, False)
+    said = "none of the heads vouches for a block of this journal: a cut tail would not be seen"
+    assert said in shown.splitlines()
 
 
 def test_a_bad_proof_ends_with_status_1_and_why(data: Path) -> None:
