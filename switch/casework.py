@@ -132,7 +132,8 @@ class Casework:
             names = ("action", "reason", "operator", "at", "evidence")
             said = {name: held.said[name] for name in names}
             self._log.info("proposal_read", uetr=uetr, operator=operator)
-            shown["proposal"] = {"id": held.digest, **said}
+            code = Reason[said["reason"]].iso if said["reason"] else ""
+            shown["proposal"] = {"id": held.digest, **said, "reason": code}
         return shown
 
     def _line(self, payment: Payment) -> dict[str, object]:

@@ -101,8 +101,8 @@ class Reason(Enum):
 _BY_ISO: Final = MappingProxyType({reason.iso: reason for reason in reversed(Reason)})
 
 
-def from_iso(code: str | None) -> Reason:
-    """Return the reason for a counterparty's ISO code; :attr:`Reason.UNSPECIFIED` for others.
+def known_code(code: str) -> Reason | None:
+    """The reason for an ISO code; None for what is none, which a person may have mistyped.
 
     Where several reasons share a code, the first declared is taken. FR01, AM05 and NOOR are read
     from others and never written; DUPL from a counterparty is about an identification, not a quote.
@@ -113,7 +113,12 @@ def from_iso(code: str | None) -> Reason:
         return Reason.DUPLICATE
     if code == "NOOR":
         return Reason.ORIGINAL_UNKNOWN
-    return _BY_ISO.get(code or "", Reason.UNSPECIFIED)
+    return _BY_ISO.get(code)
+
+
+def from_iso(code: str | None) -> Reason:
+    """The reason for a counterparty's ISO code; :attr:`Reason.UNSPECIFIED` for what is none."""
+    return known_code(code or "") or Reason.UNSPECIFIED
 
 
 _RECALL_CODES: Final = MappingProxyType(

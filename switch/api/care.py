@@ -31,7 +31,7 @@ from switch.commands import Conflict
 from switch.linked_payments import Asked
 from switch.operators import Action
 from switch.payments import Standing
-from switch.reasons import Reason, from_iso
+from switch.reasons import Reason, from_iso, known_code
 from switch.refusals import Busy, Refusal
 from switch.store.vault import VaultError, is_gone
 
@@ -52,6 +52,7 @@ NUMBER_MAX: Final = 2**63 - 1
 DIGITS_MAX: Final = 19
 BANK_CODE: Final = 8
 ABSENT: Final = "There is no such payment."
+NO_CODE: Final = "There is no such reason code; write it as AC04."
 NOT_PROPOSED: Final = "There is no such payment, or nothing is proposed for it as it stands."
 
 
@@ -185,7 +186,9 @@ class CareApi:
         """``POST /v1/operations/payments/{uetr}/proposals``."""
         signed = await take_in(request, self._care.operators, JSON_MEDIA)
         asked = read_json(signed.body, ProposalRequest)
-        reason = None if asked.reason is None else from_iso(asked.reason)
+        reason = None if asked.reason is None else known_code(asked.reason)
+        if asked.reason is not None and reason is None:
+            return respond(problem(422, NO_CODE, Reason.CHARACTER_INVALID))
         proposal = Proposal(Action(asked.action), reason, asked.evidence, asked.instead_of or "")
         uetr = _named(request)
         made = await self._care.aftercare.casework.propose(uetr, signed.member, proposal)

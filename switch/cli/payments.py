@@ -142,7 +142,8 @@ def _one(payment: dict[str, Any]) -> None:
         tell(f"  screening: on list {screening['list']}, by its {screening['met']}")
     proposal = payment.get("proposal")
     if proposal:
-        tell(f"  proposed: {proposal['action']} by {proposal['operator']} at {proposal['at']}")
+        end = f"{proposal['action']} {proposal['reason']}".rstrip()
+        tell(f"  proposed: {end} by {proposal['operator']} at {proposal['at']}")
         # As JSON: what somebody wrote or pasted must not steer a terminal.
         tell(f"  because: {orjson.dumps(proposal['evidence']).decode()}")
         tell(f"  approve it: --approve {proposal['id']}")

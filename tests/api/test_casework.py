@@ -120,6 +120,20 @@ async def test_a_refusal_has_its_reason_and_releases_the_money(hasty: Rig, manua
     assert all(row[2:] == (0, 0) for row in hasty.sums())
 
 
+@pytest.mark.parametrize("code", ["AC1", "ac04", "ZZZZ", "", "TS01"])
+async def test_a_reason_that_does_not_exist_is_not_another_one(
+    hasty: Rig, manual: Payment, code: str
+) -> None:
+    mistyped = REFUSED | {"reason": code}
+    refused = await call(hasty, "operator-1", f"/{manual.uetr}/proposals", mistyped)
+    nothing = (await call(hasty, "operator-2", f"/{manual.uetr}")).json()["proposal"]
+    proposed = await call(hasty, "operator-1", f"/{manual.uetr}/proposals", REFUSED)
+
+    assert (refused.status, refused.json()["reason"], nothing) == (422, "CH16", None)
+    assert refused.json()["title"] == "There is no such reason code; write it as AC04."
+    assert proposed.json()["proposal"]["reason"] == "AC04"
+
+
 async def test_nobody_approves_what_they_proposed(hasty: Rig, manual: Payment) -> None:
     await call(hasty, "operator-1", f"/{manual.uetr}/proposals", ACCEPTED)
     approved = await call(hasty, "operator-1", f"/{manual.uetr}/approvals")

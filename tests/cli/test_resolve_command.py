@@ -9,9 +9,11 @@ import pytest
 from click.testing import CliRunner
 
 from switch.cli import payments
+from tests.cli.typed_commands import answering, typed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 UETR = "0f0e0d0c-0b0a-4908-8706-050403020100"
 ID = "ab" * 32
@@ -53,6 +55,37 @@ def test_a_proposal_may_replace_another(
 def test_one_step_at_a_time(asked: list[tuple[str, str, Mapping[str, object]]]) -> None:
     both = run("--approve", ID, "--propose", "accepted", "--evidence", "line 17")
     assert (run(), both, run("--approve"), asked) == (2, 2, 2, [])
+
+
+CASE = {
+    "uetr": UETR, "state": "manual", "disputed": False, "age_s": 7, "network": "thailand",
+    "debit": {"value": "1.00", "currency": "USD"}, "owed": {"value": "30.00", "currency": "THB"},
+    "reference": "A1", "actions": [],
+}  # fmt: skip
+
+
+def resolved(made: Path, **more: object) -> list[str]:
+    """The lines that are shown of an answer."""
+    body = orjson.dumps({**CASE, **more})
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with answering(head + body) as url:
+        words = ("payments", "resolve", UETR, "--approve", ID, "--data", str(made), "--url", url)
+        status, shown, _ = typed(*words)
+    assert status == 0
+    return shown.splitlines()
+
+
+def test_whoever_approves_sees_the_reason(made: Path) -> None:
+    said = {"id": ID, "operator": "operator-1", "at": "T", "evidence": "e"}
+    shown = [
+        resolved(made, proposal={**said, "action": action, "reason": reason})[1]
+        for action, reason in (("refused", "AC04"), ("accepted", ""))
+    ]
+
+    assert shown == [
+        "  proposed: refused AC04 by operator-1 at T",
+        "  proposed: accepted by operator-1 at T",
+    ]
 
 
 def test_evidence_is_asked_for_by_its_number_and_page(

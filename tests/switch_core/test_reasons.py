@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from switch.reasons import Reason, from_iso
+from switch.reasons import Reason, from_iso, known_code
 
 REFUSED_CODES: Final = {
     "TS01": "means successful",
@@ -75,3 +75,4 @@ def test_codes_of_others_are_read(code: str, reason: Reason) -> None:
 @pytest.mark.parametrize("code", ["", "ZZZZ", "ac01", "TS01", "AC01 ", None])
 def test_an_unknown_code_is_unspecified(code: str | None) -> None:
     assert from_iso(code) is Reason.UNSPECIFIED
+    assert known_code(code or "") is None
