@@ -228,6 +228,7 @@ def test_a_file_that_vouches_for_nothing_is_no_all_is_well(data: Path, text: byt
     if text.startswith(b"another"):
         engine = SqlitePlace(data / "other.db").open(7)
         engine.execute([buried(70)])
+        assert engine.head is not None
         text = line(engine.head)
         engine.close()
     heads.write_bytes(text)
