@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 VARIABLE: Final = "BAKONG_SWITCH_STORE_URL"
 """Environment variable with the whole address, password included; stronger than the file."""
 
+SCHEMES: Final = ("postgresql", "postgres")
+
 PASSWORD: Final = "postgresql-password"  # noqa: S105  the name of a file
 """Name of the secret with which the server is spoken to, where it asks for one."""
 
@@ -59,12 +61,13 @@ def store_url(config: Config, keys: KeyFolder) -> str:
     given = os.environ.get(VARIABLE) or config.store.url
     if given is None:
         raise KeyMissing(f"store.url of switch.toml, or {VARIABLE}, must name the database")
-    try:
-        parts = urlsplit(given)
-        _ = parts.port
-    except ValueError:
-        # Only of the environment; nothing of it is shown, since a password may be in it.
-        raise ConfigError(f"{VARIABLE}: is no address of a server") from None
+    if not _is_address(given):
+        # Only of the environment; nothing of it is shown, since a password may be in it, and
+        # where something was left out it is read as a host or a path.
+        raise ConfigError(
+            f"{VARIABLE}: is no address of a server, as postgresql://USER@HOST/DATABASE"
+        )
+    parts = urlsplit(given)
     if parts.password is not None:
         return given
     try:
@@ -73,6 +76,15 @@ def store_url(config: Config, keys: KeyFolder) -> str:
         return given
     user, at, host = parts.netloc.rpartition("@")
     return urlunsplit(parts._replace(netloc=f"{user}:{password}{at}{host}"))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in SCHEMES and bool(parts.hostname)
 
 
 async def await_server(config: Config, keys: KeyFolder, clock: Clock) -> None:
@@ -110,22 +122,39 @@ async def never_written(config: Config, data: Path) -> bool:
 
 
 async def open_store(
-    config: Config, data: Path, keys: KeyFolder, clock: Clock, opened: AsyncExitStack
+    config: Config,
+    data: Path,
+    keys: KeyFolder,
+    clock: Clock,
+    opened: AsyncExitStack,
+    *,
+    may_migrate: bool = True,
 ) -> tuple[Store, datetime | None]:
     """Open the configured store; also when anything was last written there.
 
-    What is opened is closed by ``opened``. Raises :class:`~switch.config.ConfigError`,
-    :class:`OSError`, and what the engine raises for a schema that is not its own.
+    What is opened is closed by ``opened``. Who does not serve has no say in the schema
+    (``may_migrate``): it may be pointed at a database of somebody else.
+
+    Raises :class:`~switch.config.ConfigError`, :class:`OSError`, and what the engine raises for a
+    schema that is not its own.
     """
+    migrates = may_migrate and config.switch.profile == "development"
     if config.store.engine == "postgresql":
-        return await _open_server(config, data, keys, clock, opened)
+        return await _open_server(config, data, keys, clock, opened, migrates=migrates)
     if config.switch.slot == 0:
         raise ConfigError("switch.toml: switch.slot: SQLite has one process, and its slot a number")
-    return _open_embedded(config, writable_database(data), keys, clock, opened)
+    database = writable_database(data)
+    return _open_embedded(config, database, keys, clock, opened, migrates=migrates)
 
 
 def _open_embedded(
-    config: Config, database: Path, keys: KeyFolder, clock: Clock, opened: AsyncExitStack
+    config: Config,
+    database: Path,
+    keys: KeyFolder,
+    clock: Clock,
+    opened: AsyncExitStack,
+    *,
+    migrates: bool,
 ) -> tuple[Store, datetime | None]:
     """Open the file, with its writer and its checkpoints."""
     private_file(database)
@@ -136,7 +165,7 @@ def _open_embedded(
         slot=config.switch.slot,
         owner=process_name(),
         lease_s=config.switch.lease_s,
-        migrates=config.switch.profile == "development",
+        migrates=migrates,
     )
 
     def writer(execute: Callable[[list[Waiting]], None]) -> WriterThread[Waiting]:
@@ -153,7 +182,13 @@ def _open_embedded(
 
 
 async def _open_server(
-    config: Config, data: Path, keys: KeyFolder, clock: Clock, opened: AsyncExitStack
+    config: Config,
+    data: Path,
+    keys: KeyFolder,
+    clock: Clock,
+    opened: AsyncExitStack,
+    *,
+    migrates: bool,
 ) -> tuple[Store, datetime | None]:
     """Take a slot on the PostgreSQL server."""
     from switch.store.loop_committer import LoopCommitter
@@ -169,7 +204,7 @@ async def _open_server(
         end_process("store", CommitsLost())
 
     url = store_url(config, keys)
-    if config.switch.profile == "development":
+    if migrates:
         await migrated(url)
     engine = PostgresEngine(
         url,

@@ -241,7 +241,9 @@ class Desk:
                     opened.enter_context(owned_folder(self._data))
                 except FolderTaken:
                     return
-            store, _ = await open_store(config, self._data, self._keys, self._clock, opened)
+            store, _ = await open_store(
+                config, self._data, self._keys, self._clock, opened, may_migrate=False
+            )
             entropy = SystemEntropy()
             keeper = VaultKeeper(
                 store=store,

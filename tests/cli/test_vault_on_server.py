@@ -83,11 +83,10 @@ def test_no_table_of_the_server_keeps_the_bytes_of_an_erased_key(
     assert [found(each) for each in wrapped] == [0, 1]
 
 
-async def _asked(sql: str, *values: object) -> bytes:
+async def _asked(sql: str, *values: object) -> Any:
     connection = await asyncpg.connect(os.environ[VARIABLE])
     try:
-        found: bytes = await connection.fetchval(sql, *values)
-        return found
+        return await connection.fetchval(sql, *values)
     finally:
         await connection.close()
 
@@ -103,6 +102,20 @@ async def _sent(sql: str) -> None:
 def test_an_open_payment_waits_to_be_erased(data: Path) -> None:
     assert vault(data, "erase", OPEN, "--wait", "0")[0] == 1
     assert status(data)["waiting"] == 1
+
+
+def test_a_database_of_somebody_else_stays_as_it_is(
+    data: Path, postgres_server: PostgresServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asyncio.run(_sent("CREATE DATABASE somebody_elses"))
+    with monkeypatch.context() as pointed:
+        pointed.setenv(VARIABLE, postgres_server.url("somebody_elses"))
+        status, said, errors = vault(data, "rotate", "--name", LATER)
+        tables = asyncio.run(_asked("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
+    asyncio.run(_sent("DROP DATABASE somebody_elses"))
+
+    assert (status, said, tables) == (2, "", 0)
+    assert "schema version 0, this program works on" in errors
 
 
 def test_keys_are_rotated_and_the_first_one_goes(data: Path) -> None:
