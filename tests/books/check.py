@@ -86,7 +86,10 @@ def read_tables(path: Path) -> Tables:
         }
     payments = {row["uetr"]: {**row, **json.loads(row["frozen"])} for row in rows["payment"]}
     entries: dict[str, list[Row]] = defaultdict(list)
+    # An item that is received is no payment: its entries carry its name, where theirs have a UETR.
+    received = {row["item_hash"] for row in rows["incoming"]}
     for entry in rows["entry"]:
+        entry["uetr"] = "" if entry["uetr"] in received else entry["uetr"]
         entries[entry["uetr"]].append(entry)
     return Tables(rows, payments, entries)
 

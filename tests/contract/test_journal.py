@@ -136,5 +136,5 @@ def test_leaves_say_nothing_personal() -> None:
         *("effective_at", "pair", "provider", "rate_version", "sheet", "published_at", "held"),
         *("kind", "origin", "quote", "rates", "reason", "reference", "state", "uetr", "version"),
         *("answer", "before", "disputed", "frozen", "given_back", "sealed", "scope"),
-        *("answers", "buried_before", "ended_before", "graves", "bound", "exchange", "kept"),
+        *("answers", "buried_before", "ended_before", "graves", "bound", "exchange", "kept", "of"),
     }
