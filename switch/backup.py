@@ -103,9 +103,7 @@ def back_up(data: Path, file: Path, slot: int) -> Mapping[str, object]:
 
 def wrapping_lacked(file: Path, slot: int, held: Collection[str]) -> Lacked:
     """Which wrapping keys a copy needs that are not ``held``. Raises :class:`BackupUnsound`."""
-    broken = broken_pages(file)
-    if broken:
-        raise BackupUnsound(f"{file}: is damaged: {broken[0]}")
+    _whole(file)
     reader = open_reader(str(file), slot)
     names, closed = set(), 0
     try:
@@ -147,24 +145,26 @@ def bring_back(
         with ExitStack() as ended:
             coming = data / COMING
             ended.callback(coming.unlink, missing_ok=True)
-            checked = _beside(file, coming, data, slot)
+            checked, compared = _beside(file, coming, data, slot)
             loss = begun(read_loss(data), now, checked.head_at, published_at)
             write_loss(data, loss)
             _move_aside(data, now)
             coming.replace(database)
             sync_folder(data)
-    return {**checked.view(), "clock_behind": now < loss.restored_at}
+    behind = now < loss.restored_at
+    return {**checked.view(), "manifest": compared, "clock_behind": behind}
 
 
-def _beside(file: Path, coming: Path, data: Path, slot: int) -> Checked:
-    """Copy ``file`` to where it waits, and check what was copied; the digest is the file's."""
-    broken = broken_pages(file)
-    if broken:
-        raise BackupUnsound(f"{file}: is damaged: {broken[0]}")
+def _beside(file: Path, coming: Path, data: Path, slot: int) -> tuple[Checked, bool]:
+    """Copy ``file`` to where it waits, and check what was copied; the digest is the file's.
+
+    Also whether there was a manifest that it was compared with.
+    """
+    _whole(file)
     digest = _digest(file)
-    _same_as_manifest(file, digest)
+    compared = _same_as_manifest(file, digest)
     copy_database(file, coming)
-    return _checked(coming, data, slot, named=file, digest=digest)
+    return _checked(coming, data, slot, named=file, digest=digest), compared
 
 
 def _checked(path: Path, data: Path, slot: int, *, named: Path, digest: str = "") -> Checked:
@@ -187,16 +187,27 @@ def _checked(path: Path, data: Path, slot: int, *, named: Path, digest: str = ""
     return Checked(digest or _digest(path), report, head_at)
 
 
-def _same_as_manifest(file: Path, digest: str) -> None:
+def _whole(file: Path) -> None:
+    """Raise :class:`BackupUnsound` for a copy that is not there or is damaged."""
+    if not file.exists():
+        raise BackupUnsound(f"{file}: there is no such file")
+    broken = broken_pages(file)
+    if broken:
+        raise BackupUnsound(f"{file}: is damaged: {broken[0]}")
+
+
+def _same_as_manifest(file: Path, digest: str) -> bool:
+    """Compare with the manifest; False where there is none, so that nothing was compared."""
     path = _manifest(file)
     if not path.exists():
-        return
+        return False
     try:
         stated = orjson.loads(path.read_bytes())["sha256"]
     except (KeyError, TypeError, ValueError):
         raise BackupUnsound(f"{path}: cannot be read") from None
     if stated != digest:
         raise BackupUnsound(f"{file}: is not the file that {path.name} was made for")
+    return True
 
 
 def _move_aside(data: Path, now: datetime) -> None:

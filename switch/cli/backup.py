@@ -9,11 +9,20 @@ from pathlib import Path
 
 import click
 
-from switch.cli.options import config_option, data_option, guarded, read_config, say, shown, stop
+from switch.cli.options import (
+    config_option,
+    data_option,
+    guarded,
+    read_config,
+    say,
+    shown,
+    stop,
+    utf8_path,
+)
 
 
 @click.command("backup")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), callback=utf8_path)
 @config_option
 @data_option
 def command(file: Path, config_folder: Path | None, data: Path) -> None:

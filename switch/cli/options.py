@@ -33,6 +33,16 @@ URL: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+")
 UETR: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 """As the switch writes it in answers; a path may hold nothing else of a payment."""
 
+
+def utf8_path(context: click.Context, option: click.Parameter, path: Path) -> Path:
+    """Check a path of a database: SQLite takes names in UTF-8 only."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise click.BadParameter("holds bytes that are no UTF-8", context, option) from None
+    return path
+
+
 config_option = click.option(
     "--config",
     "config_folder",
@@ -45,6 +55,7 @@ data_option = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("var"),
     show_default=True,
+    callback=utf8_path,
     help="Folder of the database and the keys.",
 )
 

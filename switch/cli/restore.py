@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from switch.cli.options import config_option, data_option, guarded, read_config, say
+from switch.cli.options import (
+    config_option,
+    data_option,
+    guarded,
+    read_config,
+    say,
+    shown,
+    utf8_path,
+)
 from switch.cli.store_option import store_option, with_store
 from switch.runtime.process import run
 
@@ -26,7 +34,7 @@ def command() -> None:
 
 
 @command.command("from")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), callback=utf8_path)
 @config_option
 @data_option
 @click.option("--replace", is_flag=True, help="Move what stands in the database's place aside.")
@@ -62,6 +70,9 @@ def bring(
         newest = published_at(data / config.journal.heads_file)
         view = bring_back(file, data, slot, now, replace=replace, published_at=newest)
         say({**view, "lacking": list(lacked.names)})
+        if not view["manifest"]:
+            said = f"There is no {shown(file)}.json: no digest was compared, only what is inside."
+            click.echo(said, err=True)
         if view["clock_behind"]:
             click.echo("The clock is behind the newest block: set it right.", err=True)
         return 0

@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING
 import click
 
 from switch.account_statement import Asked, statement_lines, statement_page
-from switch.cli.options import config_option, data_option, guarded, read_config, say, stop, tell
+from switch.cli.options import (
+    config_option,
+    data_option,
+    guarded,
+    printable,
+    read_config,
+    say,
+    stop,
+    tell,
+)
 from switch.model import EPOCH
 from switch.record_reader import open_record
 from switch.runtime.clock import SystemClock
@@ -36,7 +45,7 @@ def moment(context: click.Context, option: click.Parameter, text: str | None) ->
 
 
 @click.command("statement")
-@click.argument("account")
+@click.argument("account", callback=printable)
 @config_option
 @data_option
 @click.option("--at", callback=moment, help="Only the balance as it was before this moment.")

@@ -176,3 +176,22 @@ def test_an_empty_ledger_in_the_place_of_what_came_back_is_no_end_of_a_loss(
         assert "an empty one stands in its place" in said
 
     assert orjson.loads((data / LOSS_FILE).read_bytes())["done"] is False
+
+
+def test_a_copy_without_its_manifest_is_told_to_be_one(data: Path) -> None:
+    copy, manifest = data.parent / "copy.db", data.parent / "copy.db.json"
+    words = ("restore", "from", str(copy), "--replace")
+    compared = command(data, *words)
+    manifest.unlink()
+    status, said, told = command(data, *words)
+
+    assert (compared[0], orjson.loads(compared[1])["manifest"], compared[2]) == (0, True, "")
+    assert (status, orjson.loads(said)["manifest"]) == (0, False)
+    assert told == f"There is no {manifest}: no digest was compared, only what is inside.\n"
+
+
+def test_a_copy_that_is_not_there_is_not_called_damaged(data: Path) -> None:
+    nowhere = data.parent / "nowhere.db"
+    said = command(data, "restore", "from", str(nowhere), "--replace")
+
+    assert said == (2, "", f"bakong-switch: {nowhere}: there is no such file\n")

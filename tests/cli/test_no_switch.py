@@ -180,3 +180,26 @@ def test_no_wrapping_key_is_made_in_a_folder_that_has_no_database(tmp_path: Path
 
     assert (status, list(tmp_path.iterdir())) == (2, [])
     assert errors.endswith("switch.db: there is no database\n")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("backup", "NAME"),
+        ("restore", "from", "NAME"),
+        ("restore", "status", "--data", "NAME"),
+        ("journal", "verify", "--data", "NAME"),
+        ("db", "migrate", "--data", "NAME"),
+        ("vault", "status", "--data", "NAME"),
+        ("statement", "\udcff"),
+        ("statement", "a\nb"),
+    ],
+)
+def test_what_no_store_can_be_called_is_refused(tmp_path: Path, words: tuple[str, ...]) -> None:
+    name = os.fsdecode(bytes(tmp_path) + b"/n\xff")
+    words = tuple(name if word == "NAME" else word for word in words)
+    data = () if "--data" in words else ("--data", str(tmp_path))
+    status, said, errors = typed(*words, *data)
+
+    assert (status, said, list(tmp_path.iterdir())) == (2, "", [])
+    assert errors.splitlines()[-1].startswith("Error: Invalid value for ")
