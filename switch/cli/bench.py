@@ -206,9 +206,8 @@ def _print(
 
 def _print_payments(measured: Measured) -> None:
     _print_conditions(measured)
-    tell(
-        "\nin flight  payments  commits  per sec.  CPU us/payment   p50 ms   p95 ms   p99 ms  busy"
-    )
+    tell()
+    tell("in flight  payments  commits  per sec.  CPU us/payment   p50 ms   p95 ms   p99 ms  busy")
     for level in measured.levels:
         latency = level.latency
         spread = "".join(
@@ -268,7 +267,8 @@ def _print_machine(machine: dict[str, object], where: str = "") -> None:
 
 
 def _print_stages(measured: Measured) -> None:
-    tell(f"\n  {'Stage, one payment':46}  wall us   CPU us  cold us")
+    tell()
+    tell(f"  {'Stage, one payment':46}  wall us   CPU us  cold us")
     for cost in measured.stages:
         mark = " " if cost.counts else "-"
         cold = "" if cost.cold_us is None else cost.cold_us

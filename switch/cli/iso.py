@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-import orjson
 from lxml import etree
 
 from iso20022 import DOCUMENTS, HEADERS, SIZE_BYTES_MAX, IsoError
@@ -20,7 +19,7 @@ from iso20022.convert import Loss, convert
 from iso20022.refusals import refusal_of
 from iso20022.validate import Judgement, Verdict, validate
 from switch.cli.iso_sign import message_argument, output_option, sign, verify
-from switch.cli.options import read_bounded, shown, write_result
+from switch.cli.options import plain, plain_json, read_bounded, shown, warn, write_result
 from switch.cli.qr_options import MOMENT
 from switch.runtime.clock import SystemClock
 
@@ -68,7 +67,7 @@ def check(
         raw = read_bounded(file, SIZE_BYTES_MAX)
         found = _judged(raw, judgement)
         valid = valid and found.valid
-        line = _line(file, found) if as_json else _sentence(file, raw, found).encode()
+        line = _line(file, found) if as_json else plain(_sentence(file, raw, found)).encode()
         write_result(line + b"\n", None)
     raise SystemExit(0 if valid else 1)
 
@@ -89,11 +88,11 @@ def to_version(file: Path, to: str, header: str | None, output: Path | None) -> 
     try:
         written, losses = convert(read_bounded(file, SIZE_BYTES_MAX), to, header=header)
     except IsoError as error:
-        click.echo(f"bakong-switch: {error}", err=True)
+        warn(f"bakong-switch: {error}")
         raise SystemExit(1) from None
     write_result(written, output)
     for loss in losses:
-        click.echo(_lost(loss), err=True)
+        warn(_lost(loss))
 
 
 def _lost(loss: Loss) -> str:
@@ -119,7 +118,7 @@ def _line(file: Path, found: Verdict) -> bytes:
         "path": found.path,
         "detail": found.detail,
     }
-    return orjson.dumps(row)
+    return plain_json(row)
 
 
 def _sentence(file: Path, raw: bytes, found: Verdict) -> str:

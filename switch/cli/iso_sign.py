@@ -23,7 +23,7 @@ from iso20022.jws import ALGORITHMS, named_key, verify_detached
 from iso20022.reader import parse
 from iso20022.signature_profile import DS, ONE, PIX, PROFILES, XmlPublicKey, method_of
 from iso20022.signing_keys import KeyUnfit, private_key, trusted_key
-from switch.cli.options import printable, read_bounded, say, shown, stop, write_result
+from switch.cli.options import printable, read_bounded, say, shown, stop, warn, write_result
 from switch.cli.qr_options import MOMENT
 from switch.runtime.clock import SystemClock
 
@@ -99,7 +99,7 @@ def sign(
         else:
             signed = _xml_signer(own, certificate, profile, kid).sign(raw)
     except IsoError as error:
-        click.echo(f"bakong-switch: {error}", err=True)
+        warn(f"bakong-switch: {error}")
         raise SystemExit(1) from None
     write_result(signed, output)
 

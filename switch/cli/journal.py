@@ -23,6 +23,7 @@ from switch.cli.options import (
     stop,
     tell,
     uetr_argument,
+    warn,
     write_result,
 )
 from switch.cli.statement import moment
@@ -166,7 +167,7 @@ def check_proof(
         try:
             proven = checked(read_bounded(file, PROOF_BYTES_MAX), keys)
         except BadProof as error:
-            click.echo(f"{shown(file)}: {error}", err=True)
+            warn(f"{shown(file)}: {error}")
             return 1
         known = [heads.hashes.get((head.slot, head.number)) for head in proven.heads]
         anchored = all(held == head.hash for held, head in zip(known, proven.heads, strict=True))

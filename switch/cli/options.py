@@ -72,8 +72,35 @@ def read_config(folder: Path | None) -> Config:
 
 def stop(sentence: str, status: int = EXIT_USAGE) -> NoReturn:
     """End with a status and one sentence on standard error."""
-    click.echo(f"bakong-switch: {sentence}", err=True)
+    warn(f"bakong-switch: {sentence}")
     raise SystemExit(status)
+
+
+def plain(text: str) -> str:
+    r"""A line as a terminal may be given it, whoever wrote what stands in it.
+
+    Controls, marks that turn the direction of writing and whatever else cannot be seen are written
+    ``\uXXXX``, as JSON allows anywhere in a text.
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else _escaped(each) for each in text)
+
+
+def _escaped(character: str) -> str:
+    units = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+
+
+def plain_json(value: object, option: int | None = None) -> bytes:
+    """A value as JSON, of the same meaning to a program, and plain to a terminal."""
+    lines = orjson.dumps(value, option=option).decode().split("\n")
+    return "\n".join(map(plain, lines)).encode()
+
+
+def warn(line: str) -> None:
+    """One line on standard error."""
+    click.echo(plain(line), err=True)
 
 
 def shown(path: Path) -> str:
@@ -154,12 +181,12 @@ def port_of(url: str, where: str) -> int | None:
 
 def say(value: object) -> None:
     """One JSON line on standard output, written at once: somebody may be waiting for it."""
-    put(orjson.dumps(value) + b"\n")
+    put(plain_json(value) + b"\n")
 
 
 def tell(line: str = "") -> None:
     """One line of a result for people on standard output."""
-    put(f"{line}\n".encode("utf-8", "replace"))
+    put(f"{plain(line)}\n".encode())
 
 
 def put(content: bytes) -> None:

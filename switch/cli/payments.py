@@ -144,6 +144,6 @@ def _one(payment: dict[str, Any]) -> None:
     if proposal:
         end = f"{proposal['action']} {proposal['reason']}".rstrip()
         tell(f"  proposed: {end} by {proposal['operator']} at {proposal['at']}")
-        # As JSON: what somebody wrote or pasted must not steer a terminal.
+        # As JSON: where it begins and ends is seen.
         tell(f"  because: {orjson.dumps(proposal['evidence']).decode()}")
         tell(f"  approve it: --approve {proposal['id']}")

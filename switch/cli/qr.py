@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import orjson
 
-from switch.cli.options import stop
+from switch.cli.options import plain_json, stop
 from switch.cli.qr_encode import encode
 from switch.cli.qr_options import EPOCH, MILLISECOND, MOMENT, put, read_payload
 from switch.qr import SCHEMES, SchemeError, examine, read_scheme
@@ -76,7 +76,7 @@ def decode(
         schemes=_schemes(scheme_files),
         profile=_profile(strict=strict),
     )
-    put(orjson.dumps(view(examined), option=orjson.OPT_INDENT_2))
+    put(plain_json(view(examined), orjson.OPT_INDENT_2))
     raise SystemExit(0 if examined.valid else 1)
 
 
@@ -184,7 +184,7 @@ def _judged(
 
 def _written(answer: dict[str, object]) -> bytes:
     try:
-        return orjson.dumps(answer)
+        return plain_json(answer)
     except TypeError:
         # An id of hundreds of lists in one another can be read and not be written.
         return orjson.dumps(_unread(None, "line_too_deep"))

@@ -20,6 +20,7 @@ from switch.cli.options import (
     say,
     shown,
     utf8_path,
+    warn,
 )
 from switch.cli.store_option import store_option, with_store
 from switch.runtime.process import run
@@ -71,8 +72,7 @@ def bring(
         view = bring_back(file, data, slot, now, replace=replace, published_at=newest)
         say({**view, "lacking": list(lacked.names)})
         if not view["manifest"]:
-            said = f"There is no {shown(file)}.json: no digest was compared, only what is inside."
-            click.echo(said, err=True)
+            warn(f"There is no {shown(file)}.json: no digest was compared, only what is inside.")
         if view["clock_behind"]:
             click.echo("The clock is behind the newest block: set it right.", err=True)
         return 0

@@ -18,6 +18,7 @@ from switch.cli.options import (
     say,
     tell,
     uetr_argument,
+    warn,
 )
 from switch.cli.store_option import store_option, with_store
 from switch.runtime.process import run
@@ -165,7 +166,7 @@ def _at_the_desk(
         try:
             return await work(Desk(config, data))
         except Refused as refused:
-            click.echo(f"bakong-switch: {refused}", err=True)
+            warn(f"bakong-switch: {refused}")
             return 1
 
     guarded(lambda: run(program))

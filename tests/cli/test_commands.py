@@ -175,10 +175,11 @@ def test_an_address_in_the_environment_that_is_none_is_told_and_not_shown(
 ) -> None:
     monkeypatch.setenv("BAKONG_SWITCH_STORE_URL", url)
 
+    sentence = "is no address of a server, as postgresql://USER@HOST/DATABASE"
     assert typed("serve", "--store", "postgresql", "--port", "0", "--data", str(data)) == (
         2,
         "",
-        "bakong-switch: BAKONG_SWITCH_STORE_URL: is no address of a server\n",
+        f"bakong-switch: BAKONG_SWITCH_STORE_URL: {sentence}\n",
     )
 
 
