@@ -105,10 +105,11 @@ class Desk:
                         standing.erased += 1
         return standing
 
-    def new_key(self, name: str | None) -> str:
+    async def new_key(self, name: str | None) -> str:
         """Make the next wrapping key, by default that of this month; one that is there stays.
 
-        Raises :class:`Refused`, and :class:`OSError` where there is no database that it is for.
+        Raises :class:`Refused`, and what opening the store raises where there is none of ours that
+        the key would be for.
         """
         if self._config.vault.wrapping_keys != "files":
             raise Refused("wrapping keys are in the environment: add one there and start anew")
@@ -118,9 +119,9 @@ class Desk:
         months = self._keys.months()
         if months and name < months[-1]:
             raise Refused(f"{name}: {months[-1]} is newer already")
-        if not self._on_a_server:
-            readable_database(self._data)  # before anything is made in what may be another folder
-        make_wrapping_key(self._data / KEYS, name, SystemEntropy())
+        async with open_record(self._config, self._data):
+            # Nothing is made in what may be another folder, or for somebody else's database.
+            make_wrapping_key(self._data / KEYS, name, SystemEntropy())
         return name
 
     async def rotated(self, wait_s: int) -> Standing:

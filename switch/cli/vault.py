@@ -73,7 +73,7 @@ def rotate(
     """
 
     async def work(desk: Desk) -> int:
-        made = desk.new_key(name)
+        made = await desk.new_key(name)
         standing = await desk.rotated(wait_s)
         tell(f"{standing.data_keys.get(made, 0)} data keys under {made}")
         return 0

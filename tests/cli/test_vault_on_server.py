@@ -115,11 +115,13 @@ def test_a_database_of_somebody_else_stays_as_it_is(
     asyncio.run(_sent("DROP DATABASE somebody_elses"))
 
     assert (status, said, tables) == (2, "", 0)
+    assert list((data / "keys").rglob(f"*{LATER}*")) == []
     assert "schema version 0, this program works on" in errors
 
 
 def test_keys_are_rotated_and_the_first_one_goes(data: Path) -> None:
     rotated = vault(data, "rotate", "--name", LATER)
+    assert list((data / "keys").rglob(f"*{LATER}*")) != []
     destroyed = vault(data, "destroy", "vault")
 
     assert rotated == (0, f"3 data keys under {LATER}\n", "")
