@@ -10,6 +10,7 @@ import errno
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
 
+from switch.model import Finality
 from switch.own_keys import keys_of
 from switch.registry import sandbox_factory
 from switch.runtime.clock import SystemClock
@@ -36,7 +37,12 @@ class PortTaken(OSError):  # noqa: N818  the name says what happened
 def sandbox_options(config: Config, network: str) -> dict[str, str]:
     """The settings of a simulator: the network's own, the two sides exchanged."""
     section = config.networks[network]
+    reserves = any(
+        to == network and corridor.finality is Finality.THREE_LEG
+        for (_, to), corridor in config.corridors.items()
+    )
     return {
+        **({"finality": Finality.THREE_LEG.value} if reserves else {}),
         **section.options,
         "own_bic": section.partner_bic,
         "partner_bic": section.own_bic,

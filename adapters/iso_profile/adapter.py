@@ -91,6 +91,17 @@ class IsoProfileAdapter(IsoProfileInbound):
             Operation.REFUND, payment.uetr, payment.reference, body, planning, within
         )
 
+    def plan_confirm(
+        self, payment: Payment, particulars: Particulars, planning: Planning
+    ) -> Exchange:
+        """Plan our pacs.002 of what is set aside for us; each is a new message of one meaning."""
+        del particulars
+        message_id, now = self.reference(planning), planning.now
+        values = mapping.confirmation_values(payment, message_id, self._envelope.sides, now)
+        body = self._envelope.write(mapping.STATUS, values, message_id, now)
+        within = self._facts.lookup_within_ms
+        return self._exchange(Operation.CONFIRM, payment.uetr, message_id, body, planning, within)
+
     def plan_recall(
         self, payment: Payment, particulars: Particulars, planning: Planning
     ) -> Exchange:

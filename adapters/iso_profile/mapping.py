@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from fx.money import RATE_DECIMALS_MAX, RATE_DIGITS_MAX, Money, Rounding, divide
-from switch.model import Kind, Party, UseCase, from_micros
+from switch.model import Flow, Kind, Party, UseCase, from_micros
 from switch.port import (
     Merchant,
     Operation,
@@ -52,6 +52,14 @@ PURPOSE_GOODS: Final = "GDDS"
 _ACCEPTED: Final = frozenset({"ACSC", "ACCC"})
 _PENDING: Final = frozenset({"ACTC", "ACSP", "PDNG", "RCVD", "ACWP", "BLCK"})
 # A payment accepted without posting or blocked after it belongs to the network until it says more.
+
+RESERVED: Final = "ACSP"
+"""Set aside until we confirm, of a payment in three legs; of any other it is pending (A)."""
+
+CONFIRMED: Final = "ACSC"
+"""What our own pacs.002 says of a payment in three legs: the payer's side is final (A)."""
+
+_THREE_LEGS: Final = (Flow.OUTBOUND_THREE_LEG, Flow.OUTBOUND_GROSS_THREE_LEG)
 
 _OF_THE_MESSAGE: Final = frozenset({"DUPL", "AM05", "DU01", "DU02", "DU03", "DU04", "DU05"})
 # These say that an identification was used before: the first use may have been executed.
@@ -194,6 +202,24 @@ def enquiry_values(
     })  # fmt: skip
 
 
+def confirmation_values(
+    payment: Payment, message_id: str, sides: Sides, now: datetime
+) -> dict[str, object]:
+    """Return pacs.002 of ours: the payer's side is final, so what was set aside is carried out."""
+    return {
+        "message_id": message_id,
+        "created_at": now,
+        "status_id": message_id,
+        "original_message_id": payment.reference,
+        "original_message_name": PAYMENT,
+        "original_transaction_id": payment.reference,
+        "original_uetr": payment.uetr,
+        "status": CONFIRMED,
+        "instructing_agent": sides.own,
+        "instructed_agent": sides.partner,
+    }
+
+
 def message_of(payment: Payment) -> str:
     """The message that carries a payment, or what gives one back."""
     return PAYMENT if payment.kind is Kind.PAYMENT else RETURN
@@ -215,6 +241,8 @@ def outcome(message: Message, payment: Payment, operation: Operation) -> Outcome
     status = values["status"]
     if status in _ACCEPTED:
         return Outcome(OutcomeKind.ACCEPTED, far_reference=far)
+    if status == RESERVED and payment.flow in _THREE_LEGS:
+        return Outcome(OutcomeKind.READY, far_reference=far)
     if status in _PENDING:
         return Outcome(OutcomeKind.PENDING, far_reference=far)
     if status != "RJCT":

@@ -35,6 +35,7 @@ from adapters.sandbox_kit import (
 )
 from fx.money import Money
 from iso20022 import IsoError
+from switch.model import Finality
 from switch.port import Operation
 
 if TYPE_CHECKING:
@@ -53,20 +54,32 @@ SKEW_MAX: Final = timedelta(minutes=5)
 NEVER_SEEN: Final = "NSEEN"
 """Proprietary reason of an enquiry about a payment that never arrived, and now never will."""
 
+RESERVED_S: Final = 24 * 3600
+"""What is set aside and not confirmed ends refused after this: later than confirmations repeat."""
+
 _BAD, _UNAUTHORISED = 400, 401
 
 _TAKEN: Final = (wire.QUESTION, wire.PAYMENT, wire.ENQUIRY, wire.RETURN, wire.RECALL)
 
+_WORD_MISSING: Final = "TM01"
+"""Why what was set aside came to nothing: nobody gave the word for it in time."""
+
 _STATUS: Final = MappingProxyType(
-    {EntryStatus.BOOKED: "ACSC", EntryStatus.PENDING: "ACTC", EntryStatus.REFUSED: "RJCT"}
+    {
+        EntryStatus.BOOKED: "ACSC",
+        EntryStatus.PENDING: "ACTC",
+        EntryStatus.RESERVED: "ACSP",
+        EntryStatus.REFUSED: "RJCT",
+    }
 )
 
 
 def application(context: SandboxContext, country: Country) -> web.Application:
     """Return the application of a network's sandbox.
 
-    Options ``own_bic`` (the network) and ``partner_bic`` (the switch); keys: private ``<network>``
-    with its certificate, and the pinned certificate ``switch-<network>``.
+    Options ``own_bic`` (the network), ``partner_bic`` (the switch) and ``finality``, where what is
+    paid waits for the switch's word; keys: private ``<network>`` with its certificate, and the
+    pinned certificate ``switch-<network>``.
     """
     network = Network(context, country)
     app = network.kit.application()
@@ -96,10 +109,14 @@ class Network:
     def __init__(self, context: SandboxContext, country: Country) -> None:
         self.desk = Desk(context, country)
         self._country = country
-        back = (Operation.REFUND, Operation.RECALL)
-        operations = (Operation.LOOKUP, Operation.PAY, Operation.ENQUIRE, *back)
+        operations = (
+            *(Operation.LOOKUP, Operation.PAY, Operation.CONFIRM, Operation.ENQUIRE),
+            *(Operation.REFUND, Operation.RECALL),
+        )
+        self._word = context.options.get("finality") == Finality.THREE_LEG.value
+        self._taken = EntryStatus.RESERVED if self._word else EntryStatus.BOOKED
         self.kit = SandboxKit(context, country.network, operations, _spoil)
-        self._clock = context.clock
+        self._clock, self._tasks = context.clock, context.tasks
         self._contents: dict[str, Mapping[str, object]] = {}
         self._references: dict[str, str] = {}
         self._tombstones: dict[str, None] = {}
@@ -114,7 +131,7 @@ class Network:
         """Take one message of the switch."""
         raw = await request.read()
         try:
-            message = self.desk.open(raw, *_TAKEN)
+            message = self.desk.open(raw, *_TAKEN, *((wire.STATUS,) if self._word else ()))
         except IsoError as error:
             status = _UNAUTHORISED if error.code.startswith("DS") else _BAD
             return answer(_xml(self.desk.reject("", error.code, error.detail), status))
@@ -145,11 +162,18 @@ class Network:
                 request, Operation.RECALL, reference, uetr,
                 lambda fault: _xml(self.recalls.taken(values, fault)),
             )  # fmt: skip
-        reference = str(values.get("original_transaction_id", ""))
+        reference, uetr = (
+            str(values.get("original_transaction_id", "")),
+            str(values["original_uetr"]),
+        )
+        if message.name == wire.STATUS:
+            return await self.kit.serve(
+                request, Operation.CONFIRM, reference, uetr,
+                lambda fault: self._confirmed(values, fault),
+            )  # fmt: skip
         return await self.kit.serve(
-            request, Operation.ENQUIRE, reference, str(values["original_uetr"]),
-            lambda fault: self._enquire(values, fault),
-        )  # fmt: skip
+            request, Operation.ENQUIRE, reference, uetr, lambda fault: self._enquire(values, fault)
+        )
 
     def _find(self, values: Mapping[str, object], fault: Fault | None) -> Reply:
         question, original = str(values["message_id"]), str(values["verification_id"])
@@ -186,7 +210,7 @@ class Network:
         settled = values["settlement_amount"]
         assert isinstance(settled, Money)
         reason = self._refusal(values, settled)
-        status = EntryStatus.REFUSED if reason else EntryStatus.BOOKED
+        status = EntryStatus.REFUSED if reason else self._taken
         if fault is not None and fault.kind is FaultKind.REFUSE:
             status, reason = EntryStatus.REFUSED, fault.reason or "AC01"
         elif fault is not None and not reason:
@@ -197,8 +221,38 @@ class Network:
         self._contents[reference] = content
         self._references[uetr] = reference
         if fault is not None and status is EntryStatus.PENDING:
-            self.kit.end_later(reference, fault.delay_ms)
+            self.kit.end_later(reference, fault.delay_ms, self._taken)
+        if self._word and status is not EntryStatus.REFUSED:
+            self._tasks.start("iso-sandbox-reserved", self._lapse(reference))
         return entry
+
+    async def _lapse(self, reference: str) -> None:
+        """End what is set aside and was never confirmed."""
+        await self._clock.sleep(RESERVED_S)
+        self.kit.book.end(reference, EntryStatus.REFUSED, _WORD_MISSING)
+
+    def _confirmed(self, values: Mapping[str, object], fault: Fault | None) -> Reply:
+        """Carry out what is set aside; whatever is said again is answered as the book stands."""
+        reference, uetr = (
+            str(values.get("original_transaction_id", "")),
+            str(values["original_uetr"]),
+        )
+        named = str(values.get("original_message_id", "")) or reference
+        of = StatusOf(named, reference, uetr, "RJCT")
+        entry = self.kit.book.find(reference)
+        if entry is None or entry.uetr != uetr or entry.direction != "outbound":
+            return _xml(self.desk.status(_replaced(of, "RJCT", reason="NOOR")))
+        if values["status"] != "ACSC":
+            return _xml(self.desk.reject(str(values["message_id"]), "FF01", "no word"), _BAD)
+        if entry.status is EntryStatus.RESERVED:
+            refused = fault is not None and fault.kind is FaultKind.REFUSE
+            status = EntryStatus.REFUSED if refused else EntryStatus.BOOKED
+            reason = (fault.reason or "AC04") if fault is not None and refused else None
+            if fault is None or refused:
+                entry = self.kit.book.end(reference, status, reason)
+        return _xml(
+            self.desk.status(_replaced(of, _STATUS[entry.status], reason=entry.reason or ""))
+        )
 
     def _refusal(self, values: Mapping[str, object], settled: Money) -> str:
         """Return the reason why this payment cannot be taken, or nothing."""

@@ -28,6 +28,8 @@ class EntryStatus(StrEnum):
     BOOKED = "booked"
     REFUSED = "refused"
     PENDING = "pending"
+    RESERVED = "reserved"
+    """Set aside until the payer's side gives its word; nothing has moved."""
     CANCELLED = "cancelled"
 
 
@@ -104,7 +106,8 @@ class Book:
     def end(self, reference: str, status: EntryStatus, reason: str | None = None) -> Entry:
         """End a pending entry; one that has ended stays as it is, unless it is cancelled now."""
         entry = self._entries[reference]
-        if entry.status is EntryStatus.PENDING or status is EntryStatus.CANCELLED:
+        open_ = (EntryStatus.PENDING, EntryStatus.RESERVED)
+        if entry.status in open_ or status is EntryStatus.CANCELLED:
             entry = replace(entry, status=status, reason=reason)
             self._entries[reference] = entry
         return entry

@@ -76,7 +76,7 @@ class SandboxKit:
         self._faults = FaultPlan(operations)
         self._requests: deque[dict[str, str]] = deque(maxlen=REQUESTS_MAX)
         self._released = asyncio.Event()
-        self._pending: dict[str, None] = {}
+        self._pending: dict[str, EntryStatus] = {}
         self._held = 0
 
     def application(self) -> web.Application:
@@ -152,18 +152,20 @@ class SandboxKit:
             return answer(self._spoil(reply))
         return answer(reply)
 
-    def end_later(self, reference: str, delay_ms: int) -> None:
-        """Book a pending entry on the next release, or when the delay (if any) is over."""
-        self._pending[reference] = None
+    def end_later(
+        self, reference: str, delay_ms: int, status: EntryStatus = EntryStatus.BOOKED
+    ) -> None:
+        """End a pending entry so on the next release, or when the delay (if any) is over."""
+        self._pending[reference] = status
         if delay_ms:
             self._context.tasks.start(
-                f"{self._network}-sandbox-pending", self._end_after(reference, delay_ms)
+                f"{self._network}-sandbox-pending", self._end_after(reference, delay_ms, status)
             )
 
-    async def _end_after(self, reference: str, delay_ms: int) -> None:
+    async def _end_after(self, reference: str, delay_ms: int, status: EntryStatus) -> None:
         await self._context.clock.sleep(delay_ms / 1000)
-        self._pending.pop(reference, None)
-        self.book.end(reference, EntryStatus.BOOKED)
+        if self._pending.pop(reference, None) is not None:
+            self.book.end(reference, status)
 
     async def _state(self, _: web.Request) -> web.Response:
         return as_json(self.book.state(self._network))
@@ -205,8 +207,8 @@ class SandboxKit:
         held = self._held
         released.set()
         pending, self._pending = self._pending, {}
-        for reference in pending:
-            self.book.end(reference, EntryStatus.BOOKED)
+        for reference, status in pending.items():
+            self.book.end(reference, status)
         return as_json({"released": held})
 
 

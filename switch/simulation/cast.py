@@ -100,6 +100,13 @@ SHOPS: Final[Mapping[str, Shop]] = MappingProxyType(
             "5912KOPI PAK DIN6012KUALA LUMPUR63041EA7",
             "MYR",
         ),
+        "laos": Shop(
+            "00020101021138600016A00526628466257701082771041802030020317mch20260500000017"
+            "5204581253034185802LA5911JOMA BAKERY6009Vientiane6304DB9C",
+            "LAK",
+            least=1_000,
+            decimals=0,
+        ),
         "unionpay": Shop(
             "000201010211153125000156000201565000156581200015204581253031565802CN"
             "5915Kunming Noodles6007Kunming62200104B-1707088888888863044B42",

@@ -35,6 +35,12 @@ GIVING_BACK: Final = (
 )
 """What those can do wrong who are given back what they paid."""
 
+CONFIRMED: Final = tuple(
+    ("confirm", kind, "")
+    for kind in ("drop_answer", "drop_request", "late", "garbage", "unavailable", "twice")
+)
+"""What a network can do wrong that waits for our word; where nothing does, it never happens."""
+
 LYING: Final = (
     *(("pay", "contradict", "AC04") for _ in range(6)),
     *(("enquire", "contradict", "AC04") for _ in range(2)),
@@ -66,6 +72,8 @@ CHOICES: Final = Choices(
         "member malaysia": Way(40, "malaysia"),
         "guest malaysia": Way(40, "malaysia", PAYEES),
         "refunded malaysia": Way(8, "malaysia", REGRETTED),
+        "member laos": Way(40, "laos"),
+        "guest laos": Way(20, "laos", PAYEES),
         "member japan": Way(40, "japan"),
         "member unionpay": Way(40, "unionpay"),
         "member alipayplus": Way(30, "alipayplus"),
@@ -88,6 +96,7 @@ CHOICES: Final = Choices(
         ),
         "vietnam": (*PAYING, *GIVING_BACK, *LYING),
         "malaysia": (*PAYING, *GIVING_BACK),
+        "laos": (*PAYING, *CONFIRMED),
         "japan": PAYING,
         "unionpay": (*PAYING, *GIVING_BACK),
         "alipayplus": (*PAYING, *GIVING_BACK),

@@ -34,6 +34,7 @@ WAITS: Final = frozenset({"manual", "cancel_manual"})
 MOVED: Final[Mapping[str, bool | None]] = MappingProxyType(
     {
         "accepted": True,
+        "confirming": True,
         "credited": True,
         "refused": False,
         "sending": None,
@@ -60,12 +61,12 @@ MOVED: Final[Mapping[str, bool | None]] = MappingProxyType(
 """Whether money moved for good; None while the payment has not ended and its money is reserved."""
 
 DECIMALS: Final = MappingProxyType(
-    {"KHR": 2, "THB": 2, "USD": 2, "VND": 0, "MYR": 2, "JPY": 0, "CNY": 2, "KRW": 0}
+    {"KHR": 2, "THB": 2, "USD": 2, "VND": 0, "MYR": 2, "JPY": 0, "CNY": 2, "KRW": 0, "LAK": 2}
 )
 """Decimal places of the amounts in rows (ISO 4217)."""
 
-STEPS: Final = MappingProxyType({**dict.fromkeys(sorted(DECIMALS), 1), "KHR": 100})
-"""Smallest amounts that are paid, in the units of rows: there is no part of a riel."""
+STEPS: Final = MappingProxyType({**dict.fromkeys(sorted(DECIMALS), 1), "KHR": 100, "LAK": 100})
+"""Smallest amounts that are paid, in the units of rows: there is no part of a riel or a kip."""
 
 FINAL: Final = MappingProxyType({"ACCC": True, "ACSC": True, "RJCT": False})
 """Statuses that a caller may rely on for ever, and whether they say that money moved."""

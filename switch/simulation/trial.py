@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
@@ -25,10 +25,11 @@ from switch import registry
 from switch.api import app as api_app
 from switch.api import description
 from switch.config import default_folder, load_config
-from switch.model import Flow, Funding, State, to_micros
+from switch.model import Flow, State, to_micros
 from switch.simulation.cast import Cast
 from switch.simulation.city import City, rows_of
 from switch.simulation.contradictions import linked, unresolved
+from switch.simulation.corridors import kinds, lived
 from switch.simulation.evidence import Finding, Left
 from switch.simulation.loop import SimulationError
 from switch.simulation.mishaps import Mishaps
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
     from switch.commands import Command, Result
     from switch.port import Adapter, AdapterContext
+    from switch.simulation.corridors import Kinds
     from switch.simulation.plan import Payment
     from switch.store.sqlite import SqliteEngine
 
@@ -107,22 +109,12 @@ class Outcome:
     story: list[str] = field(default_factory=list)
 
 
-PUSHED: Final = ("bakong", "malaysia")
-PUSHED_WITHIN_S: Final = 60
-GROSS_EVERY: Final = 3
-"""In one seed of so many, members' banks push the money of the corridor ``PUSHED`` in advance."""
-
-
-def _gross(plan: Plan) -> bool:
-    return plan.seed % GROSS_EVERY == 0
-
-
 class Simulator:
     """Runs plans with the configuration that comes with the program, read once."""
 
     def __init__(self) -> None:
         self._config = load_config(default_folder())
-        self._residents: dict[tuple[tuple[str, ...], bool], Residents] = {}
+        self._residents: dict[tuple[tuple[str, ...], Kinds], Residents] = {}
         self._adapters: dict[str, Adapter] = {}
         self._keys = TownKeys()
         self._signatures = Signatures()
@@ -140,37 +132,20 @@ class Simulator:
             self._adapters[network] = registry.make_adapter(network, context)
         return self._adapters[network]
 
-    def _living(self, networks: tuple[str, ...], *, gross: bool) -> Residents:
-        """The configuration with these networks alone, and their keys and simulators.
-
-        Where ``gross``, the payers' banks push the money of one corridor first.
-        """
-        if (networks, gross) not in self._residents:
-            config = replace(
-                self._config,
-                networks={name: self._config.networks[name] for name in networks},
-                corridors={
-                    name: corridor
-                    for name, corridor in self._config.corridors.items()
-                    if {corridor.source_network, corridor.destination_network} <= set(networks)
-                },
-            )
-            if gross and PUSHED in config.corridors:
-                pushed = replace(
-                    config.corridors[PUSHED],
-                    funding=Funding.GROSS,
-                    sponsor=config.networks[PUSHED[0]].own_bic,
-                    fund_within_s=PUSHED_WITHIN_S,
-                )
-                config = replace(config, corridors=config.corridors | {PUSHED: pushed})
-            self._residents[networks, gross] = residents(config, self._keys)
-        return self._residents[networks, gross]
+    def _living(self, networks: tuple[str, ...], of: Kinds) -> Residents:
+        """The configuration as such a run has it, with its keys and simulators."""
+        kind = networks, of
+        if kind not in self._residents:
+            config = lived(self._config, networks, of)
+            self._residents[kind] = residents(config, self._keys)
+        return self._residents[kind]
 
     def run(self, plan: Plan) -> Outcome:
         """Run a plan in a world of its own."""
         outcome = Outcome(plan)
         with self._made_once(), World(plan.seed) as world:
-            trial = _Trial(world, plan, outcome, self._living(plan.networks, gross=_gross(plan)))
+            living = self._living(plan.networks, kinds(plan.seed))
+            trial = _Trial(world, plan, outcome, living)
             try:
                 world.run(trial.play())
                 trial.look()
