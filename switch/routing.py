@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from switch.config import HOME, ConfigError
+from switch.model import Finality
 from switch.port import Operation, SchemeBringer
 from switch.qr import SCHEMES, SchemeError, read_scheme
 
@@ -66,12 +67,18 @@ def read_routing(adapters: Mapping[str, Adapter], corridors: Iterable[Corridor])
             if word not in known:
                 raise ConfigError(f"{name}/facts.toml: schemes: {word}: no scheme file has it")
     for corridor in corridors:
-        if corridor.enabled and corridor.scheme:
-            offered = adapters[corridor.destination_network].facts.operations
-            if not {Operation.LOOKUP, Operation.QUOTE} <= set(offered):
-                raise ConfigError(
-                    f"corridors.toml: {corridor.name}.fx_side: the network's facts name no quote"
-                )
+        offered = adapters[corridor.destination_network].facts.operations
+        waits = corridor.finality is Finality.THREE_LEG and corridor.source_network == HOME
+        if corridor.enabled and waits and Operation.CONFIRM not in offered:
+            # What it set aside would be waiting for a word that nobody can say.
+            raise ConfigError(
+                f"corridors.toml: {corridor.name}.finality: the network's facts name no confirm"
+            )
+        quotes = {Operation.LOOKUP, Operation.QUOTE} <= set(offered)
+        if corridor.enabled and corridor.scheme and not quotes:
+            raise ConfigError(
+                f"corridors.toml: {corridor.name}.fx_side: the network's facts name no quote"
+            )
     abroad = tuple(
         corridor.destination_network
         for corridor in corridors

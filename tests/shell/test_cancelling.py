@@ -123,11 +123,11 @@ def test_a_cancel_window_ends_where_the_network_is(cancels: Shell) -> None:
 @pytest.fixture
 async def confirms(shell: Shell) -> Shell:
     """A shell whose Thailand carries out what it reserved once we confirm."""
+    operations = (*shell.thailand.facts.operations, Operation.CONFIRM)
+    shell.thailand.facts = replace(shell.thailand.facts, operations=operations)
     shell.configured(
         changed_corridor(shell.config, ends(inbound=False), finality=Finality.THREE_LEG)
     )
-    operations = (*shell.thailand.facts.operations, Operation.CONFIRM)
-    shell.thailand.facts = replace(shell.thailand.facts, operations=operations)
     return shell
 
 

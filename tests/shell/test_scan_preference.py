@@ -14,13 +14,14 @@ import pytest
 
 from fx.money import Money
 from switch.config import ConfigError
+from switch.model import Finality
 from switch.port import InboundLookup, Merchant, Operation
 from switch.qr import SCHEMES
 from switch.reasons import Reason
 from switch.refusals import Refusal
 from switch.routing import read_routing
 from switch.scans import Scans
-from tests.shell.shell_rig import BANKS, MEMBER, SHOP, STALL
+from tests.shell.shell_rig import BANKS, MEMBER, SHOP, STALL, changed_corridor, ends
 from tests.shell.toy_network import BAKONG, THAILAND, ToyAdapter
 
 if TYPE_CHECKING:
@@ -221,6 +222,15 @@ def test_fact_that_names_no_scheme_refuses_the_start(shell: Shell) -> None:
 
     with pytest.raises(ConfigError, match=r"^laos/facts\.toml: schemes: laosqr: "):
         read_routing(wrong, [])
+
+
+def test_three_legs_to_a_network_that_takes_no_confirmation_refuse_the_start(
+    shell: Shell,
+) -> None:
+    waits = changed_corridor(shell.config, ends(inbound=False), finality=Finality.THREE_LEG)
+
+    with pytest.raises(ConfigError, match=r"\.finality: the network's facts name no confirm$"):
+        read_routing(shell.adapters, waits.corridors.values())
 
 
 async def test_package_brings_the_scheme_of_its_codes(shell: Shell) -> None:
