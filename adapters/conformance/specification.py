@@ -54,7 +54,8 @@ plan gives a reason. The plan is `conformance.toml` beside the adapter:
 Where each code of a network is an order that is paid once, `{number}` (ten digits) and `{amount}`
 (minor units) stand in the `payload`, and every payment gets a code of its own. A reference that was
 used is never used again, so a check can be repeated against a system that remembers. Numbers are
-never given to another case. No case is about three legs: no network here asks for a confirmation.
+never given to another case. No case is about three legs: they are
+agreed for a corridor, and the checks know no corridor.
 
 ## Cases
 

@@ -21,6 +21,7 @@ from switch.cli.adapter import command
 from switch.config import default_folder, load_config
 from switch.conformance import NO_DOOR, PLAN, Asked, check_network
 from switch.linked import made_adapters
+from switch.model import Finality
 from switch.own_keys import keys_of
 from switch.port import Operation
 from switch.registry import SANDBOXES, installed, package_of
@@ -91,13 +92,17 @@ def test_a_far_side_without_controls_leaves_what_must_be_steered_unrun(
     assert [each.verdict for each in report.results] == [Verdict.FAILED, Verdict.FAILED]
 
 
-def test_no_network_asks_for_a_confirmation_so_no_case_is_about_one(
+def test_no_corridor_is_in_three_legs_so_no_case_is_about_them(
     config: Config, keys: KeyFolder
 ) -> None:
-    operations = {each for made in made_adapters(config, keys).values()
-                  for each in made.facts.operations}  # fmt: skip
+    """Laos would take a confirmation where a corridor agreed on three legs."""
+    takers = [name for name, made in made_adapters(config, keys).items()
+              if Operation.CONFIRM in made.facts.operations]  # fmt: skip
 
-    assert Operation.CONFIRM not in operations
+    assert takers == ["laos"]
+    assert {each.finality for each in config.corridors.values()} == {
+        Finality.TWO_LEG, Finality.ADVICE,
+    }  # fmt: skip
 
 
 def test_a_far_side_that_is_told_of_no_door_is_not_asked_to_call(
