@@ -28,8 +28,6 @@ UNTRACED: Final = frozenset(("iso20022", "kill", "mutants", "networks", "seeds",
 Tracing doubles what a test costs, so it rests there; what only they reach counts as not reached.
 """
 
-WORKERS_MAX: Final = 8
-
 
 def _own_ports() -> None:
     """Draw the ports of this worker from a part of their own.
@@ -37,8 +35,10 @@ def _own_ports() -> None:
     A port that is free when it is drawn is bound a moment later, and several workers draw at once.
     """
     named = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
-    size = (ports.HIGHEST - ports.LOWEST + 1) // WORKERS_MAX
-    lowest = ports.LOWEST + int(named.removeprefix("gw")) % WORKERS_MAX * size
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    size = (ports.HIGHEST - ports.LOWEST + 1) // workers
+    # A worker that replaces one that ended is counted on.
+    lowest = ports.LOWEST + int(named.removeprefix("gw")) % workers * size
     setattr(ports, "LOWEST", lowest)  # noqa: B010  they are constants to everybody else
     setattr(ports, "HIGHEST", lowest + size - 1)  # noqa: B010
 
