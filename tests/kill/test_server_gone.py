@@ -19,6 +19,7 @@ from switch.stores import VARIABLE
 from tests.books.books_rig import THAI, all_ended, arrived, call, child, restarted
 from tests.kill import kill_rounds
 from tests.kill.postgres_stage import stage_maker
+from tests.servers.processes import STARTED_WITHIN_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from tests.books.books_rig import Call
     from tests.servers.processes import PostgresServer
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 
 PAYMENTS = 12
 GONE_S = 4.0
@@ -38,7 +39,7 @@ GONE_S = 4.0
 
 async def _answered(stage: Stage, instruction: Call) -> ClientAnswer:
     """Send, again after each 503, until there is a final answer."""
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(GONE_S + STARTED_WITHIN_S + 40):
         while True:
             answer = await instruction.send(stage)
             if answer.status == 200:

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from tests.servers.programs import Programs
 
-STARTED_WITHIN_S: Final = 20
+STARTED_WITHIN_S: Final = 90
+"""After a kill PostgreSQL first syncs its whole folder, which a busy disk drags out."""
 STOPPED_WITHIN_S: Final = 20
 PASSWORD: Final = "loopback-only"
 """Of the superuser ``switch`` of a test server."""
@@ -61,7 +62,8 @@ class Server(ABC):
             while self.process.poll() is None and time.monotonic() < ends:
                 if self.answers():
                     return
-                time.sleep(0.02)
+                # Each question costs the server a process, while it has better things to do.
+                time.sleep(0.05)
             # After a kill it may find that parts of its former life have not ended yet.
             time.sleep(0.2)
         log_end = (self.folder / "log").read_bytes()[-2000:].decode("utf-8", "replace")
