@@ -57,7 +57,7 @@ serve: $(RUNTIME_READY) ## run the switch on PORT (8080)
 sandbox: $(RUNTIME_READY) ## run the simulators of the networks
 	@$(BIN)/bakong-switch sandbox $(ARGS)
 
-bench: $(DEVELOPER_READY) $(NODE_READY) $(PEERS_READY) ## payments, codes, messages, quotes, peers
+bench: $(DEVELOPER_READY) $(NODE_READY) $(PEERS_READY) ## payments (one network dead), codes, peers
 	@$(BIN)/bakong-switch bench $(ARGS)
 
 test: $(DEVELOPER_READY) $(NODE_READY) $(SERVERS_READY) ## every test, with branch coverage

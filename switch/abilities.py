@@ -94,3 +94,11 @@ class NamedByNetwork(Protocol):
 
     def given_reference(self, particulars: Particulars) -> str:
         """The network's name of what is paid, as its lookup told it."""
+
+
+@runtime_checkable
+class BodyMasker(Protocol):
+    """A network whose messages hold credentials or card numbers, and people may open them later."""
+
+    def masked(self, body: bytes) -> bytes:
+        """A body, sent or come, with these blotted out and all else as it was; never raises."""

@@ -66,11 +66,10 @@ class Admissions:
             **{party: each.state for party, each in self._registered.items()},
         }
         self._accounts: dict[str, tuple[str, ...]] = {
-            # What is frozen, or in a window that closes, is no less its than its position.
+            # What is frozen, deposited or in a window that closes is no less its than its position.
             member_party(each.bic): tuple(
-                account_key(
-                    each.bic, Role.MEMBER, each.net_debit_max.currency.code, Asset.DEFERRED, kind
-                )
+                account_key(each.bic, Role.MEMBER, each.net_debit_max.currency.code, asset, kind)
+                for asset in (Asset.DEFERRED, Asset.BAKONG)
                 for kind in (Kind.POSITION, Kind.SETTLING, Kind.FROZEN)
             )
             for each in config.members.values()

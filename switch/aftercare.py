@@ -12,9 +12,13 @@ from typing import TYPE_CHECKING
 from switch.casework import Casework
 from switch.closings import Closings
 from switch.evidence import Evidence
+from switch.filed_returns import FiledReturns
+from switch.found import Found
 from switch.holds import Holds
+from switch.items import Items
 from switch.linked_payments import LinkedPayments
 from switch.notices import Notices
+from switch.port import Operation
 from switch.recalls import Recalls
 from switch.restoring import Restoring
 from switch.returns import Returns
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from switch.answers import Answers
+    from switch.config import Config
     from switch.dispatch import Dispatch
     from switch.logs import Log
     from switch.port import Adapter
@@ -100,20 +105,35 @@ class Aftercare:
             tasks=given.tasks,
             log=log,
         )
-        self.settling = Settling(
-            store=store,
-            dispatch=dispatch,
-            linked=self.linked,
-            adapters=given.adapters,
-            clock=clock,
-            ids=ids,
-            log=log,
-        )
         self._given = given
-        self.closings = Closings(store, clock, ids, log)
         self.notices = self._notices()
+        self.settling = self._settling()
+        self.closings = Closings(store, clock, ids, log)
+        self.found = Found(store, Items(store, clock, ids), clock, ids, log)
         self.casework = Casework(store, records, dispatch, self, clock=clock, ids=ids, log=log)
-        self.evidence = Evidence(store.read, records, log)
+        self.evidence = Evidence(store.read, records, given.adapters, log)
+
+    def pools(self, config: Config) -> frozenset[str]:
+        """Whose pools are collected from: the participants as which we poll."""
+        return frozenset(
+            config.networks[name].own_bic
+            for name, adapter in self._given.adapters.items()
+            if Operation.COLLECT in adapter.facts.operations
+        )
+
+    def _settling(self) -> Settling:
+        given = self._given
+        return Settling(
+            store=given.store,
+            dispatch=given.dispatch,
+            linked=self.linked,
+            returned=FiledReturns(given.store, self.returns, self.notices),
+            restoring=given.restoring,
+            adapters=given.adapters,
+            clock=given.clock,
+            ids=given.ids,
+            log=given.log,
+        )
 
     def _notices(self) -> Notices:
         given = self._given

@@ -27,9 +27,11 @@ from switch.config import ConfigError
 from switch.coordination.ports import Topic
 from switch.dispatch import Dispatch
 from switch.endings import Endings
+from switch.enquiry_budget import budget_of
 from switch.events_side import EventsSide
 from switch.feeds import feeds_of
 from switch.funds import Funds
+from switch.hop_times import measured_hops
 from switch.key_retention import retention_of
 from switch.keys import OVERSEER
 from switch.leases import Leases
@@ -159,6 +161,7 @@ class Switch:
             adapters=self.adapters,
             answers=self._answers,
             endings=self._endings,
+            hops=measured_hops(self._seams, self.meters),
             clock=self._seams.clock,
             ids=self._ids,
             slot=self.config.switch.slot,
@@ -177,6 +180,7 @@ class Switch:
             ids=self._ids,
             tasks=self._seams.tasks,
             restoring=self._seams.restoring,
+            budget=budget_of(self.adapters, self.config, self._seams, self.meters.enquiries),
             log=self._seams.log,
         )
 

@@ -93,6 +93,7 @@ class Batch:
         self.seen.bindings[binding.scope, binding.key] = binding
         self.delta.bindings.append(binding)
         payment = changed(payment, block=self.block, reservation=reservation)
+        self.seen.named[payment.network, payment.reference] = payment.uetr
         self.keep(payment)
         return payment
 

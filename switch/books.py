@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from switch.ledger import Account, Phase, Side
+from switch.ledger import Account, Asset, Phase, Role, Side
 from switch.reasons import Reason
 
 if TYPE_CHECKING:
@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
 SUM_MAX: Final = 2**63 - 1
 """Largest running sum of an account in minor units: what a database column holds."""
+
+
+_DEPOSIT: Final = (f"/{Role.MEMBER}/", f"/{Asset.BAKONG}")
+"""In the names of deposits, which never go below zero whatever is configured."""
+
+
+def _is_deposit(key: str) -> bool:
+    role, asset = _DEPOSIT
+    return key.endswith(asset) and role in key
 
 
 class _Row:
@@ -31,6 +40,7 @@ class _Row:
         "credits_posted",
         "currency",
         "debit",
+        "debit_bound",
         "debits_pending",
         "debits_posted",
         "key",
@@ -47,7 +57,8 @@ class _Row:
 
     def bounded_by(self, net_debit_max: int | None, net_credit_max: int | None) -> None:
         self.net_debit_max, self.net_credit_max = net_debit_max, net_credit_max
-        self.caps = net_debit_max is not None or net_credit_max is not None
+        self.debit_bound = 0 if _is_deposit(self.key) else net_debit_max
+        self.caps = self.debit_bound is not None or net_credit_max is not None
 
     def account(self) -> Account:
         return Account(
@@ -70,7 +81,7 @@ class _Row:
 
     def can_pay(self) -> bool:
         """Whether what is in the sums is within the debit cap."""
-        cap = self.net_debit_max
+        cap = self.debit_bound
         return cap is None or self.debits_posted + self.debits_pending - self.credits_posted <= cap
 
     def has_room(self) -> bool:
@@ -80,7 +91,7 @@ class _Row:
         more than it gives (a residue) needs no room under its debit cap.
         """
         both = min(self.debit, self.credit)
-        cap = self.net_debit_max
+        cap = self.debit_bound
         if cap is not None and not (both and self.debit <= self.credit):
             net = self.debits_posted + self.debits_pending - both - self.credits_posted
             if net > cap:
@@ -144,6 +155,22 @@ class Books:
                 row.credits_pending -= line.minor
                 row.credits_posted += posted
                 assert row.credits_pending >= 0, "more was released than reserved"
+
+    def overdraws(self, lines: Sequence[Line]) -> bool:
+        """Whether a set takes more out of a deposit than is in it and not reserved.
+
+        A deposit binds what people decide as well: there is nobody who would lend it the rest.
+        """
+        taken: dict[str, int] = {}
+        for line in lines:
+            if _is_deposit(line.account):
+                signed = line.minor if line.side is Side.DEBIT else -line.minor
+                taken[line.account] = taken.get(line.account, 0) + signed
+        rows = [(self._row(key, key.split("/")[2]), minor) for key, minor in taken.items()]
+        return any(
+            minor > 0 and row.debits_posted + row.debits_pending + minor > row.credits_posted
+            for row, minor in rows
+        )
 
     def post(self, lines: Sequence[Line], payer: str = "") -> Reason | None:
         """Post a set that was not reserved, or say why not.

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from fx.money import MINOR_UNITS_MAX, Money
 from switch import lifecycle
 from switch.answers import amount, instant, payment_view
 from switch.commands import Declined, Done, Known
@@ -24,6 +25,7 @@ from switch.proposals import PROPOSALS_A_DAY, actions_for, proposal_name, propos
 from switch.reasons import Reason
 from switch.screening import LISTED_AS, LISTED_BY
 from switch.store.vault import VaultError
+from switch.worklist import Wanted, Worklist
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.store.contract import Store
+    from switch.worklist import Total
 
 MATCHED: Final = "matched"
 """Scope of the keys under which money is booked that first fitted nothing."""
@@ -46,24 +49,12 @@ MATCHED: Final = "matched"
 PAGE_MAX: Final = 200
 """Payments of one page of the queue."""
 
+ALL: Final = Wanted()
+
 _EVENTS: Final = (
     *((Action.ACCEPTED, Event.ACCEPTED), (Action.REFUSED, Event.REFUSED)),
     *((Action.BLOCK, Event.BLOCKED), (Action.UNBLOCK, Event.UNBLOCKED)),
-)
-
-
-_WATCHED: Final = (
-    *(
-        State.PUT,
-        State.MANUAL,
-        State.CANCEL_MANUAL,
-        State.UNKNOWN,
-        State.PENDING_FAR,
-        State.CANCELLING,
-        State.CREDIT_UNKNOWN,
-    ),
-    *(State.RETURNING, State.UNWINDING, State.CONFIRMING, State.ACCEPTED_UNPOSTED),
-    *(State.HELD, State.BLOCKED),
+    (Action.SURRENDER, Event.SURRENDERED),
 )
 
 
@@ -101,14 +92,24 @@ class Casework:
         self._clock = clock
         self._ids = ids
         self._log = log
+        self._worklist = Worklist(store, clock)
 
-    async def queue(self, after: int, limit: int) -> dict[str, object]:
-        """A page of payments that are unknown, left to people or disputed, the oldest first."""
+    async def queue(
+        self, after: int, limit: int, wanted: Wanted = ALL, *, largest: bool = False
+    ) -> dict[str, object]:
+        """A page of payments that are unknown, left to people or disputed, the oldest first.
+
+        Or the ``largest`` of each currency, with what all of them come to.
+        """
         size = max(1, min(limit, PAGE_MAX))
-        page = await self._store.read.unended(after, size)
+        if not largest:
+            page, last = await self._worklist.oldest(after, size, wanted)
+            return {"payments": [self._line(each) for each in page], "after": _number(last)}
+        found = await self._worklist.largest(after, size, wanted)
         return {
-            "payments": [self._line(payment) for payment in page if _needs_eyes(payment)],
-            "after": str(page[-1].payment_id) if len(page) == size else None,
+            "payments": [self._line(each) for each in found.payments],
+            "after": _number(found.after),
+            "totals": [_total(total) for total in found.totals],
         }
 
     async def case(self, uetr: str, operator: str) -> dict[str, object] | None:
@@ -294,8 +295,13 @@ class Casework:
 def _event(payment: Payment, action: Action) -> Event | None:
     """What an action does to a payment that is not final yet."""
     event = dict(_EVENTS).get(action)
-    late = event is Event.ACCEPTED and payment.state is State.CANCEL_MANUAL
-    return Event.TOO_LATE if late else event
+    if event is not Event.ACCEPTED:
+        return event
+    if payment.state is State.CANCEL_MANUAL:
+        return Event.TOO_LATE
+    # In three legs nothing is carried out without our word: it goes out, and is answered.
+    ready = lifecycle.decided(payment, Event.READY).verdict is lifecycle.Verdict.MOVE
+    return Event.READY if ready else event
 
 
 def _claimed(payment: Payment, held: Proposed) -> str:
@@ -305,6 +311,14 @@ def _claimed(payment: Payment, held: Proposed) -> str:
     return proposal_name(case, end, said["operator"], held.digest)
 
 
-def _needs_eyes(payment: Payment) -> bool:
-    """Left to people, disputed, or of an outcome that nobody knows yet."""
-    return payment.disputed or payment.state in _WATCHED
+def _number(payment_id: int | None) -> str | None:
+    return None if payment_id is None else str(payment_id)
+
+
+def _total(total: Total) -> dict[str, object]:
+    """A sum that is more than an amount can be is not shown: the count still is."""
+    said: dict[str, object] = {"state": total.state, "count": total.count}
+    said["currency"] = total.currency.code
+    fits = total.minor <= MINOR_UNITS_MAX
+    said["amount"] = amount(Money(total.minor, total.currency)) if fits else None
+    return said

@@ -19,7 +19,15 @@ from switch.operators import ApproveClosing, ProposeClosing
 from switch.proposals import PROPOSALS_A_DAY
 from switch.reasons import Reason
 from switch.standings import PartyState, stands_of
-from switch.suspense import Way, closing_lines, item_claim, origin_of, payer_of, suspended_of
+from switch.suspense import (
+    Way,
+    closing_lines,
+    item_claim,
+    origin_of,
+    payer_of,
+    suspended_of,
+    ways_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,16 +45,24 @@ NOT_THERE: Final = (PartyState.APPLIED, PartyState.CERTIFIED, PartyState.CLOSED)
 def close(batch: Batch, command: ItemCommand) -> Result:
     """A command about an item in suspense."""
     held = batch.seen.claims.get(item_claim(command.item))
-    if held is None:
-        return Declined(Reason.NOT_SUSPENDED)
-    now = suspended_of(held.uetr)
+    now = None if held is None else suspended_of(held.uetr)
     if isinstance(command, ProposeClosing):
-        return _propose(batch, command, now)
-    return _approve(batch, command, now)
+        began = command.begins if now is None else now
+        if began is None:
+            return Declined(Reason.NOT_SUSPENDED)
+        if command.begins is not None and _differs(began, command.begins):
+            return Declined(Reason.PROPOSAL_CHANGED)
+        return _propose(batch, command, began, kept=now is not None)
+    return Declined(Reason.NOT_SUSPENDED) if now is None else _approve(batch, command, now)
 
 
-def _propose(batch: Batch, command: ProposeClosing, now: Suspended) -> Result:
-    """Precedence: closed, proposed so, the version, where from, the member's standing, how often.
+def _differs(held: Suspended, asked: Suspended) -> bool:
+    """Whether one name was given to two amounts, or to two deposits."""
+    return (held.account, held.minor) != (asked.account, asked.minor)
+
+
+def _propose(batch: Batch, command: ProposeClosing, now: Suspended, *, kept: bool) -> Result:
+    """Precedence: closed, proposed so, version, way, where from, the member's standing, how often.
 
     How often an operator may is counted for each item and day (UTC) by itself: nobody can put
     something else in the place of what was seen for ever.
@@ -58,6 +74,8 @@ def _propose(batch: Batch, command: ProposeClosing, now: Suspended) -> Result:
     if now.version != command.version:
         return Declined(Reason.PROPOSAL_CHANGED)
     ending = command.ending
+    if ending.way not in ways_of(now):
+        return Declined(Reason.WAY_NOT_OPEN)
     if ending.way is Way.SETTLED and ending.institution != origin_of(now):
         return Declined(Reason.AGENT_INCORRECT)
     if _is_gone(batch, ending):
@@ -65,7 +83,8 @@ def _propose(batch: Batch, command: ProposeClosing, now: Suspended) -> Result:
     day = f"{command.at:%Y-%m-%d}"
     if now.turned(ending.operator, day) >= PROPOSALS_A_DAY:
         return Declined(Reason.PROPOSALS_SPENT)
-    _keep(batch, command, now, now.proposed(ending, day), "item_proposed", ending.operator)
+    before = now if kept else None
+    _keep(batch, command, before, now.proposed(ending, day), "item_proposed", ending.operator)
     return Done(None)
 
 
@@ -100,7 +119,7 @@ def _is_gone(batch: Batch, ending: Ending) -> bool:
 def _keep(  # what an entry says
     batch: Batch,
     command: ItemCommand,
-    before: Suspended,
+    before: Suspended | None,
     after: Suspended,
     kind: str,
     operator: str,
@@ -110,7 +129,7 @@ def _keep(  # what an entry says
     batch.claim(Claim(name, text, released=False))
     content = {
         "kind": kind,
-        "kept": [name, text, before.text()],
+        "kept": [name, text] if before is None else [name, text, before.text()],
         "operator": operator,
         "of": command.item,
         "at": to_micros(command.at),

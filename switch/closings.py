@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from switch.answers import amount, instant
 from switch.commands import Declined
-from switch.model import from_micros
+from switch.config import HOME
+from switch.model import from_micros, to_micros
 from switch.operators import ApproveClosing, ProposeClosing
 from switch.reasons import Reason
 from switch.suspense import (
@@ -24,12 +25,15 @@ from switch.suspense import (
     origin_of,
     proposal_digest,
     suspended_of,
+    ways_of,
+    withdrawal,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
+    from fx.money import Money
     from switch.config import Config
     from switch.logs import Log
     from switch.runtime.clock import Clock
@@ -47,6 +51,7 @@ class Asked:
     """What an operator proposes for an item; ``institution`` is whose account takes it.
 
     It is left out where the item is settled. ``instead_of`` is the id of what stands proposed.
+    ``withdrawn`` is how much is to be paid out of a deposit, which makes the item.
     """
 
     item: str
@@ -54,6 +59,7 @@ class Asked:
     institution: str
     reference: str
     instead_of: str = ""
+    withdrawn: Money | None = None
 
 
 class Closings:
@@ -108,7 +114,11 @@ class Closings:
     async def propose(self, asked: Asked, operator: str, config: Config) -> Reason | None:
         """Propose how an item closes; nothing happens yet. Why not, where it cannot."""
         item = asked.item
-        held = await self._held(item)
+        held, at = await self._held(item), self._clock.now()
+        begins = (
+            None if asked.withdrawn is None else withdrawal(item, asked.withdrawn, to_micros(at))
+        )
+        held = held or begins
         if held is None:
             return await self._absent(item)
         taker = _taker(asked, held, config)
@@ -118,8 +128,9 @@ class Closings:
         stands = "" if held.ending is None else proposal_digest(item, held)
         if not held.closed_by and ending != held.ending and asked.instead_of != stands:
             return Reason.PROPOSAL_CHANGED
-        at, salt = self._clock.now(), self._ids.salt()
-        result = await self._store.commit(ProposeClosing(item, held.version, ending, at, salt))
+        salt = self._ids.salt()
+        command = ProposeClosing(item, held.version, ending, at, salt, begins)
+        result = await self._store.commit(command)
         if isinstance(result, Declined):
             return result.reason
         self._log.info("closing_proposed", item=item, way=asked.way.value)
@@ -164,13 +175,16 @@ def _items_of(rows: Iterable[Row]) -> list[tuple[str, Suspended]]:
 def _taker(asked: Asked, held: Suspended, config: Config) -> str | Reason:
     """Whose account takes an item: where it came from, a member's position, or a bearer's."""
     named = asked.institution
+    if asked.way not in ways_of(held):
+        return Reason.WAY_NOT_OPEN
     if asked.way is Way.SETTLED:
         return Reason.AGENT_INCORRECT if named not in ("", origin_of(held)) else origin_of(held)
     if asked.way is Way.BORNE:
         bearers = {each.fee_taker for each in config.corridors.values()}
         return named if named in bearers else Reason.AGENT_UNKNOWN
-    member = config.members.get(named)
-    if member is None:
+    withdraws = asked.way is Way.WITHDRAWN
+    member = config.members.get(held.place.institution if withdraws else named)
+    if member is None or (withdraws and named != config.networks[HOME].own_bic):
         return Reason.AGENT_UNKNOWN
     if member.net_debit_max.currency != held.amount.currency:
         return Reason.CURRENCY_UNSUPPORTED
@@ -198,7 +212,7 @@ def _shown(item: str, held: Suspended, now: datetime) -> dict[str, object]:
         "account": held.account,
         "since": instant(since),
         "age_s": (now - since) // timedelta(seconds=1),
-        "ways": [] if held.closed_by else [way.value for way in Way],
+        "ways": [] if held.closed_by else [way.value for way in ways_of(held)],
         "proposal": proposal,
         "closed": closed,
     }

@@ -89,7 +89,9 @@ class Open:
     taken in by it, once. ``evidence`` is a counterparty's message that brought it, sealed, where
     people will want to read that. ``parties`` are others that it may come to only where they may be
     paid: a merchant of that network. ``named`` says that its reference is the network's own name
-    for what is paid, which another payment may have taken.
+    for what is paid, which another payment may have taken. ``grave`` is what a tombstone would name
+    it by, where that is not its UETR; ``order`` is under what UETR its network takes back what it
+    named while nobody has paid it: once that is buried, this is never opened.
     """
 
     payment: Payment
@@ -103,6 +105,8 @@ class Open:
     evidence: Sealed | None = None
     parties: tuple[str, ...] = ()
     named: bool = False
+    grave: str = ""
+    order: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +164,20 @@ class Conclude:
 
 @dataclass(frozen=True, slots=True)
 class Bury:
-    """A tombstone: we said "never seen" to this identification, so we never execute it."""
+    """A tombstone: we said "never seen" to this identification, so we never execute it.
+
+    What bears no UETR of its own is buried only while nothing is bound to ``bound`` in that scope,
+    and ``item`` was not put down. ``named`` is what the network ``scope`` calls it, where it is the
+    network's to be paid: nothing is buried that a payment of ours has as its reference already.
+    """
 
     scope: str
     key: str
     at: datetime
     salt: bytes = field(repr=False)
+    bound: str = ""
+    item: str = ""
+    named: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +186,7 @@ class Receive:
 
     Money in a pool of ``sponsor``; or, where ``claimed``, what the network ``sponsor`` says that it
     owes (or, below zero, is owed). A file of such claims that was taken is an item of nothing, and
-    ``by`` says who brought it.
+    ``by`` says who brought it. ``grave`` is the tombstone that forbids it.
     """
 
     item_hash: str
@@ -185,6 +197,7 @@ class Receive:
     salt: bytes = field(repr=False)
     claimed: bool = False
     by: str = ""
+    grave: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ from switch.config_files import (
     VelocitySection,
 )
 from switch.coordination.ports import MOST
-from switch.corridor_roles import wrong_roles
+from switch.corridor_roles import uncapped, wrong_roles
 from switch.doors import MEMBER_FIRST, Member, Window, windows_of
 from switch.feed import Feed
 from switch.fx_side import SideError, scheme_of
@@ -165,6 +165,9 @@ def load_config(folder: Path) -> Config:
     known = {*by_bic, *top.networks, *(each.own_bic for each in top.networks.values())}
     known |= {each.fee_taker for each in table.values()}
     known |= {bic for provider in market.providers.values() for bic in provider.holders}
+    caps = _every_cap(_member_caps(by_bic), _caps(limits.cap, known))
+    if unbounded := uncapped(table.values(), by_bic, caps):
+        raise ConfigError(f"corridors.toml: {unbounded}")
     return Config(
         switch=top.switch,
         store=top.store,
@@ -179,7 +182,7 @@ def load_config(folder: Path) -> Config:
         networks=top.networks,
         corridors=table,
         members=by_bic,
-        caps=_every_cap(_member_caps(by_bic), _caps(limits.cap, known)),
+        caps=caps,
         quotes=limits.quotes,
         calls=limits.calls,
         velocity=_velocity(limits.velocity),

@@ -9,10 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from switch.ledger import Role, account_key
 from switch.model import Finality, Funding
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from switch.config import Corridor
     from switch.config_files import CorridorRow
+    from switch.ledger import Account
 
 
 def wrong_roles(row: CorridorRow, home: str, own_bic: str) -> str | None:
@@ -31,10 +36,29 @@ def wrong_roles(row: CorridorRow, home: str, own_bic: str) -> str | None:
 
 def _wrong_funding(row: CorridorRow, *, inbound: bool) -> str | None:
     gross = row.funding == Funding.GROSS.value
-    if gross and inbound:
-        return ".funding: a network that pays in pushes nothing in advance"
+    if inbound and row.funding != Funding.CAPPED.value:
+        return ".funding: a network that pays in has neither a deposit here nor pushes in advance"
     if gross and row.sponsor is None:
         return ".sponsor: a gross corridor names whose pool is paid"
     if gross is not (row.fund_within_s is not None):
         return ".fund_within_s: belongs to gross funding, and only to that"
+    return None
+
+
+def uncapped(
+    corridors: Iterable[Corridor], members: Iterable[str], caps: Iterable[Account]
+) -> str | None:
+    """Whose position an inbound corridor's refunds would draw on without a bound, and in what.
+
+    The merchant's bank pays a refund from its position in the merchant's currency.
+    """
+    bounded = frozenset(cap.key for cap in caps if cap.net_debit_max is not None)
+    members = tuple(members)
+    for corridor in corridors:
+        if not corridor.enabled or not corridor.sponsor or corridor.funding is Funding.GROSS:
+            continue
+        code = corridor.merchant_currency
+        for bic in members:
+            if account_key(bic, Role.MEMBER, code, "deferred") not in bounded:
+                return f"{corridor.name}.merchant_currency: {bic} has no net_debit_max in it"
     return None

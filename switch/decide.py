@@ -109,7 +109,7 @@ def _beside_payments(batch: Batch, command: PartyCommand | ItemCommand) -> Resul
 
 
 def _open(batch: Batch, command: Open) -> Result:
-    """Precedence: duplicate, tombstone, quote, name, expired, rate withdrawn, doors, caps."""
+    """Precedence: duplicate, tombstones, quote, name, expired, rate withdrawn, doors, caps."""
     payment = command.payment
     known = _bound(batch, command.binding, payment.uetr)
     if known is not None:
@@ -131,8 +131,6 @@ def _open(batch: Batch, command: Open) -> Result:
     batch.claim(Claim(payment.terms.quote_id, payment.uetr, released=False))
     reservation = entries[0].entry_id if entries and reserves else None
     payment = batch.bind(command.binding, payment, reservation)
-    if command.named:
-        batch.seen.named[payment.network, payment.reference] = payment.uetr
     batch.lock(payment, command.wrapped_key)
     more: dict[str, object] = {
         "frozen": batch.frozen(payment),
@@ -156,9 +154,13 @@ def _open(batch: Batch, command: Open) -> Result:
 def _unopenable(batch: Batch, command: Open, claim: Claim | None) -> Reason | None:
     """Why a payment may not be opened, before the money is looked at."""
     payment = command.payment
+    if command.order and (payment.network, command.order) in batch.seen.tombstones:
+        # Whose it is to be paid was told that it never will be.
+        return Reason.CANCELLED
     linked = payment.kind is not Kind.PAYMENT
-    if not linked and (payment.origin, payment.uetr) in batch.seen.tombstones:
-        # Nobody names a linked payment by its UETR, so whoever buries that buries nothing.
+    # Nobody names a linked payment by its UETR, so whoever buries that buries nothing.
+    grave = command.grave or ("" if linked else payment.uetr)
+    if grave and (payment.origin, grave) in batch.seen.tombstones:
         return Reason.TOMBSTONED
     if claim is not None and not claim.released:
         return Reason.QUOTE_USED

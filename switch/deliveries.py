@@ -65,10 +65,10 @@ class Marks:
         self._waiting: list[tuple[Settlement, asyncio.Future[bool]]] = []
 
     async def keep(self, made: Settlement) -> bool:
-        """Return when it is kept; False: the store is busy, and nothing was."""
+        """Return when it is kept; False: the store or the process is busy, and nothing was."""
         future: asyncio.Future[bool] = asyncio.Future()
-        if not self._waiting:
-            self._tasks.start("event-marks", self._flush())
+        if not self._waiting and self._tasks.start_if_room("event-marks", self._flush()) is None:
+            return False
         self._waiting.append((made, future))
         return await future
 
@@ -125,7 +125,9 @@ class Deliveries:
         for standing in await self._store.outbox.held(idle):
             if self._is_due(standing) and self._has_work(standing):
                 self._busy[standing.receiver] = None
-                self._tasks.start("events", self._rounds(standing))
+                if self._tasks.start_if_room("events", self._rounds(standing)) is None:
+                    del self._busy[standing.receiver]
+                    return
 
     def _is_due(self, standing: Standing) -> bool:
         waits = standing.next_at is not None and standing.next_at > self._clock.now()
@@ -195,8 +197,12 @@ class Deliveries:
                 tried.append(Tried(row, said, retry))
 
         lanes = min(self._at_once_max, len(asked))
-        for task in [self._tasks.start("event", lane()) for _ in range(lanes)]:
-            await task
+        started = [self._tasks.start_if_room("event", lane()) for _ in range(lanes)]
+        for task in started:
+            if task is not None:
+                await task
+        if not any(started):
+            await lane()
         return tried
 
     async def _one(self, row: OutboxRow, payment: Payment) -> Said:

@@ -42,7 +42,7 @@ from switch.postings import incoming_lines, lines_at_once, lines_of
 from switch.proposals import lines_for, proposal_claims
 from switch.standings import Door, asked_of, claim_of, member_party
 from switch.states import Event
-from switch.suspense import Way, closing_lines, item_claim, upheld_item
+from switch.suspense import Way, closing_lines, item_claim, unbooked_item, upheld_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -203,29 +203,28 @@ def wanted(commands: Sequence[Command]) -> Wanted:
     named: dict[tuple[str, str], None] = {}
     for command in _with_opened(commands):
         claims.update(dict.fromkeys(_claims_of(command)))
+        tombstones.update(dict.fromkeys(_graves_of(command)))
+        named.update(dict.fromkeys(_names_of(command)))
         match command:
             case Open(payment=payment, binding=binding) | Refuse(payment=payment, binding=binding):
                 payments[payment.uetr] = None
                 bindings[binding.scope, binding.key] = None
-                tombstones[payment.origin, payment.uetr] = None
                 if payment.original:
                     payments[payment.original] = None
                 rates.update(dict.fromkeys(payment.terms.rate_keys))
                 if isinstance(command, Open) and command.item_hash:
                     incoming[command.item_hash] = None
-                if isinstance(command, Open) and command.named:
-                    named[payment.network, payment.reference] = None
             case Attempt(uetr=uetr) | Conclude(uetr=uetr):
                 payments[uetr] = None
                 if isinstance(command, Conclude) and command.item_hash:
                     incoming[command.item_hash] = None
-            case Forget(bindings=uetrs, tombstones=graves, keys=keys):
+            case Forget(bindings=uetrs, keys=keys):
                 bindings.update(dict.fromkeys(keys))
                 payments.update(dict.fromkeys(uetrs))
-                tombstones.update(dict.fromkeys(graves))
             case Bury(scope=scope, key=key):
-                tombstones[scope, key] = None
                 payments[key] = None
+                bindings |= {(scope, command.bound): None} if command.bound else {}
+                incoming |= {command.item: None} if command.item else {}
             case Receive(item_hash=item_hash):
                 incoming[item_hash] = None
             case Publish(row=row):
@@ -252,6 +251,35 @@ def wanted(commands: Sequence[Command]) -> Wanted:
     )
 
 
+def _graves_of(command: Command) -> Sequence[tuple[str, str]]:
+    """The tombstones by which a command is judged, or that it lets go of: scope and name."""
+    match command:
+        case Open(payment=payment, order=order):
+            own = payment.origin, command.grave or payment.uetr
+            return (own, (payment.network, order)) if order else (own,)
+        case Refuse(payment=payment):
+            return ((payment.origin, payment.uetr),)
+        case Bury(scope=scope, key=key):
+            return ((scope, key),)
+        case Receive(sponsor=scope, grave=grave) if grave:
+            return ((scope, grave),)
+        case Forget(tombstones=graves):
+            return graves
+        case _:
+            return ()
+
+
+def _names_of(command: Command) -> Sequence[tuple[str, str]]:
+    """The names of networks for what is paid, by whose holders a command is judged."""
+    match command:
+        case Open(payment=payment, named=True):
+            return ((payment.network, payment.reference),)
+        case Bury(scope=scope, named=named) if named:
+            return ((scope, named),)
+        case _:
+            return ()
+
+
 def _claims_of(command: Command) -> tuple[str, ...]:
     """The names by whose claims a command is judged."""
     match command:
@@ -262,6 +290,8 @@ def _claims_of(command: Command) -> tuple[str, ...]:
             return (payment.terms.quote_id,)
         case Approve(uetr=uetr, action=Action.UPHOLD):
             return (*proposal_claims(command), item_claim(upheld_item(uetr)))
+        case Approve(uetr=uetr, action=Action.UNBOOK):
+            return (*proposal_claims(command), item_claim(unbooked_item(uetr)))
         case Propose() | Approve():
             return proposal_claims(command)
         case ProposeClosing(item=item, ending=ending):
@@ -276,7 +306,7 @@ def _claims_of(command: Command) -> tuple[str, ...]:
 
 def ending_claims(ending: Ending | None) -> tuple[str, ...]:
     """How the member stands that an item in suspense would be given to."""
-    if ending is None or ending.way is not Way.ASSIGNED:
+    if ending is None or ending.way not in (Way.ASSIGNED, Way.DEPOSITED):
         return ()
     return (claim_of(member_party(ending.institution)),)
 
@@ -290,8 +320,8 @@ def doors_of(command: Open) -> Iterator[tuple[str, Door]]:
 
 
 def _judged_by(command: Propose | Approve) -> tuple[str, ...]:
-    """What was made to give a payment's money back, by which it is judged whether that is owed."""
-    if command.action is not Action.OWE:
+    """What gave a payment's money back, or may: what is owed or taken back is judged by it."""
+    if command.action not in (Action.OWE, Action.UNBOOK):
         return ()
     return linked_places(command.uetr)
 

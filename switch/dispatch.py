@@ -8,7 +8,7 @@ it to the store by compare-and-set. No answer is ``lost``, never a failure.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +18,7 @@ from switch.commands import Answer as FinalAnswer
 from switch.commands import Conclude, Declined, Done, Stale
 from switch.lifecycle import STATES, Event, Verdict
 from switch.model import Kind, Status
+from switch.outcomes import event_of
 from switch.own_reasons import WAITS_ENDED, own_reason
 from switch.port import Exchange, Operation, Outcome, OutcomeKind, Planning, WireAnswer
 from switch.reasons import Reason
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from switch.answers import Answers
     from switch.commands import PlannedExchange, Sealed
     from switch.endings import Endings
+    from switch.hop_times import HopTimes
     from switch.logs import Log
     from switch.model import Payment
     from switch.port import Adapter
@@ -46,38 +48,14 @@ if TYPE_CHECKING:
 CONCLUDE_TRIES_MAX: Final = 8
 """A conclusion is made anew this often when the payment has moved on meanwhile."""
 
-BUSY_PAUSE_S: Final = 0.05
-"""Pause of a conclusion that finds the store's queue full."""
+BUSY_PAUSE_S: Final = 0.1
+"""Longest pause of a conclusion that finds the store's queue full; how long chance says."""
 
 SEND_TRIES_MAX: Final = 3
 """A request that provably did not leave is tried this often before ``send_by``."""
 
-SEND_PAUSE_S: Final = 0.2
-"""Pause before the second try; it doubles."""
-
-_EVENTS: Final = (
-    (OutcomeKind.ACCEPTED, Event.ACCEPTED),
-    (OutcomeKind.REFUSED, Event.REFUSED),
-    (OutcomeKind.PENDING, Event.PENDING),
-    (OutcomeKind.UNKNOWN, Event.LOST),
-    (OutcomeKind.NEVER_SEEN, Event.NEVER_SEEN),
-    (OutcomeKind.READY, Event.READY),
-    (OutcomeKind.CANCELLED, Event.CANCELLED),
-)
-
-_OF_CANCEL: Final = (
-    (OutcomeKind.ACCEPTED, Event.TOO_LATE),
-    (OutcomeKind.REFUSED, Event.CANCELLED),
-    (OutcomeKind.CANCELLED, Event.CANCELLED),
-    (OutcomeKind.NEVER_SEEN, Event.NEVER_SEEN),
-)
-"""Answers to a cancel: that a payment was refused undoes it too. Anything else says nothing."""
-
-_OF_CONFIRM: Final = (
-    (OutcomeKind.ACCEPTED, Event.ACKNOWLEDGED),
-    (OutcomeKind.REFUSED, Event.REFUSED),
-)
-"""Answers to a confirmation: that it has arrived, or that it came to nothing (a dispute)."""
+SEND_PAUSE_S: Final = 0.4
+"""Longest pause before the second try; it doubles, and how long it is chance says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +90,7 @@ class Dispatch:
         adapters: Mapping[str, Adapter],
         answers: Answers,
         endings: Endings,
+        hops: HopTimes,
         clock: Clock,
         ids: Ids,
         slot: int,
@@ -123,6 +102,7 @@ class Dispatch:
         self._adapters = adapters
         self._answers = answers
         self._endings = endings
+        self.hops = hops
         self._clock = clock
         self._ids = ids
         self._slot = slot
@@ -162,6 +142,7 @@ class Dispatch:
 
         The exchange is the one whose row the payment's newest commit has just made durable.
         """
+        self.hops.begun(payment.uetr, exchange.network, exchange.operation)
         send_by = min(payment.send_by, exchange.send_by)
         budget_s = (send_by - payment.updated_at) / timedelta(seconds=1)
 
@@ -219,11 +200,15 @@ class Dispatch:
             if isinstance(result, MaybeSent):
                 left = True
             if attempt + 1 < SEND_TRIES_MAX:
-                await self._clock.sleep(pause_s)
+                await self._clock.sleep(self._any_part_of(pause_s))
                 pause_s *= 2
         if left and isinstance(result, NotSent):
             result = MaybeSent("repeat")
         return self._read(payment, exchange, result)
+
+    def _any_part_of(self, pause_s: float) -> float:
+        """Chance says how much of a pause that is only ours, so that no two keep step."""
+        return pause_s * self._ids.drawn() / timers.CHANCES
 
     def _read(
         self, payment: Payment, exchange: Exchange, result: Answer | NotSent | MaybeSent
@@ -250,14 +235,15 @@ class Dispatch:
         """
         moved = 0
         while True:
-            answer, command = self._conclusion(payment, opened, happened)
+            timely = self._timely(payment, happened)
+            answer, command = self._conclusion(payment, opened, timely)
             if command is None:
                 return payment
             try:
                 result = await self._store.commit(command)
             except StoreBusy:
                 # What became known about money is never dropped: it waits for room.
-                await self._clock.sleep(BUSY_PAUSE_S)
+                await self._clock.sleep(self._any_part_of(BUSY_PAUSE_S))
                 continue
             if isinstance(result, Stale):
                 payment = result.payment
@@ -270,15 +256,24 @@ class Dispatch:
                 return payment
             assert isinstance(result, Done), "a conclusion binds no key"
             assert result.payment is not None, "a conclusion has its payment"
+            self.hops.heard(payment.uetr, happened.event)
             self._log.info(
                 "payment_concluded",
                 uetr=payment.uetr,
-                cause=happened.event.value,
+                cause=timely.event.value,
                 state=result.payment.state.value,
             )
             if answer is not None:
                 self._endings.ended(result.payment, answer)
             return result.payment
+
+    def _timely(self, payment: Payment, happened: Happened) -> Happened:
+        """What is set aside too late is only waited for, and comes to nothing at its network."""
+        facts, now = self._adapters[payment.network].facts, self._clock.now()
+        if happened.event is not Event.READY or timers.may_confirm(facts, payment.deadline, now):
+            return happened
+        self._log.info("set_aside_too_late", uetr=payment.uetr)
+        return replace(happened, event=Event.PENDING)
 
     def conclusion(self, payment: Payment, opened: Open, happened: Happened) -> Conclude | None:
         """What would conclude a payment, for whoever commits it with something else."""
@@ -334,7 +329,12 @@ class Dispatch:
         facts = self._adapters[payment.network].facts
         rung = lifecycle.rung_after(payment, happened.event, decision.target)
         next_at = happened.due or timers.next_due(
-            decision.target, facts, rung=rung, at=at, deadline=payment.deadline
+            decision.target,
+            facts,
+            rung=rung,
+            at=at,
+            deadline=payment.deadline,
+            drawn=self._ids.drawn(),
         )
         reason = happened.reason or own_reason(payment, happened.event)
         if STATES[decision.target].status is not Status.RJCT:
@@ -374,10 +374,5 @@ class Dispatch:
 
 def happened(outcome: Outcome, evidence: bytes, operation: Operation = Operation.PAY) -> Happened:
     """The event of an outcome; what a cancel or a confirmation is answered has its own."""
-    if operation is Operation.CANCEL:
-        event = dict(_OF_CANCEL).get(outcome.kind, Event.LOST)
-    elif operation is Operation.CONFIRM:
-        event = dict(_OF_CONFIRM).get(outcome.kind, Event.LOST)
-    else:
-        event = dict(_EVENTS)[outcome.kind]
+    event = event_of(outcome.kind, operation)
     return Happened(event, outcome.reason, outcome.far_reference, evidence)

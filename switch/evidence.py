@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from switch.abilities import BodyMasker
 from switch.answers import instant
 from switch.port import Operation
 from switch.records import EVIDENCE, PAID
@@ -17,8 +18,11 @@ from switch.runtime.entropy import made_at
 from switch.store.vault import Erased, VaultError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from switch.logs import Log
     from switch.model import Payment
+    from switch.port import Adapter
     from switch.records import Records
     from switch.store.contract import Reads
     from switch.store.vault import DataKey
@@ -36,9 +40,12 @@ DAMAGED: Final = "damaged"
 class Evidence:
     """Opens what was sealed as evidence, for an operator."""
 
-    def __init__(self, read: Reads, records: Records, log: Log) -> None:
+    def __init__(
+        self, read: Reads, records: Records, adapters: Mapping[str, Adapter], log: Log
+    ) -> None:
         self._read = read
         self._records = records
+        self._adapters = adapters
         self._log = log
 
     async def of(self, uetr: str, operator: str, after: int) -> dict[str, object] | None:
@@ -64,7 +71,7 @@ class Evidence:
             return {**shown, "unreadable": {"cause": DAMAGED, "at": None}}
         if key is None:
             return shown
-        messages, more = await self._messages(key, after)
+        messages, more = await self._messages(payment, key, after)
         shown |= {"messages": messages, "after": more}
         if not after:
             shown |= {"proposals": await self._proposals(payment, key)}
@@ -72,9 +79,12 @@ class Evidence:
         return shown
 
     async def _messages(
-        self, key: DataKey, after: int
+        self, payment: Payment, key: DataKey, after: int
     ) -> tuple[list[dict[str, object]], str | None]:
-        """What counterparties said, the oldest first; what paid an order stands before them."""
+        """What counterparties said, the oldest first; what paid an order stands before them.
+
+        A network may repeat a credential of ours, so each is shown as its two ends' adapters mask.
+        """
         page: list[dict[str, object]] = []
         size = 0
         if not after:
@@ -85,7 +95,7 @@ class Evidence:
                 return page, str(after)
             after, plain = kept
             size += len(plain or b"")
-            page.append(_message(EVIDENCE, after, plain))
+            page.append(_message(EVIDENCE, after, self._said(payment, plain)))
         return page, None
 
     async def _proposals(self, payment: Payment, key: DataKey) -> list[dict[str, object]]:
@@ -100,14 +110,18 @@ class Evidence:
         return shown
 
     async def _sent(self, uetr: str, key: DataKey) -> list[dict[str, object]]:
-        """What was asked of networks, of each operation the last; headers hold no evidence."""
+        """What was asked of networks, of each operation the last; headers hold no evidence.
+
+        Nor is a credential any: a body is shown as its adapter masks it, and of a network that is
+        configured no longer, which nobody could mask, not at all.
+        """
         shown: list[dict[str, object]] = []
         for operation in Operation:
             stored = await self._read.last_exchange(uetr, operation)
             if stored is None:
                 continue
             try:
-                body: bytes | None = self._records.exchange(stored, key).body
+                body = self._masked(stored.network, self._records.exchange(stored, key).body)
             except VaultError:
                 body = None
             line = {
@@ -119,6 +133,18 @@ class Evidence:
             }
             shown.append({**line, "text": _text(body)})
         return shown
+
+    def _said(self, payment: Payment, plain: bytes | None) -> bytes | None:
+        for name in (payment.network, payment.origin):
+            if plain is not None and name in self._adapters:
+                plain = self._masked(name, plain)
+        return plain
+
+    def _masked(self, network: str, body: bytes) -> bytes | None:
+        adapter = self._adapters.get(network)
+        if adapter is None:
+            return None
+        return adapter.masked(body) if isinstance(adapter, BodyMasker) else body
 
 
 def _message(kind: str, number: int, plain: bytes | None) -> dict[str, object]:

@@ -13,12 +13,16 @@ from dataclasses import MISSING, dataclass, fields
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from switch.model import Finality
 from switch.port import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MARKS: Final = ("H", "M", "L", "A")
+
+PAYS_IN: Final = (Finality.TWO_LEG.value, Finality.ADVICE.value)
+"""How a network may pay in: nobody asks us for a word and carries it out only then."""
 
 
 class FactsError(ValueError):
@@ -48,11 +52,15 @@ class Facts:
 
     Optional: ``reference_sequence_digits``: digits of a number counted per day that our references
     there carry; zero where they are made of time and slot. ``reference_day_ahead_min``: how long
-    before UTC's its day begins. ``repeatable``: the same body under the same key may be sent again
-    before ``send_by``. ``cancel_after_rungs``: after so many enquiries we ask for a cancel; zero
-    where we never do on our own. ``cancel_every_s``: pause between cancels. ``cancel_until_min``:
-    minutes after the next midnight in the zone ``cancel_zone_min`` (minutes east of UTC) until
-    which a payment can be cancelled. ``refund_window_days``: how long it can be refunded.
+    before UTC's its day begins. ``enquiries_per_s``: most enquiries, polls and cancels within a
+    second, of all payments and processes together. ``repeatable``: the same body under the same
+    key may be sent again before ``send_by``. ``cancel_after_rungs``: after so many enquiries we ask
+    for a cancel; zero where we never do on our own. ``cancel_every_s``: pause between cancels.
+    ``cancel_until_min``: minutes after the next midnight in the zone ``cancel_zone_min`` (minutes
+    east of UTC) until which a payment can be cancelled. ``refund_window_days``: how long it can be
+    refunded. ``inbound_finality``: how a payment that it makes to us becomes final on its wire: it
+    instructs and waits (two legs), or tells of a payer whom it has debited (advice); absent: it
+    pays nobody.
     """
 
     network: str
@@ -79,12 +87,14 @@ class Facts:
     answer_bytes_max: int
     reference_sequence_digits: int = 0
     reference_day_ahead_min: int = 0
+    enquiries_per_s: int = 50
     repeatable: bool = False
     cancel_after_rungs: int = 0
     cancel_every_s: int = 5
     cancel_until_min: int = 0
     cancel_zone_min: int = 0
     refund_window_days: int = 365
+    inbound_finality: Finality | None = None
 
 
 _OPTIONAL: Final = frozenset(f.name for f in fields(Facts) if f.default is not MISSING)
@@ -117,12 +127,18 @@ def _checked(table: Mapping[str, object], key: str, file: str) -> object:
     value = entry["value"]
     if key in _INTEGERS and (type(value) is not int or value < 0):
         raise FactsError(f"{file}: {key}: needs a whole number that is not negative")
+    if key == "enquiries_per_s" and value == 0:
+        raise FactsError(f"{file}: {key}: needs at least 1, or nobody is ever asked")
     if key in ("never_seen_is_promise", "repeatable") and type(value) is not bool:
         raise FactsError(f"{file}: {key}: needs true or false")
     if key in ("network", "clearing_system", "currency") and not isinstance(value, str):
         raise FactsError(f"{file}: {key}: needs text")
     if key in ("schemes", "operations", "enquiry_delays_s"):
         return _listed(value, key, file)
+    if key == "inbound_finality":
+        if value not in PAYS_IN:
+            raise FactsError(f"{file}: {key}: is one of {', '.join(PAYS_IN)}")
+        return Finality(value)
     return value
 
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from switch.model import Direction, Funding, Kind, State
+from switch.parts import has_all_back
 from switch.reasons import Reason
 
 if TYPE_CHECKING:
@@ -41,14 +42,16 @@ def unlinkable(original: Payment | None, linked: Payment) -> Reason | None:
 
 
 def _stands(original: Payment, linked: Payment) -> bool:
+    back = has_all_back(original)
     if linked.kind is Kind.RECALL:
         # A reversal comes with its money, which has arrived whatever is disputed.
         asks = not original.disputed or bool(linked.institutions.sponsor)
-        return asks and original.state in (State.CREDITED, *_PAID_ABROAD)
+        return asks and original.state in (State.CREDITED, *_PAID_ABROAD) and not back
     if linked.kind is Kind.RETURN:
         # What fits not as it stands is held, whatever the original is.
-        return original.state in _PAID_ABROAD or linked.funding is Funding.HELD
-    if linked.funding in (Funding.CAPPED, Funding.PREFUNDED):
+        abroad = original.state in _PAID_ABROAD and not back
+        return abroad or linked.funding is Funding.HELD
+    if linked.funding in (Funding.CAPPED, Funding.REVERSED):
         return original.state is State.CREDITED and not original.disputed
     return original.state in _GIVES_BACK and not original.disputed
 

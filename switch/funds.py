@@ -127,7 +127,7 @@ class Funds:
         opened = _told(opened, item)
         amiss = self._amiss(payment, item)
         if amiss is None:
-            if self._payments.full:
+            if self._payments.flights.full:
                 return False
             hop = await self._hop(payment, opened, item)
             if isinstance(hop, Reason):
@@ -138,7 +138,7 @@ class Funds:
                 if isinstance(result, Done):
                     if result.payment is not None and result.payment.state is State.SENDING:
                         self._log.info("payment_funded", uetr=payment.uetr)
-                        self._payments.send(result.payment, opened, exchange, started)
+                        self._payments.flights.send(result.payment, opened, exchange, started)
                     return True
                 amiss = result.reason if isinstance(result, Declined) else None
         if amiss is None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from switch.abilities import NamedByNetwork
+from switch.inbound_port import derived_uetr
 from switch.model import changed
 from switch.restoring import as_lost
 
@@ -61,6 +62,12 @@ class GivenNames:
         if held is not None and held.uetr != payment.uetr:
             return None
         return changed(payment, reference=key[1])
+
+    def order(self, adapter: Adapter, network: str, particulars: Particulars) -> str:
+        """The UETR under which a network takes back what it named; nothing where it names none."""
+        if not (self.given(adapter) and isinstance(adapter, NamedByNetwork)):
+            return ""
+        return derived_uetr(network, adapter.given_reference(particulars))
 
     def given(self, adapter: Adapter) -> bool:
         """Whether the network names what is paid at it."""

@@ -118,10 +118,15 @@ class InboundReturn:
 
 @dataclass(frozen=True, slots=True)
 class InboundCancel:
-    """A network wants one of its payments or orders not to be carried out, named by its key."""
+    """A network wants one of its payments or orders not to be carried out, named by its key.
+
+    ``undebited`` says that it is no request: the payer was not debited, or is not any more, and
+    what we did or do with an advice of that debit changes nothing of it.
+    """
 
     key: str
     request: Mapping[str, str] = field(repr=False)
+    undebited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from switch.commands import Done, Receive
+from switch.commands import Declined, Done, Receive
+from switch.reasons import Reason
 from switch.refusals import Busy
 
 if TYPE_CHECKING:
@@ -38,9 +39,11 @@ class Items:
         *,
         to_us: bool = True,
         operator: str = "",
-    ) -> None:
+        grave: str = "",
+    ) -> bool:
         """Put an item down once; ``amount`` is owed to us, or by us where not ``to_us``.
 
+        False where the network was told that what ``grave`` names is not here and never will be.
         Raises :class:`Busy` and :class:`~switch.store.contract.StoreBusy` with nothing put down.
         """
         minor = 0 if amount is None else amount.minor
@@ -53,6 +56,11 @@ class Items:
             salt=self._ids.salt(),
             claimed=True,
             by=operator,
+            grave=grave,
         )
-        if not isinstance(await self._store.commit(received), Done):
+        result = await self._store.commit(received)
+        if isinstance(result, Declined) and result.reason is Reason.TOMBSTONED:
+            return False
+        if not isinstance(result, Done):
             raise Busy
+        return True

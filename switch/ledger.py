@@ -49,6 +49,8 @@ class Role(StrEnum):
     """Money at a bank abroad or in the RTGS, as that side's advice shows it."""
     BEARER = "bearer"
     """Bears what is lost where a corridor says so."""
+    AUTHORITY = "authority"
+    """What a member's customer had and an authority is owed by law."""
 
 
 class Kind(StrEnum):
@@ -67,7 +69,8 @@ class Asset(StrEnum):
     """What settles an account."""
 
     BAKONG = "bakong"
-    """A mirror of a pool, settled gross and reconciled to Bakong."""
+    """A mirror of a pool, settled gross and reconciled to Bakong. A member's is its deposit there,
+    which never goes below zero."""
     DEFERRED = "deferred"
     """A bilateral claim, netted in a window."""
     ADVISED = "advised"

@@ -47,6 +47,7 @@ __all__ = [
     "decided",
     "is_ended",
     "is_final",
+    "is_unbooked",
     "moves_of",
     "rung_after",
     "states_of",
@@ -55,9 +56,10 @@ __all__ = [
 
 
 BORNE: Final = -1
-"""Rung of a payment whose late acceptance is booked to its bearer: it agrees with its network.
+"""Rung of a payment that two operators booked against its answer: it agrees with its network.
 
-Told of it once more, nobody disputes it again, and its loss cannot be booked twice.
+Told of it once more, nobody disputes it again, and it cannot be booked twice. Told that its answer
+was right after all, it is disputed anew.
 """
 
 
@@ -109,9 +111,15 @@ TABLE: Final[Mapping[tuple[Flow, State, Event], Decision]] = MappingProxyType(
 def decided(payment: Payment, event: Event) -> Decision:
     """What the table says of a payment and an event."""
     decision = TABLE[payment.flow, payment.state, event]
-    if decision.verdict is Verdict.DISPUTE and payment.rung == BORNE:
-        return Decision(Verdict.IGNORE, payment.state)
-    return decision
+    if payment.rung != BORNE or decision.verdict is Verdict.IMPOSSIBLE:
+        return decision
+    news = (*SUCCESSES, Event.ACKNOWLEDGED) if is_unbooked(payment) else REFUSALS
+    return Decision(Verdict.DISPUTE if event in news else Verdict.IGNORE, payment.state)
+
+
+def is_unbooked(payment: Payment) -> bool:
+    """True when it was answered as accepted, and operators took back what was booked for it."""
+    return payment.rung == BORNE and STATES[payment.state].stand is Stand.POSTED
 
 
 def status(payment: Payment) -> Status:

@@ -211,7 +211,7 @@ class LinkedPayments:
             linked = self._refund_of(original, part, bank)
             if pool:
                 roles = replace(linked.institutions, sponsor=pool)
-                linked = changed(linked, institutions=roles, funding=Funding.PREFUNDED)
+                linked = changed(linked, institutions=roles, funding=Funding.REVERSED)
             made = await self.instruct(linked, opened.particulars, asked)
             if not isinstance(made, Conflict) or made.field_name != "uetr":
                 return made

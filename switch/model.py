@@ -77,15 +77,17 @@ class Kind(StrEnum):
 class Funding(StrEnum):
     """Where the money of a payment comes from.
 
-    ``capped`` and ``prefunded``: the payer side's position, within its cap or its deposit.
-    ``gross``: pushed to the sponsor's pool before anything is sent. ``held``: what an earlier
-    payment left with us that must go back (only of refunds).
+    ``capped``: the payer side's position, within its cap; ``prefunded``: its deposit, never below
+    zero. ``gross``: pushed to the sponsor's pool before anything is sent. Only of refunds:
+    ``held``, what an earlier payment left with us that must go back; ``reversed``, what a reversal
+    over Bakong brought to the sponsor's pool.
     """
 
     CAPPED = "capped"
     PREFUNDED = "prefunded"
     GROSS = "gross"
     HELD = "held"
+    REVERSED = "reversed"
 
 
 class Finality(StrEnum):

@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Final
 
 from switch import lifecycle
 from switch.commands import Conflict
-from switch.dispatch import happened
+from switch.dispatch import Happened, happened
 from switch.inbound_port import InboundReturn
 from switch.lifecycle import Event
 from switch.linked_payments import Asked
-from switch.model import Direction, Kind, State, Status
+from switch.model import Direction, Finality, Kind, State, Status
 from switch.orders import Taken
 from switch.port import Outcome, OutcomeKind
 from switch.reasons import Reason
 from switch.refusals import Busy
-from switch.returns import Back, beside
+from switch.returns import BURIED, UNSENT, Back, beside, returned
 from switch.store.vault import VaultError, is_gone
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from switch.logs import Log
     from switch.model import Payment
     from switch.recalls import Recalls
+    from switch.records import Open as Opened
     from switch.restoring import Restoring
     from switch.returns import Returns
     from switch.store.contract import Store
@@ -37,9 +38,6 @@ if TYPE_CHECKING:
 
 UNDOING: Final = (State.CANCELLING, State.CANCEL_MANUAL)
 """What we asked to be undone: it may be executed already, and must not be from now on."""
-
-UNSENT: Final = (State.HELD, State.BLOCKED, State.AWAITING_FUNDS)
-"""What waits for us or for its money: no network has a word in it yet."""
 
 
 class Notices:
@@ -90,16 +88,8 @@ class Notices:
         verdict = lifecycle.decided(payment, told.event).verdict
         if verdict is lifecycle.Verdict.IMPOSSIBLE:
             return Taken(payment, Reason.TRANSACTION_UNSUPPORTED)
-        try:
-            opened = await self._dispatch.open(payment.uetr)
-        except VaultError:
-            self._log.warning("notice_of_unreadable", uetr=payment.uetr)
-            if not lifecycle.is_final(payment):
-                raise Busy from None
-            # What is final and erased is still contradicted; only the message cannot be kept.
-            opened, told = None, replace(told, evidence=b"")
-        after = await self._dispatch.conclude(payment, opened, told)
-        return Taken(after)
+        opened, told = await self._legible(payment, told)
+        return Taken(await self._dispatch.conclude(payment, opened, told))
 
     async def authorise(self, network: str, request: InboundAuthorise) -> Taken:
         """Whether a payment of ours may be debited: only what it was opened for.
@@ -146,7 +136,7 @@ class Notices:
             "currency": request.amount.currency.code,
             "reference": request.reference,
         }
-        asked = Asked(network, f"return:{request.key}", content)
+        asked = Asked(network, returned(request.key), content)
         back = Back(request.amount, particulars, body if request.settled else None)
         made = await self._returns.returned(original, back, asked)
         if isinstance(made, Conflict) and request.settled:
@@ -156,15 +146,33 @@ class Notices:
         # A refund of ours that comes back has moved too, and nothing can be linked to a refund.
         nowhere = original.kind is not Kind.PAYMENT or made is Reason.LINKED_FULL
         if nowhere and request.settled and isinstance(made, Reason):
-            await self._returns.put_aside(original, back, asked)
-            return Taken(original, status=Status.ACCC)
+            aside = await self._returns.put_aside(original, back, asked, returned(request.key))
+            return Taken(original, status=Status.ACCC) if aside else Taken(original, BURIED)
         if isinstance(made, Conflict):
             return Taken(original, Reason.DUPLICATE)
         return Taken(original, made) if isinstance(made, Reason) else Taken(made)
 
-    async def taken_back(self, network: str, request: InboundCancel, taken: Taken) -> Taken:
-        """Book a payment of ours as given back that a network cancels after it has executed it."""
+    async def asked_about(self, network: str, key: str) -> tuple[Payment | None, Status | None]:
+        """What became of money that a network gave back under a key, which it asks about.
+
+        No status is a promise: what is not here will never be taken. Raises :class:`Busy` after a
+        loss, when it may have been here.
+        """
+        found = await self._returns.known(network, returned(key))
+        if found is None and self._restoring.holding:
+            raise Busy
+        return found or await self._returns.buried(network, returned(key))
+
+    async def taken_back(
+        self, network: str, request: InboundCancel, taken: Taken, body: bytes
+    ) -> Taken:
+        """Book a payment of ours as given back that a network cancels after it has executed it.
+
+        What it says of a payer of its own whom it had debited is put down, and people look at it.
+        """
         payment = taken.payment
+        if payment is not None and payment.origin == network and request.undebited:
+            return await self._undebited(network, payment, body)
         if taken.reason is not Reason.CANCEL_TOO_LATE or payment is None:
             return taken
         if payment.direction is not Direction.OUTBOUND or payment.state is not State.ACCEPTED:
@@ -172,6 +180,40 @@ class Notices:
         whole = payment.terms.destination
         back = InboundReturn(f"cancel:{request.key}", payment.reference, whole, request.request)
         return await self.returned(network, back, b"")
+
+    async def _undebited(self, network: str, payment: Payment, body: bytes) -> Taken:
+        """Dispute what an advised debit paid for that its network takes back; both are evidence.
+
+        A credit that is under way is ended by Bakong's word alone: until then it is told again.
+        """
+        if payment.finality is not Finality.ADVICE or payment.state is State.LAPSED:
+            return Taken(payment)
+        if not lifecycle.is_final(payment):
+            self._log.warning("undebited_too_soon", uetr=payment.uetr)
+            raise Busy
+        self._log.warning("undebited", uetr=payment.uetr, state=payment.state.value)
+        if payment.state is State.UNWOUND:
+            # It has gone back already: the network's file will show whether twice.
+            await self._unsolicited.note(network, body)
+            return Taken(payment)
+        event = Event.REFUSED if payment.state is State.CREDITED else Event.SPENT
+        reason = Reason.CANCELLED if event is Event.REFUSED else None
+        opened, told = await self._legible(payment, Happened(event, reason, evidence=body))
+        return Taken(await self._dispatch.conclude(payment, opened, told))
+
+    async def _legible(self, payment: Payment, told: Happened) -> tuple[Opened | None, Happened]:
+        """A payment opened for what was told of it; without evidence where it opens no more.
+
+        Raises :class:`Busy` where that is not final.
+        """
+        try:
+            return await self._dispatch.open(payment.uetr), told
+        except VaultError:
+            self._log.warning("notice_of_unreadable", uetr=payment.uetr)
+            if not lifecycle.is_final(payment):
+                raise Busy from None
+            # What is final and erased is still contradicted; only the message cannot be kept.
+            return None, replace(told, evidence=b"")
 
     async def _ours(self, network: str, reference: str) -> Payment | None:
         """The payment that a network speaks of. Raises :class:`Busy` where it may be lost."""

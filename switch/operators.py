@@ -34,6 +34,8 @@ class Action(StrEnum):
     """It was held, and its money is frozen by law."""
     UNBLOCK = "unblock"
     """The authority orders that frozen money is the payer's again."""
+    SURRENDER = "surrender"
+    """The authority takes frozen money: it is owed to it from now on."""
     UPHOLD = "uphold"
     """A dispute: what was booked stands, and the other side gives way."""
     AGAIN = "again"
@@ -46,6 +48,8 @@ class Action(StrEnum):
     """Such money: the network gets it again, with what is settled next."""
     BOOK = "book"
     """A dispute: it was carried out after all. The answer stays; the loss bearer is exposed."""
+    UNBOOK = "unbook"
+    """A dispute: it was not carried out after all. The answer stays; what was booked goes back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +141,17 @@ class ApproveStep:
 
 @dataclass(frozen=True, slots=True)
 class ProposeClosing:
-    """An operator proposes how an item in suspense closes that stands at this version."""
+    """An operator proposes how an item in suspense closes that stands at this version.
+
+    ``begins`` is the item where the first proposal makes it: what is to be paid out of a deposit.
+    """
 
     item: str
     version: int
     ending: Ending
     at: datetime
     salt: bytes = field(repr=False)
+    begins: Suspended | None = None
 
 
 @dataclass(frozen=True, slots=True)

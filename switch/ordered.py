@@ -1,7 +1,7 @@
 """The merchant of an order: put into its particulars, and read from them again. Pure.
 
 What the order's lookup told is what every later answer tells: nothing of the merchant is looked up
-again between the two.
+again between the two. What the payment of it tells is added.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from switch.port import Merchant
 
 if TYPE_CHECKING:
+    from switch.inbound_port import InboundOrderPay
     from switch.model import Particulars, Payment
+    from switch.records import Open
 
 
 def with_merchant(particulars: Particulars, merchant: Merchant, payload: str) -> Particulars:
@@ -40,3 +42,9 @@ def merchant_of(particulars: Particulars, payment: Payment) -> Merchant:
         terminal_label=particulars.terminal_label,
         bill_number=particulars.bill_number,
     )
+
+
+def told(opened: Open, request: InboundOrderPay) -> Open:
+    """What is known of an order once it is paid, whatever becomes of it."""
+    extra = {**opened.particulars.extra, **request.extra}
+    return replace(opened, particulars=replace(opened.particulars, extra=extra))

@@ -9,7 +9,7 @@ changes nothing, so neither needs a key of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
@@ -22,7 +22,7 @@ from switch.inbound_port import derived_uetr
 from switch.items import Items
 from switch.lifecycle import Event
 from switch.model import Channel, Finality, Particulars, Party, State, changed
-from switch.ordered import merchant_of, with_merchant
+from switch.ordered import merchant_of, told, with_merchant
 from switch.payments import Instruction, Standing
 from switch.port import InboundLookup, Planning
 from switch.reasons import Reason, from_iso
@@ -59,6 +59,9 @@ HELD: Final = (State.LOOKED_UP, State.READY)
 """An order that waits for its payment."""
 
 UNPAID: Final = (*HELD, State.LAPSED)
+
+UNSTARTED: Final = (*HELD, State.AWAITING_FUNDS)
+"""What its network can take back: a member's payment of its order too, until its money comes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +147,7 @@ class Orders:
 
     async def _again(self, uetr: str) -> tuple[Merchant, Payment] | Reason:
         found = await self._payments.find(uetr)
-        opened = None if found is None else await self._records.open(uetr)
+        opened = await self._records.open(uetr) if await self._records.key(uetr) else None
         if found is None or opened is None:
             return Reason.QUOTE_EXPIRED
         payment = found.payment
@@ -236,22 +239,28 @@ class Orders:
                 return Taken(payment, amiss if same else Reason.DUPLICATE)
             # It waits in a copy: it may have been paid and credited in what was lost.
             self._payments.refuse_while_restoring()
-            opened = await self._opened(uetr)
-            amiss = self._amiss(payment, request)
-            hop = None if amiss else await self._hop(payment, opened, request)
-            if isinstance(hop, Reason):
-                amiss, hop = hop, None
-            if hop is not None:
-                result = await self._dispatch.once(payment, hop.opened, hop.happened)
-                if isinstance(result, Done) and result.payment is not None:
-                    self._payments.send(result.payment, hop.opened, hop.exchange, started)
-                    return Taken(result.payment)
-                amiss = result.reason if isinstance(result, Declined) else None
-            if amiss is not None:
-                taken = await self._paid_amiss(payment, opened, request, amiss)
-                if taken is not None:
-                    return taken
+            with self._payments.flights.room():
+                taken = await self._paid(payment, request, started)
+            if taken is not None:
+                return taken
         raise Busy
+
+    async def _paid(
+        self, payment: Payment, request: InboundOrderPay, started: float
+    ) -> Taken | None:
+        """Pay an order that waits for it; None where it moved on meanwhile."""
+        opened = await self._opened(payment.uetr)
+        amiss = self._amiss(payment, request)
+        hop = None if amiss else await self._hop(payment, opened, request)
+        if isinstance(hop, Reason):
+            amiss, hop = hop, None
+        if hop is not None:
+            result = await self._dispatch.once(payment, hop.opened, hop.happened)
+            if isinstance(result, Done) and result.payment is not None:
+                self._payments.flights.send(result.payment, hop.opened, hop.exchange, started)
+                return Taken(result.payment)
+            amiss = result.reason if isinstance(result, Declined) else None
+        return None if amiss is None else await self._paid_amiss(payment, opened, request, amiss)
 
     def _record(self, request: InboundOrderPay, opened: Opened) -> Sealed:
         amount = _written(request.amount)
@@ -299,7 +308,7 @@ class Orders:
         decision = lifecycle.decided(payment, Event.PAID_AMISS)
         if decision.verdict is not lifecycle.Verdict.MOVE:
             return Taken(payment, reason)
-        result = await self._dispatch.once(payment, _told(opened, request), happened)
+        result = await self._dispatch.once(payment, told(opened, request), happened)
         if not isinstance(result, Done):
             return None
         self._log.info("order_paid_amiss", uetr=payment.uetr, reason=reason.iso)
@@ -311,7 +320,7 @@ class Orders:
         """The credit of a paid order, planned."""
         now = self._clock.now()
         home = self._adapters[payment.network]
-        opened = _told(opened, request)
+        opened = told(opened, request)
         particulars = opened.particulars
         planning = await self._planning(payment, home, now)
         due = timers.answer_due(planning.send_by, home.facts)
@@ -349,14 +358,15 @@ class Orders:
             payment = await self._own(network, uetr)
             if payment is None:
                 payment = await self._store.read.by_reference(network, request.key)
-                if payment is not None:
-                    return Taken(payment, _too_late(payment))
-                buried = await self._payments.bury(network, uetr)
-                return Taken(buried, None if buried is None else _too_late(buried))
-            if payment.state not in HELD:
+            if payment is None:
+                # A member may be about to pay what is theirs: one of the two commits comes first.
+                payment = await self._payments.bury(network, uetr, request.key)
+            if payment is None:
+                return Taken(None)
+            if payment.state not in UNSTARTED:
                 return Taken(payment, _too_late(payment))
             self._payments.refuse_while_restoring()
-            opened = await self._opened(uetr)
+            opened = await self._opened(payment.uetr)
             result = await self._dispatch.once(payment, opened, Happened(Event.TAKEN_BACK))
             if isinstance(result, Done):
                 return Taken(result.payment)
@@ -382,12 +392,6 @@ class Orders:
 def _written(amount: Money) -> str:
     """What was paid, as its record holds it."""
     return f"{amount.minor} {amount.currency.code}"
-
-
-def _told(opened: Opened, request: InboundOrderPay) -> Opened:
-    """What is known of an order once it is paid, whatever becomes of it."""
-    extra = {**opened.particulars.extra, **request.extra}
-    return replace(opened, particulars=replace(opened.particulars, extra=extra))
 
 
 def _too_late(payment: Payment) -> Reason | None:

@@ -26,6 +26,7 @@ _REASONS: Final = MappingProxyType(
         Event.TAKEN_BACK: Reason.CANCELLED,
         Event.EXPIRED: Reason.LAPSED,
         Event.UNBLOCKED: Reason.UNSPECIFIED,
+        Event.SURRENDERED: Reason.UNSPECIFIED,
     }
 )
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from switch.inbound_port import derived_uetr
-from switch.lifecycle import BORNE
-from switch.model import Funding, Hop, Kind
+from switch.lifecycle import BORNE, is_unbooked
+from switch.model import Direction, Funding, Hop, Kind
 from switch.postings import refunded
 from switch.reasons import Reason
 
@@ -72,14 +72,21 @@ def recall_quote(original: str, place: int) -> str:
 def left_of(original: Payment, linked: Sequence[Payment]) -> Money:
     """What of an original, in what the payee got, has not gone back and is not on its way."""
     left = original.terms.destination
+    if has_all_back(original):
+        return left - left
     for each in linked:
-        if _counts(each):
+        if counts(each):
             refund = each.kind is Kind.REFUND
             left -= each.terms.source if refund else each.terms.destination
     return left
 
 
-def _counts(linked: Payment) -> bool:
+def has_all_back(original: Payment) -> bool:
+    """Whether a payer abroad has everything again, because operators took back what was booked."""
+    return original.direction is Direction.OUTBOUND and is_unbooked(original)
+
+
+def counts(linked: Payment) -> bool:
     """Whether a linked payment gave something of its original back, or may have.
 
     What came and is not matched yet gave nobody anything.
@@ -92,7 +99,10 @@ def gave_back(linked: Payment) -> bool:
     """Whether a linked payment was carried out, or may have been: then none is made in its place.
 
     One that was refused may be carried out all the same: disputed first, then borne by somebody.
+    One that operators took back was not; what came out of suspense for it is an item there by then.
     """
+    if is_unbooked(linked):
+        return linked.funding is not Funding.CAPPED
     return linked.reason is None or linked.disputed or linked.rung == BORNE
 
 
@@ -105,17 +115,21 @@ def part_of(original: Payment, linked: Sequence[Payment], amount: Money) -> Part
     """The part that ``amount`` (of what the payee got) is, after those given back before.
 
     The payer's part is rounded down each time, and the last one takes what is left; one that was
-    refused gave nothing back, unless it is disputed: then it may have arrived all the same.
+    refused gave nothing back, unless it is disputed: then it may have arrived all the same. Where
+    the payee bore a fee, the part is one of what was paid out: whoever took the fee keeps it, and
+    nobody who only lent the money pays for it (decision 48).
     """
     terms = original.terms
     if len(linked) >= LINKED_MAX or amount.minor <= 0:
         return Reason.REFUND_TOO_MUCH
+    if has_all_back(original):
+        return Reason.GONE_BACK
     if amount.currency != terms.destination.currency:
         return Reason.CURRENCY_UNSUPPORTED
     zero = terms.between - terms.between if terms.between is not None else None
     payee, payer, between = amount, terms.source - terms.source, zero
     for each in linked:
-        if _counts(each):
+        if counts(each):
             mine, theirs = each.terms.destination, each.terms.source
             if each.kind is Kind.REFUND:
                 mine, theirs = theirs, mine
@@ -126,8 +140,8 @@ def part_of(original: Payment, linked: Sequence[Payment], amount: Money) -> Part
         return Reason.REFUND_TOO_MUCH
     middle = None
     if terms.between is not None and between is not None:
-        middle = refunded(payee, terms.destination, terms.between, between)
-    back = refunded(payee, terms.destination, terms.source, payer)
+        middle = refunded(payee, terms.paid_out, terms.between, between)
+    back = refunded(payee, terms.paid_out, terms.source, payer)
     return Part(len(linked) + 1, amount, back, middle)
 
 

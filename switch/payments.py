@@ -17,6 +17,7 @@ from switch import lifecycle, terms
 from switch.commands import Answer, Bury, Conflict, Declined, Done, Known, Open, Refuse, Stale
 from switch.dispatch import Happened
 from switch.doors import closed
+from switch.flights import Flights
 from switch.given_names import GivenNames
 from switch.instructions import Bound, Instruction, Standing
 from switch.lifecycle import Event
@@ -27,7 +28,6 @@ from switch.reasons import Reason, from_iso
 from switch.records import Open as Opened
 from switch.refusals import Busy
 from switch.restoring import ENDING, LATE
-from switch.runtime.tasks import TooManyTasks
 from switch.screening import NobodyListed
 from switch.sequences import NumbersSpent, Sequences
 from switch.store.contract import StoreBusy
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from switch.model import Particulars, UseCase
     from switch.outstanding import Meter
     from switch.pace import Pace
-    from switch.port import Adapter, Exchange
+    from switch.port import Adapter
     from switch.records import Records
     from switch.restoring import Restoring
     from switch.runtime.clock import Clock
@@ -99,9 +99,9 @@ class Payments:
         self._restoring = restoring
         self._clock = clock
         self._ids = ids
-        self._tasks = tasks
         self._log = log
-        self._in_flight = 0
+        most = config.payments.in_flight_max
+        self.flights = Flights(most, dispatch=dispatch, tasks=tasks, log=log)
         self._sequences, self._names = Sequences(store), GivenNames(store)
 
     async def repeated(
@@ -127,18 +127,21 @@ class Payments:
         if self._restoring.holding:
             raise Busy
 
-    async def bury(self, origin: str, uetr: str) -> Payment | None:
+    async def bury(self, origin: str, uetr: str, named: str = "") -> Payment | None:
         """Commit a tombstone before saying "never seen" or refusing what cannot be bound.
 
-        Returns the origin's payment of that UETR instead, where there is one. Raises :class:`Busy`
-        after a loss: what the store does not know may have been paid.
+        Returns the payment of that UETR, or the one that pays what its network ``named`` so, where
+        there is one. Raises :class:`Busy` after a loss: what is not known may have been paid.
         """
         if self._restoring.holding:
             payment = await self._store.read.payment(uetr)
             if payment is None or payment.origin != origin:
                 raise Busy
             return payment
-        result = await self._store.commit(Bury(origin, uetr, self._clock.now(), self._ids.salt()))
+        grave = Bury(origin, uetr, self._clock.now(), self._ids.salt(), named=named)
+        result = await self._store.commit(grave)
+        if isinstance(result, Declined):
+            return await self._store.read.by_reference(origin, named)
         return result.payment if isinstance(result, Stale) else None
 
     async def open(
@@ -160,14 +163,11 @@ class Payments:
         if refused is None and not lost:
             refused = self.shut(priced)
         await self._pace.opening(priced.destination.origin, priced.quote.debit)
-        if self.full:
-            raise Busy
-        self._in_flight += 1
-        try:
-            return await self._open(instruction, refused, lost=lost)
-        finally:
-            self._in_flight -= 1
-            self._names.forget(instruction.uetr)
+        with self.flights.room():
+            try:
+                return await self._open(instruction, refused, lost=lost)
+            finally:
+                self._names.forget(instruction.uetr)
 
     async def _open(
         self, instruction: Instruction, refused: Reason | None, *, lost: bool
@@ -209,6 +209,7 @@ class Payments:
             salt=self._ids.salt(),
             sealed=None if sends else self._records.held(particulars, bound.key),
             named=not lost and self._names.given(adapter),
+            order=self._names.order(adapter, payment.network, particulars),
             parties=self.parties(payment, particulars),
         )
         result = await self._store.commit(command)
@@ -220,13 +221,12 @@ class Payments:
         if isinstance(result, Done) and result.payment is not None:
             self._outstanding.used(payment.terms.quote_id)
             self._log.info("payment_opened", uetr=payment.uetr, corridor=payment.corridor)
-            if not sends:
-                return Standing(result.payment, None)
             opened = Opened(bound.key, particulars)
-            if lost:
+            if sends and lost:
                 after = await self._dispatch.conclude(result.payment, opened, Happened(Event.LOST))
                 return Standing(after, None)
-            self.send(result.payment, opened, exchange, started)
+            if sends:
+                self.flights.send(result.payment, opened, exchange, started)
             return Standing(result.payment, None)
         return await self.standing(result, instruction)
 
@@ -251,29 +251,6 @@ class Payments:
         except NumbersSpent:
             self._log.warning("numbers_spent", network=facts.network)
             raise Busy from None
-
-    def send(self, payment: Payment, opened: Opened, exchange: Exchange, started: float) -> None:
-        """Start the hop whose exchange the payment's newest commit holds."""
-        self._in_flight += 1
-        try:
-            self._tasks.start("hop", self._hop(payment, opened, exchange, started))
-        except TooManyTasks:
-            # It is committed: its timer asks after it, and finds that it never arrived.
-            self._in_flight -= 1
-            self._log.warning("hop_not_started", uetr=payment.uetr)
-
-    @property
-    def full(self) -> bool:
-        """Whether as many are in flight as may be."""
-        return self._in_flight >= self._config.payments.in_flight_max
-
-    async def _hop(
-        self, payment: Payment, opened: Opened, exchange: Exchange, started: float
-    ) -> None:
-        try:
-            await self._dispatch.first(payment, opened, exchange, started)
-        finally:
-            self._in_flight -= 1
 
     async def ended(self, standing: Standing, until: datetime) -> Standing:
         """Wait for a payment's end until a time, and read how it stands then."""
@@ -320,7 +297,7 @@ class Payments:
         facts = self._adapters[network].facts
         origin = priced.destination.origin
         edge = corridor.destination_network if outbound else corridor.source_network
-        needs = timedelta(milliseconds=self._adapters[edge].facts.hop_needs_ms)
+        needs = self._dispatch.hops.needs(self._adapters[edge].facts, network)
         return Payment(
             payment_id=self._ids.ordered(),
             uetr=instruction.uetr,

@@ -48,6 +48,8 @@ class OutcomeKind(StrEnum):
 
     ACCEPTED = "accepted"
     REFUSED = "refused"
+    ACCEPTED_UNPOSTED = "accepted_unposted"
+    """Taken by the payee's bank and not on his account yet; it may still be refused."""
     PENDING = "pending"
     UNKNOWN = "unknown"
     NEVER_SEEN = "never_seen"
@@ -66,18 +68,16 @@ class Outcome:
     far_reference: str | None = None
 
     def __post_init__(self) -> None:
-        assert (self.kind is OutcomeKind.REFUSED) == (self.reason is not None), (
-            "a refusal, and only a refusal, has a reason"
-        )
+        refused = self.kind is OutcomeKind.REFUSED
+        assert refused == (self.reason is not None), "a refusal, and only a refusal, has a reason"
 
 
 @dataclass(frozen=True, slots=True)
 class Planning:
     """What an adapter may use while it plans: the time, a fresh time-ordered id, the last moment.
 
-    ``message_number`` is unique per process slot and time-ordered (63 bits), for
-    :func:`reference_digits`. ``rung`` counts enquiries; ``uetr`` is the payment's where there is
-    one. ``sequence`` is a number counted per day of the network, where the facts declare one.
+    ``message_number`` is unique per slot and time-ordered (63 bits); ``rung`` counts enquiries.
+    ``uetr`` is the payment's, if any; ``sequence`` is counted per day, where the facts declare it.
     """
 
     now: datetime
@@ -253,14 +253,15 @@ class InboundPay:
 class InboundEnquiry:
     """A network asks what became of its payment; our "never seen" commits a tombstone.
 
-    ``reference`` is the network's own identification of the instruction it asks about, as in that
-    instruction's ``particulars.extra["original_transaction_id"]``; another one is another payment.
+    ``reference`` identifies the instruction there (``original_transaction_id``): another is another
+    payment. ``returned``: key of the return it may ask of; of that alone, where ``uetr`` is empty.
     """
 
     uetr: str
     key: str
     request: Mapping[str, str] = field(repr=False)
     reference: str = ""
+    returned: str = ""
 
 
 Inbound: TypeAlias = "InboundLookup | InboundPay | InboundEnquiry | InboundOrder | Told"

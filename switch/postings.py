@@ -20,7 +20,7 @@ from switch.states import Event
 from switch.templates import POSTINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from switch.commands import Receive
     from switch.model import Institutions, Payment, Terms
@@ -83,6 +83,7 @@ def _compiled(name: str, *, exchanged: bool = False) -> tuple[_Compiled, ...]:
 
 _OUTBOUND: Final = _compiled("outbound_capped")
 _GROSS: Final = _compiled("outbound_gross")
+_PREFUNDED: Final = _compiled("outbound_prefunded")
 _INBOUND: Final = _compiled("inbound_two_leg")
 _ON_US: Final = _compiled("inbound_on_us")
 _PAYS_OUT: Final = _compiled("advice_pays_out")
@@ -91,6 +92,7 @@ _GOES_BACK: Final = _compiled("advice_failed")
 _GROSS_GOES_BACK: Final = _compiled("outbound_gross_return")
 _RETURNED: Final = _compiled("refund")
 _RETURNED_GROSS: Final = _compiled("refund_gross")
+_RETURNED_PREFUNDED: Final = _compiled("refund_prefunded")
 _RETURNED_UNMATCHED: Final = _compiled("return_unmatched")
 _BETWEEN: Final = _compiled("between")
 _RETURNED_BETWEEN: Final = _compiled("between", exchanged=True)
@@ -98,19 +100,25 @@ _PAYEE_FEE: Final = _compiled("payee_fee")
 _RESIDUE_HOLDER, _RESIDUE_TAKER = _compiled("residue")
 
 
+_PAYS: Final = MappingProxyType({Funding.GROSS: _GROSS, Funding.PREFUNDED: _PREFUNDED})
+_RETURNS: Final = MappingProxyType(
+    {Funding.GROSS: _RETURNED_GROSS, Funding.PREFUNDED: _RETURNED_PREFUNDED}
+)
+
+
 def _template_of(payment: Payment) -> tuple[_Compiled, ...]:
     """What a payment itself books: by its kind, direction, funding and finality."""
     gross = payment.funding is Funding.GROSS
-    if payment.kind is Kind.REFUND and payment.funding is Funding.PREFUNDED:
+    if payment.kind is Kind.REFUND and payment.funding is Funding.REVERSED:
         return _GROSS  # what is refunded stands in suspense already
     if payment.kind is Kind.RETURN:
         if payment.funding is Funding.HELD:
             return _RETURNED_UNMATCHED
-        return _RETURNED_GROSS if gross else _RETURNED
+        return _RETURNS.get(payment.funding, _RETURNED)
     if payment.kind is Kind.REFUND and payment.funding in (Funding.GROSS, Funding.HELD):
         return _GROSS_GOES_BACK if gross else _GOES_BACK
     if payment.direction is Direction.OUTBOUND:
-        return _GROSS if gross else _OUTBOUND
+        return _PAYS.get(payment.funding, _OUTBOUND)
     on_us = payment.institutions.on_us
     if payment.finality is Finality.TWO_LEG:
         return _ON_US if on_us else _INBOUND
@@ -145,6 +153,22 @@ def lines_of(payment: Payment) -> tuple[Line, ...]:
     return tuple(lines)
 
 
+def lines_back(payment: Payment) -> tuple[Line, ...]:
+    """What takes back a payment that was posted and not carried out: whatever it booked, turned.
+
+    Of a credit at home only what left the pool: its network has paid, and goes on owing it.
+    """
+    if payment.direction is Direction.INBOUND:
+        pool = {"payee_side": payment.institutions.payee_side}
+        return filled("inbound_not_credited", {"destination": payment.terms.destination}, pool)
+    return exchanged(lines_of(payment))
+
+
+def exchanged(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """A set with each line on its other side."""
+    return tuple(replace(line, side=_OTHER[line.side]) for line in lines)
+
+
 _ADVICE_RECEIVED: Final = _compiled("advice_received")
 _ADVICE_CREDITED: Final = _compiled("advice_credited")
 _BOUND: Final = MappingProxyType(
@@ -162,6 +186,14 @@ _BLOCKS: Final = MappingProxyType(
     {
         Event.BLOCKED: _compiled("blocked"),
         Event.UNBLOCKED: _compiled("blocked", exchanged=True),
+        Event.SURRENDERED: _compiled("surrendered"),
+    }
+)
+_BLOCKS_DEPOSIT: Final = MappingProxyType(
+    {
+        Event.BLOCKED: _compiled("blocked_prefunded"),
+        Event.UNBLOCKED: _compiled("blocked_prefunded", exchanged=True),
+        Event.SURRENDERED: _compiled("surrendered_prefunded"),
     }
 )
 _AT_ONCE: Final = MappingProxyType(
@@ -187,6 +219,8 @@ def lines_at_once(payment: Payment, event: Event, paid: Money | None = None) -> 
     if payment.flow is Flow.RECALLED:
         return _reversed(payment, event)
     at_once = _AT_ONCE.get(payment.flow)
+    if payment.funding is Funding.PREFUNDED and at_once is _BLOCKS:
+        at_once = _BLOCKS_DEPOSIT
     if at_once is None or event not in at_once:
         return ()
     terms = payment.terms

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from switch.ledger import Line
-    from switch.templates import Posting
+    from switch.template_parts import Posting
 
 _HEAD: Final = """\
 # What is booked

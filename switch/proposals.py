@@ -9,12 +9,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from switch.leaves import sealed_digest
+from switch.lifecycle import BORNE
 from switch.model import Direction, Funding, Kind, State
 from switch.operators import Action, Propose
-from switch.postings import filled, lines_of
+from switch.postings import exchanged, filled, lines_back, lines_of
 from switch.states import STATES, Stand, Timer
+from switch.suspense import put_down
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from fx.money import Money
@@ -75,30 +78,47 @@ def actions_for(payment: Payment) -> tuple[Action, ...]:
     if payment.state is State.HELD:
         return Action.RELEASE, Action.BLOCK, Action.REFUSED
     if payment.state is State.BLOCKED:
-        return (Action.UNBLOCK,)
+        return Action.UNBLOCK, Action.SURRENDER
     if not payment.disputed:
         return ()
     if is_unmatched(payment):
         return Action.MATCH, Action.SEND_BACK
-    timer, voided = STATES[payment.state].timer, STATES[payment.state].stand is Stand.VOIDED
+    timer = STATES[payment.state].timer
     if timer is Timer.CHILD:
         # What goes back is no loss yet: it is tried again, or owed.
         return Action.AGAIN, Action.OWE
-    if timer is not Timer.NONE:
-        return Action.UPHOLD, Action.AGAIN
-    # Nothing was ever sent for an order that lapsed: its payer is waited for, or gets it back.
-    sent = voided and payment.state is not State.LAPSED
-    late = sent and payment.kind in (Kind.PAYMENT, Kind.REFUND) and not _bridged(payment)
-    return (Action.UPHOLD, Action.BOOK) if late else (Action.UPHOLD,)
+    turned = _turned_by(payment)
+    again = (Action.AGAIN,) if timer is not Timer.NONE and payment.rung != BORNE else ()
+    return (Action.UPHOLD, *again, *(() if turned is None else (turned,)))
+
+
+def _turned_by(payment: Payment) -> Action | None:
+    """What books a dispute as its other side has it; None where nothing can."""
+    if payment.state is State.LAPSED or payment.kind not in (Kind.PAYMENT, Kind.REFUND):
+        # Nothing was ever sent for an order that lapsed: its payer is waited for, or gets it back.
+        return None
+    accepted = STATES[payment.state].stand is Stand.POSTED
+    if accepted and payment.direction is Direction.INBOUND and payment.institutions.on_us:
+        # The payee's bank is the sponsor, which has the money: it pays its own customer.
+        return None
+    if payment.rung != BORNE:
+        return Action.UNBOOK if accepted else Action.BOOK
+    if into_suspense(payment):
+        # Its money is an item of its own by now, or may be closed.
+        return None
+    return Action.BOOK if accepted else Action.UNBOOK
+
+
+def into_suspense(payment: Payment) -> bool:
+    """Whether what is booked against a payment's answer stands in suspense, or leaves it."""
+    accepted = STATES[payment.state].stand is Stand.POSTED
+    lines = lines_back(payment) if accepted else lines_for(payment, Action.BOOK)
+    return put_down(lines, 0) is not None
 
 
 def is_unmatched(payment: Payment) -> bool:
     """Whether it is money that came back and fitted its payment not as that stood."""
     return payment.kind is Kind.RETURN and payment.funding is Funding.HELD
-
-
-def _bridged(payment: Payment) -> bool:
-    return bool(payment.institutions.second_holder)
 
 
 def lines_for(payment: Payment, action: Action, paid: Money | None = None) -> tuple[Line, ...]:
@@ -118,15 +138,33 @@ def lines_for(payment: Payment, action: Action, paid: Money | None = None) -> tu
     amounts = {"debit": paid or terms.debit, "destination": terms.destination}
     outbound = payment.direction is Direction.OUTBOUND
     match action:
-        case Action.BOOK if payment.kind is Kind.REFUND and payment.funding is not Funding.CAPPED:
-            # What went back after all is in suspense still, and so nobody's loss.
-            return lines_of(payment)
-        case Action.BOOK:
+        case Action.BOOK | Action.UNBOOK:
+            accepted = STATES[payment.state].stand is Stand.POSTED
             amounts["debit"] = terms.debit
-            return filled("late_acceptance" if outbound else "late_credit", amounts, places)
+            lines = lines_back(payment) if accepted else _late(payment, amounts, places)
+            # What was booked against its answer already is taken back by the other one.
+            first = Action.UNBOOK if accepted else Action.BOOK
+            return lines if action is first else exchanged(lines)
         case Action.OWE:
             return filled("returned_owed" if outbound else "unwound_owed", amounts, places)
         case Action.MATCH | Action.SEND_BACK:
             return filled("return_unmatched", amounts, places, exchanged=True)
         case _:
             return ()
+
+
+def _late(
+    payment: Payment, amounts: Mapping[str, Money], places: Mapping[str, str]
+) -> tuple[Line, ...]:
+    """What a refused payment books that was carried out all the same."""
+    terms, held = payment.terms, payment.institutions
+    if payment.kind is Kind.REFUND and payment.funding is not Funding.CAPPED:
+        # What went back after all is in suspense still, and so nobody's loss.
+        return lines_of(payment)
+    if payment.direction is Direction.OUTBOUND:
+        return filled("late_acceptance", amounts, places)
+    lines = filled("late_credit_on_us" if held.on_us else "late_credit", amounts, places)
+    if terms.between is not None and held.second_holder not in ("", held.holder):
+        second = {"holder": held.holder, "second_holder": held.second_holder}
+        lines += filled("between", {"between": terms.between}, second)
+    return lines

@@ -172,7 +172,11 @@ class Recalls:
             return Taken(original, status=Status.PDNG)
         if self._is_late(original, network, self._asked_of(original)):
             return await self._denied(original, asked, Reason.REFUND_TOO_LATE)
-        if left_of(original, await self._linked.of(original)).minor <= 0:
+        linked = await self._linked.of(original)
+        if left_of(original, linked).minor <= 0:
+            if any(gave_back(each) and not lifecycle.is_final(each) for each in linked):
+                # What is on its way may be refused yet: then there is something left.
+                return Taken(original, status=Status.PDNG)
             return await self._denied(original, asked, Reason.GONE_BACK)
         try:
             opened = await self._dispatch.open(original.uetr)

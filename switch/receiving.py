@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from switch.facts import Facts
     from switch.inbound_port import OrderAdapter, Told
     from switch.logs import Log
+    from switch.model import Payment, Status
     from switch.notices import Notices
     from switch.orders import Orders
     from switch.pace import Pace
@@ -139,7 +140,7 @@ class Receiving:
                 return await self._recalled(network, request, body)
             case InboundCancel():
                 taken = await self._orders.withdraw(network, request)
-                return await self._notices.taken_back(network, request, taken)
+                return await self._notices.taken_back(network, request, taken, body)
             case InboundAuthorise():
                 return await self._notices.authorise(network, request)
 
@@ -189,16 +190,26 @@ class Receiving:
     async def _enquiry(
         self, network: str, adapter: InboundAdapter, request: InboundEnquiry
     ) -> Rendered:
-        found = await self._payments.find(request.uetr)
-        payment = None if found is None else found.payment
-        if payment is None or payment.origin != network:
-            payment = await self._payments.bury(network, request.uetr)
-        elif not await self._records.has_reference(payment, request.reference):
-            # Ours, but not the instruction that is asked about: that one was never seen.
-            payment = None
-        status = None if payment is None else lifecycle.status(payment)
-        self._log.info("enquiry_answered", network=network, known=payment is not None)
+        payment, status = await self._asked_about(network, request)
+        self._log.info("enquiry_answered", network=network, known=status is not None)
         return adapter.render_enquiry(request, payment, status, self._planning())
+
+    async def _asked_about(
+        self, network: str, request: InboundEnquiry
+    ) -> tuple[Payment | None, Status | None]:
+        """The network's payment, or its return, and how that stands; else it never will be here."""
+        found = await self._payments.find(request.uetr) if request.uetr else None
+        payment = found.payment if found is not None and found.payment.origin == network else None
+        if payment is None and request.returned:
+            back, status = await self._notices.asked_about(network, request.returned)
+            if status is not None:
+                return back, status
+        if payment is None and request.uetr:
+            payment = await self._payments.bury(network, request.uetr)
+        if payment is None or not await self._records.has_reference(payment, request.reference):
+            # Perhaps ours, but not the instruction that is asked about: that one was never seen.
+            return None, None
+        return payment, lifecycle.status(payment)
 
     async def _pay(self, network: str, adapter: InboundAdapter, request: InboundPay) -> Rendered:
         facts = adapter.facts
@@ -256,8 +267,8 @@ class Receiving:
         now = self._clock.now()
         if now - request.accepted_at > timedelta(seconds=facts.acceptance_age_max_s):
             return Reason.TOO_OLD
-        left = instruction.deadline - now
-        if left < timedelta(milliseconds=facts.hop_needs_ms):
+        hop = instruction.priced.destination.corridor.destination_network
+        if instruction.deadline - now < self._dispatch.hops.needs(facts, hop):
             return Reason.CREDITOR_TOO_LATE
         return None
 

@@ -86,6 +86,10 @@ class Records:
         committed = self._vault.commitments(key, scope, content)
         return Binding(scope, self._vault.lookup(scope, name), committed, key.uetr)
 
+    def name_of(self, scope: str, name: str) -> str:
+        """What stands for an idempotency key in the store: it names nobody."""
+        return self._vault.lookup(scope, name)
+
     def uetr(self, scope: str, name: str, token: str) -> str:
         """The UETR of the payment of a quote token under an idempotency key: always the same.
 

@@ -16,7 +16,7 @@ from switch.delta import Claim
 from switch.leaves import sealed_digest
 from switch.model import Kind, changed, to_micros
 from switch.operators import Action
-from switch.parts import gave_back, linked_places
+from switch.parts import counts, gave_back, linked_places
 from switch.proposals import (
     PROPOSALS_A_DAY,
     actions_for,
@@ -26,20 +26,22 @@ from switch.proposals import (
     turn_of,
 )
 from switch.reasons import Reason
-from switch.states import STATES, Event, Timer
-from switch.suspense import is_owed_by_hand, item_claim, put_down, upheld_item
+from switch.states import STATES, Event, Stand, Timer
+from switch.suspense import is_owed_by_hand, item_claim, put_down, unbooked_item, upheld_item
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from switch.batch import Batch
     from switch.commands import Conclude, Open, Result
+    from switch.ledger import Line
     from switch.model import Payment
     from switch.operators import Approve, Propose
 
 
 _CONCLUDED: Final = (
-    *(Action.ACCEPTED, Action.REFUSED, Action.RELEASE, Action.BLOCK, Action.UNBLOCK),
+    *(Action.ACCEPTED, Action.REFUSED, Action.RELEASE),
+    *(Action.BLOCK, Action.UNBLOCK, Action.SURRENDER),
 )
 """What ends, or lets go on, a payment that is not final yet."""
 
@@ -117,20 +119,44 @@ def approve(
     return result
 
 
-def _goes_back(batch: Batch, payment: Payment) -> bool:
-    """Whether what gives a payment's money back did so, or still may."""
+def _unsettled(batch: Batch, command: Approve, payment: Payment) -> Reason | None:
+    """Why this does not settle a dispute, by what gave its money back or still may."""
     held = [batch.seen.payments.get(name) for name in linked_places(payment.uetr)]
-    return any(each.kind is Kind.REFUND and gave_back(each) for each in held if each is not None)
+    linked = [each for each in held if each is not None]
+    if command.action is Action.OWE:
+        ours = any(each.kind is Kind.REFUND and gave_back(each) for each in linked)
+        return Reason.NOT_REFUNDABLE if ours else None
+    accepted = STATES[payment.state].stand is Stand.POSTED
+    if command.action is Action.UNBOOK and accepted and any(counts(each) for each in linked):
+        # What came back of it shows that it was carried out, and its payer has it already.
+        return Reason.PART_GONE_BACK
+    return None
 
 
-def _put_down(batch: Batch, command: Approve, payment: Payment) -> dict[str, object]:
+def _put_down(
+    batch: Batch, command: Approve, payment: Payment, booked: Sequence[Line]
+) -> dict[str, object]:
     """Keep as an item, once, what stays in suspense with nobody who would pay it out."""
-    name = item_claim(upheld_item(payment.uetr))
-    held = put_down(batch.seen.lines_of(payment), to_micros(command.at))
+    match command.action:
+        case Action.UPHOLD if is_owed_by_hand(payment):
+            item, booked = upheld_item(payment.uetr), batch.seen.lines_of(payment)
+        case Action.UNBOOK:
+            item = unbooked_item(payment.uetr)
+        case _:
+            return {}
+    name, held = item_claim(item), put_down(booked, to_micros(command.at))
     if held is None or name in batch.seen.claims:
         return {}
     batch.claim(Claim(name, held.text(), released=False))
     return {"kept": [name, held.text()]}
+
+
+def _rung(payment: Payment, action: Action) -> int:
+    """Whether a payment is booked against its answer from now on; upheld, it is as it was."""
+    against = payment.rung == lifecycle.BORNE
+    if action in (Action.BOOK, Action.UNBOOK):
+        against = not against
+    return lifecycle.BORNE if against else 0
 
 
 def _settled(
@@ -149,12 +175,15 @@ def _settled(
         return Conflict("conclude")
     if (command.action is Action.MATCH) != (command.opens is not None):
         return Conflict("opens")
-    if command.action is Action.OWE and _goes_back(batch, payment):
-        return Declined(Reason.NOT_REFUNDABLE)
+    unsettled = _unsettled(batch, command, payment)
+    if unsettled is not None:
+        return Declined(unsettled)
     lines = lines_for(payment, command.action, command.paid)
     made = () if command.opens is None else batch.seen.lines_of(command.opens.payment)
     if not batch.books.fits((*lines, *made)):
         return Declined(Reason.ACCOUNT_FULL)
+    if batch.books.overdraws(lines):
+        return Declined(Reason.FUNDS_INSUFFICIENT)
     if command.opens is not None:
         result = opened(batch, command.opens)
         if not isinstance(result, Done):
@@ -173,12 +202,11 @@ def _settled(
         version=payment.version + 1,
         updated_at=command.at,
         next_at=command.at if again else None,
-        rung=lifecycle.BORNE if command.action is Action.BOOK else 0,
+        rung=_rung(payment, command.action),
         block=batch.block,
     )
     batch.keep(payment)
     more: dict[str, object] = {"before": before, "claim": name, "operator": command.operator}
-    if command.action is Action.UPHOLD and is_owed_by_hand(payment):
-        more |= _put_down(batch, command, payment)
+    more |= _put_down(batch, command, payment, lines)
     batch.journal("settled", payment, entries, command.salt, more)
     return Done(payment)

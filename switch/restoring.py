@@ -48,7 +48,7 @@ LOOK_EVERY_S: Final = 1.0
 LATE: Final = (Reason.TOO_OLD, Reason.CREDITOR_TOO_LATE, Reason.QUOTE_EXPIRED)
 """Checks that fail only because it is later now; when it may have been paid, they did not."""
 
-ENDING: Final = (Reason.QUOTE_USED, Reason.TOMBSTONED)
+ENDING: Final = (Reason.QUOTE_USED, Reason.TOMBSTONED, Reason.CANCELLED)
 """What the store declines for good although the payment may have been lost."""
 
 _TICK: Final = timedelta(microseconds=1)
@@ -141,6 +141,16 @@ class Restoring:
             if made_at(each.payment_id) >= loss.restored_at and each.reason in NEVER_ARRIVED
         ]
         return len(unseen) < ASKED_LINKS
+
+    def perhaps_settled(self, start: datetime | None, now: datetime) -> bool:
+        """Whether what a file names from ``start`` on, and is not here, may be what was lost.
+
+        That comes back when it is repeated or asked about, so nobody may book it before.
+        """
+        loss = self._loss
+        if loss is None or (loss.done and now >= loss.restored_at + LINKS_ASKED_FOR):
+            return False
+        return start is None or start < loss.restored_at
 
     def look(self) -> None:
         """See how it stands now."""

@@ -13,14 +13,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from switch import lifecycle
-from switch.commands import Conflict, Done, Open
+from switch.commands import Bury, Conflict, Done, Open
+from switch.inbound_port import derived_uetr
 from switch.items import Items
 from switch.lifecycle import Event
 from switch.linked_payments import TRIES_MAX, Asked
-from switch.model import Direction, Funding, Kind, Particulars, Party, State, changed
+from switch.model import Direction, Funding, Kind, Particulars, Party, State, Status, changed
 from switch.parts import (
     LINKED_MAX,
     Part,
@@ -45,6 +46,14 @@ if TYPE_CHECKING:
     from switch.runtime.entropy import Ids
     from switch.store.contract import Store
 
+BURIED: Final = Reason.TOMBSTONED
+"""Why money that comes back is not taken: its network was told that it never came."""
+
+UNSENT: Final = (State.HELD, State.BLOCKED, State.AWAITING_FUNDS)
+"""What waits for us or for its money: no network has a word in it yet."""
+
+_IS_BOOKED: Final = "/booked"
+
 NOBODY = Particulars(Party("", ""), Party("", ""), "")
 """Who is involved in money of which nobody can read that any more."""
 
@@ -59,6 +68,26 @@ class Back:
     amount: Money
     particulars: Particulars | None = field(repr=False)
     message: bytes | None = field(repr=False)
+
+
+def returned(key: str) -> str:
+    """The idempotency key of what a network gives back under its own key."""
+    return f"return:{key}"
+
+
+def _undecided(original: Payment) -> bool:
+    """Whether a payment was sent, or may have been, and nobody knows how it ended."""
+    return original.state not in UNSENT and not lifecycle.is_final(original)
+
+
+def _grave(network: str, key: str) -> str:
+    """What a tombstone names a return by: the wire has no UETR for it."""
+    return derived_uetr(network, key)
+
+
+def _came(network: str, key: str) -> str:
+    """The item that says that a return came which no payment has room for."""
+    return f"return/{network}/{_grave(network, key)}"
 
 
 def beside(asked: Asked) -> str:
@@ -87,6 +116,7 @@ class Returns:
         self._dispatch = dispatch
         self._linked = linked
         self._answers = answers
+        self._clock = clock
         self._ids = ids
         self._items = Items(store, clock, ids)
         self._log = log
@@ -96,7 +126,8 @@ class Returns:
     ) -> Payment | Conflict | Reason:
         """Book what a network gives back of an outbound payment: final when it is committed.
 
-        Raises :class:`~switch.refusals.Busy`.
+        Raises :class:`~switch.refusals.Busy`, also where it is only asked to be given back and
+        nobody knows yet whether it was paid: "no" would be final, and perhaps wrong.
         """
         if original.direction is not Direction.OUTBOUND or original.kind is not Kind.PAYMENT:
             return Reason.NOT_REFUNDABLE
@@ -106,6 +137,9 @@ class Returns:
         if known is not None:
             return known
         for _ in range(TRIES_MAX):
+            if back.message is None and _undecided(original):
+                self._log.info("return_waits", original=original.uetr)
+                raise Busy
             command = await self._command(original, back, asked)
             if isinstance(command, Reason):
                 return command
@@ -133,14 +167,47 @@ class Returns:
             return part if isinstance(part, Reason) else Reason.NOT_REFUNDABLE
         return self._unmatched(original, len(linked) + 1, back, asked)
 
-    async def put_aside(self, original: Payment, back: Back, asked: Asked) -> None:
+    async def put_aside(self, original: Payment, back: Back, asked: Asked, key: str) -> bool:
         """Book money that has moved and has no place left at its payment: an item, to suspense.
 
-        Raises :class:`~switch.refusals.Busy`.
+        ``key`` is what its network asks about it by; where that was told that it never came, this
+        is False and nothing is booked. Raises :class:`~switch.refusals.Busy`.
         """
-        item = f"return/{asked.scope}/{beside(asked)}"
+        item, network = f"return/{asked.scope}/{beside(asked)}", asked.scope
+        came = _came(network, key)
+        if not await self._items.put(came, network, grave=_grave(network, key)):
+            return False
         await self._items.put(item, original.network, back.amount)
+        await self._items.put(f"{came}{_IS_BOOKED}", network)
         self._log.warning("return_put_aside", original=original.uetr, item=item)
+        return True
+
+    async def known(self, network: str, key: str) -> tuple[Payment | None, Status | None] | None:
+        """The return that is here under a key and how it stands; None where nothing is known."""
+        held = await self._records.bound(network, key)
+        payment = None if held is None else await self._store.read.payment(held.uetr)
+        if payment is not None:
+            return payment, lifecycle.status(payment)
+        came = _came(network, key)
+        if not await self._store.read.has_item(came):
+            return None
+        booked = await self._store.read.has_item(f"{came}{_IS_BOOKED}")
+        return None, Status.ACCC if booked else Status.PDNG
+
+    async def buried(self, network: str, key: str) -> tuple[Payment | None, Status | None]:
+        """Promise that what is not here under a key will never be; or how it stands, if it is."""
+        bury = Bury(
+            scope=network,
+            key=_grave(network, key),
+            at=self._clock.now(),
+            salt=self._ids.salt(),
+            bound=self._records.name_of(network, key),
+            item=_came(network, key),
+        )
+        if isinstance(await self._store.commit(bury), Done):
+            return None, None
+        # It came in between.
+        return await self.known(network, key) or (None, Status.PDNG)
 
     async def _committed(
         self, command: Open, original: Payment, asked: Asked
@@ -209,4 +276,5 @@ class Returns:
             sealed=self._records.held(particulars, key),
             answer=self._records.answer(booked, answer, key),
             evidence=self._records.evidence(key, evidence),
+            grave=_grave(asked.scope, asked.key),
         )

@@ -74,6 +74,8 @@ def read_routing(adapters: Mapping[str, Adapter], corridors: Iterable[Corridor])
             raise ConfigError(
                 f"corridors.toml: {corridor.name}.finality: the network's facts name no confirm"
             )
+        if corridor.enabled and corridor.destination_network == HOME:
+            _told_rightly(corridor, adapters[corridor.source_network].facts.inbound_finality)
         quotes = {Operation.LOOKUP, Operation.QUOTE} <= set(offered)
         if corridor.enabled and corridor.scheme and not quotes:
             raise ConfigError(
@@ -87,6 +89,19 @@ def read_routing(adapters: Mapping[str, Adapter], corridors: Iterable[Corridor])
         and Operation.LOOKUP in adapters[corridor.destination_network].facts.operations
     )
     return Routing(schemes, pays, abroad)
+
+
+def _told_rightly(corridor: Corridor, told: Finality | None) -> None:
+    """Refuse an inbound corridor of another finality than the network's wire has.
+
+    Who is debited before we are told would lose the money where we think that we may still refuse;
+    what asks before it debits would be taken for paid.
+    """
+    if corridor.finality is not told:
+        says = "that it pays nobody" if told is None else told.value
+        raise ConfigError(
+            f"corridors.toml: {corridor.name}.finality: the network's facts say {says}"
+        )
 
 
 def _schemes(adapters: Mapping[str, Adapter]) -> Schemes:

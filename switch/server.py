@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from switch.app import SERVED_AS, Seams, Switch
@@ -26,7 +27,7 @@ from switch.own_keys import keys_of
 from switch.rekeying import refuse_unfinished
 from switch.restoring import Restoring
 from switch.runtime.clock import SystemClock
-from switch.runtime.entropy import Ids, SystemEntropy
+from switch.runtime.entropy import Ids, SystemEntropy, drawn_of
 from switch.runtime.garbage import settle_memory
 from switch.runtime.lock import owned_folder
 from switch.runtime.tasks import Tasks, end_process
@@ -132,7 +133,7 @@ async def start(config: Config, place: Place) -> Running:
 async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[Switch, Served]:
     """Open the store and the door of a folder that is ours."""
     clock, entropy = SystemClock(), SystemEntropy()
-    await await_server(config, KeyFolder(place.data / KEYS), clock)
+    await await_server(config, KeyFolder(place.data / KEYS), clock, partial(drawn_of, entropy))
     keys = keys_of(config, place.data, may_make=await never_written(config, place.data))
     keys.require(own_files(keys, config.members))
     peers = {name: section.url for name, section in config.networks.items()} | dict(place.peers)

@@ -43,6 +43,8 @@ class FileLine:
     where they are told. ``amounts`` are all that it may be held against; the first one is owed, to
     us where ``owed_to_us``, which is None where the file does not say. ``text`` is the line itself.
     ``only_in`` is where ``network_reference`` names it, if that is not everywhere and for ever.
+    ``returned`` is the key under which the network tells of money that it gave back, where the file
+    has it.
     """
 
     kind: LineKind
@@ -53,6 +55,7 @@ class FileLine:
     owed_to_us: bool | None
     text: str = field(repr=False)
     only_in: str = ""
+    returned: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,12 @@ import orjson
 
 from switch import lifecycle
 from switch.answers import amount
+from switch.billed import Billed
 from switch.dispatch import Happened
 from switch.items import Items
 from switch.lifecycle import Event, Verdict
 from switch.model import Direction, Kind, State
+from switch.returns import UNSENT
 from switch.runtime.entropy import least_made_at
 from switch.settlement_port import FileLine, FileRefused, LineKind, SettlementReader
 from switch.store.vault import VaultError
@@ -33,11 +35,13 @@ if TYPE_CHECKING:
     from fx.money import Money
     from switch.dispatch import Dispatch
     from switch.facts import Facts
+    from switch.filed_returns import FiledReturns
     from switch.linked_payments import LinkedPayments
     from switch.logs import Log
     from switch.model import Payment
     from switch.port import Adapter
     from switch.records import Open as Opened
+    from switch.restoring import Restoring
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.settlement_port import SettlementFile
@@ -61,8 +65,9 @@ _GIVEN_BACK: Final = (State.UNWINDING, State.UNWOUND)
 
 @dataclass(slots=True)
 class Report:
-    """What became of a file."""
+    """What became of a file; ``after_loss``: what it alone knows may have been lost here."""
 
+    after_loss: bool = False
     counts: dict[str, int] = field(default_factory=dict)
     named: dict[str, list[dict[str, object]]] = field(default_factory=dict)
 
@@ -83,17 +88,22 @@ class Settling:
         store: Store,
         dispatch: Dispatch,
         linked: LinkedPayments,
+        returned: FiledReturns,
+        restoring: Restoring,
         adapters: Mapping[str, Adapter],
         clock: Clock,
         ids: Ids,
         log: Log,
     ) -> None:
         self._store = store
+        self._returned = returned
+        self._restoring = restoring
         self._dispatch = dispatch
         self._linked = linked
         self._adapters = adapters
         self._clock = clock
         self._items = Items(store, clock, ids)
+        self._billed = Billed(store, self._items)
         self._log = log
 
     def reader(self, network: str) -> SettlementReader | None:
@@ -114,7 +124,8 @@ class Settling:
         if b"\x00" in content:
             raise FileRefused("U+0000 is no text")
         found = reader.read_settlement_file(name, content)
-        report = Report()
+        start = None if found.period is None else found.period[0]
+        report = Report(self._restoring.perhaps_settled(start, self._clock.now()))
         digest = sha256(content).hexdigest()
         said = {
             "network": network,
@@ -125,10 +136,13 @@ class Settling:
         if not found.signed and not await self._seconded(network, digest, operator, others):
             self._log.info("file_waits", network=network, lines=len(found.lines))
             return {**said, "taken": False, "counts": {}}
-        seen: dict[str, None] = {}
+        seen: dict[str, str] = {}
+        own = await self._returned.known(network, found.lines)
         for line in found.lines:
-            await self._line(network, line, report, seen)
+            await self._line(network, line, report, seen, own)
             await self._clock.sleep(0)
+        if found.period is not None:
+            await self._again(network, found.period[0], report, seen)
         await self._missing(network, found, report, seen)
         await self._items.put(f"file/{network}/{digest}", network, operator=operator)
         self._log.info("file_taken", network=network, lines=len(found.lines))
@@ -146,23 +160,33 @@ class Settling:
         return False
 
     async def _line(
-        self, network: str, line: FileLine, report: Report, seen: dict[str, None]
+        self,
+        network: str,
+        line: FileLine,
+        report: Report,
+        seen: dict[str, str],
+        own: Mapping[str, Payment | None],
     ) -> None:
-        found = await self._found(network, line, seen)
+        if own.get(line.returned, line) is None:
+            # It stands in suspense, as an item of its own.
+            report.add("matched")
+            return
+        found = await self._found(network, line, seen, own)
         if not found:
-            await self._unknown(network, line, report)
+            await self._unmatched(network, line, report, seen)
             return
         payment = found[0]
         said = {"uetr": payment.uetr, "reference": line.reference}
-        if len(found) > 1 or not _agrees(line, payment):
-            # Of several that it may be about none is chosen: people look.
+        if len(found) > 1 or payment.state in UNSENT or not _agrees(line, payment):
+            # Of several that it may be about none is chosen, and what was never sent was carried
+            # out by nobody who may: people look.
             report.add("differs", **said, said=amount(line.amounts[0]))
             return
         if payment.uetr in seen:
             # One of the two is not ours to pay; which one, the file does not say.
             report.add("twice", **said, said=amount(line.amounts[0]))
             return
-        seen[payment.uetr] = None
+        seen[payment.uetr] = line.reference
         event = _event(payment)
         if event is None:
             settled = lifecycle.is_final(payment)
@@ -184,12 +208,21 @@ class Settling:
         except VaultError:
             return None
 
-    async def _found(self, network: str, line: FileLine, seen: Mapping[str, None]) -> list[Payment]:
+    async def _found(
+        self,
+        network: str,
+        line: FileLine,
+        seen: Mapping[str, str],
+        own: Mapping[str, Payment | None],
+    ) -> list[Payment]:
         """What a line may be about: by our reference, else by its UETR; more than one is a guess.
 
-        Money given back is never the payment itself: it is one of those linked to it.
+        Money given back is never the payment itself: it is one of those linked to it, by its own
+        key, else one that is no other line's ``own``.
         """
-        payment = None
+        payment = own.get(line.returned)
+        if payment is not None:
+            return [payment]
         if line.reference:
             payment = await self._store.read.by_reference(network, line.reference)
         if payment is None and line.uetr:
@@ -200,16 +233,33 @@ class Settling:
             return []
         if line.kind is LineKind.PAYMENT or payment.kind is not Kind.PAYMENT:
             return [payment]
-        fits = [each for each in await self._linked.of(payment) if _agrees(line, each)]
+        others = [each.uetr for each in own.values() if each is not None]
+        linked = await self._linked.of(payment)
+        fits = [each for each in linked if _agrees(line, each) and each.uetr not in others]
         unseen = [each for each in fits if each.uetr not in seen]
         if unseen and all(lifecycle.is_final(each) and _event(each) is None for each in fits):
             # All are settled as they stand: which of them it is changes nothing.
             return unseen[:1]
         return unseen if len(fits) == 1 else fits
 
+    async def _unmatched(
+        self, network: str, line: FileLine, report: Report, seen: dict[str, str]
+    ) -> None:
+        """Book what came back and was not told yet; what is about nothing of ours, to suspense."""
+        payment = await self._returned.booked(network, line)
+        if payment is None:
+            await self._unknown(network, line, report)
+            return
+        what = "twice" if payment.uetr in seen else "returned"
+        if payment.kind is Kind.RETURN:
+            seen[payment.uetr] = line.reference
+        said = {"uetr": payment.uetr, "reference": line.reference}
+        report.add(what, **said, said=amount(line.amounts[0]), state=payment.state.value)
+
     async def _unknown(self, network: str, line: FileLine, report: Report) -> None:
-        """Book what a network claims and we know nothing of, once."""
-        owed, booked = line.amounts[0], line.owed_to_us is not None
+        """Book what a network claims and we know nothing of, once; what may be lost comes back."""
+        owed = line.amounts[0]
+        booked = line.owed_to_us is not None and not report.after_loss
         if booked:
             # What is said of it is part of its name: another amount is another line.
             named = (line.network_reference, line.only_in, line.reference, line.uetr)
@@ -218,15 +268,26 @@ class Settling:
             item = f"line/{network}/{digest}"
             await self._items.put(item, network, owed, to_us=line.owed_to_us is True)
         report.add(
-            "unknown",
+            "lost" if report.after_loss else "unknown",
             reference=line.reference,
             network_reference=line.network_reference,
             amount=amount(owed),
             booked=booked,
         )
 
+    async def _again(
+        self,
+        network: str,
+        start: datetime,
+        report: Report,
+        seen: Mapping[str, str],
+    ) -> None:
+        """Name payments that are billed in another period as well: one of the two is not owed."""
+        for uetr in await self._billed.again(network, start, tuple(seen)):
+            report.add("again", uetr=uetr, reference=seen[uetr])
+
     async def _missing(
-        self, network: str, found: SettlementFile, report: Report, seen: Mapping[str, None]
+        self, network: str, found: SettlementFile, report: Report, seen: Mapping[str, str]
     ) -> None:
         """List payments of the period that the file should have and has not."""
         if found.period is None:
@@ -255,7 +316,7 @@ class Settling:
             return
         said = {"uetr": payment.uetr, "reference": payment.reference}
         facts = lifecycle.STATES[payment.state]
-        if facts.stand is lifecycle.Stand.POSTED:
+        if facts.stand is lifecycle.Stand.POSTED and not lifecycle.is_unbooked(payment):
             report.add("missing", **said, state=payment.state.value)
         elif not facts.final:
             report.add("still_open", **said, state=payment.state.value)

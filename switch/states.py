@@ -49,6 +49,8 @@ class Event(StrEnum):
     """Two operators block it by law: its money is frozen."""
     UNBLOCKED = "unblocked"
     """By the authority's order its money is the payer's again."""
+    SURRENDERED = "surrendered"
+    """By the authority's order its money is the authority's."""
     PAID = "paid"
     """The network pays what was ordered; the commit holds the intent of the hop."""
     PAID_AMISS = "paid_amiss"
@@ -238,13 +240,16 @@ def _outbound(undone: State) -> tuple[Move, ...]:
 _CONFIRMED: Final = (
     *(
         (state, Event.READY, State.CONFIRMING)
-        for state in (State.SENDING, State.PENDING_FAR, State.UNKNOWN)
+        for state in (State.SENDING, State.PENDING_FAR, State.UNKNOWN, State.MANUAL)
     ),
     (State.CONFIRMING, Event.RUNG, State.CONFIRMING),
     (State.CONFIRMING, Event.ACKNOWLEDGED, State.ACCEPTED),
     (State.CONFIRMING, Event.ACCEPTED, State.ACCEPTED),
 )
-"""Three-leg: our confirmation is what makes it final; then it is told until acknowledged."""
+"""Three-leg: our confirmation is what makes it final; then it is told until acknowledged.
+
+What is left to people they confirm: "accepted" by them is that it was set aside.
+"""
 
 _CAPPED: Final = (
     (State.RECEIVED, Event.OPENED, State.SENDING),
@@ -255,6 +260,7 @@ _CAPPED: Final = (
     (State.HELD, Event.REFUSED, State.REFUSED),
     (State.HELD, Event.EXPIRED, State.REFUSED),
     (State.BLOCKED, Event.UNBLOCKED, State.REFUSED),
+    (State.BLOCKED, Event.SURRENDERED, State.REFUSED),
     *_outbound(State.REFUSED),
 )
 

@@ -12,11 +12,14 @@ import os
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from tenacity import AsyncRetrying, retry_if_exception_type
+
 from switch.config import ConfigError
 from switch.data_folder import KEYS, writable_database
 from switch.keys import JOURNAL, KeyFolder, KeyMissing
 from switch.loss_file import mark_restored
 from switch.model import from_micros
+from switch.pauses import FullJitter
 from switch.runtime.private_files import private_file
 from switch.runtime.process import process_name
 from switch.runtime.tasks import Tasks, end_process
@@ -50,7 +53,10 @@ STORE_TASKS: Final = 2
 START_WAIT_S: Final = 30
 """How long a start waits for the server; a supervisor then starts the process again."""
 
-START_RETRY_S: Final = 0.5
+START_PAUSE_S: Final = 0.5
+START_PAUSE_MAX_S: Final = 2
+"""Longest pause before the second try, and before any: chance says how much of it, because all
+processes of a switch begin to wait together when their server goes."""
 
 
 def store_url(config: Config, keys: KeyFolder) -> str:
@@ -87,7 +93,9 @@ def _is_address(text: str) -> bool:
     return parts.scheme in SCHEMES and bool(parts.hostname)
 
 
-async def await_server(config: Config, keys: KeyFolder, clock: Clock) -> None:
+async def await_server(
+    config: Config, keys: KeyFolder, clock: Clock, drawn: Callable[[], int]
+) -> None:
     """Wait until the server of the store takes connections; an embedded store has none.
 
     Raises :class:`StoreAbsent` after :data:`START_WAIT_S`, and
@@ -99,14 +107,19 @@ async def await_server(config: Config, keys: KeyFolder, clock: Clock) -> None:
 
     url = store_url(config, keys)
     ends = clock.monotonic() + START_WAIT_S
-    while True:
-        try:
-            async with connected(url):
-                return
-        except StoreAbsent:
-            if clock.monotonic() >= ends:
-                raise
-        await clock.sleep(START_RETRY_S)
+
+    async def try_it() -> None:
+        async with connected(url):
+            return
+
+    waiting = AsyncRetrying(
+        sleep=clock.sleep,
+        stop=lambda _: clock.monotonic() >= ends,
+        wait=FullJitter(drawn, first_s=START_PAUSE_S, most_s=START_PAUSE_MAX_S),
+        retry=retry_if_exception_type(StoreAbsent),
+        reraise=True,
+    )
+    await waiting(try_it)
 
 
 async def never_written(config: Config, data: Path) -> bool:

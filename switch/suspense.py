@@ -7,6 +7,7 @@ The surprise: what is claimed of us stands there below zero, and every way out i
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from fx.money import Money, currency
-from switch.ledger import Asset, Role, Side, place_of
+from switch.ledger import Asset, Role, Side, account_key, place_of
 from switch.model import Funding, Kind
 from switch.postings import filled
 
@@ -38,6 +39,10 @@ class Way(StrEnum):
     """It is a member's: its position is given it, or bears what was claimed of us."""
     BORNE = "borne"
     """It is nobody's: the bearer of a corridor owes it, or bears what was claimed of us."""
+    DEPOSITED = "deposited"
+    """It is a member's deposit: what came into the pool, and nothing else."""
+    WITHDRAWN = "withdrawn"
+    """A member's deposit is paid out of the pool of the institution that is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,31 @@ def suspended_of(text: str) -> Suspended:
     return Suspended(account, minor, since, version, ending, by, at, day, each)
 
 
+_WITHDRAWAL: Final = re.compile(r"withdrawal/([A-Z0-9]{11})/[0-9A-Za-z._-]{1,35}")
+"""Names what is to be paid out of a deposit: the member's BIC and a reference of its letter."""
+
+
+def withdrawal(item: str, amount: Money, since: int) -> Suspended | None:
+    """What an operator asks to be paid out of a deposit; None where the name names no member.
+
+    It stands on the deposit itself: nothing is in suspense before it is approved.
+    """
+    named = _WITHDRAWAL.fullmatch(item)
+    if named is None:
+        return None
+    code = amount.currency.code
+    key = account_key(named[1], Role.MEMBER, code, Asset.BAKONG)
+    return Suspended(key, amount.minor, since)
+
+
+def ways_of(held: Suspended) -> tuple[Way, ...]:
+    """How an item can be closed, by where it stands."""
+    if held.place.role == Role.MEMBER:
+        return (Way.WITHDRAWN,)
+    came = held.place.asset == Asset.BAKONG and held.minor > 0
+    return (Way.SETTLED, Way.ASSIGNED, Way.BORNE, *((Way.DEPOSITED,) if came else ()))
+
+
 def item_claim(item: str) -> str:
     """Under which name an item is kept."""
     return FIRST_CLAIM + item
@@ -127,6 +157,11 @@ def item_claim(item: str) -> str:
 def upheld_item(uetr: str) -> str:
     """The item of a return that was upheld and that nothing gives to its payer."""
     return f"upheld/{uetr}"
+
+
+def unbooked_item(uetr: str) -> str:
+    """The item of a payment that was not carried out after all and whose money nothing moves on."""
+    return f"unbooked/{uetr}"
 
 
 def is_owed_by_hand(payment: Payment) -> bool:
@@ -168,6 +203,9 @@ def closing_lines(held: Suspended) -> tuple[Line, ...]:
     """What closes an item in the way that is proposed."""
     ending, place = held.ending, held.place
     assert ending is not None, "an item is closed as two operators say"
+    if place.role == Role.MEMBER:
+        paid = {"payer_side": place.institution, "sponsor": ending.institution}
+        return filled("deposit_withdrawn", {"debit": held.amount}, paid)
     pool = "_pool" if place.asset == Asset.BAKONG else ""
     places = {"payee_side": place.institution, "sponsor": place.institution}
     places |= {"payer_side": ending.institution, "bearer": ending.institution}

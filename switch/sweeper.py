@@ -2,8 +2,8 @@
 
 At start every payment that was waiting for the answer to a first send becomes ``unknown``: nobody
 can tell whether a byte left. From then on due payments are enquired about, each enquiry committed
-before it is sent, within the budget of the network's facts. A payment that another step moved on in
-the meantime is simply stale.
+before it is sent, within the budgets of the network's facts. A payment that another step moved on
+in the meantime is simply stale.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, cast
 from switch import lifecycle, timers
 from switch.commands import Attempt, Done
 from switch.dispatch import Happened
+from switch.enquiry_budget import ASKING, ASKS_NOBODY
 from switch.far_timers import FarTimers
 from switch.lifecycle import STATES, Event, Timer, Verdict
 from switch.model import Kind
@@ -25,9 +26,11 @@ from switch.store.vault import VaultError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from switch.abilities import CancelAdapter, ConfirmAdapter
     from switch.dispatch import Dispatch
+    from switch.enquiry_budget import EnquiryBudget
     from switch.facts import Facts
     from switch.linked_payments import LinkedPayments
     from switch.logs import Log
@@ -46,6 +49,9 @@ SWEEP_EVERY_S: Final = 0.1
 
 SWEEP_BATCH: Final = 64
 """Payments of one network that are looked after at once: a dead one costs its own only."""
+
+ASKS_NOBODY_EVERY_S: Final = 1
+"""How often what asks nobody is looked for behind enquiries that wait for their budget."""
 
 ASIDE_S: Final = 30
 """Pause before a payment that could not be opened is looked at again."""
@@ -86,6 +92,7 @@ class Sweeper:
         ids: Ids,
         tasks: Tasks,
         restoring: Restoring,
+        budget: EnquiryBudget,
         log: Log,
     ) -> None:
         self._store = store
@@ -98,9 +105,11 @@ class Sweeper:
         self._clock = clock
         self._ids = ids
         self._tasks = tasks
+        self._budget = budget
         self._log = log
         self._busy: dict[str, dict[str, None]] = {}
         self._aside: dict[str, dict[str, _Aside]] = {}
+        self._looked: dict[str, float] = {}
         self._far = FarTimers(store=store, clock=clock, log=log)
 
     async def recover(self) -> int:
@@ -111,8 +120,9 @@ class Sweeper:
         """
         count = 0
         while found := await self._store.read.sent_states(SWEEP_BATCH):
-            for task in [self._tasks.start("recover", self._lost(each)) for each in found]:
-                await task
+            tasks = [self._tasks.start_if_room("recover", self._lost(each)) for each in found]
+            for payment, task in zip(found, tasks, strict=True):
+                await (self._lost(payment) if task is None else task)
             count += len(found)
         return count
 
@@ -129,19 +139,43 @@ class Sweeper:
             await self._clock.sleep(SWEEP_EVERY_S)
 
     async def sweep(self) -> None:
-        """Start one task for each due payment that has none, up to the batch of its network."""
+        """Start one task for each due payment that has none, up to the batch of its network.
+
+        Where the process can have no more tasks, what is left is due at the next look.
+        """
         now = self._clock.now()
         for network in self._adapters:
             busy = self._busy.setdefault(network, {})
             if len(busy) >= SWEEP_BATCH:
                 continue
             passed = busy.keys() | self._left_alone(network)
-            due = await self._store.read.due(network, now, SWEEP_BATCH + len(passed))
+            due = await self._fired(network, now, SWEEP_BATCH + len(passed))
             far = await self._far.fired(network, self._adapters[network].facts)
             for payment in (*due, *far):
-                if payment.uetr not in passed and len(busy) < SWEEP_BATCH:
-                    busy[payment.uetr] = None
-                    self._tasks.start("sweep", self._one(payment))
+                if payment.uetr in passed or len(busy) >= SWEEP_BATCH:
+                    continue
+                if self._asks(payment) and not await self._budget.draw(network):
+                    continue
+                busy[payment.uetr] = None
+                if self._tasks.start_if_room("sweep", self._one(payment)) is None:
+                    del busy[payment.uetr]
+                    self._log.warning("sweep_cut_short", network=network)
+                    return
+
+    async def _fired(self, network: str, now: datetime, limit: int) -> list[Payment]:
+        """Payments whose timer has fired; while a network may not be asked, those that do not."""
+        if not self._budget.is_spent(network):
+            return await self._store.read.due(network, now, limit)
+        at, looked = self._clock.monotonic(), self._looked.get(network)
+        if looked is not None and at - looked < ASKS_NOBODY_EVERY_S:
+            return []
+        self._looked[network] = at
+        return await self._store.read.due(network, now, limit, ASKS_NOBODY)
+
+    def _asks(self, payment: Payment) -> bool:
+        """Whether the next step of a payment asks its network something."""
+        timer, facts = STATES[payment.state].timer, self._adapters[payment.network].facts
+        return timer in ASKING and not self._is_spent(payment, facts, timer)
 
     def _left_alone(self, network: str) -> set[str]:
         """Payments set aside whose pause has not passed. One that ended otherwise is forgotten."""
@@ -230,7 +264,12 @@ class Sweeper:
         if own and undoing.verdict is Verdict.MOVE and timers.gives_up(adapter.facts, payment.rung):
             event, state = Event.GIVEN_UP, undoing.target
         next_at = timers.next_due(
-            state, adapter.facts, rung=payment.rung + 1, at=at, deadline=payment.deadline
+            state,
+            adapter.facts,
+            rung=payment.rung + 1,
+            at=at,
+            deadline=payment.deadline,
+            drawn=self._ids.drawn(),
         )
         assert next_at is not None, "a state that is due has a timer"
         planning = self._dispatch.planning(payment, rung=payment.rung + 1)

@@ -7,48 +7,17 @@ command books it or which step will; ``docs/developer/postings.md`` is generated
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from switch.ledger import Asset, Kind, Role, Side
+from switch.ledger import Asset, Kind, Role
+from switch.template_parts import Posting
+from switch.template_parts import cr as _cr
+from switch.template_parts import dr as _dr
+from switch.window_templates import WINDOWS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-
-@dataclass(frozen=True, slots=True)
-class TemplateLine:
-    """One line of a template: whose account, which one of theirs, the side, and which amount."""
-
-    place: str
-    role: Role
-    side: Side
-    amount: str
-    asset: Asset = Asset.DEFERRED
-    kind: Kind = Kind.POSITION
-
-
-@dataclass(frozen=True, slots=True)
-class Posting:
-    """A set of lines booked together; ``flow`` says how, ``use`` by which step of a payment.
-
-    ``booked`` is False where no command books it yet.
-    """
-
-    event: str
-    lines: tuple[TemplateLine, ...]
-    flow: str
-    use: str
-    booked: bool = False
-
-
-def _dr(place: str, role: Role, amount: str, **more: Any) -> TemplateLine:
-    return TemplateLine(place, role, Side.DEBIT, amount, **more)
-
-
-def _cr(place: str, role: Role, amount: str, **more: Any) -> TemplateLine:
-    return TemplateLine(place, role, Side.CREDIT, amount, **more)
 
 
 _RESERVED: Final = "reserved, then posted or released"
@@ -57,6 +26,10 @@ _BAKONG: Final = Asset.BAKONG
 _OUT: Final = (
     _dr("paying_holder", Role.HOLDER, "destination"),
     _cr("payee_side", Role.NETWORK, "destination"),
+)
+_BACK: Final = (
+    _dr("payee_side", Role.NETWORK, "destination"),
+    _cr("paying_holder", Role.HOLDER, "destination"),
 )
 _INTO_HOLDER: Final = (
     _cr("holder", Role.HOLDER, "source"),
@@ -67,6 +40,17 @@ _SUSPENDED: Final = (
     (Asset.BAKONG, "sponsor", Role.POOL, "money that arrived in the Bakong pool"),
 )
 _NETWORK_PAYS: Final = (_dr("payer_side", Role.NETWORK, "debit"), *_INTO_HOLDER)
+_TOOK: Final = (
+    _dr("holder", Role.HOLDER, "source"),
+    _dr("fee_taker", Role.FEE, "fee"),
+    _dr("payee_side", Role.NETWORK, "destination"),
+    _cr("paying_holder", Role.HOLDER, "destination"),
+)
+_BEARER_IS_OWED: Final = (
+    _dr("bearer", Role.BEARER, "debit", kind=Kind.EXPOSURE),
+    _cr("holder", Role.HOLDER, "debit"),
+    _dr("paying_holder", Role.HOLDER, "destination"),
+)
 
 POSTINGS: Final[Mapping[str, Posting]] = MappingProxyType(
     {
@@ -75,6 +59,13 @@ POSTINGS: Final[Mapping[str, Posting]] = MappingProxyType(
             (_dr("payer_side", Role.MEMBER, "debit"), *_INTO_HOLDER, *_OUT),
             _RESERVED,
             "opening and end of an outbound payment",
+            booked=True,
+        ),
+        "outbound_prefunded": Posting(
+            "outbound, out of the member's deposit",
+            (_dr("payer_side", Role.MEMBER, "debit", asset=_BAKONG), *_INTO_HOLDER, *_OUT),
+            _RESERVED,
+            "opening and end of a prefunded outbound payment",
             booked=True,
         ),
         "outbound_funded": Posting(
@@ -175,14 +166,16 @@ POSTINGS: Final[Mapping[str, Posting]] = MappingProxyType(
         ),
         "late_credit": Posting(
             "Bakong settled after the foreign side gave up",
-            (
-                _dr("bearer", Role.BEARER, "debit", kind=Kind.EXPOSURE),
-                _cr("holder", Role.HOLDER, "debit"),
-                _dr("paying_holder", Role.HOLDER, "destination"),
-                _cr("payee_side", Role.POOL, "destination", asset=_BAKONG),
-            ),
+            (*_BEARER_IS_OWED, _cr("payee_side", Role.POOL, "destination", asset=_BAKONG)),
             _POSTED + "; recovered: the same with its sides exchanged",
             "a late credit, and its recovery",
+            booked=True,
+        ),
+        "late_credit_on_us": Posting(
+            "the sponsor itself paid its customer after the foreign side gave up",
+            (*_BEARER_IS_OWED, _cr("payee_side", Role.MEMBER, "destination")),
+            _POSTED + "; recovered: the same with its sides exchanged",
+            "a late credit on us, and its recovery",
             booked=True,
         ),
         "late_acceptance": Posting(
@@ -195,6 +188,36 @@ POSTINGS: Final[Mapping[str, Posting]] = MappingProxyType(
             "a dispute about a refused outbound payment, by two operators",
             booked=True,
         ),
+        **{
+            name: Posting(
+                f"the foreign side did not carry out after all what was accepted, {whence}",
+                (*_TOOK, _cr("payer_side", Role.MEMBER, "debit", asset=asset)),
+                _POSTED + "; carried out all the same: with its sides exchanged",
+                "a dispute about an accepted payment, by two operators; a refund: its own set",
+                booked=True,
+            )
+            for name, asset, whence in (
+                ("late_refusal", Asset.DEFERRED, "on the member's position"),
+                ("late_refusal_prefunded", _BAKONG, "out of the member's deposit"),
+            )
+        },
+        "late_refusal_gross": Posting(
+            "the same of what was paid for in advance: an item in suspense again",
+            (*_TOOK, _cr("sponsor", Role.SUSPENSE, "debit", asset=_BAKONG)),
+            _POSTED,
+            "a dispute about an accepted gross payment, by two operators",
+            booked=True,
+        ),
+        "inbound_not_credited": Posting(
+            "Bakong says after all that the payee was not credited: an item in suspense",
+            (
+                _dr("payee_side", Role.POOL, "destination", asset=_BAKONG),
+                _cr("payee_side", Role.SUSPENSE, "destination", asset=_BAKONG),
+            ),
+            _POSTED,
+            "a dispute about a credited payment, by two operators",
+            booked=True,
+        ),
         "late_credit_lost": Posting(
             "a late credit that nobody gives back",
             (
@@ -204,25 +227,29 @@ POSTINGS: Final[Mapping[str, Posting]] = MappingProxyType(
             _POSTED,
             "the end of a late credit that is written off, by two operators",
         ),
-        "refund": Posting(
-            "refund of an outbound payment, in full or in part, at its own rate",
-            (
-                _dr("holder", Role.HOLDER, "source"),
-                _cr("payer_side", Role.MEMBER, "source"),
-                _dr("payee_side", Role.NETWORK, "destination"),
-                _cr("paying_holder", Role.HOLDER, "destination"),
-            ),
-            _POSTED,
-            "each refund of a payment on a member's position",
-            booked=True,
-        ),
+        **{
+            name: Posting(
+                f"refund of {of}, in full or in part, at its own rate",
+                (
+                    _dr("holder", Role.HOLDER, "source"),
+                    _cr("payer_side", Role.MEMBER, "source", asset=asset),
+                    *_BACK,
+                ),
+                _POSTED,
+                f"each refund of {of} {whence}",
+                booked=True,
+            )
+            for name, of, asset, whence in (
+                ("refund", "an outbound payment", Asset.DEFERRED, "on a member's position"),
+                ("refund_prefunded", "a prefunded one", _BAKONG, "out of a deposit"),
+            )
+        },
         "refund_gross": Posting(
             "refund of a gross outbound payment",
             (
                 _dr("holder", Role.HOLDER, "source"),
                 _cr("sponsor", Role.SUSPENSE, "source", asset=_BAKONG),
-                _dr("payee_side", Role.NETWORK, "destination"),
-                _cr("paying_holder", Role.HOLDER, "destination"),
+                *_BACK,
             ),
             _POSTED,
             "each refund of a payment that was paid for in advance",
@@ -276,56 +303,59 @@ POSTINGS: Final[Mapping[str, Posting]] = MappingProxyType(
                 ("borne", "bearer", Role.BEARER, Asset.DEFERRED, "nobody's: the bearer owes it"),
             )
         },
-        "blocked": Posting(
-            "blocked by law, on the member's position",
-            (
-                _dr("payer_side", Role.MEMBER, "debit"),
-                _cr("payer_side", Role.MEMBER, "debit", kind=Kind.FROZEN),
-            ),
-            "posted when the reservation is voided with it; unblocked: with its sides exchanged",
-            "a confirmed hit of a payment on a member's position, by two operators",
-            booked=True,
-        ),
-        "blocked_gross": Posting(
-            "blocked by law, paid for in advance",
+        "suspense_deposited_pool": Posting(
+            "money that arrived in the Bakong pool: a member's deposit",
             (
                 _dr("sponsor", Role.SUSPENSE, "debit", asset=_BAKONG),
-                _cr("sponsor", Role.SUSPENSE, "debit", asset=_BAKONG, kind=Kind.FROZEN),
+                _cr("payer_side", Role.MEMBER, "debit", asset=_BAKONG),
             ),
-            "posted when the reservation is voided with it",
-            "a confirmed hit of a gross payment",
+            _POSTED,
+            "the close of an item in suspense, by two operators",
+            booked=True,
         ),
-        "window_closing": Posting(
-            "a window closes on what a member owes and a network is owed",
+        "deposit_withdrawn": Posting(
+            "a member's deposit is paid out of the Bakong pool",
             (
-                _dr("payer_side", Role.MEMBER, "debit", kind=Kind.SETTLING),
-                _cr("payer_side", Role.MEMBER, "debit"),
-                _dr("payee_side", Role.NETWORK, "destination"),
-                _cr("payee_side", Role.NETWORK, "destination", kind=Kind.SETTLING),
+                _dr("payer_side", Role.MEMBER, "debit", asset=_BAKONG),
+                _cr("sponsor", Role.POOL, "debit", asset=_BAKONG),
             ),
-            _POSTED + "; what stands the other way: with its sides exchanged",
-            "the close of a settlement window",
+            _POSTED,
+            "a withdrawal, by two operators",
+            booked=True,
         ),
-        "window_confirmed": Posting(
-            "a window is discharged: over Bakong at home, by the nostro's advice abroad",
-            (
-                _dr("sponsor", Role.POOL, "debit", asset=_BAKONG),
-                _cr("payer_side", Role.MEMBER, "debit", kind=Kind.SETTLING),
-                _dr("payee_side", Role.NETWORK, "destination", kind=Kind.SETTLING),
-                _cr("settlement_agent", Role.NOSTRO, "destination", asset=Asset.ADVISED),
-            ),
-            _POSTED + "; what stands the other way: with its sides exchanged",
-            "the confirmation of a settlement window",
-        ),
-        "window_confirmed_rtgs": Posting(
-            "a window is discharged at home by the RTGS's advice",
-            (
-                _dr("settlement_agent", Role.NOSTRO, "debit", asset=Asset.ADVISED),
-                _cr("payer_side", Role.MEMBER, "debit", kind=Kind.SETTLING),
-            ),
-            _POSTED + "; what stands the other way: with its sides exchanged",
-            "the confirmation of a settlement window over the RTGS",
-        ),
+        **{
+            name: Posting(
+                f"blocked by law, {whence}",
+                (
+                    _dr("payer_side", Role.MEMBER, "debit", asset=asset),
+                    _cr("payer_side", Role.MEMBER, "debit", asset=asset, kind=Kind.FROZEN),
+                ),
+                "posted when the reservation is voided; unblocked: with its sides exchanged",
+                f"a confirmed hit of a payment {whence}, by two operators",
+                booked=True,
+            )
+            for name, asset, whence in (
+                ("blocked", Asset.DEFERRED, "on the member's position"),
+                ("blocked_prefunded", _BAKONG, "out of the member's deposit"),
+            )
+        },
+        **{
+            name: Posting(
+                f"what was blocked by law {whence} is the authority's",
+                (
+                    _dr("payer_side", Role.MEMBER, "debit", asset=asset, kind=Kind.FROZEN),
+                    _cr("payer_side", Role.AUTHORITY, "debit", asset=asset),
+                ),
+                _POSTED,
+                "a blocked payment whose money an authority takes, by two operators",
+                booked=True,
+            )
+            for name, asset, whence in (
+                ("surrendered", Asset.DEFERRED, "on the member's position"),
+                ("surrendered_prefunded", _BAKONG, "out of the member's deposit"),
+            )
+        },
+        **WINDOWS,
         "between": Posting(
             "two conversions by two holders: the first owes the second the currency between",
             (

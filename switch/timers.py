@@ -3,7 +3,8 @@
 The ladder of enquiries is counted from the moment the outcome became unknown; after its last rung
 enquiries repeat at a slow pace until the budget is used up. A credit that Bakong has taken is
 polled with a pause that doubles between the network's two bounds until the deadline of the waiting
-side, then it climbs the same ladder.
+side, then it climbs the same ladder. The surprise: chance only ever makes a pause longer, by up
+to a quarter, because the network's schedule says how early it may be asked.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ CHILD_EVERY_S: Final = 1
 CHILD_EVERY_MAX_S: Final = 600
 """Pause between looks at the linked payment that gives money back: doubling between the two."""
 
+CHANCES: Final = 65_536
+"""A draw is a number from 0 up to and without this."""
+
 
 def answer_due(send_by: datetime, facts: Facts) -> datetime:
     """When the answer to a first send is overdue (T_answer), whatever became of the sender."""
@@ -37,33 +41,45 @@ def answer_due(send_by: datetime, facts: Facts) -> datetime:
 
 
 def next_due(
-    state: State, facts: Facts, *, rung: int, at: datetime, deadline: datetime
+    state: State, facts: Facts, *, rung: int, at: datetime, deadline: datetime, drawn: int
 ) -> datetime | None:
     """When the timer of a state entered (or kept) at ``at`` fires; None where it has none.
 
-    ``rung`` is how many enquiries have been made; ``deadline`` is the waiting side's.
+    ``rung`` is how many enquiries have been made; ``deadline`` is the waiting side's; ``drawn`` is
+    what keeps payments apart that fell due together (:func:`spread`).
     """
     timer = STATES[state].timer
     if timer is Timer.NONE:
         return None
     assert timer not in (Timer.ANSWER, Timer.EXPIRY), "set when a hop or a wait begins"
     if timer is Timer.CANCEL:
-        return at + timedelta(seconds=_cancel_pause_s(facts, rung))
+        return at + spread(timedelta(seconds=_cancel_pause_s(facts, rung)), drawn)
     if timer is Timer.CONFIRM and rung == 0:
         return at
     if timer is Timer.CHILD:
-        return at + timedelta(seconds=min(CHILD_EVERY_S << min(rung, 16), CHILD_EVERY_MAX_S))
+        child_s = min(CHILD_EVERY_S << min(rung, 16), CHILD_EVERY_MAX_S)
+        return at + spread(timedelta(seconds=child_s), drawn)
     if timer is Timer.POLL and at < deadline:
         pause_ms = min(facts.poll_fast_ms << min(rung, 16), facts.poll_slow_ms)
-        return at + timedelta(milliseconds=pause_ms)
-    return at + timedelta(seconds=_pause_s(facts, rung))
+        slowest = timedelta(milliseconds=facts.poll_slow_ms)
+        return at + min(spread(timedelta(milliseconds=pause_ms), drawn), slowest)
+    return at + spread(timedelta(seconds=_pause_s(facts, rung)), drawn)
+
+
+def spread(pause: timedelta, drawn: int) -> timedelta:
+    """A pause, and up to a quarter more by chance; ``drawn`` is below :data:`CHANCES`.
+
+    A quarter, because "each 4 to 5 s" and "after 45 to 60 s" are what networks say.
+    """
+    return pause + pause * drawn // (4 * CHANCES)
 
 
 def longest_pause_s(facts: Facts) -> int:
     """The longest that a repeated step of a payment ever waits for its next turn."""
     ladder = [_pause_s(facts, rung) for rung in range(len(facts.enquiry_delays_s) + 1)]
     others = (facts.cancel_every_s, -(-facts.poll_slow_ms // 1000), CHILD_EVERY_MAX_S)
-    return max(*ladder, *others)
+    stated = timedelta(seconds=max(*ladder, *others))
+    return -(-spread(stated, CHANCES) // timedelta(seconds=1))
 
 
 def _cancel_pause_s(facts: Facts, rung: int) -> int:
@@ -84,6 +100,14 @@ def budget_spent(facts: Facts, rung: int) -> bool:
 def gives_up(facts: Facts, rung: int) -> bool:
     """True when enquiries have said nothing for long enough, and the network has a cancel."""
     return 0 < facts.cancel_after_rungs <= rung and Operation.CANCEL in facts.operations
+
+
+def may_confirm(facts: Facts, deadline: datetime, at: datetime) -> bool:
+    """True while a payment in three legs may be confirmed: its payer is still waiting for an end.
+
+    Later it may have been given up at both ends; only two operators confirm it then.
+    """
+    return at < deadline - timedelta(milliseconds=facts.answer_margin_ms)
 
 
 def cancel_until(facts: Facts, send_by: datetime) -> datetime:

@@ -16,6 +16,7 @@ from switch.delta import Claim, answer_digest, binding_digest
 from switch.leaves import entry_content
 from switch.model import to_micros
 from switch.postings import incoming_lines
+from switch.reasons import Reason
 from switch.suspense import item_claim, put_down
 
 if TYPE_CHECKING:
@@ -43,10 +44,17 @@ def is_erased(wrapped: bytes) -> bool:
 
 
 def bury(batch: Batch, command: Bury) -> Result:
-    """A payment that exists is never buried; the caller reads it instead."""
+    """What exists is never buried, nor what it pays; the caller reads it instead."""
     payment = batch.seen.payments.get(command.key)
     if payment is not None and payment.origin == command.scope:
         return Stale(payment)
+    bound = batch.seen.bindings.get((command.scope, command.bound)) if command.bound else None
+    if bound is not None:
+        return Stale(batch.seen.payments[bound.uetr])
+    if command.item in batch.seen.incoming:
+        return Conflict("item")
+    if command.named and (command.scope, command.named) in batch.seen.named:
+        return Declined(Reason.CANCEL_TOO_LATE)
     grave = (command.scope, command.key)
     if grave not in batch.seen.tombstones:
         batch.bury(grave, command.at)
@@ -64,6 +72,8 @@ def receive(batch: Batch, command: Receive) -> Result:
     """Posts an incoming item once; a repeat changes nothing."""
     if command.item_hash in batch.seen.incoming:
         return Done(None)
+    if command.grave and (command.sponsor, command.grave) in batch.seen.tombstones:
+        return Declined(Reason.TOMBSTONED)
     lines = incoming_lines(command)
     refusal = batch.books.post(lines)
     if refusal is not None:

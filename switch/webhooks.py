@@ -16,6 +16,7 @@ from tenacity import AsyncRetrying, retry_if_result, stop_after_attempt
 
 from switch.delivery_rules import judged
 from switch.event_view import event_body
+from switch.pauses import FullJitter
 from switch.wire.authenticate import HEADER
 from switch.wire.transport import MaybeSent, NotSent, Request
 
@@ -37,7 +38,9 @@ EVENT_HEADER: Final = "Event-Id"
 """Names the event once more, for who sorts out repeats before reading the body."""
 
 TRIES: Final = 2
-PAUSE_S: Final = 0.1
+PAUSE_S: Final = 0.2
+"""Longest pause before the second try; how long it is chance says."""
+
 ANSWER_BYTES_MAX: Final = 65_536
 """An answer's body is not used; one that is larger is no answer."""
 
@@ -87,7 +90,7 @@ class Webhooks:
         sending = AsyncRetrying(
             sleep=self._clock.sleep,
             stop=stop_after_attempt(TRIES),
-            wait=_pause_s,
+            wait=FullJitter(self._ids.drawn, first_s=PAUSE_S, most_s=PAUSE_S),
             retry=retry_if_result(_is_stale),
             retry_error_callback=_last,
         )
@@ -121,10 +124,6 @@ class Webhooks:
 
 def _is_stale(result: object) -> bool:
     return isinstance(result, NotSent | MaybeSent) and result.why in STALE
-
-
-def _pause_s(_: RetryCallState) -> float:
-    return PAUSE_S
 
 
 def _last(state: RetryCallState) -> object:

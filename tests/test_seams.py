@@ -103,8 +103,12 @@ ALLOWED: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
             RETRY: "fetching a page again moves nothing; sleep and jitter are given"
         },
         "switch/webhooks.py": {
-            RETRY: "an event that is sent again is the same one; sleep is given"
+            RETRY: "an event that is sent again is the same one; sleep and jitter are given"
         },
+        "switch/stores.py": {
+            RETRY: "connecting again at start moves nothing; sleep and jitter are given"
+        },
+        "switch/pauses.py": {RETRY: "the library's jitter, its chance handed in; it sends nothing"},
     }
 )
 

@@ -279,6 +279,7 @@ def tree() -> list[Source]:
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
 def test_every_file_keeps_the_rule(rule: Callable[[Source], list[str]], tree: list[Source]) -> None:
+    """Lesson 20: among the rules, that money is never a float."""
     faults = [f"{source.path}: {fault}" for source in tree for fault in rule(source)]
 
     assert not faults, listed(faults)

@@ -114,12 +114,18 @@ class AlipayPlusAdapter(AlipayPlusInbound):
         A summary is read too, and has no line: it names no payment.
         """
         try:
-            if settlement.read_name(name).kind == "summary":
+            named = settlement.read_name(name)
+            if named.participant not in (self._link.sides.acquirer, self._link.sides.wallet):
+                raise FileRefused("the name: the report is of another participant")
+            if named.kind == "summary":
                 settlement.read_summary(content, self._link.amounts)
                 return SettlementFile(())
-            return filed(settlement.read_items(content, self._link.amounts))
+            lines = settlement.read_items(content, self._link.amounts)
         except settlement.ReportRefused as refused:
             raise FileRefused(str(refused)) from None
+        if any(line.settlement.currency.code != named.currency for line in lines):
+            raise FileRefused("a line is settled in another currency than the name says")
+        return filed(lines)
 
     def _scan(self, operation: Operation, payload: str, planning: Planning) -> Exchange:
         values = mapping.scan_values(payload, self._link.token("customer", payload))

@@ -126,7 +126,7 @@ def _notified(
     if status == "U":
         raise wire.Unreadable("a notification is final")
     if status == "F":
-        return InboundCancel(key, asked)
+        return InboundCancel(key, asked, undebited=True)
     far = wire.text(fields, "paymentId")
     return InboundOrderPay(
         key=key,

@@ -16,9 +16,22 @@ from aiohttp import web
 
 from adapters.alipayplus.sandbox_back import Back
 from adapters.alipayplus.sandbox_orders import PAID_MAX, PRICE, QUOTE_S, Order, in_riel, read_code
-from adapters.alipayplus.sandbox_wallet import Wallets
+from adapters.alipayplus.sandbox_wallet import PREFIX as CALLS
+from adapters.alipayplus.sandbox_wallet import WITHIN_MS_DEFAULT, Wallets, acknowledged
 from adapters.alipayplus.sandbox_wire import Desk, Fields, Refused, moment, result
-from adapters.sandbox_kit import Entry, EntryStatus, FaultKind, Reply, SandboxKit, answer
+from adapters.sandbox_kit import (
+    ControlError,
+    Entry,
+    EntryStatus,
+    FaultKind,
+    Reply,
+    SandboxKit,
+    answer,
+    as_json,
+    read_control,
+    refused_control,
+    wanted,
+)
 from switch.port import Operation
 
 if TYPE_CHECKING:
@@ -49,6 +62,7 @@ def create(context: SandboxContext) -> web.Application:
     network.wallets.add_to(app)
     back = Back(context, network.desk, network.kit.book)
     app.router.add_post("/control/return", back.give_back)
+    app.router.add_post("/control/cancel", network.cancel)
     return app
 
 
@@ -64,7 +78,7 @@ class Network:
     def __init__(self, context: SandboxContext) -> None:
         self.desk = Desk(context)
         self.kit = SandboxKit(context, "alipayplus", _OPERATIONS, _spoil)
-        self.wallets = Wallets(self.desk, self.kit.book, context)
+        self.wallets = Wallets(self.desk, self.kit.book, context, self._closed)
         self._clock = context.clock
         self._codes: dict[str, str] = {}
         self._orders: dict[str, Order] = {}
@@ -145,7 +159,7 @@ class Network:
         if known is not None and known.customer != customer:
             raise Refused("REPEAT_REQ_INCONSISTENT")
         if known is not None:
-            if known.told is not None:
+            if known.told is not None or known.closed:
                 raise Refused("ORDER_IS_CLOSED")
             if now < known.expires_at:
                 return known
@@ -177,6 +191,9 @@ class Network:
     def _paid(self, path: str, fields: Fields, order: Order | None, fault: Fault | None) -> Reply:
         if order is None:
             return self.desk.refusal(path, "ORDER_NOT_EXIST")
+        if order.closed:
+            # A success after a cancel is heard and changes nothing.
+            return self.desk.refusal(path, "SUCCESS", "S")
         told = {name: fields.get(name) for name in _COMPARED}
         if order.told is None:
             refusal = self._refusal(fields, order)
@@ -195,6 +212,33 @@ class Network:
         if entry.status is EntryStatus.REFUSED:
             return self.desk.refusal(path, entry.reason or "ORDER_IS_CLOSED")
         return self.desk.refusal(path, "SUCCESS", "S")
+
+    async def cancel(self, request: web.Request) -> web.Response:
+        """``POST /control/cancel`` ``{"payload"}``: take back the order of a scanned code."""
+        try:
+            name = self._codes.get(wanted(await read_control(request), "payload", str))
+        except ControlError as error:
+            return refused_control(error)
+        if name is None:
+            return refused_control(ControlError("payload: nobody scanned it"))
+        fields: dict[str, object] = {
+            "acquirerId": "1022188000000000009",
+            "pspId": self.desk.wallet,
+            "paymentRequestId": name,
+        }
+        answered = await self.desk.call(f"{CALLS}cancelPayment", fields, WITHIN_MS_DEFAULT)
+        if acknowledged(answered):
+            self._closed(name)
+        return as_json({"reference": name, **answered.shown()})
+
+    def _closed(self, name: str) -> None:
+        """The wallet agreed to a cancel: whatever it says later, its order is not paid."""
+        order = self._orders.get(name)
+        if order is None:
+            return
+        order.closed = True
+        if self.kit.book.find(name) is not None:
+            self.kit.book.end(name, EntryStatus.CANCELLED)
 
     def _refusal(self, fields: Fields, order: Order) -> str:
         """Why an order cannot be paid like this, or nothing."""

@@ -106,3 +106,5 @@ class Order:
     expires_at: datetime
     told: dict[str, object] | None = field(default=None, repr=False)
     arrived: bool = False
+    closed: bool = False
+    """The wallet agreed that it is cancelled: nobody pays it any more."""

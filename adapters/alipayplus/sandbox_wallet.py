@@ -32,7 +32,7 @@ from switch.inbound_port import derived_uetr
 from switch.port import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from aiohttp import web
 
@@ -84,7 +84,10 @@ class Guest:
 class Wallets:
     """The payer's side of the network."""
 
-    def __init__(self, desk: Desk, book: Book, context: SandboxContext) -> None:
+    def __init__(
+        self, desk: Desk, book: Book, context: SandboxContext, closed: Callable[[str], None]
+    ) -> None:
+        self._closed = closed
         self._desk = desk
         self._book = book
         self._clock, self._tasks = context.clock, context.tasks
@@ -243,7 +246,7 @@ class Wallets:
                 Entry(uetr, guest.name, "inbound", guest.debit, EntryStatus.BOOKED, guest.paid_at)
             )
         answers = [await self._told(guest, within_ms) for _ in range(repeat)]
-        if not any(_acknowledged(answer) for answer in answers):
+        if not any(acknowledged(answer) for answer in answers):
             heard = partial(self._heard, guest)
             self._tasks.start("alipayplus-sandbox-tells", until_heard(self._clock, heard, AGAIN_S))
         return as_json(_shown(guest, answers[-1], tuple(answers)))
@@ -267,7 +270,7 @@ class Wallets:
         )
 
     async def _heard(self, guest: Guest) -> bool:
-        return guest.closed or _acknowledged(await self._told(guest, WITHIN_MS_DEFAULT))
+        return guest.closed or acknowledged(await self._told(guest, WITHIN_MS_DEFAULT))
 
     async def _notify_again(self, request: web.Request) -> web.Response:
         """``POST /control/notify``: pay an order scanned before, or tell of it again."""
@@ -291,10 +294,13 @@ class Wallets:
         if not isinstance(fields, dict):
             return refused_control(ControlError("fields: an object"))
         answered = await self._desk.call(PREFIX + call, fields, WITHIN_MS_DEFAULT)
+        if call == "cancelPayment" and acknowledged(answered):
+            self._closed(str(fields.get("paymentRequestId", "")))
         return as_json({"http": answered.http, "fields": answered.fields})
 
 
-def _acknowledged(answered: Answered) -> bool:
+def acknowledged(answered: Answered) -> bool:
+    """Whether the switch took what it was told."""
     return answered.result()[0] == "S"
 
 

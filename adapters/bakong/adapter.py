@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from switch.port import AdapterContext, IncomingItem, Outcome, WireAnswer
 
 PATH: Final = "/BakongWebService/NBCInterface"
+CREDENTIAL: Final = "cm_password"
 PAGE_ITEMS: Final = 200
 """Items asked for at a time: what members use."""
 
@@ -66,7 +67,7 @@ class BakongAdapter:
             raise ValueError("options.user_name: is missing")
         self._credentials = (
             ("cm_user_name", options["user_name"]),
-            ("cm_password", context.keys.secret("bakong-password")),
+            (CREDENTIAL, context.keys.secret("bakong-password")),
         )
         self._sponsor = mapping.Sponsor(
             bic=bic,
@@ -83,6 +84,10 @@ class BakongAdapter:
     def facts(self) -> Facts:
         """The declared data of the backbone."""
         return self._facts
+
+    def masked(self, body: bytes) -> bytes:
+        """A request as people may see it: without the sponsor's password."""
+        return soap.masked(body, CREDENTIAL)
 
     def reference(self, planning: Planning) -> str:
         """Our reference for a hop: ``ext_ref``, ``InstrId`` and ``EndToEndId`` on the wire."""

@@ -35,14 +35,18 @@ _HEADERS: Final = (("Content-Type", CONTENT_TYPE),)
 
 _SERVER_ERROR: Final = 500
 
+_ACCOUNT: Final = "account"
+"""Option: our account there that its statements are of; without it none is taken."""
+
 
 class IsoProfileAdapter(IsoProfileInbound):
     """One network in both directions; what it sends us is in :class:`IsoProfileInbound`."""
 
     def __init__(self, context: AdapterContext, profile: Profile, facts: Facts) -> None:
-        for name in sorted(context.options):
+        for name in sorted(set(context.options) - {_ACCOUNT}):
             raise ValueError(f"options.{name}: no such option")
         super().__init__(context, profile, facts)
+        self._account = context.options.get(_ACCOUNT, "")
 
     @property
     def facts(self) -> Facts:
@@ -143,7 +147,9 @@ class IsoProfileAdapter(IsoProfileInbound):
             raise FileRefused(f"{error.path}: {error.code}") from None
         if not self._envelope.between_us(message):
             raise FileRefused("the header: is not between us")
-        return read_statement(message)
+        if not self._account:
+            raise FileRefused(f"the configuration has no options.{_ACCOUNT} of this network")
+        return read_statement(message, self._account, self._envelope.sides.profile.currency)
 
     def read(self, exchange: Exchange, payment: Payment, answer: WireAnswer) -> Outcome:
         """Return what a pacs.002 (or a signed admi.002) says of this payment."""

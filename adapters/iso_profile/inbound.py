@@ -210,12 +210,13 @@ class IsoProfileInbound:
         status: Status | None,
         planning: Planning,
     ) -> Rendered:
-        """Answer a pacs.028; a payment never seen is RJCT with our proprietary reason."""
-        if payment is None or status is None:
+        """Answer a pacs.028; what was never seen is RJCT with our proprietary reason."""
+        if status is None:
             report = Report(request.request, Status.RJCT, never_seen=True)
         else:
-            reason = payment.reason if status is Status.RJCT else None
-            report = Report(request.request, status, reason, status_id=payment.reference)
+            reason = payment.reason if payment is not None and status is Status.RJCT else None
+            named = "" if payment is None else payment.reference
+            report = Report(request.request, status, reason, status_id=named)
         return Rendered(_OK, CONTENT_TYPE, self._status(report, planning))
 
     def render_refusal(self, request: InboundPay, reason: Reason, planning: Planning) -> Rendered:

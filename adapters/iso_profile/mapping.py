@@ -50,8 +50,12 @@ PURPOSE_GOODS: Final = "GDDS"
 """Purchase and sale of goods (network survey 10.1)."""
 
 _ACCEPTED: Final = frozenset({"ACSC", "ACCC"})
-_PENDING: Final = frozenset({"ACTC", "ACSP", "PDNG", "RCVD", "ACWP", "BLCK"})
-# A payment accepted without posting or blocked after it belongs to the network until it says more.
+UNPOSTED: Final = "ACWP"
+"""Accepted without posting, of a transfer; what a merchant is paid is only pending then (A)."""
+
+_PENDING: Final = frozenset({"ACTC", "ACSP", "PDNG", "RCVD", UNPOSTED, "BLCK"})
+# What is blocked there (BLCK) is frozen by law for as long as that takes, and may be credited in
+# the end: it is no refusal, and nothing that anybody could do makes it one.
 
 RESERVED: Final = "ACSP"
 """Set aside until we confirm, of a payment in three legs; of any other it is pending (A)."""
@@ -243,6 +247,9 @@ def outcome(message: Message, payment: Payment, operation: Operation) -> Outcome
         return Outcome(OutcomeKind.ACCEPTED, far_reference=far)
     if status == RESERVED and payment.flow in _THREE_LEGS:
         return Outcome(OutcomeKind.READY, far_reference=far)
+    transfer = payment.kind is Kind.PAYMENT and payment.use_case is UseCase.TRANSFER
+    if status == UNPOSTED and transfer:
+        return Outcome(OutcomeKind.ACCEPTED_UNPOSTED, far_reference=far)
     if status in _PENDING:
         return Outcome(OutcomeKind.PENDING, far_reference=far)
     if status != "RJCT":

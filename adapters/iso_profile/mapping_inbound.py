@@ -44,7 +44,7 @@ _OUTWARD: Final = MappingProxyType(
 )
 
 _CONTENT: Final = (
-    "message_id", "transaction_id", "instruction_id", "end_to_end_id", "uetr", "acceptance_at",
+    "transaction_id", "instruction_id", "end_to_end_id", "uetr", "acceptance_at",
     "settlement_amount", "instructed_amount", "exchange_rate", "settlement_date",
     "instruction_priority", "charge_bearer", "purpose", "instructing_agent", "instructed_agent",
     "debtor_name", "debtor_account", "debtor_agent", "debtor_town", "debtor_country",
@@ -52,6 +52,9 @@ _CONTENT: Final = (
     "sup_qr_payload", "sup_quote_token", "sup_bill_number", "sup_store_label",
     "sup_terminal_label", "sup_merchant_category", "remittance_unstructured",
 )  # fmt: skip
+
+_RETURNS: Final = "pacs.004."
+"""How the name of every version of a return begins."""
 
 _NARRATIVE: Final = "NARR"
 _INFORMATION_MAX: Final = 105
@@ -114,7 +117,8 @@ def pay(message: Message, sides: Sides, *, latest: datetime) -> InboundPay:
         refused = Reason.TOO_OLD
     return InboundPay(
         uetr=text(values, "uetr"),
-        key=_key(text(values, "message_id"), text(values, "transaction_id")),
+        # A repeat bears a message id of its own, and the same TxId (network survey 10.1).
+        key=text(values, "transaction_id"),
         content={name: as_text(values[name]) for name in _CONTENT if name in values},
         quote_token=text(values, "sup_quote_token"),
         settlement_amount=amount,
@@ -141,11 +145,15 @@ def enquiry(message: Message) -> InboundEnquiry:
     if not text(values, "original_transaction_id") or not text(values, "original_message_id"):
         raise Unusable(Reason.ELEMENT_MISSING)
     request = {name: text(values, name) for name in ORIGINALS if text(values, name)}
+    identification = text(values, "original_transaction_id")
+    # A return bears the UETR of what it gives back, which is another thing to ask about.
+    back = text(values, "original_message_name").startswith(_RETURNS)
     return InboundEnquiry(
-        uetr=text(values, "original_uetr"),
-        key=_key(text(values, "original_message_id"), text(values, "original_transaction_id")),
+        uetr="" if back else text(values, "original_uetr"),
+        key=identification,
         request=request,
-        reference=text(values, "original_transaction_id"),
+        reference=identification,
+        returned=identification if back else "",
     )
 
 
@@ -271,7 +279,3 @@ def fresh(message: Message, now: datetime, skew_max_s: int) -> bool:
     """Whether the header's creation time is within the allowed skew of now."""
     created = (message.header or {}).get("created_at")
     return isinstance(created, datetime) and abs(now - created) <= timedelta(seconds=skew_max_s)
-
-
-def _key(message_id: str, transaction_id: str) -> str:
-    return f"{message_id}|{transaction_id}"

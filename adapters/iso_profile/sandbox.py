@@ -85,7 +85,7 @@ def application(context: SandboxContext, country: Country) -> web.Application:
     app = network.kit.application()
     app.router.add_post(PATH, network.receive)
     app.router.add_post("/control/pay-khqr", network.payer.pay)
-    app.router.add_post("/control/enquire", network.payer.enquire)
+    app.router.add_post("/control/enquire", network.returns.enquire)
     app.router.add_post("/control/return", network.returns.give_back)
     app.router.add_post("/control/decide-recall", network.recalls.decide)
     app.router.add_post("/control/ask-back", network.recalls.ask_back)
@@ -200,7 +200,16 @@ class Network:
         entry = self.kit.book.find(reference) if known is not None else None
         if entry is None:
             entry = self._execute(values, content, fault)
-        return self._status(values, _STATUS[entry.status], entry.reason or "")
+        return self._status(values, self._said(entry), entry.reason or "")
+
+    def _said(self, entry: Entry) -> str:
+        """How an entry stands; of a transfer what is pending is accepted, and not posted yet."""
+        unposted = entry.status is EntryStatus.PENDING and self._is_transfer(entry.reference)
+        return wire.UNPOSTED if unposted else _STATUS[entry.status]
+
+    def _is_transfer(self, reference: str) -> bool:
+        content = self._contents.get(reference, {})
+        return content.get("instruction_priority") == wire.TRANSFER
 
     def _execute(
         self, values: Mapping[str, object], content: Mapping[str, object], fault: Fault | None
@@ -221,7 +230,9 @@ class Network:
         self._contents[reference] = content
         self._references[uetr] = reference
         if fault is not None and status is EntryStatus.PENDING:
-            self.kit.end_later(reference, fault.delay_ms, self._taken)
+            unpostable = fault.reason if self._is_transfer(reference) else ""
+            status = EntryStatus.REFUSED if unpostable else self._taken
+            self.kit.end_later(reference, fault.delay_ms, status, unpostable or None)
         if self._word and status is not EntryStatus.REFUSED:
             self._tasks.start("iso-sandbox-reserved", self._lapse(reference))
         return entry
@@ -326,8 +337,8 @@ class Network:
             return _xml(self.desk.status(_replaced(of, "RJCT", proprietary=NEVER_SEEN)))
         if fault is not None:
             return _xml(self.desk.status(_replaced(of, "PDNG")))
-        status = _STATUS[entry.status]
-        return _xml(self.desk.status(_replaced(of, status, reason=entry.reason or "")))
+        said = self._said(entry)
+        return _xml(self.desk.status(_replaced(of, said, reason=entry.reason or "")))
 
     def _status(self, values: Mapping[str, object], status: str, reason: str = "") -> Reply:
         of = StatusOf(

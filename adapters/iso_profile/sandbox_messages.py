@@ -24,6 +24,11 @@ if TYPE_CHECKING:
 ISO: Final = "urn:iso:std:iso:20022:tech:xsd:"
 QUESTION: Final = "acmt.023.001.04"
 ANSWER: Final = "acmt.024.001.04"
+TRANSFER: Final = "NORM"
+"""Priority of what is paid to a person: it may be accepted before it is posted."""
+
+UNPOSTED: Final = "ACWP"
+
 PAYMENT: Final = "pacs.008.001.08"
 STATUS: Final = "pacs.002.001.10"
 ENQUIRY: Final = "pacs.028.001.03"
@@ -239,7 +244,7 @@ class Desk:
             "<SttlmInf><SttlmMtd>CLRG</SttlmMtd><ClrSys>"
             f"{element(self._country.clearing_tag, self._country.clearing)}"
             "</ClrSys></SttlmInf></GrpHdr>"
-            f"<CdtTrfTxInf><PmtId><InstrId>{message_id}</InstrId>"
+            f"<CdtTrfTxInf><PmtId><InstrId>{of.transaction_id}</InstrId>"
             f"{element('EndToEndId', of.end_to_end_id)}<TxId>{of.transaction_id}</TxId>"
             f"<UETR>{of.uetr}</UETR></PmtId><PmtTpInf><InstrPrty>HIGH</InstrPrty></PmtTpInf>"
             f"{amount('IntrBkSttlmAmt', of.debit)}"
@@ -281,12 +286,16 @@ class Desk:
 
     def enquiry(self, message_id: str, of: Credit) -> Outgoing:
         """pacs.028 asks what became of our pacs.008 ``message_id``."""
+        return self.asking(message_id, PAYMENT, of.transaction_id, of.uetr)
+
+    def asking(self, message_id: str, name: str, identification: str, uetr: str) -> Outgoing:
+        """pacs.028 asks what became of what our message of this name and id instructed."""
         own_id = self.identification()
         body = (
             f"<FIToFIPmtStsReq><GrpHdr>{self.heading(own_id)}</GrpHdr><TxInf>"
             f"<OrgnlGrpInf><OrgnlMsgId>{message_id}</OrgnlMsgId>"
-            f"<OrgnlMsgNmId>{PAYMENT}</OrgnlMsgNmId></OrgnlGrpInf>"
-            f"<OrgnlTxId>{of.transaction_id}</OrgnlTxId><OrgnlUETR>{of.uetr}</OrgnlUETR>"
+            f"<OrgnlMsgNmId>{name}</OrgnlMsgNmId></OrgnlGrpInf>"
+            f"<OrgnlTxId>{identification}</OrgnlTxId><OrgnlUETR>{uetr}</OrgnlUETR>"
             f"{agent('InstgAgt', self.own)}{agent('InstdAgt', self.partner)}"
             "</TxInf></FIToFIPmtStsReq>"
         )

@@ -171,6 +171,8 @@ class Payer:
             answered = await self.told_of(outgoing, credit.transaction_id, credit.uetr, within_ms)
             answers.append(answered)
             self._learn(sent, answered)
+            # A repeat is another message about the same transaction.
+            outgoing = self._desk.payment(credit)
         return as_json(shown(credit.uetr, sent.result, credit.debit, tuple(answers)))
 
     def sent(self, uetr: str) -> Credit | None:

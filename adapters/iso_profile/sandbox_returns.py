@@ -7,12 +7,14 @@ with the UETR of the payment that they belong to, because the wire has no other 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from adapters.iso_profile import sandbox_messages as wire
 from adapters.iso_profile.sandbox_messages import StatusOf
 from adapters.sandbox_kit import (
+    Answered,
     BookFullError,
     ControlError,
     Entry,
@@ -31,9 +33,9 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-    from adapters.iso_profile.sandbox_messages import Desk
+    from adapters.iso_profile.sandbox_messages import Desk, Outgoing
     from adapters.iso_profile.sandbox_payer import Payer
-    from adapters.sandbox_kit import Answered, Book, Fault, SandboxContext, SandboxKit
+    from adapters.sandbox_kit import Book, Fault, SandboxContext, SandboxKit
 
 REPEATS_MAX: Final = 100
 WITHIN_MS_DEFAULT: Final = 15_000
@@ -42,6 +44,14 @@ _DONE: Final = ("ACSC", "ACCC")
 _STATUS: Final = MappingProxyType(
     {EntryStatus.BOOKED: "ACSC", EntryStatus.PENDING: "ACTC", EntryStatus.REFUSED: "RJCT"}
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Own:
+    """A return of ours: its message, and the payment that it gives back."""
+
+    outgoing: Outgoing
+    uetr: str
 
 
 class Returns:
@@ -63,7 +73,7 @@ class Returns:
         self._tombstones = tombstones
         self._contents: dict[str, Mapping[str, object]] = {}
         self._back: dict[str, list[str]] = {}
-        self._own: dict[str, None] = {}
+        self._own: dict[str, _Own] = {}
 
     @property
     def _book(self) -> Book:
@@ -150,61 +160,101 @@ class Returns:
         return paid
 
     async def give_back(self, request: web.Request) -> web.Response:
-        """``POST /control/return``: a shop gives back what a Cambodian paid, or a part of it."""
+        """``POST /control/return``: a shop gives back what a Cambodian paid, or a part of it.
+
+        ``booked`` moves the money before it is told; ``repeat`` 0 tells nothing yet, and
+        ``return_id`` tells what was given back before.
+        """
         try:
             given = await read_control(request)
-            reference = wanted(given, "reference", str)
-            repeat = wanted(given, "repeat", int, 1)
-            within_ms = wanted(given, "within_ms", int, WITHIN_MS_DEFAULT)
-            paid = self._paid(reference)
-            asked = wanted(given, "amount", str, str(paid.amount))
-            money = Money.parse(asked, paid.amount.currency.code)
-        except (ControlError, MoneyError) as error:
+            repeat, within_ms = _bounded(given)
+            return_id = wanted(given, "return_id", str, "") or self._begun(given)
+            self._own_of(return_id)
+        except (ControlError, MoneyError, BookFullError) as error:
             return refused_control(ControlError(str(error)))
-        if not 1 <= repeat <= REPEATS_MAX or within_ms < 1:
-            return refused_control(ControlError("repeat, within_ms: out of bounds"))
+        return self._shown(return_id, await self._told(return_id, repeat, within_ms))
+
+    async def enquire(self, request: web.Request) -> web.Response:
+        """``POST /control/enquire``: ask what became of a return of ours, or of a payment."""
         try:
-            return_id, answers = await self.give(reference, money, repeat, within_ms)
-        except BookFullError as error:
-            return refused_control(ControlError(str(error)))
-        last = answers[-1]
+            given = await read_control(request)
+            if "return_id" not in given:
+                return await self._payer.enquire(request)
+            return_id = wanted(given, "return_id", str)
+            within_ms = wanted(given, "within_ms", int, WITHIN_MS_DEFAULT)
+            own = self._own_of(return_id)
+        except ControlError as error:
+            return refused_control(error)
+        message_id = own.outgoing.message_id
+        question = self._desk.asking(message_id, wire.RETURN, return_id, own.uetr)
+        return self._shown(return_id, [await self._sent(question, return_id, within_ms)])
+
+    def _shown(self, return_id: str, answers: list[Answered]) -> web.Response:
+        entry = self._book.find(return_id)
+        assert entry is not None, "a return of ours is in the book"
+        last = answers[-1] if answers else Answered()
         return as_json({
             "return_id": return_id,
-            "uetr": paid.uetr,
+            "uetr": entry.uetr,
             "status": last.status,
             "reason": last.reason,
-            "amount": str(money),
-            "currency": money.currency.code,
+            "amount": str(entry.amount),
+            "currency": entry.amount.currency.code,
             "answers": [each.shown() for each in answers],
         })  # fmt: skip
+
+    def _begun(self, given: Mapping[str, object]) -> str:
+        reference = wanted(given, "reference", str)
+        whole = self._paid(reference).amount
+        asked = wanted(given, "amount", str, str(whole))
+        booked = given.get("booked") is True
+        return self._begin(reference, Money.parse(asked, whole.currency.code), booked=booked)
+
+    def _begin(self, reference: str, money: Money, *, booked: bool = False) -> str:
+        """Put a return into the book; raises :class:`BookFullError`."""
+        paid, return_id = self._paid(reference), self._desk.identification()
+        status = EntryStatus.BOOKED if booked else EntryStatus.PENDING
+        self._book.add(Entry(paid.uetr, return_id, "inbound", money, status, self._clock.now()))
+        self._back.setdefault(reference, []).append(return_id)
+        outgoing = self._desk.giving_back(return_id, reference, paid.uetr, money)
+        self._own[return_id] = _Own(outgoing, paid.uetr)
+        return return_id
+
+    def _own_of(self, return_id: str) -> _Own:
+        own = self._own.get(return_id)
+        if own is None:
+            raise ControlError("return_id: not a return of ours")
+        return own
 
     async def give(
         self, reference: str, money: Money, repeat: int, within_ms: int
     ) -> tuple[str, list[Answered]]:
         """Give back part of what came to us, told so often; its identification, and the answers."""
-        paid, return_id = self._paid(reference), self._desk.identification()
-        self._book.add(
-            Entry(paid.uetr, return_id, "inbound", money, EntryStatus.PENDING, self._clock.now())
-        )
-        self._back.setdefault(reference, []).append(return_id)
-        self._own[return_id] = None
-        outgoing = self._desk.giving_back(return_id, reference, paid.uetr, money)
+        return_id = self._begin(reference, money)
+        return return_id, await self._told(return_id, repeat, within_ms)
 
-        async def tell() -> Answered:
-            told = await self._payer.told_of(outgoing, return_id, paid.uetr, within_ms)
-            if told.status == "RJCT":
-                self._book.end(return_id, EntryStatus.REFUSED, told.reason)
-            elif told.status in _DONE:
-                self._book.end(return_id, EntryStatus.BOOKED)
-            return told
+    async def _told(self, return_id: str, repeat: int, within_ms: int) -> list[Answered]:
+        """Tell of a return so often, and then until it is heard, if it is told at all."""
+        outgoing = self._own_of(return_id).outgoing
 
         async def heard() -> bool:
-            return (await tell()).status in (*_DONE, "RJCT")
+            told = await self._sent(outgoing, return_id, within_ms)
+            return told.status in (*_DONE, "RJCT")
 
-        answers = [await tell() for _ in range(repeat)]
-        if not any(each.status in (*_DONE, "RJCT") for each in answers):
+        answers = [await self._sent(outgoing, return_id, within_ms) for _ in range(repeat)]
+        if repeat and not any(each.status in (*_DONE, "RJCT") for each in answers):
             self._tasks.start("iso-sandbox-tells", until_heard(self._clock, heard))
-        return return_id, answers
+        return answers
+
+    async def _sent(self, outgoing: Outgoing, return_id: str, within_ms: int) -> Answered:
+        """Send a message about a return of ours; the book follows the first final answer."""
+        uetr = self._own_of(return_id).uetr
+        told = await self._payer.told_of(outgoing, return_id, uetr, within_ms)
+        if told.status == "RJCT":
+            self._book.end(return_id, EntryStatus.REFUSED, told.reason)
+        elif told.status in _DONE:
+            self._book.end(return_id, EntryStatus.BOOKED)
+        return told
 
     def left(self, reference: str) -> Money:
         """What of a payment that came to us has not gone back, and is not on its way."""
@@ -214,3 +264,12 @@ class Returns:
             if entry is not None and entry.status is not EntryStatus.REFUSED:
                 left -= entry.amount
         return left
+
+
+def _bounded(given: Mapping[str, object]) -> tuple[int, int]:
+    """How often a return is told, and how long an answer is waited for."""
+    repeat = wanted(given, "repeat", int, 1)
+    within_ms = wanted(given, "within_ms", int, WITHIN_MS_DEFAULT)
+    if not 0 <= repeat <= REPEATS_MAX or within_ms < 1:
+        raise ControlError("repeat, within_ms: out of bounds")
+    return repeat, within_ms

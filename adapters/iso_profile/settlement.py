@@ -7,6 +7,7 @@ yet. The surprise: a debit is what we owe, because the account is ours at the ne
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 import orjson
@@ -23,16 +24,23 @@ STATEMENT: Final = "camt.053.001.08"
 NOTIFICATION: Final = "camt.054.001.08"
 BOOKED: Final = "BOOK"
 OWED_TO_US: Final = "CRDT"
-RETURN_FAMILY: Final = ("RRTN", "RDDT", "RCDT")
+RETURNED: Final = "RRTN"
+"""Sub-family of a payment return: its TxId is the RtrId of the pacs.004 (A)."""
+RETURN_FAMILY: Final = (RETURNED, "RDDT", "RCDT")
 """Sub-families of what is given back (A)."""
 
 
-def read_statement(message: Message) -> SettlementFile:
-    """The lines of a verified statement. Raises :class:`FileRefused`.
+def read_statement(message: Message, account: str, currency: str) -> SettlementFile:
+    """The lines of a verified statement of our account there. Raises :class:`FileRefused`.
 
-    It covers its period whole where it is a camt.053 of one page.
+    It covers its period whole where it is a camt.053 of one page. What another account of ours
+    there has (collateral, fees) is no payment, and would all be claimed.
     """
     values = message.values
+    if values.get("account", values.get("account_iban")) != account:
+        raise FileRefused("Acct: is not the account that is configured")
+    if values.get("account_currency", currency) != currency:
+        raise FileRefused("Acct/Ccy: is not the currency of this network")
     lines: list[FileLine] = []
     report = str(values.get("report_id", ""))
     for place, entry in enumerate(_listed(values.get("entries")), start=1):
@@ -44,11 +52,16 @@ def read_statement(message: Message) -> SettlementFile:
             _line((report, place, number), entry, detail, alone=alone)
             for number, detail in enumerate(details, start=1)
         ]
+        if any(line.amounts[0].currency.code != currency for line in lines[-len(details) :]):
+            raise FileRefused(f"entry {place}: Amt: is not in the currency of the account")
     whole = message.name == STATEMENT and values.get("page_number") == "1"
+    start, end = values.get("from_at"), values.get("to_at")
     if not whole or values.get("page_last") is not True:
         return SettlementFile(tuple(lines), signed=True)
-    period = values["from_at"], values["to_at"]
-    return SettlementFile(tuple(lines), period, signed=True)  # type: ignore[arg-type]
+    if not isinstance(start, datetime) or not isinstance(end, datetime) or start >= end:
+        # The standard leaves the period out where it likes: what is in the file still counts.
+        return SettlementFile(tuple(lines), signed=True)
+    return SettlementFile(tuple(lines), (start, end), signed=True)
 
 
 def _listed(found: object) -> list[Mapping[str, object]]:
@@ -66,19 +79,22 @@ def _line(
     owed = detail.get("amount") or (entry["amount"] if alone else None)
     if not isinstance(owed, Money):
         raise FileRefused(f"entry {place}: Amt: a transaction of several has its own amount")
+    reference = str(detail.get("transaction_id", ""))
+    uetr = str(detail.get("uetr", ""))
     own = str(detail.get("servicer_reference") or "")
     only_in = ""
     if not own:
-        # An entry's is shared by its transactions, and its number is one of this report alone.
-        own, only_in = str(entry.get("servicer_reference") or ""), "" if alone else str(number)
-    if not own:
+        own = str(entry.get("servicer_reference") or "")
+        # An entry's is shared by its transactions.
+        only_in = "" if alone or reference or uetr or not own else str(number)
+    if not (own or reference or uetr):
+        # An entry's number is one of this report alone, and so names it only where nothing else is.
         own, only_in = str(entry.get("entry_reference") or ""), f"{report}/{place}/{number}"
-    reference = str(detail.get("transaction_id", ""))
-    uetr = str(detail.get("uetr", ""))
     if not (own or reference or uetr):
         raise FileRefused(f"entry {place}: names nothing")
     direction = detail.get("direction") or entry["direction"]
-    back = entry.get("reversal") is True or _family(entry, detail) in RETURN_FAMILY
+    family = _family(entry, detail)
+    back = entry.get("reversal") is True or family in RETURN_FAMILY
     try:
         owed = owed.positive()
     except MoneyError:
@@ -101,6 +117,7 @@ def _line(
         owed_to_us=direction == OWED_TO_US,
         text=orjson.dumps(said).decode(),
         only_in=only_in,
+        returned=reference if family == RETURNED and uetr else "",
     )
 
 

@@ -18,7 +18,7 @@ from adapters.malaysia.business_id import ENQUIRY, STATUS, TRANSFER, day_of, rea
 from fx.money import Money
 from iso20022.originals import as_text, originals_of
 from switch.inbound_port import InboundOrder, InboundOrderPay, InboundReturn, derived_uetr
-from switch.model import Particulars, Party, Status
+from switch.model import Kind, Particulars, Party, Status
 from switch.port import InboundEnquiry
 from switch.reasons import Reason
 
@@ -162,7 +162,8 @@ def enquiry(message: Message, network: str) -> InboundEnquiry:
         "original_transaction_id": reference,
         "original_end_to_end_id": key,
     }
-    return InboundEnquiry(derived_uetr(network, key), key, request, reference)
+    # Nothing in a 630 says whether it asks about a payment or about a refund of theirs.
+    return InboundEnquiry(derived_uetr(network, key), key, request, reference, returned=reference)
 
 
 def report_values(
@@ -198,21 +199,24 @@ def found_values(
         "query_name": mapping.SEARCH,
         "original_transaction_id": request.reference,
     }
-    if payment is None or status is None:
+    if status is None:
         return {**values, "business_error_proprietary": codes.NEVER_SEEN}
     values |= {"original_message_id": request.reference, "end_to_end_id": request.key}
     if status is Status.RCVD:
         return {**values, "pending_status": ORDER_ONLY}
     if status is Status.RJCT:
-        code = codes.code_of(payment.reason or Reason.UNSPECIFIED)
+        reason = None if payment is None else payment.reason
+        code = codes.code_of(reason or Reason.UNSPECIFIED)
         return {**values, "status_proprietary": codes.REJECTED, "reason_proprietary": code}
     word, code = _OUTWARD[status]
-    amount = payment.terms.debit
+    values |= {"status_proprietary": word, "reason_proprietary": code}
+    if payment is None:
+        return values
+    # What was given back is in ringgit where it came out of a payment: as the shop got it.
+    back = payment.kind is Kind.RETURN
     return {
         **values,
-        "status_proprietary": word,
-        "reason_proprietary": code,
-        "instructed_amount": amount,
+        "instructed_amount": payment.terms.destination if back else payment.terms.debit,
     }
 
 

@@ -131,20 +131,24 @@ class Payer:
     async def give_back(self, request: web.Request) -> web.Response:
         """``POST /control/return``: a shop gives back a payment of the switch, named by its UETR.
 
-        ``repeat`` sends the same message again; ``amount`` is in ringgit, all of it when absent.
+        ``repeat`` sends the same message again, 0 sends none yet; ``amount`` is in ringgit, all of
+        it when absent. ``returned`` instead sends what was given back before.
         """
         try:
             given = await read_control(request)
-            line = self._line(wanted(given, "uetr", str))
             repeat = wanted(given, "repeat", int, 1)
             within_ms = wanted(given, "within_ms", int, WITHIN_MS_DEFAULT)
+            before = self._sent.get(wanted(given, "returned", str, ""))
+            if before is not None:
+                return await self._told(before, repeat, within_ms)
+            line = self._line(wanted(given, "uetr", str))
             some = given.get("amount")
             sum_back = (
                 line.amount if some is None else Money.parse(wanted(given, "amount", str), "MYR")
             )
         except (ControlError, MoneyError) as error:
             return refused_control(ControlError(str(error)))
-        if not 1 <= repeat <= REPEATS_MAX:
+        if not 0 <= repeat <= REPEATS_MAX:
             return refused_control(ControlError("repeat: out of bounds"))
         identification = self._desk.identification("031")
         transfer = Transfer(
@@ -184,7 +188,6 @@ class Payer:
         self, transfer: Transfer, returned: str, repeat: int, within_ms: int
     ) -> web.Response:
         """Book and send a transfer; ``returned`` is the UETR of what it gives back, if it does."""
-        outgoing = self._desk.transfer(transfer)
         uetr = derived_uetr("malaysia", transfer.chain)
         sent = self._sent[uetr] = _Sent(transfer, Answered())
         try:
@@ -194,6 +197,12 @@ class Payer:
             )  # fmt: skip
         except BookFullError as error:
             return refused_control(ControlError(str(error)))
+        return await self._told(sent, repeat, within_ms)
+
+    async def _told(self, sent: _Sent, repeat: int, within_ms: int) -> web.Response:
+        """Send a transfer so often; one that gives back until it is heard, if it is sent at all."""
+        transfer = sent.transfer
+        outgoing = self._desk.transfer(transfer)
 
         async def tell() -> Answered:
             answered = _reported(transfer, *await self._post(outgoing, within_ms))
@@ -204,9 +213,10 @@ class Payer:
             return (await tell()).status in _FINAL
 
         answers = [await tell() for _ in range(repeat)]
-        if returned and sent.result.status not in _FINAL:
+        if transfer.returned and repeat and sent.result.status not in _FINAL:
             clock = self._context.clock
             self._context.tasks.start("malaysia-sandbox-tells", until_heard(clock, heard))
+        uetr = derived_uetr("malaysia", transfer.chain)
         return as_json(shown(uetr, sent.result, transfer.settled, tuple(answers)))
 
     def _learn(self, sent: _Sent, answered: Answered) -> None:

@@ -76,7 +76,7 @@ class SandboxKit:
         self._faults = FaultPlan(operations)
         self._requests: deque[dict[str, str]] = deque(maxlen=REQUESTS_MAX)
         self._released = asyncio.Event()
-        self._pending: dict[str, EntryStatus] = {}
+        self._pending: dict[str, tuple[EntryStatus, str | None]] = {}
         self._held = 0
 
     def application(self) -> web.Application:
@@ -153,19 +153,24 @@ class SandboxKit:
         return answer(reply)
 
     def end_later(
-        self, reference: str, delay_ms: int, status: EntryStatus = EntryStatus.BOOKED
+        self,
+        reference: str,
+        delay_ms: int,
+        status: EntryStatus = EntryStatus.BOOKED,
+        reason: str | None = None,
     ) -> None:
         """End a pending entry so on the next release, or when the delay (if any) is over."""
-        self._pending[reference] = status
+        self._pending[reference] = status, reason
         if delay_ms:
             self._context.tasks.start(
-                f"{self._network}-sandbox-pending", self._end_after(reference, delay_ms, status)
+                f"{self._network}-sandbox-pending", self._end_after(reference, delay_ms)
             )
 
-    async def _end_after(self, reference: str, delay_ms: int, status: EntryStatus) -> None:
+    async def _end_after(self, reference: str, delay_ms: int) -> None:
         await self._context.clock.sleep(delay_ms / 1000)
-        if self._pending.pop(reference, None) is not None:
-            self.book.end(reference, status)
+        ended = self._pending.pop(reference, None)
+        if ended is not None:
+            self.book.end(reference, *ended)
 
     async def _state(self, _: web.Request) -> web.Response:
         return as_json(self.book.state(self._network))
@@ -207,8 +212,8 @@ class SandboxKit:
         held = self._held
         released.set()
         pending, self._pending = self._pending, {}
-        for reference, status in pending.items():
-            self.book.end(reference, status)
+        for reference, ended in pending.items():
+            self.book.end(reference, *ended)
         return as_json({"released": held})
 
 

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
 from adapters.unionpay import mapping
-from adapters.unionpay.envelope import GATEWAY, NETWORK, Envelope, Unreadable, uuid_of
+from adapters.unionpay.envelope import GATEWAY, NETWORK, Envelope, Unreadable, masked, uuid_of
 from adapters.unionpay.inbound import UnionPayInbound
 from adapters.unionpay.signature import SignatureWrong
 from switch.facts import load_facts
@@ -68,6 +68,10 @@ class UnionPayAdapter(UnionPayInbound):
         """What UnionPay's links look like; its EMV text is built in."""
         text = (files("adapters.unionpay") / "unionpay_link.toml").read_text("utf-8")
         return (("unionpay_link.toml", text),)
+
+    def masked(self, body: bytes) -> bytes:
+        """Return a message as people may see it: without card numbers, ours or anybody's."""
+        return masked(body, self._card)
 
     def reference(self, planning: Planning) -> str:
         """Return our msgID of a payment, its idempotency key: 35 characters."""

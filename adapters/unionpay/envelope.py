@@ -33,6 +33,9 @@ GATEWAY: Final = "/umpsqrgw"
 
 MESSAGE_ID: Final = re.compile(r"[A-Z][0-9A-Za-z]{16,48}", re.ASCII)
 
+_CARD: Final = re.compile(rb'("token"\s*:\s*")(?:[^"\\]|\\.)*')
+"""A member that holds a card number, in what we wrote and in what was written to us."""
+
 _STAMP: Final = re.compile(r"[0-9]{14}", re.ASCII)
 _INSTITUTION: Final = re.compile(r"[0-9]{8}", re.ASCII)
 
@@ -69,6 +72,11 @@ def uuid_of(message_id: str) -> str:
 def stamp(at: datetime) -> str:
     """Return a time as messages write it: ``yyyymmddHHMMSS`` in Beijing."""
     return at.astimezone(BEIJING).strftime("%Y%m%d%H%M%S")
+
+
+def masked(body: bytes, card: str) -> bytes:
+    """A message as people may see it: no member ``token``, and nowhere the number ``card``."""
+    return _CARD.sub(rb"\1***", body).replace(card.encode(), b"***")
 
 
 class Envelope:

@@ -111,11 +111,11 @@ def told(message: Message, now: datetime) -> Told:
     values = message.values
     kind, ours = text(values, "trxMsgType"), text(values, "origMsgID")
     request = request_of(message)
-    if ours and kind == mapping.CANCELLATION:
-        # All of a payment, so once: told again under another msgID it is the same.
-        return InboundReturn(f"{kind}/{ours}", ours, _amount(values), request)
-    if ours and kind == mapping.REFUND:
-        return InboundReturn(message.message_id, ours, _amount(values), request)
+    if ours and kind in (mapping.CANCELLATION, mapping.REFUND):
+        # News of what has happened, so whatever we think of it the money is here. A cancellation is
+        # of all of a payment, so once: told again under another msgID it is the same.
+        key = f"{kind}/{ours}" if kind == mapping.CANCELLATION else message.message_id
+        return InboundReturn(key, ours, _amount(values), request, settled=True)
     if ours and kind in _PAYMENTS:
         judge = partial(mapping.reported, values)
         return InboundNotice(ours, judge(None), request, judge=judge)
@@ -123,13 +123,13 @@ def told(message: Message, now: datetime) -> Told:
         raise Unusable(Reason.TRANSACTION_UNSUPPORTED)
     key = _transaction(values)
     if kind == mapping.CANCELLATION:
-        return InboundCancel(key, request)
+        return InboundCancel(key, request, undebited=True)
     if kind not in _PAYMENTS:
         raise Unusable(Reason.TRANSACTION_UNSUPPORTED)
     outcome = mapping.reported(values, None)
     if outcome.kind is OutcomeKind.REFUSED:
         # The payer was not debited, so the order is not going to be paid.
-        return InboundCancel(key, request)
+        return InboundCancel(key, request, undebited=True)
     voucher = mapping.voucher(values)
     if outcome.kind is not OutcomeKind.ACCEPTED or voucher is None:
         raise Unusable(Reason.ELEMENT_MISSING)

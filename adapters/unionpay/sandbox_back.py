@@ -1,8 +1,8 @@
 """What the sandbox tells the switch of payments that Cambodians made: outcomes, and money back.
 
 A merchant abroad gives back all of what it got or a part; the switch is told until it answers. The
-surprise: money that goes back is booked under the news' own message id when the switch takes it,
-and without a UETR, because nothing on this wire carries one.
+surprise: money that goes back is booked before the switch is told, whatever it answers, under the
+news' own message id and without a UETR, because nothing on this wire carries one.
 """
 
 from __future__ import annotations
@@ -100,18 +100,11 @@ class Back:
             return refused_control(ControlError(str(error)))
         message_id, body, headers = self._desk.request(NEWS, values, PATH)
         now = self._context.clock.now()
-        self._book.add(Entry("", message_id, "inbound", amount, EntryStatus.PENDING, now))
-
-        def done(code: str) -> None:
-            status = EntryStatus.BOOKED if code == "00" else EntryStatus.REFUSED
-            self._book.end(message_id, status, None if code == "00" else code)
-
+        self._book.add(Entry("", message_id, "inbound", amount, EntryStatus.BOOKED, now))
         answers = await self._told(message_id, body, headers, repeat)
         codes = [each["code"] for each in answers if each["code"]]
-        for code in codes:
-            done(code)
         if not codes:
-            self._payer.go_on(message_id, body, done)
+            self._payer.go_on(message_id, body)
         last = codes[-1] if codes else None
         words = {"00": "ACCC", None: None}
         return as_json({

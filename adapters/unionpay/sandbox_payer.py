@@ -29,7 +29,7 @@ from fx.money import Money, MoneyError
 from switch.inbound_port import derived_uetr
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from datetime import datetime
 
     from aiohttp import web
@@ -131,17 +131,12 @@ class Payer:
             self.go_on(message_id, body)
         return answers
 
-    def go_on(
-        self, message_id: str, body: bytes, done: Callable[[str], None] | None = None
-    ) -> None:
-        """Tell the same news until anything is answered to it, then tell ``done`` the code."""
+    def go_on(self, message_id: str, body: bytes) -> None:
+        """Tell the same news until anything is answered to it."""
 
         async def heard() -> bool:
             headers = self._desk.again(message_id, body, PATH)
-            code = (await self.post(message_id, body, headers, WITHIN_MS))["code"]
-            if code and done is not None:
-                done(code)
-            return bool(code)
+            return bool((await self.post(message_id, body, headers, WITHIN_MS))["code"])
 
         telling = until_heard(self._context.clock, heard, AGAIN_S)
         self._context.tasks.start("unionpay-sandbox-tells", telling)

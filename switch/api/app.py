@@ -194,6 +194,7 @@ def _care_handlers(care: Care) -> dict[str, Handler]:
         "propose_step": standing.propose,
         "approve_step": standing.approve,
         "suspense": suspense.suspense,
+        "found": suspense.found,
         "propose_closing": suspense.propose,
         "approve_closing": suspense.approve,
     }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
+from fx.money import CURRENCIES
 from switch import lifecycle
 from switch.answers import payment_view, problem
 from switch.api.body import read_json
@@ -34,6 +35,7 @@ from switch.payments import Standing
 from switch.reasons import Reason, from_iso, known_code
 from switch.refusals import Busy, Refusal
 from switch.store.vault import VaultError, is_gone
+from switch.worklist import Wanted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -51,6 +53,8 @@ if TYPE_CHECKING:
 NUMBER_MAX: Final = 2**63 - 1
 DIGITS_MAX: Final = 19
 BANK_CODE: Final = 8
+BY_AGE: Final = "age"
+BY_AMOUNT: Final = "amount"
 ABSENT: Final = "There is no such payment."
 NO_CODE: Final = "There is no such reason code; write it as AC04."
 NOT_PROPOSED: Final = "There is no such payment, or nothing is proposed for it as it stands."
@@ -162,11 +166,26 @@ class CareApi:
         return found.payment
 
     async def queue(self, request: web.Request) -> web.Response:
-        """``GET /v1/operations/payments?after=&limit=``."""
+        """``GET /v1/operations/payments?order=&network=&currency=&after=&limit=``."""
         await take_in(request, self._care.operators, ())
         after = queried(request, "after", 0)
         limit = min(queried(request, "limit", PAGE_MAX), PAGE_MAX)
-        return json_response(200, await self._care.aftercare.casework.queue(after, limit))
+        order = request.query.get("order", BY_AGE)
+        if order not in (BY_AGE, BY_AMOUNT):
+            raise Refusal(Reason.FORMAT_INVALID, 400, "query order")
+        wanted = self._wanted(request.query.get("network", ""), request.query.get("currency", ""))
+        casework = self._care.aftercare.casework
+        page = await casework.queue(after, limit, wanted, largest=order == BY_AMOUNT)
+        return json_response(200, page)
+
+    def _wanted(self, network: str, currency: str) -> Wanted:
+        """Of what the queue is asked for: a name that is mistyped would show an empty one."""
+        config = self._care.config
+        if network and network not in config.networks and network not in config.members:
+            raise Refusal(Reason.FORMAT_INVALID, 400, "query network")
+        if currency and currency not in CURRENCIES:
+            raise Refusal(Reason.FORMAT_INVALID, 400, "query currency")
+        return Wanted(network, currency)
 
     async def case(self, request: web.Request) -> web.Response:
         """``GET /v1/operations/payments/{uetr}``."""

@@ -76,10 +76,11 @@ CARE_ROUTES: Final = (
         "queue",
         "GET",
         "/v1/operations/payments",
-        "What is unknown, left to people or disputed, the oldest first (`after`, `limit`).",
+        "What is unknown, left to people or disputed: the oldest first, or by `order=amount` the "
+        "largest of each currency with sums (`network`, `currency`, `after`, `limit`).",
         (
             Said(200, "A page, and the number to go on from.", Queue),
-            Said(400, "A query that is not a whole number, or a body."),
+            Said(400, "A query that cannot be: no whole number, no such name; or a body."),
             *SIGNED,
         ),
     ),

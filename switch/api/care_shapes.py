@@ -61,9 +61,11 @@ class ProposalRequest(BaseModel):
         "match",
         "send_back",
         "book",
+        "unbook",
         "release",
         "block",
         "unblock",
+        "surrender",
     ]
     reason: Annotated[str, Field(max_length=4)] | None = None
     evidence: Annotated[str, Field(min_length=1, max_length=EVIDENCE_MAX)]
@@ -96,13 +98,32 @@ class QueuedPayment(PaymentView):
     actions: list[str]
 
 
+class QueueTotal(BaseModel):
+    """What the payments of one state come to in one currency, that of their debits."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: str
+    currency: str
+    count: int
+    amount: Annotated[
+        Amount | None, Field(description="None where the sum is more than an amount can be.")
+    ]
+
+
 class Queue(BaseModel):
-    """A page of the queue, the oldest first."""
+    """A page of the queue: the oldest first, or the largest of each currency."""
 
     model_config = ConfigDict(extra="forbid")
 
     payments: list[QueuedPayment]
-    after: str | None
+    after: Annotated[
+        str | None, Field(description="The number to go on from; None where this was all.")
+    ]
+    totals: Annotated[
+        list[QueueTotal],
+        Field(default_factory=list, description="By amount: of all that were looked through."),
+    ]
 
 
 class ProposalView(BaseModel):

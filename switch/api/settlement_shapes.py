@@ -61,10 +61,22 @@ class Settled(BaseModel):
     matched: Annotated[list[SettledPayment], Field(default_factory=list)]
     resolved: Annotated[list[SettledPayment], Field(default_factory=list)]
     disputed: Annotated[list[SettledPayment], Field(default_factory=list)]
+    returned: Annotated[
+        list[SettledPayment],
+        Field(default_factory=list, description="Came back, and only the file has told of it."),
+    ]
     differs: Annotated[list[SettledPayment], Field(default_factory=list)]
     twice: Annotated[list[SettledPayment], Field(default_factory=list)]
+    again: Annotated[
+        list[SettledPayment],
+        Field(default_factory=list, description="Named by a whole file of another period, too."),
+    ]
     waiting: Annotated[list[SettledPayment], Field(default_factory=list)]
     unreadable: Annotated[list[SettledPayment], Field(default_factory=list)]
     unknown: Annotated[list[UnknownLine], Field(default_factory=list)]
+    lost: Annotated[
+        list[UnknownLine],
+        Field(default_factory=list, description="Of payments that a loss may have taken."),
+    ]
     missing: Annotated[list[SettledPayment], Field(default_factory=list)]
     still_open: Annotated[list[SettledPayment], Field(default_factory=list)]

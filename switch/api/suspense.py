@@ -12,8 +12,9 @@ from switch.api.body import read_json
 from switch.api.intake import JSON_MEDIA, take_in
 from switch.api.problems import Absent, respond
 from switch.api.shown import json_response, queried
-from switch.api.suspense_shapes import ClosingApproval, ClosingRequest
+from switch.api.suspense_shapes import ClosingApproval, ClosingRequest, FoundRequest
 from switch.closings import PAGE_MAX, Asked
+from switch.found import Transfer
 from switch.reasons import Reason
 from switch.refusals import Refusal
 from switch.suspense import Way
@@ -28,6 +29,7 @@ _STATUS: Final = (
     (Reason.PROPOSAL_CHANGED, 409),
     (Reason.ITEM_CLOSED, 409),
 )
+TAKEN: Final = "This transfer was taken in before."
 NAME_MAX: Final = 200
 BY_NAME: Final = "name"
 BY_AGE: Final = "age"
@@ -40,6 +42,8 @@ class SuspenseApi:
         self._operators = care.operators
         self._config = care.config
         self._closings = care.aftercare.closings
+        self._found = care.aftercare.found
+        self._pools = care.aftercare.pools(care.config)
 
     async def suspense(self, request: web.Request) -> web.Response:
         """``GET /v1/operations/suspense?order=&after=&limit=``, or ``?item=``."""
@@ -67,7 +71,8 @@ class SuspenseApi:
         signed = await take_in(request, self._operators, JSON_MEDIA)
         body = read_json(signed.body, ClosingRequest)
         said = (body.institution, body.reference, body.instead_of or "")
-        asked = Asked(body.item, Way(body.way), *said)
+        withdrawn = None if body.amount is None else body.amount.money()
+        asked = Asked(body.item, Way(body.way), *said, withdrawn=withdrawn)
         refused = await self._closings.propose(asked, signed.member, self._config)
         return await self._answered(201, body.item, refused)
 
@@ -77,6 +82,20 @@ class SuspenseApi:
         body = read_json(signed.body, ClosingApproval)
         refused = await self._closings.approve(body.item, body.proposal, signed.member)
         return await self._answered(200, body.item, refused)
+
+    async def found(self, request: web.Request) -> web.Response:
+        """``POST /v1/operations/suspense/found``."""
+        signed = await take_in(request, self._operators, JSON_MEDIA)
+        body = read_json(signed.body, FoundRequest)
+        transfer = Transfer(body.sponsor, body.hash, body.amount.money())
+        if body.sponsor not in self._pools:
+            raise Refusal(Reason.AGENT_UNKNOWN, 422)
+        booked = await self._found.tell(transfer, signed.member, self._operators.names)
+        if booked is Reason.DUPLICATE:
+            return respond(problem(409, TAKEN, booked))
+        if isinstance(booked, Reason):
+            raise Refusal(booked, 422)
+        return json_response(200 if booked else 202, {"item": body.hash, "booked": booked})
 
     async def _answered(self, status: int, item: str, refused: Reason | None) -> web.Response:
         known = dict(_STATUS)

@@ -9,7 +9,14 @@ from __future__ import annotations
 from typing import Final
 
 from switch.api.route_shapes import BODY, SIGNED, Route, Said
-from switch.api.suspense_shapes import ClosingApproval, ClosingRequest, ItemPage, ItemView
+from switch.api.suspense_shapes import (
+    ClosingApproval,
+    ClosingRequest,
+    FoundRequest,
+    FoundView,
+    ItemPage,
+    ItemView,
+)
 
 _PATH: Final = "/v1/operations/suspense"
 _ABSENT: Final = Said(404, "No money of this name is in suspense.")
@@ -30,6 +37,20 @@ SUSPENSE_ROUTES: Final = (
             _ABSENT,
             *SIGNED,
         ),
+    ),
+    Route(
+        "found",
+        "POST",
+        f"{_PATH}/found",
+        "Say that Bakong's list of a pool has a transfer and we have not; two operators book it.",
+        (
+            Said(200, "It is booked, to suspense.", FoundView),
+            Said(202, "It waits for another operator who says the same.", FoundView),
+            Said(409, "It was taken in before."),
+            Said(422, "There is no such pool, or it cannot hold this amount."),
+            *BODY,
+        ),
+        takes=FoundRequest,
     ),
     Route(
         "propose_closing",

@@ -21,7 +21,7 @@ class ClosingRequest(BaseModel):
     """How an item closes; ``institution`` is the member's or the bearer's BIC that takes it.
 
     ``reference`` names what shows it, in the open, and names no person. ``instead_of`` is the id of
-    what is proposed already, which this replaces.
+    what is proposed already, which this replaces. ``amount`` is what is paid out of a deposit.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -31,6 +31,7 @@ class ClosingRequest(BaseModel):
     institution: Annotated[str, Field(pattern=r"^[0-9A-Za-z_-]{0,35}$")] = ""
     reference: Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z ./_-]{0,63}$")]
     instead_of: ProposalId | None = None
+    amount: Amount | None = None
 
 
 class ClosingApproval(BaseModel):
@@ -40,6 +41,25 @@ class ClosingApproval(BaseModel):
 
     item: ItemName
     proposal: ProposalId
+
+
+class FoundRequest(BaseModel):
+    """A transfer into a sponsor's pool as Bakong's list has it, with its hash there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    sponsor: Annotated[str, Field(pattern=r"^[A-Z0-9]{8}([A-Z0-9]{3})?$")]
+    hash: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    amount: Amount
+
+
+class FoundView(BaseModel):
+    """Whether a transfer is booked; ``item`` names it in suspense."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    item: str
+    booked: Annotated[bool, Field(description="False until a second operator says the same.")]
 
 
 class ClosingView(BaseModel):

@@ -55,15 +55,27 @@ LOOK_AGAIN_S: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Storm:
-    """How much is paid: rounds in turns, seconds of each, payments a second."""
+    """How much is paid: rounds in turns, seconds of each, payments a second.
+
+    ``p99_times_max`` bounds in hundredths how much slower others may be beside the dead network;
+    0 judges nothing, because so few payments have no tail.
+    """
 
     rounds: int
     seconds: int
     rate: int
     dead_rate: int
+    p99_times_max: int = 0
 
 
-FULL_STORM: Final = Storm(rounds=6, seconds=5, rate=60, dead_rate=20)
+P99_TIMES_MAX: Final = 1_000
+"""Ten times, in hundredths: what waits for a dead network waits for seconds, so for hundreds of
+times as long, and a machine that is busy with other work seldom makes three of it."""
+
+FULL_STORM: Final = Storm(rounds=6, seconds=5, rate=60, dead_rate=20, p99_times_max=P99_TIMES_MAX)
+SHORT_STORM: Final = Storm(rounds=5, seconds=2, rate=40, dead_rate=15, p99_times_max=P99_TIMES_MAX)
+"""Part of every whole run."""
+
 QUICK_STORM: Final = Storm(rounds=2, seconds=1, rate=15, dead_rate=8)
 
 
@@ -91,6 +103,28 @@ class BlackholeMeasured:
     faults: tuple[str, ...]
     machine: dict[str, object]
 
+    @property
+    def slowed(self) -> tuple[str, ...]:
+        """Says that others were held up, where they were beyond the storm's bound."""
+        most = self.storm.p99_times_max
+        if not most or self.p99_times <= most:
+            return ()
+        times = f"{_hundredths(self.p99_times)} times as long (p99)"
+        return (f"beside a dead network others took {times}, and {_hundredths(most)} is the most",)
+
+    def lines(self) -> list[str]:
+        """The figures for people to read, the ratio first."""
+        told = ", ".join(f"{count} {said}" for said, count in self.answers.items())
+        most = self.storm.p99_times_max
+        bound = f"p99 at most {_hundredths(most)} times" if most else "too few to judge"
+        others = "Beside a dead network, others: "
+        for name, times in (("p50", self.p50_times), ("p99", self.p99_times)):
+            before, after = getattr(self.alive, f"{name}_us"), getattr(self.dead, f"{name}_us")
+            others += f"{name} {_ms(before)}, then {_ms(after)} ms ({_hundredths(times)} times); "
+        own = f"Its own {self.asked}: {told}; {self.pending} waited when the load ended, "
+        own += f"{self.open} when it had been back for {self.settled_s} s"
+        return [others + bound, own]
+
     def view(self) -> dict[str, object]:
         """The figures as plain values."""
         return {
@@ -101,6 +135,7 @@ class BlackholeMeasured:
             "others_p50_us": {"alive": self.alive.p50_us, "dead": self.dead.p50_us},
             "others_p99_us": {"alive": self.alive.p99_us, "dead": self.dead.p99_us},
             "times_in_hundredths": {"p50": self.p50_times, "p99": self.p99_times},
+            "p99_times_max_in_hundredths": self.storm.p99_times_max,
             "asked_of_dead": self.asked,
             "answers_of_dead": self.answers,
             "pending_of_dead": self.pending,
@@ -152,6 +187,14 @@ async def run_blackhole(
         faults=tuple(wrong),
         machine=description(),
     )
+
+
+def _hundredths(value: int) -> str:
+    return f"{value // 100}.{value % 100:02d}"
+
+
+def _ms(micros: int) -> str:
+    return f"{micros // 1000}.{micros // 100 % 10}"
 
 
 def _times(alive: Sequence[int], dead: Sequence[int], name: str) -> int:

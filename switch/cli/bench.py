@@ -27,8 +27,10 @@ from switch.runtime.children import ChildFailed
 from switch.runtime.clock import SystemClock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
+    from switch.bench.blackhole import BlackholeMeasured
     from switch.bench.fx import FxMeasured
     from switch.bench.iso import IsoMeasured
     from switch.bench.machine import Percentiles
@@ -73,7 +75,8 @@ def command(
 
     Starts the switch on a core of its own and the Thai simulator beside the load, and pays over
     HTTP with 1, 16 and 64 payments in flight. Codes and ISO 20022 messages are read and written in
-    turns with other software, as far as it is installed.
+    turns with other software, as far as it is installed. In the end payments are timed beside a
+    network that is dead: status 1 where it holds others up.
     """
     if store != "sqlite" and part not in SERVED:
         stop(f"--store {store}: only the parts payments and memory are measured on a server")
@@ -88,7 +91,7 @@ def command(
     race = QUICK_RACE if quick else FULL_RACE
 
     async def program() -> int:
-        codes, messages, quotes, measured = None, None, None, None
+        codes, messages, quotes, measured, hole = None, None, None, None, None
         try:
             if part in {"qr", "all"}:
                 codes = await run_qr(SystemClock(), race)
@@ -98,28 +101,43 @@ def command(
                 quotes = await fx.run_fx(SystemClock(), race)
             if config is not None:
                 measured = await run(config, config_folder, plan, store)
+            if config is not None and part == "all" and store == "sqlite":
+                hole = await bench_long.beside_dead(config, config_folder, quick=quick)
         except FAILURES as error:
             stop(str(error))
-        if measured is not None and measured.faults:
-            return _not_valid(measured, store, as_json=as_json)
+        wrong = [sentence for each in (measured, hole) if each for sentence in each.faults]
+        if wrong:
+            return _not_valid(wrong, store, as_json=as_json)
         if as_json:
-            shown = {} if codes is None else {"qr": qr_report.view(codes)}
-            shown |= {} if messages is None else {"iso": iso_report.view(messages)}
-            shown |= {} if quotes is None else {"fx": fx.view(quotes)}
+            shown = _beside(codes, messages, quotes, hole)
             said = {"machine": description()} if measured is None else _view(measured)
             say({"store": store, "valid": True, "quick": quick, **said, **shown})
         else:
             _print(measured, codes, messages, quotes)
-        return 0
+            for line in () if hole is None else ("", *hole.lines()):
+                tell(line)
+        return 0 if hole is None else bench_long.held_up(hole)
 
     guarded(lambda: process.run(lambda stopped: bench_long.unless_stopped(stopped, program())))
 
 
-def _not_valid(measured: Measured, store: str, *, as_json: bool) -> int:
-    for sentence in measured.faults:
+def _beside(
+    codes: QrMeasured | None,
+    messages: IsoMeasured | None,
+    quotes: FxMeasured | None,
+    hole: BlackholeMeasured | None,
+) -> dict[str, Any]:
+    shown: dict[str, Any] = {} if codes is None else {"qr": qr_report.view(codes)}
+    shown |= {} if messages is None else {"iso": iso_report.view(messages)}
+    shown |= {} if quotes is None else {"fx": fx.view(quotes)}
+    return shown | ({} if hole is None else {"blackhole": hole.view()})
+
+
+def _not_valid(faults: Sequence[str], store: str, *, as_json: bool) -> int:
+    for sentence in faults:
         click.echo(f"not valid: {sentence}", err=True)
     if as_json:
-        say({"store": store, "valid": False, "faults": list(measured.faults)})
+        say({"store": store, "valid": False, "faults": list(faults)})
     return 1
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from switch.bench.blackhole import DEAD, FULL_STORM, QUICK_STORM, run_blackhole
+from switch.bench.blackhole import DEAD, FULL_STORM, QUICK_STORM, SHORT_STORM, run_blackhole
 from switch.bench.filled import run_filled
 from switch.bench.load import LoadFailed, Wanted
 from switch.bench.machine import NoMeter
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
     from pathlib import Path
 
+    from switch.bench.blackhole import BlackholeMeasured
     from switch.bench.memory import Point
+    from switch.config import Config
     from switch.runtime.process import Stopped
 
 PAID = "100"
@@ -117,13 +119,38 @@ def filled(config_folder: Path | None, count: int, seconds: int, *, as_json: boo
     guarded(lambda: process.run(lambda stopped: unless_stopped(stopped, program())))
 
 
+def payable(config: Config) -> Wanted | None:
+    """What is paid at the network that goes dead; None where no corridor leads there."""
+    abroad = demonstrated(config).get(DEAD)
+    if abroad is None or not abroad.currency:
+        return None
+    return Wanted(abroad.code, {"currency": abroad.currency, "value": PAID})
+
+
+async def beside_dead(
+    config: Config, config_folder: Path | None, *, quick: bool
+) -> BlackholeMeasured | None:
+    """Pay for a short while beside a network that is dead, if a corridor leads there."""
+    wanted, storm = payable(config), QUICK_STORM if quick else SHORT_STORM
+    if wanted is None:
+        click.echo(f"No corridor leads to {DEAD}: nothing is timed beside it.", err=True)
+        return None
+    return await run_blackhole(config, config_folder, storm, wanted)
+
+
+def held_up(found: BlackholeMeasured) -> int:
+    """Say whether a dead network held others up beyond the bound; its exit status."""
+    for sentence in found.slowed:
+        click.echo(f"too slow: {sentence}", err=True)
+    return 1 if found.slowed else 0
+
+
 def blackhole(config_folder: Path | None, seconds: int, *, as_json: bool, quick: bool) -> NoReturn:
     """Time payments of others beside a network that is dead."""
     config = read_config(config_folder)
-    abroad = demonstrated(config).get(DEAD)
-    if abroad is None or not abroad.currency:
+    wanted = payable(config)
+    if wanted is None:
         stop(f"switch.toml: networks.{DEAD}: no corridor leads there that could go dead")
-    wanted = Wanted(abroad.code, {"currency": abroad.currency, "value": PAID})
     storm = QUICK_STORM if quick else replace(FULL_STORM, seconds=seconds)
 
     async def program() -> int:
@@ -134,8 +161,10 @@ def blackhole(config_folder: Path | None, seconds: int, *, as_json: bool, quick:
         if not found.faults and as_json:
             say({"store": "sqlite", "valid": True, "machine": found.machine, **found.view()})
         elif not found.faults:
+            for line in found.lines():
+                tell(line)
             for name, value in found.view().items():
-                tell(f"{name:24}{value}")
-        return refused(found.faults)
+                tell(f"{name:28}{value}")
+        return refused(found.faults) or held_up(found)
 
     guarded(lambda: process.run(lambda stopped: unless_stopped(stopped, program())))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import orjson
 
-from switch.cli.asking import ask, body_of, told, url_option
+from switch.cli.asking import ask, body_of, queried, told, url_option
 from switch.cli.options import data_option, say, tell, uetr_argument
 from switch.operators import Action
 
@@ -38,13 +38,29 @@ def command() -> None:
 
 @command.command("open")
 @_after_option
+@click.option("--by-amount", is_flag=True, help="The largest of each currency, with the sums.")
+@click.option("--network", help="Only those of this network or member.")
+@click.option("--currency", help="Only those whose payer is debited in it, such as KHR.")
 @data_option
 @url_option
 @_as_option
 @_json_option
-def open_(after: int, data: Path, url: str, kid: str, *, as_json: bool) -> None:
+def open_(  # an option each
+    after: int,
+    network: str | None,
+    currency: str | None,
+    data: Path,
+    url: str,
+    kid: str,
+    *,
+    by_amount: bool,
+    as_json: bool,
+) -> None:
     """List them, the oldest first, with their age, amount and what may be proposed."""
-    path = f"{PATH}?after={after}"
+    asked = {"network": network, "currency": currency}
+    said = {name: value for name, value in asked.items() if value is not None}
+    order = {"order": "amount"} if by_amount else {}
+    path = queried(PATH, after=str(after), **order, **said)
     ask("GET", path, b"", told(_list, as_json=as_json), data=data, kid=kid, url=url)
 
 
@@ -121,6 +137,10 @@ def _whole(payment: dict[str, Any]) -> None:
 
 
 def _list(page: dict[str, Any]) -> None:
+    for total in page.get("totals", ()):
+        amount = total["amount"]
+        value = "too much to show" if amount is None else amount["value"]
+        tell(f"{total['count']} {total['state']}: {value} {total['currency']}")
     for payment in page["payments"]:
         _one(payment)
     if page["after"] is not None:

@@ -18,8 +18,8 @@ from switch.cli.options import data_option, shown, tell
 PATH = "/v1/operations/settlements"
 
 _SHOWN = (
-    *("resolved", "disputed", "unreadable", "differs", "twice", "unknown", "missing"),
-    *("waiting", "still_open"),
+    *("resolved", "returned", "disputed", "unreadable", "differs", "twice", "again", "unknown"),
+    *("lost", "missing", "waiting", "still_open"),
 )
 
 

@@ -66,6 +66,8 @@ def command(
             totals.failed = outcome.plan.seed
             for finding in outcome.findings:
                 _tell(f"seed {plan.seed}: {finding}")
+            if kept is None:
+                _tell(_again(plan))
             if shrink:
                 _smaller(run, outcome, folder)
             break
@@ -89,13 +91,16 @@ def _plans(seed: int, payments: int, seeds: int, kept: Path | None) -> Iterator[
     yield from (plan_of(each, payments, CHOICES) for each in range(seed, seed + seeds))
 
 
+def _again(plan: Plan) -> str:
+    return f"again: bakong-switch simulate --seed {plan.seed} --payments {len(plan.payments)}"
+
+
 def _smaller(run: Callable[[Plan], Outcome], outcome: Outcome, folder: Path | None) -> None:
     """Shrink, print and write down a plan that failed."""
     from switch.simulation.shrink import shrunk
 
     kinds = {finding.kind for finding in outcome.findings}
     plan = outcome.plan
-    _tell(f"again: bakong-switch simulate --seed {plan.seed} --payments {len(plan.payments)}")
     small = shrunk(plan, lambda each: any(f.kind in kinds for f in run(each).findings))
     _tell(f"smaller: {len(small.payments)} payments, {len(small.mishaps)} mishaps")
     _tell(small.text().rstrip())

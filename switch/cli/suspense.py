@@ -58,7 +58,9 @@ def show(item: str, data: Path, url: str, kid: str) -> None:
 @command.command("propose")
 @_item
 @click.argument("way", type=click.Choice([way.value for way in Way]))
-@click.option("--to", help="BIC of the member (assigned) or the bearer (borne) that takes it.")
+@click.option("--to", help="BIC: who takes it, or whose pool pays a withdrawal.")
+@click.option("--amount", help="What is withdrawn of a deposit, such as 250000.")
+@click.option("--currency", default="KHR", show_default=True, help="Of that amount.")
 @click.option("--reference", required=True, help="Names what shows it; kept in the open.")
 @click.option("--instead-of", help="Replace this proposal, by its id.")
 @data_option
@@ -70,17 +72,48 @@ def propose(
     to: str | None,
     reference: str,
     instead_of: str | None,
+    amount: str | None,
+    currency: str,
     data: Path,
     url: str,
     kid: str,
 ) -> None:
     """Propose how ITEM closes; another operator must approve it."""
     if (to is None) != (way == Way.SETTLED):
-        raise click.UsageError("--to names who takes what is assigned or borne, and nothing else.")
-    more = {"institution": to, "instead_of": instead_of}
+        raise click.UsageError("--to names who takes an item or pays it out; settled needs none.")
+    if (amount is None) is (way == Way.WITHDRAWN):
+        raise click.UsageError("--amount says what is withdrawn, and nothing else.")
+    more: dict[str, object] = {"institution": to, "instead_of": instead_of}
+    if amount is not None:
+        more["amount"] = {"currency": currency, "value": amount}
     said = {name: value for name, value in more.items() if value is not None}
     body = body_of({"item": item, "way": way, "reference": reference, **said})
     ask("POST", f"{PATH}/proposals", body, told(_show), data=data, kid=kid, url=url)
+
+
+@command.command("found")
+@click.argument("sponsor")
+@click.argument("ledger_hash", metavar="HASH")
+@click.argument("amount")
+@click.argument("currency")
+@data_option
+@url_option
+@_as_option
+def found(
+    sponsor: str, ledger_hash: str, amount: str, currency: str, data: Path, url: str, kid: str
+) -> None:
+    """Say that Bakong's list of the pool of SPONSOR has a transfer of AMOUNT, and we have not.
+
+    HASH is its hash there. Once another operator says the same, it is booked to suspense.
+    """
+    money = {"value": amount, "currency": currency}
+    body = body_of({"sponsor": sponsor, "hash": ledger_hash, "amount": money})
+    ask("POST", f"{PATH}/found", body, told(_found), data=data, kid=kid, url=url)
+
+
+def _found(shown: dict[str, Any]) -> None:
+    waits = "" if shown["booked"] else "; nothing is booked until another operator says the same"
+    tell(f"{shown['item']}  {'booked' if shown['booked'] else 'noted'}{waits}")
 
 
 @command.command("approve")

@@ -160,6 +160,10 @@ class Stage:
         """The overseer's client, who reads every payment."""
         return self._client(OVERSEER, OVERSEER)
 
+    def operator(self, name: str) -> SigningClient:
+        """An operator's client."""
+        return self._client(name, name)
+
     def _client(self, kid: str, key_name: str) -> SigningClient:
         assert self._keys is not None, "the stage is set up"
         assert self._net is not None, "the stage is set up"

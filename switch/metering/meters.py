@@ -76,9 +76,11 @@ class Meters:
 
     ``requests`` are by operation and HTTP status, ``commits`` by command and result, ``steps`` by
     corridor, command and the state that a payment was then in. ``exchanges`` are those that were
-    answered, by network and operation, ``unanswered`` the others, with why. ``under_way`` counts
-    requests being served, ``waiting`` commands in the committer's two queues or being committed,
-    ``refused`` those for which there was no room. ``breakers`` tells which are open.
+    answered, by network and operation, ``unanswered`` the others, with why; ``enquiries`` are by
+    network, ``asked`` or ``put_off``. ``under_way`` counts requests being served, ``waiting``
+    commands in the committer's two queues or being committed, ``refused`` those for which there was
+    no room. ``breakers`` tells which are open, ``hop_percentiles`` how long hops take (ms, 99.9th),
+    and ``hop_needs`` what they need before a deadline (ms).
     """
 
     requests: Timings = field(default_factory=Timings)
@@ -89,5 +91,8 @@ class Meters:
     steps: Counts = field(default_factory=Counts)
     exchanges: Timings = field(default_factory=Timings)
     unanswered: Counts = field(default_factory=Counts)
+    enquiries: Counts = field(default_factory=Counts)
     lag: Timing = field(default_factory=Timing)
     breakers: Callable[[], Mapping[tuple[str, str], bool]] = dict
+    hop_percentiles: Callable[[], Mapping[tuple[str, str], int]] = dict
+    hop_needs: Callable[[], Mapping[tuple[str, str], tuple[int, int]]] = dict

@@ -45,6 +45,7 @@ class _Families:
     def collect(self) -> Iterator[Metric]:
         """Every family, in the order of the page."""
         yield from self._counted()
+        yield from self._hops()
         yield from self._standing()
 
     def _counted(self) -> Iterator[Metric]:
@@ -97,11 +98,40 @@ class _Families:
             ("network", "operation", "why"),
             meters.unanswered,
         )
+        yield from self._asked()
+
+    def _asked(self) -> Iterator[Metric]:
+        meters = self._meters
+        yield _counter(
+            "enquiries",
+            "Enquiries, polls and cancels: asked, or put off because their network's are used up.",
+            ("network", "result"),
+            meters.enquiries,
+        )
         yield _timings(
             "loop_lag_seconds",
             "How late a task wakes that sleeps on the event loop.",
             (),
             {(): meters.lag},
+        )
+
+    def _hops(self) -> Iterator[Metric]:
+        percentiles, needs = self._meters.hop_percentiles(), self._meters.hop_needs()
+        yield _gauge(
+            "hop_p999_seconds",
+            "99.9th percentile of a hop, first send to final word, of the last minutes.",
+            ("network", "operation"),
+            [(place, ms / 1000) for place, ms in percentiles.items()],
+        )
+        yield _gauge(
+            "hop_needs_seconds",
+            "Least time before a deadline at which a hop begins: as facts state, and as used.",
+            ("deadline_of", "network", "which"),
+            [
+                ((*place, which), ms / 1000)
+                for place, both in needs.items()
+                for which, ms in zip(("stated", "used"), both, strict=True)
+            ],
         )
 
     def _standing(self) -> Iterator[Metric]:

@@ -116,6 +116,11 @@ def uuid_of(drawn: bytes) -> str:
     return str(uuid.UUID(bytes=drawn, version=4))
 
 
+def drawn_of(entropy: Entropy) -> int:
+    """A number from 0 to 65,535 by chance: how much longer a pause is, or how much of it."""
+    return int.from_bytes(entropy.bytes(2), "big")
+
+
 class Ids:
     """Identifiers of one process, which writes under a numbered slot."""
 
@@ -162,6 +167,10 @@ class Ids:
     def _after(self, key: int) -> int:
         """The least key of this slot in the millisecond after that of ``key``."""
         return ((key >> SEQUENCE_BITS) + 1) << SEQUENCE_BITS | self._slot
+
+    def drawn(self) -> int:
+        """Return a number from 0 to 65,535 by chance, for a pause."""
+        return drawn_of(self._entropy)
 
     def salt(self) -> bytes:
         """Return 16 random bytes."""

@@ -73,6 +73,15 @@ class Tasks:
         task.add_done_callback(self._ended)
         return task
 
+    def start_if_room(
+        self, name: str, coroutine: Coroutine[Any, Any, Result]
+    ) -> asyncio.Task[Result] | None:
+        """Start a task; None beyond the bound: for what is looked for again, or done without."""
+        try:
+            return self.start(name, coroutine)
+        except TooManyTasks:
+            return None
+
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._live.pop(task, None)
         if task.cancelled():

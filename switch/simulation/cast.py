@@ -7,25 +7,27 @@ the oracle. They know nothing of the switch but its doors.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
 import orjson
 
-from switch.demo.scenes import DEBTOR, thai_code
+from switch.demo.scenes import DEBTOR
 from switch.qr import Khqr, write_khqr
+from switch.simulation.corridors import LISTED
 from switch.simulation.evidence import FINAL, Told, Word
 from switch.simulation.orders import PAYMENTS, Order
 from switch.simulation.regrets import Regrets
+from switch.simulation.shops import SHOPS
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping
 
     from switch.client import ClientAnswer, SigningClient
     from switch.simulation.city import City
+    from switch.simulation.operators import Operators
     from switch.simulation.plan import Payment
+    from switch.simulation.shops import Shop
 
 MEMBERS: Final = ("ABAAKHPPXXX", "CADIKHPPXXX")
 SPONSOR: Final = "ACLBKHPPXXX"
@@ -49,87 +51,19 @@ _AWAY: Final = (aiohttp.ClientError, OSError, TimeoutError)
 OK: Final = 200
 UNPROCESSABLE: Final = 422
 
+LOOKS, LOOK_S = 3, 10.0
+"""How often operators look whether somebody was held, and how long they wait."""
+
 TOO_MUCH_EVERY: Final = 5
 """Of so many payments that are paid for in advance, the bank of one pushes too much."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shop:
-    """A shop abroad: its code, its currency, and how many decimals that has.
-
-    ``least`` is added to what a plan draws, in minor units of which there are ``per``.
-    """
-
-    text: str
-    currency: str
-    least: int = 0
-    decimals: int = 2
-
-    @property
-    def fixes(self) -> bool:
-        """Whether the code says the amount."""
-        return not self.text or self.text.endswith("/")
-
-    def amount(self, minor: int) -> str:
-        """The amount of a payment, as text."""
-        whole = self.least + minor
-        if not self.decimals:
-            return str(whole)
-        return f"{whole // 100}.{whole % 100:02d}"
-
-    def code(self, payment: Payment) -> str:
-        """What the payer scans; a link to an order ends with the order and its amount."""
-        amount = self.amount(payment.minor)
-        if self.text.endswith("/"):
-            return f"{self.text}2810060401{payment.number:010d}{amount}"
-        return self.text or thai_code(amount)
-
-
-SHOPS: Final[Mapping[str, Shop]] = MappingProxyType(
-    {
-        "thailand": Shop("", "THB"),
-        "vietnam": Shop(
-            "00020101021138570010A0000007270129000697043601151047659410000120206QRPUSH"
-            "5204581253037045802VN5913BUN CHA HANOI6005HANOI63049858",
-            "VND",
-            least=1_000,
-            decimals=0,
-        ),
-        "malaysia": Shop(
-            "00020101021126430014A000000615000101065016640211MY1000000015204581453034585802MY"
-            "5912KOPI PAK DIN6012KUALA LUMPUR63041EA7",
-            "MYR",
-        ),
-        "laos": Shop(
-            "00020101021138600016A00526628466257701082771041802030020317mch20260500000017"
-            "5204581253034185802LA5911JOMA BAKERY6009Vientiane6304DB9C",
-            "LAK",
-            least=1_000,
-            decimals=0,
-        ),
-        "unionpay": Shop(
-            "000201010211153125000156000201565000156581200015204581253031565802CN"
-            "5915Kunming Noodles6007Kunming62200104B-1707088888888863044B42",
-            "CNY",
-            least=500,
-        ),
-        "alipayplus": Shop("https://qr.alipayplus.example/", "KRW", least=1_000, decimals=0),
-        "japan": Shop(
-            "00020164140002JA0104寿司本店01021126680019jp.or.paymentsjapan01130000000000012020400"
-            "01030600000104060000015204581253033925802JP5903xxx6003xxx63044154",
-            "JPY",
-            decimals=0,
-        ),
-    }
-)
-"""Whom members pay, by network. The codes are those of the simulators' own shops."""
 
 
 class Cast:
     """Everybody who pays in a run."""
 
-    def __init__(self, city: City) -> None:
+    def __init__(self, city: City, operators: Operators) -> None:
         self.told: list[Told] = []
+        self._operators = operators
         self._city = city
         self._orders: list[Order] = []
         self._guests: list[tuple[str, Told]] = []
@@ -142,6 +76,8 @@ class Cast:
         match who:
             case "member":
                 await self.member(payment, network)
+            case "listed":
+                await self._listed(payment, network)
             case "greedy":
                 await self.member(payment, network, keys=2)
             case "guest":
@@ -178,14 +114,32 @@ class Cast:
 
     # -- members ---------------------------------------------------------------------------------
 
-    async def member(self, payment: Payment, network: str, keys: int = 1) -> Order | None:
+    async def _listed(self, payment: Payment, network: str) -> None:
+        """Somebody pays who may be on a list; operators look at it before long."""
+        paid = self._city.tasks.start(
+            "payment", self.member(payment, network, debtor={**DEBTOR, "name": LISTED})
+        )
+        for _ in range(LOOKS):
+            await self._city.world.sleep(LOOK_S)
+            for told in self.told:
+                if told.number == payment.number and told.uetr:
+                    await self._operators.attend(told.uetr)
+        await paid
+
+    async def member(
+        self,
+        payment: Payment,
+        network: str,
+        keys: int = 1,
+        debtor: Mapping[str, str] = DEBTOR,
+    ) -> Order | None:
         """A member's customer pays a shop abroad; with several keys at one quote each time."""
         member = MEMBERS[payment.number % len(MEMBERS)]
         client = self._city.member(member, answer_within_s=ANSWER_WITHIN_S)
         offer = await self._offer(client, SHOPS[network], payment)
         if offer is None:
             return None
-        asked = {"quote": offer["quote"], "debtor": dict(DEBTOR)}
+        asked = {"quote": offer["quote"], "debtor": dict(debtor)}
         orders = []
         for _ in range(keys):
             told = self._new(payment)

@@ -41,6 +41,9 @@ CONFIRMED: Final = tuple(
 )
 """What a network can do wrong that waits for our word; where nothing does, it never happens."""
 
+CANCELLED: Final = (("cancel", "drop_answer", ""), ("cancel", "drop_request", ""))
+"""What a network can do wrong that is asked to undo a payment."""
+
 LYING: Final = (
     *(("pay", "contradict", "AC04") for _ in range(6)),
     *(("enquire", "contradict", "AC04") for _ in range(2)),
@@ -60,6 +63,7 @@ CHOICES: Final = Choices(
     ways={
         "member thailand": Way(40, "thailand"),
         "greedy thailand": Way(4, "thailand"),
+        "listed thailand": Way(6, "thailand"),
         "guest thailand": Way(40, "thailand", PAYEES),
         "refunded thailand": Way(8, "thailand", REGRETTED),
         "recalled thailand": Way(6, "thailand"),
@@ -74,6 +78,7 @@ CHOICES: Final = Choices(
         "refunded malaysia": Way(8, "malaysia", REGRETTED),
         "member laos": Way(40, "laos"),
         "guest laos": Way(20, "laos", PAYEES),
+        "listed laos": Way(6, "laos"),
         "member japan": Way(40, "japan"),
         "member unionpay": Way(40, "unionpay"),
         "member alipayplus": Way(30, "alipayplus"),
@@ -97,7 +102,7 @@ CHOICES: Final = Choices(
         "vietnam": (*PAYING, *GIVING_BACK, *LYING),
         "malaysia": (*PAYING, *GIVING_BACK),
         "laos": (*PAYING, *CONFIRMED),
-        "japan": PAYING,
+        "japan": (*PAYING, *CANCELLED),
         "unionpay": (*PAYING, *GIVING_BACK),
         "alipayplus": (*PAYING, *GIVING_BACK),
         "bakong": (

@@ -9,27 +9,43 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from switch.simulation.evidence import WAITS
+from switch.simulation.evidence import DECIMALS, WAITS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from switch.simulation.evidence import Left, Row
 
 
-def unresolved(left: Left) -> int:
+def unresolved(left: Left, brief: Collection[str] = ()) -> int:
     """Payments and refunds that wait for people, or that people ended, without those lied about.
 
     A network that contradicts itself needs people by design, as does what it returns and fits
-    nothing, and a recall that nobody answers.
+    nothing, a recall that nobody answers, whoever is on a list, and a network that was asked a few
+    times only (``brief``).
     """
-    named = [row["uetr"] for row in left.rows["payment"] if _kind(row) in ("payment", "refund")]
+    named = [
+        row["uetr"]
+        for row in left.rows["payment"]
+        if _kind(row) in ("payment", "refund") and not _is_of(row, brief)
+    ]
     waiting = [row["uetr"] for row in left.rows["payment"] if row["state"] in WAITS]
     ended = [each["uetr"] for each in leaves(left, ("approved", "settled")) if "uetr" in each]
     people = dict.fromkeys([*waiting, *ended]).keys() & dict.fromkeys(named).keys()
-    return len(people - lied_about(left))
+    return len(people - lied_about(left) - held(left))
+
+
+def _is_of(row: Row, networks: Collection[str]) -> bool:
+    """Whether one of these networks pays it, or is paid by it."""
+    return row["network"] in networks or json.loads(row["frozen"]).get("origin") in networks
+
+
+def held(left: Left) -> frozenset[str]:
+    """Payments of those who are on a list."""
+    return frozenset(each["uetr"] for each in leaves(left, ("held",)) if each["state"] == "held")
 
 
 def _kind(row: Row) -> str:
@@ -57,6 +73,31 @@ def lied_about(left: Left) -> frozenset[str]:
     """Payments of which a network once said the opposite of its book."""
     rows = left.rows["payment"]
     return frozenset(r["uetr"] for r in rows if (r["network"], r["reference"]) in left.lies)
+
+
+def unlike_items(left: Left) -> Iterator[str]:
+    """Accounts of suspense on which something else stands than operators see there."""
+    stands: Counter[str] = Counter()
+    for account, amount, owed in left.suspended or ():
+        minor = int(Decimal(amount["value"]).scaleb(DECIMALS[amount["currency"]]))
+        stands[account] += -minor if owed else minor
+    booked: Counter[str] = Counter()
+    for entry in left.rows["entry"]:
+        if entry["phase"] == "posted" and entry["account"].split("/")[1] == "suspense":
+            booked[entry["account"]] += entry["minor"] * (1 if entry["side"] == "debit" else -1)
+    for account in sorted(stands.keys() | booked.keys()):
+        if stands[account] != booked[account]:
+            yield f"{account}: {booked[account]} stands there, items are {stands[account]}"
+
+
+def is_frozen(entries: Iterable[Row], debit: int) -> bool:
+    """Whether all of it stands on the frozen account of its payer, and nothing elsewhere."""
+    sums: Counter[str] = Counter()
+    for entry in entries:
+        if entry["phase"] == "posted":
+            sign = 1 if entry["side"] == "debit" else -1
+            sums[entry["account"].rpartition("/")[2]] += sign * entry["minor"]
+    return sorted(sums.values()) == [-debit, debit] and sums["frozen"] == -debit
 
 
 def borne(payment: Row) -> Counter[str]:

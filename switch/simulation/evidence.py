@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import Any, Final
 
 Row = Mapping[str, Any]
+Suspended = tuple[str, Mapping[str, str], bool]
+"""An account, an amount, and whether it is owed by us."""
 
 LOST, DUPLICATED, UNBALANCED = "lost", "duplicated", "unbalanced"
 CHANGED, MISQUOTED, RECORD, STUCK = "changed", "misquoted", "record", "stuck"
@@ -25,10 +27,16 @@ BACK: Final = frozenset({"unwinding", "unwound", "returning", "returned"})
 GOING_BACK: Final = frozenset({"unwinding", "returning"})
 """Those in which it has not got it yet: as little an end as an open state."""
 
+TOLD_ON: Final = "confirming"
+"""The state in which our word is told until it is acknowledged, or people look at it."""
+
 UNSENT: Final = frozenset({"CLEARING_TIMED_OUT", "NETWORK_OFFLINE"})
 """Reasons that say that no byte of a payment left; only then its quote is free again."""
 
-WAITS: Final = frozenset({"manual", "cancel_manual"})
+FROZEN: Final = "blocked"
+"""The state in which what the payer was to pay is nobody's until an authority says so."""
+
+WAITS: Final = frozenset({"manual", "cancel_manual", FROZEN})
 """States in which a payment waits for people."""
 
 MOVED: Final[Mapping[str, bool | None]] = MappingProxyType(
@@ -51,6 +59,7 @@ MOVED: Final[Mapping[str, bool | None]] = MappingProxyType(
         "unwinding": False,
         "unwound": False,
         "awaiting_funds": None,
+        "held": None,
         "returning": False,
         "returned": False,
         "giving_back": None,
@@ -113,6 +122,8 @@ class Left:
     """The backbone's own ledger before and after."""
     lies: frozenset[tuple[str, str]] = frozenset()
     """Networks and references of which they once said the opposite of their books."""
+    suspended: Sequence[Suspended] | None = None
+    """What is open in suspense, as operators see it; None where nobody looked."""
 
 
 @dataclass(frozen=True)

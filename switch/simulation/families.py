@@ -201,7 +201,7 @@ def _is_part(payment: Row) -> bool:
     """Whether it gave the payer of its original something for what the payee gave."""
     funding = payment.get("funding", "capped")
     if payment["kind"] == "refund":
-        return bool(funding in ("capped", "prefunded"))
+        return bool(funding in ("capped", "reversed"))
     return bool(payment["kind"] == "return" and funding != "held")
 
 
@@ -218,7 +218,7 @@ def _expected(payment: Row, original: Row) -> dict[str, int]:
                 f"{SPONSOR}/pool/{pays}": -terms["debit"]}  # fmt: skip
     if kind == "refund":
         giver = f"{who['payee_bank']}/member"
-        if funding == "prefunded":
+        if funding == "reversed":
             giver = f"{payment['institutions']['sponsor']}/suspense"
         return {f"{giver}/{pays}": terms["debit"],
                 f"{who['payer_side']}/network/{gets}": -terms["destination"]}  # fmt: skip

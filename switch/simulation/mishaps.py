@@ -45,7 +45,7 @@ PLACES: Final = MappingProxyType(
         "SimWriter._commit": Place.COMMITTING,
         "_wake": Place.AFTER_COMMIT,
         "GuardedRequest.write_bytes": Place.SENDING,
-        "Payments._hop": Place.HOP,
+        "Flights._hop": Place.HOP,
         "Sweeper._one": Place.SWEEPING,
         "Sweeper._lost": Place.SWEEPING,
         "Sweeper.run": Place.TIMERS,

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, Final
 import aiohttp
 import orjson
 
+from switch.simulation.desk import Desk
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -63,8 +65,10 @@ class Operators:
 
     def __init__(self, city: City) -> None:
         self.acts: Counter[str] = Counter()
+        self._patient = True
         self._city = city
         self._again: Counter[str] = Counter()
+        self.desk = Desk(self._said, self.acts)
 
     async def work(self, act: Act) -> int:
         """Look through the queue once; how many cases were worked on."""
@@ -82,6 +86,21 @@ class Operators:
         until = world.loop.time() + TOLD_S
         while world.loop.time() < until and world.loop.works_on(TELLS):
             await world.sleep(LOOK_AGAIN_S)
+        self._patient = False
+
+    async def attend(self, uetr: str) -> None:
+        """Look at one payment that was held: let it go, block it, refuse it, or leave it."""
+        path = f"{QUEUE}/{uetr}"
+        case = await self._held_case(path)
+        if case is not None:
+            await self._case(case, Act.WORK, *PAIR)
+
+    async def _held_case(self, path: str) -> Mapping[str, Any] | None:
+        answer = await self._said(PAIR[0], "GET", path)
+        if answer is None or answer.status != DONE:
+            return None
+        case: Mapping[str, Any] = answer.json()
+        return case if "release" in case["actions"] else None
 
     async def _hear_partners(self) -> None:
         """What networks say of themselves: statements, and news of what they had said amiss."""
@@ -193,6 +212,10 @@ class Operators:
         actions = case["actions"]
         if not actions:
             return None
+        if "release" in actions:
+            return _looked_at(case["uetr"])
+        if "unblock" in actions and int(case["uetr"][1], 16) % 2:
+            return None  # no authority has said anything
         status = await self._status(case)
         action = actions[0]
         if case["kind"] == "recall":
@@ -201,12 +224,16 @@ class Operators:
             agreed = theirs and int(case["uetr"][0], 16) % 2 == 0
             action = "accepted" if agreed else "refused"
         elif "accepted" in actions:
-            if status == "pending":
+            if status == "pending" or (status == "nothing" and self._patient):
+                # What is on its way yet may still arrive: nobody can say that it will not.
                 return None
             action = "accepted" if status == "booked" else "refused"
         elif "owe" in actions:
             self._again[case["uetr"]] += 1
             action = "again" if self._again[case["uetr"]] <= AGAIN_MAX else "owe"
+        elif {"uphold", "again"} <= set(actions):
+            self._again[case["uetr"]] += 1
+            action = "again" if self._again[case["uetr"]] <= AGAIN_MAX else "uphold"
         elif "book" in actions:
             action = "book" if status == "booked" else "uphold"
         elif "match" in actions:
@@ -234,3 +261,12 @@ class Operators:
             except _AWAY:
                 await self._city.world.sleep(DOWN_S)
         return None
+
+
+def _looked_at(uetr: str) -> dict[str, str] | None:
+    """What people find out about whom a list names: as often one thing as another."""
+    action = ("release", "block", "refused", "")[int(uetr[0], 16) % 4]
+    if not action:
+        return None
+    decided = {"action": action, "evidence": "looked at by two"}
+    return decided | ({"reason": REFUSED_AS} if action == "refused" else {})

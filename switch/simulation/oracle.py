@@ -13,13 +13,14 @@ from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from switch.simulation.contradictions import borne, leaves, lied_about
+from switch.simulation.contradictions import borne, is_frozen, leaves, lied_about, unlike_items
 from switch.simulation.evidence import (
     BACK,
     CHANGED,
     DECIMALS,
     DUPLICATED,
     FINAL,
+    FROZEN,
     GOING_BACK,
     LOST,
     MISQUOTED,
@@ -27,6 +28,7 @@ from switch.simulation.evidence import (
     RECORD,
     SPONSOR,
     STUCK,
+    TOLD_ON,
     UNBALANCED,
     UNSENT,
     WAITS,
@@ -50,6 +52,7 @@ def judge(left: Left) -> list[Finding]:
         (UNBALANCED, case.reservations()),
         (UNBALANCED, case.postings()),
         (UNBALANCED, case.pool()),
+        (UNBALANCED, case.suspended()),
         (UNBALANCED, families.moves()),
         (UNBALANCED, families.parts()),
         (UNBALANCED, families.agree()),
@@ -79,6 +82,7 @@ class _Case:
         for entry in left.rows["entry"]:
             self._entries[entry["uetr"]].append(entry)
         self._lied = lied_about(left)
+        self._frozen = {each for each, row in self._payments.items() if row["state"] == FROZEN}
         named = {(row["network"], row["reference"]): row["uetr"] for row in left.rows["payment"]}
         self._lines: dict[tuple[str, str], list[Row]] = defaultdict(list)
         back: dict[tuple[str, str], list[Row]] = defaultdict(list)
@@ -141,7 +145,7 @@ class _Case:
                 yield f"entry {number} resolves or reserves for no payment"
             elif minor and self._moved(uetr) is not None:
                 yield f"{uetr}: {minor} of entry {number} is still reserved after its end"
-            elif not minor and self._moved(uetr) is None:
+            elif not minor and self._moved(uetr) is None and uetr not in self._frozen:
                 yield f"{uetr}: entry {number} is resolved and the payment has not ended"
 
     def postings(self) -> Iterator[str]:
@@ -151,6 +155,10 @@ class _Case:
             posted = self._posted(uetr)
             if payment.get("original") or payment["state"] in BACK:
                 continue  # judged with what it belongs to
+            if uetr in self._frozen:
+                if not is_frozen(self._entries.get(uetr, ()), terms["debit"]):
+                    yield f"{uetr}: blocked, and its money is not frozen"
+                continue
             if self._moved(uetr) is not True:
                 if uetr in self._lied and posted == borne(payment):
                     continue  # held against the network's book
@@ -216,6 +224,15 @@ class _Case:
             pools = [Decimal(side["pools"][SPONSOR][code]) for side in (before, after)]
             if mirrored != _minor(pools[1] - pools[0], code):
                 yield f"the sponsor's pool of {code} moved otherwise than its mirror"
+
+    def suspended(self) -> Iterator[str]:
+        """What stands in suspense is what operators see there, once nothing is on its way."""
+        if self._left.suspended is None or any(
+            self._moved(uetr) is None or payment["state"] in GOING_BACK or payment["disputed"]
+            for uetr, payment in self._payments.items()
+        ):
+            return
+        yield from unlike_items(self._left)
 
     def _legs(self, uetr: str) -> list[tuple[str, tuple[str, Decimal]]]:
         """The networks that took part, and the amount that each must have booked."""
@@ -348,7 +365,7 @@ class _Case:
             if payment["disputed"]:
                 yield f"{uetr}: disputed, and nobody has settled it"
         for leaf in leaves(self._left, ("disputed",)):
-            if leaf["uetr"] not in self._lied and leaf["state"] not in BACK:
+            if leaf["uetr"] not in self._lied and leaf["state"] not in (*BACK, TOLD_ON):
                 yield f"{leaf['uetr']}: disputed, and nobody contradicted anybody"
 
 

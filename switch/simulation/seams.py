@@ -64,9 +64,13 @@ class SimClock:
     async def sleep(self, seconds: float) -> None:
         """Wait virtual seconds, and no less than the grain of the run.
 
-        Whoever looks less often than leases and timers do is slowed down more.
+        Whoever looks less often than leases and timers do is slowed down more; who only lets others
+        run in between, a long file line by line, is not.
         """
         self._owner.refuse_dead()
+        if seconds <= 0:
+            await asyncio.sleep(0)
+            return
         grain = self._loop.grain_s
         least = grain if seconds <= OFTEN_S else max(grain, min(grain * SELDOM, SELDOM_S))
         await asyncio.sleep(max(seconds, least))

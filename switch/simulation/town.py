@@ -23,6 +23,7 @@ from switch.keys import KeyFolder
 from switch.logs import SilentLog
 from switch.registry import SANDBOXES, installed, sandbox_factory
 from switch.sandboxes import sandbox_options
+from switch.screening import KEYED_BY
 from switch.store.committer import Committer
 from switch.store.sqlite import SqliteEngine
 from switch.wire.simulator import SandboxContext
@@ -47,6 +48,9 @@ Kind = TypeVar("Kind")
 
 CLOSE: Final = MappingProxyType({"Connection": "close"})
 
+LISTS_SECRET: Final = "known to all"  # noqa: S105  nothing is hidden by it
+"""Under which the lists of a run are made: whoever is on them stands in the program."""
+
 READY_WITHIN_S: Final = 30
 READY_EVERY_S: Final = 0.01
 
@@ -65,6 +69,10 @@ class TownKeys(KeyFolder):
     def months(self) -> list[str]:
         """Names of the wrapping keys that came after the first: nothing is added to the folder."""
         return self._months
+
+    def secret(self, name: str) -> str:
+        """The secret of that name; that of the lists is in no file."""
+        return LISTS_SECRET if name == KEYED_BY else super().secret(name)
 
     def certificate(self, name: str) -> Certificate:
         """The certificate of that name, or the one that stands for any."""

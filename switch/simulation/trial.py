@@ -26,14 +26,15 @@ from switch.api import app as api_app
 from switch.api import description
 from switch.config import default_folder, load_config
 from switch.model import Flow, State, to_micros
+from switch.operators import Propose
 from switch.simulation.cast import Cast
 from switch.simulation.city import City, rows_of
 from switch.simulation.contradictions import linked, unresolved
-from switch.simulation.corridors import kinds, lived
+from switch.simulation.corridors import Brief, asked_briefly, facts_of, kinds, lived
 from switch.simulation.evidence import Finding, Left
 from switch.simulation.loop import SimulationError
 from switch.simulation.mishaps import Mishaps
-from switch.simulation.operators import Act, Operators
+from switch.simulation.operators import PAIR, Act, Operators
 from switch.simulation.oracle import judge
 from switch.simulation.plan import Plan, Store
 from switch.simulation.signatures import Signatures
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from switch.commands import Command, Result
     from switch.port import Adapter, AdapterContext
     from switch.simulation.corridors import Kinds
+    from switch.simulation.evidence import Suspended
     from switch.simulation.plan import Payment
     from switch.store.sqlite import SqliteEngine
 
@@ -115,7 +117,8 @@ class Simulator:
     def __init__(self) -> None:
         self._config = load_config(default_folder())
         self._residents: dict[tuple[tuple[str, ...], Kinds], Residents] = {}
-        self._adapters: dict[str, Adapter] = {}
+        self._adapters: dict[tuple[str, bool], Adapter] = {}
+        self._brief = Brief.NOBODY
         self._keys = TownKeys()
         self._signatures = Signatures()
         # What every switch makes alike is made once: it is most of the cost of a start.
@@ -127,10 +130,13 @@ class Simulator:
         )
 
     def _adapter(self, network: str, context: AdapterContext) -> Adapter:
-        """An adapter is pure, so one serves every switch of every run."""
-        if network not in self._adapters:
-            self._adapters[network] = registry.make_adapter(network, context)
-        return self._adapters[network]
+        """An adapter is pure, so one serves every switch of every run of its kind."""
+        kind = network, asked_briefly(network, self._brief)
+        if kind not in self._adapters:
+            made = registry.make_adapter(network, context)
+            vars(made)["_facts"] = facts_of(made.facts, self._brief)
+            self._adapters[kind] = made
+        return self._adapters[kind]
 
     def _living(self, networks: tuple[str, ...], of: Kinds) -> Residents:
         """The configuration as such a run has it, with its keys and simulators."""
@@ -143,8 +149,10 @@ class Simulator:
     def run(self, plan: Plan) -> Outcome:
         """Run a plan in a world of its own."""
         outcome = Outcome(plan)
+        of = kinds(plan.seed)
+        self._brief = of.brief
         with self._made_once(), World(plan.seed) as world:
-            living = self._living(plan.networks, kinds(plan.seed))
+            living = self._living(plan.networks, of)
             trial = _Trial(world, plan, outcome, living)
             try:
                 world.run(trial.play())
@@ -176,6 +184,7 @@ class _Trial:
 
     def __init__(self, world: World, plan: Plan, outcome: Outcome, residents: Residents) -> None:
         self._residents = residents
+        self._brief = kinds(plan.seed).brief
         self._world = world
         self._plan = plan
         self._outcome = outcome
@@ -183,12 +192,13 @@ class _Trial:
         self._city = City(world, residents, plan.store, self._watch)
         self._operators = Operators(self._city)
         self._mishaps = Mishaps(self._city, self._operators, plan)
-        self._cast = Cast(self._city)
+        self._cast = Cast(self._city, self._operators)
         self._events: dict[tuple[str, int], str] = {}
         self._flows: dict[str, str] = {}
         self._books: dict[str, list[dict[str, Any]]] = {}
         self._pools: list[dict[str, Any]] = []
         self._lies: list[tuple[str, str]] = []
+        self._items: list[Suspended] = []
 
     def _watch(self, engine: MemoryEngine | SqliteEngine) -> None:
         """Remember an engine, and what happened to payments according to what it commits."""
@@ -199,7 +209,9 @@ class _Trial:
             results = execute(commands)
             for command, result in zip(commands, results, strict=True):
                 payment = getattr(result, "payment", None)
-                if type(result).__name__ == "Done" and payment is not None:
+                # A proposal moves nothing: the version that it names came by something else.
+                moved = type(result).__name__ == "Done" and not isinstance(command, Propose)
+                if moved and payment is not None:
                     event = str(getattr(_of(command), "event", "settled"))
                     self._events[payment.uetr, payment.version] = event
                     self._flows[payment.uetr] = str(payment.flow)
@@ -235,6 +247,11 @@ class _Trial:
         await self._people()
         self._world.loop.grain_s = 0
         await self._city.all_ready()
+        await self._operators.desk.close(*PAIR)
+        self._items = [
+            (each["account"], each["amount"], each["to_us"])
+            for each in await self._operators.desk.items(PAIR[0])
+        ]
         await self._cast.ask_again()
         await self._pool()
         for network in self._city.networks:
@@ -286,6 +303,10 @@ class _Trial:
                 # What was asked to go wrong before and met its payment only now ends too.
                 await self._mishaps.release()
                 await self._cast.at_last()
+                if self._brief is not Brief.NOBODY:
+                    # What goes back waits for what people have to end first.
+                    await self._operators.wait_for_news()
+                    await self._operators.work(Act.WORK)
 
     async def _on_the_way(self) -> bool:
         """Whether the backbone has money that is nobody's yet."""
@@ -325,14 +346,16 @@ class _Trial:
         rows = {table: rows_of(reader, table) for table in READ}
         key = self._residents.keys.ed25519_private("journal").public_key()
         before, after = self._pools
-        left = Left(rows, self._books, self._cast.told, (before, after), frozenset(self._lies))
+        lies = frozenset(self._lies)
+        left = Left(rows, self._books, self._cast.told, (before, after), lies, self._items)
         outcome = self._outcome
         outcome.findings += judge(left)
         outcome.findings += [
             Finding("journal", f"{fault.place}: {fault.what}")
             for fault in audit(reader, key).faults
         ]
-        outcome.unresolved = unresolved(left)
+        brief = [each for each in self._plan.networks if asked_briefly(each, self._brief)]
+        outcome.unresolved = unresolved(left, brief)
         outcome.states.update(row["state"] for row in rows["payment"])
         outcome.played.update(linked(left))
         outcome.moves.update(self._moves(rows))

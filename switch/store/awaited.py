@@ -90,9 +90,14 @@ class Awaited:
         """The greatest number of a payment, a record or an exchange; zero in an empty store."""
         return self._reader.last_number()
 
-    async def due(self, network: str, at: datetime, limit: int) -> list[Payment]:
-        """Payments of this slot at a network whose timer has fired, oldest first."""
-        return self._reader.due(network, at, limit)
+    async def due(
+        self, network: str, at: datetime, limit: int, states: Sequence[State] | None = None
+    ) -> list[Payment]:
+        """Payments of this slot at a network whose timer has fired, oldest first.
+
+        Where ``states`` are named, only those in one of them.
+        """
+        return self._reader.due(network, at, limit, states)
 
     async def waiting_past(
         self, network: str, after: datetime, states: Sequence[State], limit: int

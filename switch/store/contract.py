@@ -131,8 +131,10 @@ class Reader(Protocol):
     def last_number(self) -> int:
         """The greatest number of a payment, a record or an exchange; zero in an empty store."""
 
-    def due(self, network: str, at: datetime, limit: int) -> list[Payment]:
-        """Payments of this slot at a network whose timer has fired, oldest first."""
+    def due(
+        self, network: str, at: datetime, limit: int, states: Sequence[State] | None = None
+    ) -> list[Payment]:
+        """Payments of this slot at a network (in these states) whose timer fired, oldest first."""
 
     def waiting_past(
         self, network: str, after: datetime, states: Sequence[State], limit: int
@@ -242,8 +244,10 @@ class Reads(Protocol):
     async def last_number(self) -> int:
         """The greatest number of a payment, a record or an exchange; zero in an empty store."""
 
-    async def due(self, network: str, at: datetime, limit: int) -> list[Payment]:
-        """Payments of this slot at a network whose timer has fired, oldest first."""
+    async def due(
+        self, network: str, at: datetime, limit: int, states: Sequence[State] | None = None
+    ) -> list[Payment]:
+        """Payments of this slot at a network (in these states) whose timer fired, oldest first."""
 
     async def waiting_past(
         self, network: str, after: datetime, states: Sequence[State], limit: int
@@ -304,10 +308,7 @@ class Reads(Protocol):
         """The journal in order, each block with its leaves as (salt, content)."""
 
     def account_now(self, key: str) -> Account | None:
-        """One account without waiting: exact in this process, elsewhere as last seen.
-
-        For judging whether to quote; what a payment may use is judged in its commit.
-        """
+        """One account as last seen, to judge whether to quote; its commit judges a payment."""
 
 
 class Leaser(Protocol):

@@ -133,12 +133,20 @@ class MemoryReader:
         payments = (payment.payment_id for payment in held.payments.values())
         return max((0, *payments, *held.sealed, *held.exchanges))
 
-    def due(self, network: str, at: datetime, limit: int) -> list[Payment]:
-        """Payments of this slot at a network whose timer has fired, oldest first."""
+    def due(
+        self, network: str, at: datetime, limit: int, states: Sequence[State] | None = None
+    ) -> list[Payment]:
+        """Payments of this slot at a network whose timer has fired, oldest first.
+
+        Where ``states`` are named, only those in one of them.
+        """
         fired = [
             (payment.next_at, payment.payment_id, payment)
             for payment in self._own()
-            if payment.network == network and payment.next_at is not None and payment.next_at <= at
+            if payment.network == network
+            and payment.next_at is not None
+            and payment.next_at <= at
+            and (states is None or payment.state in states)
         ]
         return [payment for _, _, payment in sorted(fired, key=lambda row: row[:2])[:limit]]
 

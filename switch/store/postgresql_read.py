@@ -56,6 +56,10 @@ _DUE: Final = (
     _SELECT + "WHERE slot = $1 AND network = $2 AND next_at <= $3 "
     "ORDER BY next_at, payment_id LIMIT $4"
 )
+_DUE_IN: Final = (
+    _SELECT + "WHERE slot = $1 AND network = $2 AND next_at <= $3 "
+    "AND state = ANY($4::text[]) ORDER BY next_at, payment_id LIMIT $5"
+)
 _PAST: Final = (
     _SELECT + "WHERE slot = $1 AND network = $2 AND next_at > $3 "
     "AND state = ANY($4::text[]) ORDER BY next_at DESC, payment_id LIMIT $5"
@@ -203,9 +207,18 @@ class PostgresReader:
         (row,) = await self._query(_LAST_NUMBER)
         return int(row[0])
 
-    async def due(self, network: str, at: datetime, limit: int) -> list[Payment]:
-        """Payments of this slot at a network whose timer has fired, oldest first."""
-        rows = await self._query(_DUE, self._read_slot, network, to_micros(at), limit)
+    async def due(
+        self, network: str, at: datetime, limit: int, states: Sequence[State] | None = None
+    ) -> list[Payment]:
+        """Payments of this slot at a network whose timer has fired, oldest first.
+
+        Where ``states`` are named, only those in one of them.
+        """
+        place = (self._read_slot, network, to_micros(at))
+        if states is None:
+            rows = await self._query(_DUE, *place, limit)
+        else:
+            rows = await self._query(_DUE_IN, *place, [str(each) for each in states], limit)
         return [payment_of(tuple(row)) for row in rows]
 
     async def waiting_past(

@@ -68,6 +68,10 @@ _DUE: Final = (
     SELECT_PAYMENT
     + "WHERE slot = ? AND network = ? AND next_at <= ? ORDER BY next_at, payment_id LIMIT ?"
 )
+_DUE_IN: Final = SELECT_PAYMENT + (  # noqa: S608  constants
+    "WHERE slot = ? AND network = ? AND next_at <= ? "
+    "AND state IN (SELECT value FROM json_each(?)) ORDER BY next_at, payment_id LIMIT ?"
+)
 _PAST: Final = SELECT_PAYMENT + (  # noqa: S608  constants
     "WHERE slot = ? AND network = ? AND next_at > ? AND state IN (SELECT value FROM json_each(?)) "
     "ORDER BY next_at DESC, payment_id LIMIT ?"
@@ -193,9 +197,19 @@ class SqliteReader:
         (last,) = row_of(self.connection, _LAST_NUMBER) or (0,)
         return int(last)
 
-    def due(self, network: str, at: datetime, limit: int) -> list[Payment]:
-        """Payments of this slot at a network whose timer has fired, oldest first."""
-        rows = rows_of(self.connection, _DUE, (self._read_slot, network, to_micros(at), limit))
+    def due(
+        self, network: str, at: datetime, limit: int, states: Sequence[State] | None = None
+    ) -> list[Payment]:
+        """Payments of this slot at a network whose timer has fired, oldest first.
+
+        Where ``states`` are named, only those in one of them.
+        """
+        place = (self._read_slot, network, to_micros(at))
+        if states is None:
+            rows = rows_of(self.connection, _DUE, (*place, limit))
+        else:
+            named = orjson.dumps(states).decode()
+            rows = rows_of(self.connection, _DUE_IN, (*place, named, limit))
         return [payment_of(row) for row in rows]
 
     def waiting_past(

@@ -45,3 +45,28 @@ def test_every_network_has_a_bound() -> None:
 @pytest.mark.parametrize("network", WITHIN_S)
 def test_a_payment_that_never_came_ends_within_its_networks_bound(network: str) -> None:
     assert believed_after_s(network) <= WITHIN_S[network]
+
+
+ASKED_FOR_DAYS: Final = {
+    "alipayplus": 1.5,
+    "bakong": 1,
+    "japan": 1,
+    "laos": 7,
+    "malaysia": 7,
+    "thailand": 7,
+    "unionpay": 7,
+    "vietnam": 7,
+}
+"""By network: how long a payment is asked about before it is left to people. Alipay+ has reports by
+then; credits at Bakong, and Japan's cancel windows, are for people sooner."""
+
+
+@pytest.mark.parametrize("network", ASKED_FOR_DAYS)
+def test_a_network_that_is_away_for_days_leaves_nothing_to_people(network: str) -> None:
+    text = shipped(network, "facts.toml")
+    assert text is not None
+    facts = load_facts(text, network)
+    asked_s = sum(timers._pause_s(facts, rung) for rung in range(facts.enquiries_max))
+
+    assert set(ASKED_FOR_DAYS) == WITHIN_S.keys()
+    assert asked_s >= ASKED_FOR_DAYS[network] * 86_400

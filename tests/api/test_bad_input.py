@@ -379,6 +379,8 @@ async def test_broken_http_is_not_echoed(
 async def test_bug_is_a_bare_500_and_its_text_is_not_logged(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Lesson 18: our own failure is told apart, and without its text."""
+
     def broken(*_: object, **__: object) -> None:
         raise ValueError(CANARY)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -13,7 +14,7 @@ from switch.app import SERVED_AS
 from switch.client import SigningClient
 from switch.dispatch import Happened
 from switch.lifecycle import Event
-from switch.model import State
+from switch.model import EPOCH, State
 from switch.proposals import PROPOSALS_A_DAY
 from switch.reasons import Reason
 from switch.store.audit import audit
@@ -88,6 +89,24 @@ async def manual(hasty: Rig) -> Payment:
     payment = await paid(hasty, Event.SPENT)
     assert payment.state is State.MANUAL
     return payment
+
+
+async def test_the_queue_is_shown_by_amount_and_a_mistyped_name_is_told(
+    hasty: Rig, manual: Payment
+) -> None:
+    shown = (await call(hasty, "operator-1", "?order=amount&network=thailand&currency=KHR")).json()
+    none = (await call(hasty, "operator-1", "?order=amount&currency=USD")).json()
+    wrong = [
+        await call(hasty, "operator-1", f"?{query}")
+        for query in ("order=size", "network=tailand", "currency=KRH")
+    ]
+
+    assert [each["uetr"] for each in shown["payments"]] == [manual.uetr]
+    debit = shown["payments"][0]["debit"]
+    total = {"state": "manual", "currency": "KHR", "count": 1, "amount": debit}
+    assert (shown["totals"], shown["after"]) == ([total], None)
+    assert (none["payments"], none["totals"]) == ([], [])
+    assert [(each.status, each.json()["reason"]) for each in wrong] == [(400, "FF01")] * 3
 
 
 async def test_two_operators_end_a_payment_that_was_left_to_people(
@@ -216,10 +235,57 @@ async def test_a_dispute_is_upheld_and_its_answer_stays(hasty: Rig) -> None:
     await call(hasty, "operator-1", f"/{payment.uetr}/proposals", upheld)
     approved = (await call(hasty, "operator-2", f"/{payment.uetr}/approvals")).json()
 
-    assert (listed["disputed"], listed["actions"]) == (True, ["uphold"])
+    assert (listed["disputed"], listed["actions"]) == (True, ["uphold", "unbook"])
     assert (approved["status"], approved["disputed"]) == ("ACCC", False)
     assert hasty.sums() == before
     assert audit(hasty.engine, hasty.keys.ed25519_public("journal")).faults == ()
+
+
+async def test_what_was_not_carried_out_after_all_is_taken_back_once_by_two(hasty: Rig) -> None:
+    payment = await paid(hasty, Event.REFUSED)
+    case = f"/{payment.uetr}"
+    said = {"action": "unbook", "evidence": "their statement lacks it; letter of 22 November"}
+    await call(hasty, "operator-1", f"{case}/proposals", said)
+    alone = await call(hasty, "operator-1", f"{case}/approvals")
+    booked = member_lines(hasty, payment)
+    approved = (await call(hasty, "operator-2", f"{case}/approvals")).json()
+    shown = (await hasty.client().call("GET", f"/v1/payments/{payment.uetr}")).json()
+    again = await told(hasty, payment, Event.REFUSED)
+    twice = await call(hasty, "operator-1", f"{case}/proposals", said)
+
+    assert (alone.status, twice.status) == (422, 422)
+    assert (approved["status"], approved["disputed"]) == ("ACCC", False)
+    assert (shown["status"], shown["final"], again.disputed) == ("ACCC", True, False)
+    debit = payment.terms.debit.minor
+    assert booked[-1] == ("debit", debit)
+    assert member_lines(hasty, payment) == [*booked, ("credit", debit)]
+    assert all(row[0] == row[1] and row[2:] == (0, 0) for row in hasty.sums())
+    assert audit(hasty.engine, hasty.keys.ed25519_public("journal")).faults == ()
+
+
+async def test_what_was_taken_back_and_is_told_as_paid_after_all_is_booked_again(
+    hasty: Rig,
+) -> None:
+    payment = await paid(hasty, Event.REFUSED)
+    before = member_lines(hasty, payment)
+    for action in ("unbook", "book"):
+        said = {"action": action, "evidence": "their duty officer"}
+        await call(hasty, "operator-1", f"/{payment.uetr}/proposals", said)
+        await call(hasty, "operator-2", f"/{payment.uetr}/approvals")
+        after = await told(hasty, payment, Event.ACCEPTED)
+
+    debit = payment.terms.debit.minor
+    assert member_lines(hasty, payment) == [*before, ("credit", debit), ("debit", debit)]
+    assert (after.state, after.disputed) == (State.ACCEPTED, False)
+    assert audit(hasty.engine, hasty.keys.ed25519_public("journal")).faults == ()
+
+
+def member_lines(hasty: Rig, payment: Payment) -> list[tuple[str, int]]:
+    """What the statement of its bank's account shows of a payment, as it is booked."""
+    account, after = f"{MEMBER}/member/KHR/deferred", hasty.clock.now() + timedelta(days=1)
+    page = hasty.engine.statement(account, EPOCH, after, 0, 100)
+    shown = [each for each in page.lines if each.uetr == payment.uetr and each.phase == "posted"]
+    return [(str(each.side), each.minor) for each in shown]
 
 
 async def test_a_late_acceptance_is_booked_to_whoever_bears_it(hasty: Rig) -> None:

@@ -65,12 +65,11 @@ async def test_full_house_is_a_503_that_binds_nothing(keys: KeyFolder, tmp_path:
     one = rig.config.payments.model_copy(update={"in_flight_max": 1})
     rig.config = replace(rig.config, payments=one)
     await rig.start()
-    rig.switch.payments._in_flight = 1
     payment = {"quote": await rig.quote(), "debtor": DEBTOR}
     before = rig.leaves()
-    busy = await rig.client().pay("k", payment)
-    bound = rig.leaves() - before
-    rig.switch.payments._in_flight = 0
+    with rig.switch.payments.flights.room():
+        busy = await rig.client().pay("k", payment)
+        bound = rig.leaves() - before
     later = await rig.client().pay("k", payment)
     await rig.close()
 

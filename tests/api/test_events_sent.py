@@ -7,6 +7,7 @@ and can still be fetched.
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ import pytest
 
 from switch.api.event_shapes import EventView
 from switch.qr import Khqr, write_khqr
-from tests.api.api_rig import MEMBER, OTHER_MEMBER, SECRETS
+from tests.api.api_rig import DEBTOR, MEMBER, OTHER_MEMBER, SECRETS, thai_code
 from tests.api.event_rig import HANG, PATH, REDIRECT, EventRig, serving, started, until
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ async def test_a_merchants_bank_is_told_what_its_customer_was_paid_from_abroad(
 async def test_a_receiver_that_times_out_after_handling_gets_the_same_event_again(
     events: EventRig, bank: Receiver
 ) -> None:
+    """Lesson 14: the same event again is known as the same."""
     bank.script = [HANG]
     uetr = await events.pay("k1")
     await until(lambda: len(bank.requests) >= 2)
@@ -165,6 +167,26 @@ async def test_a_dead_receiver_costs_nobody_else_and_gets_everything_when_it_is_
     events.served[0] = await serving(events.net, MEMBER, bank)
     await until(lambda: len(bank.handled) == 3)
     assert [event for event, _ in events.rig.log.events if event == "receiver_back"]
+
+
+@pytest.mark.parametrize("room", [0, 1, 2, 3])
+async def test_a_switch_without_room_for_tasks_tells_when_there_is_some_again(
+    events: EventRig, bank: Receiver, room: int
+) -> None:
+    client, tasks = events.rig.client(), events.rig.tasks
+    quote = (await client.scan(thai_code())).json()["quotes"][0]["quote"]
+    await client.pay("k1", {"quote": quote, "debtor": DEBTOR})
+    await events.settled(MEMBER)
+    tasks._tasks_max = len(tasks) + room
+    # Refused at once, so that nothing but the event needs a task.
+    refused = await client.pay("k2", {"quote": quote, "debtor": DEBTOR})
+    await asyncio.sleep(1)
+    tasks._tasks_max = 1_000
+    await until(lambda: len(bank.handled) == 2)
+    await events.settled(MEMBER)
+
+    assert refused.status == 422
+    assert events.rig.crashes == []
 
 
 async def test_so_many_are_on_their_way_to_one_receiver_and_no_more(

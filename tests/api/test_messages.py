@@ -108,6 +108,7 @@ async def test_payment_is_accepted_and_the_answer_is_signed(rig: Rig) -> None:
 
 
 async def test_true_repeat_gets_the_same_bytes(rig: Rig) -> None:
+    """Lesson 6: who asks again is answered with what was answered."""
     body = await pacs008(rig)
     answers = await asyncio.gather(*(rig.client().message(body) for _ in range(8)))
     later = await rig.client().message(body)

@@ -43,6 +43,7 @@ CHANNELS = pytest.mark.parametrize("channel", [json_call, iso_call])
 
 @CHANNELS
 async def test_a_repeat_of_an_open_payment_is_told_where_to_ask(hasty: Rig, channel: Any) -> None:
+    """Lesson 6: who asks again is answered while nothing is known yet."""
     await hasty.fault("pay", "hold")
     call = await channel(hasty)
     first, repeat = await call(), await call()

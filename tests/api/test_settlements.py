@@ -95,7 +95,7 @@ async def test_what_the_network_did_not_sign_waits_for_a_second_operator(
 ) -> None:
     monkeypatch.setattr(
         "adapters.iso_profile.adapter.read_statement",
-        lambda message: replace(read_statement(message), signed=False),
+        lambda *read: replace(read_statement(*read), signed=False),
     )
     await hasty.fault("pay", "drop_answer")
     payment = await paid(hasty, Event.SPENT)

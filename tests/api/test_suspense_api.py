@@ -19,6 +19,7 @@ from tests.api.api_rig import MEMBER
 from tests.api.test_casework import paid
 from tests.api.test_oversight import overseer
 from tests.api.test_statement import command
+from tests.switch_core.core_values import received
 
 if TYPE_CHECKING:
     from switch.client import ClientAnswer
@@ -169,3 +170,45 @@ async def test_only_operators_look_and_what_is_no_closing_is_refused_whole(rig: 
 
     assert member.status == 401
     assert [each.status for each in (*wrong, limit)] == [400] * 5
+
+
+HASH = "5d" * 32
+FOUND = {"sponsor": "ACLBKHPPXXX", "hash": HASH, "amount": {"value": "41000", "currency": "KHR"}}
+
+
+def pooled(rig: Rig) -> int:
+    """What was booked into the pool so far."""
+    account = rig.engine.account(f"{FOUND['sponsor']}/pool/KHR/bakong")
+    return 0 if account is None else account.debits_posted - account.credits_posted
+
+
+async def test_a_transfer_that_only_bakongs_list_has_is_booked_by_two_who_say_the_same(
+    rig: Rig,
+) -> None:
+    other = {**FOUND, "amount": {"value": "41100", "currency": "KHR"}}
+    first = [await call(rig, "operator-1", "/found", FOUND) for _ in range(2)]
+    differs = await call(rig, "operator-2", "/found", other)
+    before = pooled(rig)
+    second = [await call(rig, "operator-2", "/found", FOUND) for _ in range(2)]
+    late = await call(rig, "operator-1", "/found", other)
+    (listed,) = (await call(rig, "operator-1", "")).json()["items"]
+
+    assert [(each.status, each.json()["booked"]) for each in first] == [(202, False)] * 2
+    assert (differs.status, before) == (202, 0)
+    assert [(each.status, each.json()) for each in second] == [
+        (200, {"item": HASH, "booked": True})
+    ] * 2
+    assert late.status == 409
+    assert pooled(rig) == 4_100_000
+    assert (listed["item"], listed["to_us"]) == (HASH, True)
+    assert audit(rig.engine, rig.keys.ed25519_public("journal")).faults == ()
+
+
+async def test_what_was_collected_is_not_found_again_nor_in_a_pool_that_is_none(rig: Rig) -> None:
+    rig.engine.execute([received(HASH)])
+    taken = await call(rig, "operator-1", "/found", FOUND)
+    nowhere = await call(rig, "operator-1", "/found", {**FOUND, "sponsor": "WINGKHPPXXX"})
+    member = await call(rig, MEMBER, "/found", FOUND)
+
+    assert [each.status for each in (taken, nowhere, member)] == [409, 422, 401]
+    assert (taken.json()["reason"], nowhere.json()["reason"]) == ("DUPL", "RC04")

@@ -1,6 +1,6 @@
 """The parts that take long pay, judge themselves and fit together; here they are short.
 
-No figure is compared with a bound: how fast this machine is proves nothing.
+No figure of this machine is compared with a bound: how fast it is proves nothing.
 """
 
 from __future__ import annotations
@@ -17,9 +17,19 @@ from typing import Any
 
 import pytest
 
-from switch.bench.blackhole import DEAD, QUICK_STORM, differing
+from switch.bench.blackhole import (
+    DEAD,
+    FULL_STORM,
+    P99_TIMES_MAX,
+    QUICK_STORM,
+    SHORT_STORM,
+    BlackholeMeasured,
+    Storm,
+    differing,
+)
+from switch.bench.machine import Percentiles
 from switch.bench.memory import Point, growth
-from switch.cli.bench_long import STOPPED
+from switch.cli.bench_long import STOPPED, held_up
 from switch.model import State
 from tests.switch_core.core_values import payment
 
@@ -48,6 +58,36 @@ def test_beside_a_dead_network_others_are_paid_and_its_own_payments_wait() -> No
     assert found["most_at_once"]["tasks"] >= found["most_at_once"]["requests_under_way"] > 0
     for times in (found["others_p50_us"], found["others_p99_us"]):
         assert min(times["alive"], times["dead"]) > 0
+
+
+def measured(p99_times: int, storm: Storm = SHORT_STORM) -> BlackholeMeasured:
+    """A run in which others took so many hundredths as long beside the dead network."""
+    times = Percentiles(10_000, 15_000, 20_000)
+    return BlackholeMeasured(
+        storm, times, times, p99_times, p99_times, 150, {"PDNG": 100, "RJCT": 50}, 100, 0, 13,
+        {"tasks": 50}, (), {"cores": 2},
+    )  # fmt: skip
+
+
+def test_others_that_are_held_up_end_it_with_status_1(capsys: pytest.CaptureFixture[str]) -> None:
+    assert held_up(measured(P99_TIMES_MAX)) == 0
+    assert capsys.readouterr().err == ""
+    assert held_up(measured(P99_TIMES_MAX + 1)) == 1
+    assert "10.01 times as long (p99), and 10.00 is the most" in capsys.readouterr().err
+
+
+def test_every_storm_is_judged_but_one_that_has_no_tail() -> None:
+    assert [each.p99_times_max for each in (FULL_STORM, SHORT_STORM)] == [P99_TIMES_MAX] * 2
+    assert measured(100_000, QUICK_STORM).slowed == ()
+
+
+def test_the_ratio_is_printed() -> None:
+    others, own = measured(123).lines()
+
+    assert "(1.23 times)" in others
+    assert others.endswith("p99 at most 10.00 times")
+    assert own.startswith("Its own 150: 100 PDNG, 50 RJCT; 100 waited when the load ended, 0 when")
+    assert measured(123, QUICK_STORM).lines()[0].endswith("too few to judge")
 
 
 @pytest.mark.slow

@@ -39,13 +39,13 @@ if TYPE_CHECKING:
 def shown() -> dict[str, Any]:
     """What a quick run prints."""
     command = [sys.executable, "-m", "switch", "bench", "--quick", "--json"]
-    done = subprocess.run(command, capture_output=True, check=False, timeout=100)
+    done = subprocess.run(command, capture_output=True, check=False, timeout=220)
     assert done.returncode == 0, done.stderr.decode()[-2000:]
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
-pytestmark = pytest.mark.xdist_group("bench")
+pytestmark = [pytest.mark.xdist_group("bench"), pytest.mark.timeout(300)]
 
 
 @pytest.mark.slow
@@ -72,6 +72,15 @@ def test_every_level_has_figures_that_fit_each_other(shown: dict[str, Any]) -> N
         assert rate == level["payments_per_s"]
         used = level["cpu_user_us"] + level["cpu_system_us"]
         assert used // level["payments"] == level["cpu_us_per_payment"]
+
+
+@pytest.mark.slow
+def test_payments_beside_a_dead_network_are_timed_in_the_same_run(shown: dict[str, Any]) -> None:
+    hole = shown["blackhole"]
+
+    assert hole["asked_of_dead"] == sum(hole["answers_of_dead"].values()) > 0
+    assert hole["answers_of_dead"].get("ACCC", 0) == hole["open_after"]["payments"] == 0
+    assert min(*hole["others_p99_us"].values(), *hole["times_in_hundredths"].values()) > 0
 
 
 @pytest.mark.slow

@@ -57,6 +57,35 @@ def test_one_step_at_a_time(asked: list[tuple[str, str, Mapping[str, object]]]) 
     assert (run(), both, run("--approve"), asked) == (2, 2, 2, [])
 
 
+def test_the_queue_is_asked_for_by_amount(
+    asked: list[tuple[str, str, Mapping[str, object]]],
+) -> None:
+    words = ["open", "--by-amount", "--network", "laos", "--currency", "KHR"]
+    assert CliRunner().invoke(payments.command, words).exit_code == 0
+    path = f"{payments.PATH}?after=0&order=amount&network=laos&currency=KHR"
+    assert asked == [("GET", path, {})]
+
+
+def test_sums_stand_before_the_payments(made: Path) -> None:
+    amount = {"value": "7.00", "currency": "USD"}
+    totals = [
+        {"state": "manual", "currency": "USD", "count": 2, "amount": amount},
+        {"state": "manual", "currency": "KHR", "count": 9, "amount": None},
+    ]
+    body = orjson.dumps({"payments": [CASE], "after": None, "totals": totals})
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with answering(head + body) as url:
+        words = ("payments", "open", "--by-amount", "--data", str(made), "--url", url)
+        status, said, _ = typed(*words)
+
+    assert status == 0
+    assert said.splitlines()[:3] == [
+        "2 manual: 7.00 USD",
+        "9 manual: too much to show KHR",
+        f"{UETR}  manual  7 s  1.00 USD -> 30.00 THB  thailand A1",
+    ]
+
+
 CASE = {
     "uetr": UETR, "state": "manual", "disputed": False, "age_s": 7, "network": "thailand",
     "debit": {"value": "1.00", "currency": "USD"}, "owed": {"value": "30.00", "currency": "THB"},

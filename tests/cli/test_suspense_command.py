@@ -114,3 +114,42 @@ def test_an_approval_names_the_proposal(asked: list[tuple[str, str, bytes]]) -> 
     ((method, path, body),) = asked
     assert (method, path) == ("POST", f"{suspense.PATH}/approvals")
     assert orjson.loads(body) == {"item": ITEM, "proposal": ID}
+
+
+def test_what_was_found_is_said_as_it_stands_in_the_list(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls = []
+
+    def ask(
+        method: str, path: str, body: bytes, show: Callable[[ClientAnswer], None], **_: Any
+    ) -> None:
+        calls.append((method, path, orjson.loads(body)))
+        said = {"item": ID, "booked": len(calls) > 1}
+        show(ClientAnswer(202, {}, orjson.dumps(said)))
+
+    monkeypatch.setattr(suspense, "ask", ask)
+    first, second = (run("found", "ABAAKHPPXXX", ID, "41000", "KHR") for _ in range(2))
+
+    money = {"value": "41000", "currency": "KHR"}
+    asked = (
+        "POST",
+        f"{suspense.PATH}/found",
+        {"sponsor": "ABAAKHPPXXX", "hash": ID, "amount": money},
+    )
+    assert calls == [asked] * 2
+    assert first.stdout == f"{ID}  noted; nothing is booked until another operator says the same\n"
+    assert second.stdout == f"{ID}  booked\n"
+
+
+def test_a_withdrawal_says_how_much(asked: list[tuple[str, str, bytes]]) -> None:
+    name = "withdrawal/ABAAKHPPXXX/LETTER-7"
+    words = ("propose", name, "withdrawn", "--to", "ACLBKHPPXXX", "--reference", "letter 7")
+    without, done = run(*words), run(*words, "--amount", "250000")
+    other = run("propose", ITEM, "settled", "--reference", "letter 7", "--amount", "1")
+
+    assert (without.exit_code, other.exit_code, done.exit_code) == (2, 2, 0)
+    ((_, _, body),) = asked
+    sent = orjson.loads(body)
+    assert sent["amount"] == {"currency": "KHR", "value": "250000"}
+    assert (sent["institution"], sent["item"]) == ("ACLBKHPPXXX", name)

@@ -267,6 +267,8 @@ def drawn(draw: st.DrawFn, model: AnyEngine, place: int) -> Command | None:
             command = draw(st.sampled_from(possible))
         case "bury":
             command = buried(number, fresh(draw, number, model).origin)
+            if draw(st.booleans()):
+                command = replace(command, scope="thailand", named=payment(draw(NUMBERS)).reference)
         case "forget":
             command = forgotten(draw, place)
         case "money":
@@ -284,6 +286,8 @@ def drawn(draw: st.DrawFn, model: AnyEngine, place: int) -> Command | None:
         case _:
             key = draw(st.sampled_from([None, "k"]))
             command = opened(fresh(draw, number, model), key, **draw(CONTENTS))
+            if draw(st.integers(0, 3)) == 0:
+                command = replace(command, named=True, order=uetr(draw(NUMBERS)))
     return command
 
 

@@ -32,6 +32,7 @@ from tests.switch_core.core_values import NOW, answer, concluded, opened, paymen
 @settings(max_examples=150)
 @given(scripts())
 def test_a_batch_equals_its_commands_one_by_one(script: tuple[list[Command], list[int]]) -> None:
+    """Lesson 9: many at once are the same as one after the other."""
     commands, cuts = script
     singly = MemoryPlace().open()
     expected = run(singly, commands, range(len(commands) + 1))
@@ -79,7 +80,7 @@ def test_what_a_batch_wants_is_all_that_it_needs(script: tuple[list[Command], li
 
 @given(scripts())
 def test_after_any_script_the_books_agree(script: tuple[list[Command], list[int]]) -> None:
-    """Sums are zero per currency, and what is pending is what open payments reserve."""
+    """Lesson 8: sums are zero per currency, and what is pending is what open payments reserve."""
     commands, cuts = script
     engine = MemoryPlace().open()
     assert isinstance(engine, MemoryEngine)

@@ -26,6 +26,7 @@ from tests.contract.contract_engines import KEY, AnyEngine
 from tests.contract.contract_scripts import unmatched
 from tests.switch_core.core_linked import fitted
 from tests.switch_core.core_values import (
+    MEMBER_KHR,
     NOW,
     THAILAND_THB,
     capped,
@@ -295,3 +296,17 @@ def test_the_books_and_the_journal_agree_after_a_return(engine: AnyEngine) -> No
     done(engine, opened(returned(5, original)))
 
     assert net(engine, THAILAND_THB) == 0
+
+
+def test_frozen_money_that_two_operators_surrender_is_owed_to_the_authority(
+    engine: AnyEngine,
+) -> None:
+    held = done(engine, opened(waiting(payment(1, quote="q-1"), State.HELD)))
+    frozen = moved(engine, held, Event.BLOCKED)
+    assert net(engine, f"{MEMBER_KHR}/frozen") == -4_125_000
+    result = decided(engine, frozen, Action.SURRENDER, concluded(frozen, Event.SURRENDERED))
+
+    assert isinstance(result, Done)
+    assert net(engine, f"{MEMBER_KHR}/frozen") == 0
+    assert net(engine, MEMBER_KHR.replace("/member/", "/authority/")) == -4_125_000
+    assert net(engine, MEMBER_KHR) == 4_125_000

@@ -156,6 +156,7 @@ def test_what_was_cut_anywhere_is_what_the_model_holds(pg: PostgresPlace) -> Non
 
 
 async def test_a_repeat_after_a_lost_answer_finds_its_own_payment(pg: PostgresPlace) -> None:
+    """Lesson 23: an honest repeat is the same request."""
     async with proxied(pg) as (engine, proxy):
         proxy.cut = iter(["after", *[""] * 9]).__next__
         (first,) = await engine.execute([opened(outbound(1))])

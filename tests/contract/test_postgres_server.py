@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import asyncpg
@@ -13,6 +14,7 @@ import pytest
 from switch.config import default_folder, load_config
 from switch.keys import KeyFolder
 from switch.runtime.clock import SystemClock
+from switch.runtime.entropy import SeededEntropy, drawn_of
 from switch.store.audit import audit
 from switch.store.contract import StoreAbsent, StoreUnreachable
 from switch.store.postgresql import PostgresEngine
@@ -142,7 +144,7 @@ async def test_a_start_waits_for_a_server_that_is_away_but_not_for_ever(
     clock, config = SteppingClock(), configured(postgres_server, monkeypatch, 1)
     before = clock.monotonic()
     with pytest.raises(StoreAbsent, match=r"^postgresql://127\.0\.0\.1:1/postgres: cannot"):
-        await await_server(config, KeyFolder(tmp_path), clock)
+        await await_server(config, KeyFolder(tmp_path), clock, partial(drawn_of, SeededEntropy(1)))
 
     assert START_WAIT_S <= clock.monotonic() - before < START_WAIT_S + 2
 
@@ -152,10 +154,10 @@ async def test_a_start_does_not_wait_where_it_is_refused(
 ) -> None:
     clock = SteppingClock()
     config = configured(postgres_server, monkeypatch, postgres_server.port)
-    await await_server(config, KeyFolder(tmp_path), clock)
+    await await_server(config, KeyFolder(tmp_path), clock, partial(drawn_of, SeededEntropy(1)))
     monkeypatch.setenv(VARIABLE, postgres_server.url().replace(PASSWORD, "another"))
     with pytest.raises(StoreUnreachable) as said:
-        await await_server(config, KeyFolder(tmp_path), clock)
+        await await_server(config, KeyFolder(tmp_path), clock, partial(drawn_of, SeededEntropy(1)))
 
     assert not isinstance(said.value, StoreAbsent)
     assert clock.monotonic() < 1

@@ -174,6 +174,34 @@ def test_of_64_payments_of_one_name_of_their_network_one_is_opened(pg: PostgresP
     assert sound(pg)
 
 
+def test_of_orders_taken_back_and_paid_at_once_each_is_the_one_or_the_other(
+    pg: PostgresPlace,
+) -> None:
+    async def run() -> None:
+        async with two(pg) as stores:
+            held = [replace(outbound(n), reference=f"ORDER-{n}") for n in range(1, 65)]
+            orders = [uetr(500 + n) for n in range(1, 65)]
+            pays = [
+                replace(opened(each), named=True, order=order)
+                for each, order in zip(held, orders, strict=True)
+            ]
+            backs = [replace(buried(500 + n), named=f"ORDER-{n}") for n in range(1, 65)]
+            mixed = [each for pair in zip(pays, backs, strict=True) for each in pair]
+            # By threes, so that either comes first, in the same process and in the other one.
+            results = await race([stores[0], stores[0], stores[1]], mixed)
+            outcomes = Counter(zip(*(map(_word, results[n::2]) for n in (0, 1)), strict=True))
+
+            assert outcomes.keys() <= {("Done", "CANCEL_TOO_LATE"), ("CANCELLED", "Done")}
+            assert outcomes.total() == 64
+
+    asyncio.run(run())
+    assert sound(pg)
+
+
+def _word(result: Result) -> str:
+    return result.reason.name if isinstance(result, Declined) else type(result).__name__
+
+
 def test_a_quote_given_back_is_used_by_one(pg: PostgresPlace) -> None:
     async def run() -> None:
         async with two(pg) as stores:

@@ -24,6 +24,7 @@ def _done(engine: AnyEngine, command: Command) -> Payment:
 
 
 def test_what_has_not_ended_is_found_as_opened_from_behind_a_number(place: Place) -> None:
+    """Lesson 2: what has ended is not found among the work."""
     with closing(place.open()) as engine:
         held = {n: _done(engine, opened(payment(n, quote=f"quote-{n}"))) for n in (3, 1, 2, 4)}
         _done(engine, concluded(held[1], Event.ACCEPTED))

@@ -1,4 +1,4 @@
-"""Every engine names the timers that are set past a moment, the latest first."""
+"""Every engine names the timers that are set past a moment, and those due in some states."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from switch.lifecycle import Event
 from switch.model import State
 from tests.contract.ledger_story import done
-from tests.switch_core.core_values import NOW, opened, payment
+from tests.switch_core.core_values import NOW, concluded, opened, payment
 
 OPEN = (State.UNKNOWN, State.SENDING)
 
@@ -35,3 +36,24 @@ def test_what_waits_past_a_moment_comes_latest_first_and_limited(place: Place) -
         assert numbers(30, 9) == []
         assert engine.waiting_past("bakong", NOW, OPEN, 9) == []
         assert engine.waiting_past("thailand", NOW, (State.UNKNOWN,), 9) == []
+
+
+def test_what_is_due_in_some_states_does_not_wait_behind_the_rest(place: Place) -> None:
+    later = NOW + timedelta(seconds=60)
+    with closing(place.open()) as engine:
+        for number in (1, 2, 3, 4):
+            next_at = NOW + timedelta(seconds=number)
+            held = replace(payment(number, quote=f"quote-{number}"), next_at=next_at)
+            sent = done(engine, opened(held))
+            if number < 3:
+                done(engine, replace(concluded(sent, Event.LOST), next_at=next_at))
+
+        def numbers(states: tuple[State, ...] | None, limit: int) -> list[int]:
+            due = engine.due("thailand", later, limit, states)
+            return [held.payment_id >> 20 for held in due]
+
+        assert numbers(None, 2) == [1, 2]
+        assert numbers((State.SENDING,), 2) == [3, 4]
+        assert numbers((State.SENDING,), 1) == [3]
+        assert numbers((State.UNKNOWN, State.SENDING), 9) == [1, 2, 3, 4]
+        assert numbers((State.MANUAL,), 9) == numbers((), 9) == []

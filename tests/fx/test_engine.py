@@ -322,6 +322,7 @@ def test_relationship_decides_who_may_quote_and_what_a_member_is_granted() -> No
     ],
 )
 def test_unusable_request_is_refused_with_its_reason(amount: Money, sides: Any, code: str) -> None:
+    """Lesson 13: what would reach the payee as nothing is not sold."""
     with pytest.raises(QuoteError) as caught:
         ask(SHIPPED, amount, sides).best()
 
@@ -329,6 +330,7 @@ def test_unusable_request_is_refused_with_its_reason(amount: Money, sides: Any, 
 
 
 def test_smallest_payable_total_is_quoted() -> None:
+    """Lesson 13: the least that reaches the payee as a whole unit is sold."""
     assert thb("0.01") == ask(SHIPPED, khr("252"), OUT).best().credit
 
 

@@ -25,6 +25,7 @@ WHEN = b"2026-11-21T03:15:02.120Z"
     ],
 )
 def test_a_time_of_any_offset_is_read_as_utc(text: str, expected: datetime) -> None:
+    """Lesson 4: the offset is part of the time."""
     found = read(RAW.replace(WHEN, text.encode()), names={"pacs.002.001.10"})
 
     assert expected == found.values["created_at"]
@@ -44,6 +45,7 @@ def test_a_time_of_any_offset_is_read_as_utc(text: str, expected: datetime) -> N
     ],
 )
 def test_a_time_without_offset_or_outside_the_calendar_is_refused(text: str, layer: str) -> None:
+    """Lesson 4: a time that could be another one is no time."""
     with pytest.raises(IsoError) as caught:
         read(RAW.replace(WHEN, text.encode()), names={"pacs.002.001.10"})
 

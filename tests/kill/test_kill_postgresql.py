@@ -160,7 +160,7 @@ async def _raced(make: Callable[[], Stage], folder: Path) -> None:
 def test_two_processes_race_for_a_cap_and_for_a_quote(
     postgres_server: PostgresServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """256 payments over the same few accounts and 64 on one quote, by two processes at once."""
+    """Lesson 22: 256 payments on the same accounts, 64 on one quote, two processes at once."""
     cap = ("members.toml", '"2000000000"', f'"{CAP}"')
     make = stage_maker(postgres_server, tmp_path, monkeypatch, [cap])
     asyncio.run(_raced(make, tmp_path))

@@ -11,6 +11,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from iso20022.jws import JwsSigner
 from switch.api.routes import ROUTES
 from switch.client import SigningClient
+from switch.hop_times import LEAST
 from switch.lifecycle import STATES
 from switch.metering.meters import BOUNDS, Meters, Timing
 from switch.metering.page import TYPE
@@ -57,6 +58,19 @@ async def asked(rig: Rig, key: str = "overseer") -> ClientAnswer:
 async def paid(rig: Rig, key: str) -> ClientAnswer:
     """A payment."""
     return await rig.client().pay(key, {"quote": await rig.quote(), "debtor": DEBTOR})
+
+
+async def test_what_hops_take_and_what_they_need_is_shown(rig: Rig) -> None:
+    assert (await paid(rig, "k1")).status == 200
+    for _ in range(LEAST):
+        rig.switch.dispatch.hops.took("thailand", "pay", 6)
+    assert (await paid(rig, "k2")).status == 200
+    now = read((await asked(rig)).body)
+    place = {"deadline_of": "thailand", "network": "thailand"}
+
+    assert 6 <= figure(now, "hop_p999_seconds", network="thailand", operation="pay") <= 6.6
+    assert figure(now, "hop_needs_seconds", **place, which="stated") == 5
+    assert figure(now, "hop_needs_seconds", **place, which="used") == 7.5
 
 
 async def test_a_payment_is_counted_at_each_of_its_steps(rig: Rig) -> None:

@@ -25,6 +25,7 @@ from tests.books.books_rig import child, restarted
 from tests.kill.kill_rounds import verified
 from tests.networks.books_of_all import disagreements
 from tests.networks.fast_facts import hurried
+from tests.networks.opened_evidence import opened
 from tests.networks.people import Run, asked_again, enquire, lines, person, shops
 
 if TYPE_CHECKING:
@@ -88,6 +89,10 @@ class Told:
     faults: Counter[str]
     requests: int
     contradictions: list[str]
+    opened: int
+    """Requests that operators were shown afterwards."""
+    telling: list[str]
+    """Those that show a secret of the switch."""
     took_s: Mapping[str, float]
 
     @property
@@ -143,6 +148,7 @@ async def _played(config: Config, payments: int, kills: int, seed: int) -> Told:
         took.lap("until all had ended")
         await asyncio.gather(*[asked_again(stage, run, order) for order in run.orders])
         ours, theirs = await switch_book(stage), await network_books(stage)
+        shown, telling = await opened(stage, ours)
         report = await verified(stage)
         took.lap("asking again and comparing")
     run.contradictions += _told_otherwise(run, ours)
@@ -150,7 +156,8 @@ async def _played(config: Config, payments: int, kills: int, seed: int) -> Told:
     unheard = len(run.guests.keys() - {line["uetr"] for line in ours})
     return Told(
         ours, disagreements(ours, theirs), report, run.done, unheard, run.kills,
-        run.returns, len(refunds), faults, requests, run.contradictions, took.laps,
+        run.returns, len(refunds), faults, requests, run.contradictions, shown, telling,
+        took.laps,
     )  # fmt: skip
 
 

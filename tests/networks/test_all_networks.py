@@ -26,6 +26,8 @@ def test_after_faults_and_kills_all_books_agree_payment_by_payment(
 
     assert told.differing == []
     assert told.contradictions == []
+    assert told.telling == []
+    assert told.opened >= len(told.by_way)
     assert told.report["faults"] == []
     assert told.kills == KILLS
     assert told.customers == PAYMENTS

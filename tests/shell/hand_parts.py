@@ -16,6 +16,7 @@ import orjson
 
 from switch.commands import Conclude, Stale
 from switch.logs import SilentLog
+from switch.runtime.entropy import Ids
 from switch.store.awaited import Awaited
 from switch.store.awaited_outbox import AwaitedOutbox
 from switch.store.contract import StoreBusy
@@ -24,6 +25,8 @@ from switch.wire.transport import Answer, Gate, MaybeSent, NotSent, Request, Tra
 if TYPE_CHECKING:
     from switch.commands import Command, Result
     from switch.reasons import Reason
+    from switch.runtime.clock import Clock
+    from switch.runtime.entropy import Entropy
     from switch.store.contract import Reads, Takeover
     from switch.store.journal import Block
     from switch.store.memory import MemoryEngine
@@ -64,6 +67,22 @@ class HandClock:
     def pass_s(self, seconds: float) -> None:
         """Let time pass."""
         self.elapsed_s += seconds
+
+
+class HandIds(Ids):
+    """Identifiers by chance, and pauses as stated; ``chance`` is every draw, or None for a new one.
+
+    Left at zero, a test counts the seconds of a schedule and gets them.
+    """
+
+    __slots__ = ("chance",)
+
+    def __init__(self, clock: Clock, entropy: Entropy) -> None:
+        super().__init__(clock, entropy)
+        self.chance: int | None = 0
+
+    def drawn(self) -> int:
+        return super().drawn() if self.chance is None else self.chance
 
 
 class KeptLog(SilentLog):

@@ -25,6 +25,9 @@ from switch.config import Config, default_folder, load_config
 from switch.coordination.local import InProcess
 from switch.dispatch import Dispatch
 from switch.endings import Endings
+from switch.enquiry_budget import EnquiryBudget
+from switch.hop_times import HopTimes
+from switch.metering.meters import Counts
 from switch.model import Channel, Particulars, Party, Payment, State
 from switch.orders import Orders
 from switch.pace import Pace
@@ -35,7 +38,7 @@ from switch.receiving import Receiving
 from switch.records import Records
 from switch.restoring import Loss, Restoring
 from switch.routing import read_routing
-from switch.runtime.entropy import Ids, SeededEntropy
+from switch.runtime.entropy import SeededEntropy
 from switch.runtime.tasks import Tasks
 from switch.scans import Scans
 from switch.store.memory import MemoryEngine, MemoryTables
@@ -43,7 +46,7 @@ from switch.store.packing import Packing
 from switch.store.vault import Vault
 from switch.store.wrapping import HeldKeys
 from switch.sweeper import Sweeper
-from tests.shell.hand_parts import LOST, HandClock, HandStore, HandTransport, KeptLog
+from tests.shell.hand_parts import LOST, HandClock, HandIds, HandStore, HandTransport, KeptLog
 from tests.shell.toy_network import BAKONG, THAILAND, ToyAdapter
 
 if TYPE_CHECKING:
@@ -73,11 +76,11 @@ class CountedAnswers(Answers):
 class Shell:
     """The parts between the API and the wire, put together as the application does."""
 
-    def __init__(self, config: Config | None = None) -> None:
+    def __init__(self, config: Config | None = None, coordination: InProcess | None = None) -> None:
         self.config = config or thai_links(load_config(default_folder()))
         self.clock = HandClock()
         entropy = SeededEntropy("shell")
-        self.ids = Ids(self.clock, entropy)
+        self.ids = HandIds(self.clock, entropy)
         self.log = KeptLog()
         self.tables = MemoryTables()
         self.engine = self._engine()
@@ -94,7 +97,8 @@ class Shell:
         self.vault = Vault(wrapper, bytes(range(1, 33)), entropy, Packing())
         self.records = Records(self.store.read, self.vault, self.ids)
         self.answers = CountedAnswers(cast("Any", None), self.adapters)
-        self.coordination = InProcess()
+        self.coordination = coordination or InProcess()
+        self.enquiries = Counts()
         self.loss: Loss | None = None
         self.restoring = Restoring(lambda: self.loss)
         self.endings = Endings(self.told.append)
@@ -107,6 +111,7 @@ class Shell:
             adapters=self.adapters,
             answers=self.answers,
             endings=self.endings,
+            hops=HopTimes(self.clock, self.log),
             clock=self.clock,
             ids=self.ids,
             slot=1,
@@ -139,6 +144,7 @@ class Shell:
     def configured(self, config: Config) -> None:
         """Use another configuration from now on, as a restart does."""
         self.config = config
+        self._spoken(config)
         self.quoting = self.quoting_of(config)
         self.pace = Pace(config, self.coordination, self.clock)
         self.payments = Payments(
@@ -196,6 +202,11 @@ class Shell:
             log=self.log,
         )
 
+    def _spoken(self, config: Config) -> None:
+        """Let the toy network pay in as its corridor says: it has the wire of any."""
+        inbound = config.corridors[ends(inbound=True)].finality
+        self.thailand.facts = replace(self.thailand.facts, inbound_finality=inbound)
+
     def _engine(self) -> MemoryEngine:
         self.engine = MemoryEngine(self.tables, clock=self.clock, sign=lambda _: b"signed")
         return self.engine
@@ -213,7 +224,19 @@ class Shell:
             clock=self.clock,
             ids=self.ids,
             restoring=self.restoring,
+            budget=self.budget(),
             tasks=self.tasks,
+            log=self.log,
+        )
+
+    def budget(self) -> EnquiryBudget:
+        """What may be asked, shared with whoever shares ``coordination``."""
+        return EnquiryBudget(
+            self.adapters,
+            self.coordination,
+            processes_max=1,
+            counts=self.enquiries,
+            clock=self.clock,
             log=self.log,
         )
 

@@ -7,13 +7,17 @@ from datetime import timedelta
 
 import pytest
 
+from switch.dispatch import Happened
 from switch.inbound_port import InboundNotice
-from switch.model import Finality, State
+from switch.lifecycle import Event
+from switch.model import Finality, Payment, State
+from switch.operators import Action
 from switch.port import Operation, Outcome, OutcomeKind
 from switch.reasons import Reason
 from switch.timers import cancel_until
 from tests.shell.hand_parts import LOST, NOW, said
 from tests.shell.shell_rig import Shell, changed_corridor, ends
+from tests.shell.test_returns import settled
 
 
 @pytest.fixture
@@ -193,3 +197,37 @@ async def test_the_window_counts_from_when_the_network_was_asked(cancels: Shell)
     await fired(cancels, 1_200)
 
     assert cancels.payment(uetr).state is State.CANCELLING
+
+
+async def test_what_is_set_aside_too_late_is_never_confirmed(confirms: Shell) -> None:
+    lapsed = said("refused", Reason.CLEARING_TIMED_OUT)
+    confirms.transport.script("thailand", LOST, said("ready"), said("ready"), lapsed)
+    payment = await confirms.opened()
+    confirms.clock.pass_s(60)
+    await confirms.sweep()
+    told = confirms.payment(payment.uetr)
+    await confirms.receive(InboundNotice(payment.reference, Outcome(OutcomeKind.READY), {}))
+    for _ in range(2):
+        await fired(confirms, 3_600)
+    after = confirms.payment(payment.uetr)
+
+    assert (told.state, after.state) == (State.PENDING_FAR, State.REFUSED)
+    assert "set_aside_too_late" in confirms.log.events
+    assert "/confirm" not in [path for _, path in confirms.transport.left]
+    assert confirms.pending() == []
+
+
+async def test_operators_who_say_accepted_have_it_confirmed_in_three_legs(confirms: Shell) -> None:
+    confirms.transport.script("thailand", LOST)
+    payment = await confirms.opened()
+    opened = await confirms.dispatch.open(payment.uetr)
+    left = await confirms.dispatch.conclude(payment, opened, Happened(Event.SPENT))
+    assert left.state is State.MANUAL
+    decided = await settled(confirms, left, Action.ACCEPTED)
+    confirms.transport.script("thailand", said("accepted"))
+    await confirms.sweep()
+
+    assert isinstance(decided, Payment)
+    assert decided.state is State.CONFIRMING
+    assert confirms.payment(payment.uetr).state is State.ACCEPTED
+    assert [path for _, path in confirms.transport.left] == ["/pay", "/confirm"]

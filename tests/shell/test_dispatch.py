@@ -17,6 +17,7 @@ from switch.dispatch import SEND_TRIES_MAX, Happened
 from switch.lifecycle import Event
 from switch.model import State
 from switch.reasons import Reason
+from switch.timers import CHANCES
 from switch.wire.transport import MaybeSent, NotSent
 from tests.shell.hand_parts import LOST, OFFLINE, said
 
@@ -68,6 +69,7 @@ async def test_a_request_that_may_have_left_is_never_sent_again(shell: Shell, wh
 
 
 async def test_a_request_that_did_not_leave_is_tried_again_and_can_succeed(shell: Shell) -> None:
+    shell.ids.chance = CHANCES // 2
     shell.transport.script("thailand", *[OFFLINE] * (SEND_TRIES_MAX - 1))
     payment = await shell.opened()
 
@@ -89,6 +91,7 @@ async def test_a_request_is_not_sent_at_send_by(shell: Shell) -> None:
     async def slow() -> NotSent:
         raise AssertionError("nothing may leave")
 
+    shell.ids.chance = CHANCES // 2
     shell.thailand.facts = replace(shell.thailand.facts, send_within_ms=200)
     shell.transport.script("thailand", OFFLINE, slow)
     payment = await shell.opened()
@@ -191,6 +194,7 @@ async def test_an_unpromised_never_seen_is_not_believed_when_the_wall_clock_leap
 async def test_an_unpromised_never_seen_is_believed_once_enough_pauses_have_passed(
     shell: Shell,
 ) -> None:
+    """Lesson 17: not found is proof only after what its network declares."""
     doubtful(shell)
     payment = await shell.lost()
     shell.transport.script("thailand", *[said("never_seen")] * 20)
@@ -243,6 +247,7 @@ async def test_the_time_of_asking_counts_for_never_seen_not_that_of_the_answer(
 
 
 async def test_a_conclusion_waits_for_a_busy_store_and_concludes(shell: Shell) -> None:
+    shell.ids.chance = CHANCES // 2
     shell.store.busy[Conclude] = 5
     payment = await shell.opened()
 

@@ -10,6 +10,7 @@ import pytest
 from switch import timers
 from switch.far_timers import LOOK_EVERY_S
 from switch.model import State
+from switch.timers import CHANCES
 
 if TYPE_CHECKING:
     from tests.shell.shell_rig import Shell
@@ -77,7 +78,7 @@ def test_no_step_of_a_ladder_waits_longer_than_the_longest_pause(
     facts = shell.adapters[network].facts
     at = shell.clock.now()
     pauses = [
-        timers.next_due(state, facts, rung=rung, at=at, deadline=deadline)
+        timers.next_due(state, facts, rung=rung, at=at, deadline=deadline, drawn=CHANCES - 1)
         for state in (State.UNKNOWN, State.CREDIT_PENDING, State.CANCELLING, State.UNWINDING)
         for rung in range(40)
         for deadline in (at - DAY, at + DAY)

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switch.inbound_port import InboundAuthorise, InboundCancel
-from switch.model import Kind, Particulars, State
+from switch.inbound_port import InboundAuthorise, InboundCancel, derived_uetr
+from switch.model import Funding, Kind, Particulars, State
 from switch.payments import Standing
 from switch.reasons import Reason
 from tests.shell.hand_parts import LOST, said
+from tests.shell.shell_rig import SPONSOR, changed_corridor, ends
+from tests.shell.test_gross_weather import awaited, funds
 from tests.shell.toy_network import THAILAND, ToyAdapter
 
 if TYPE_CHECKING:
+    from switch.model import Payment
     from tests.shell.shell_rig import Shell
 
 NAME = "ORDER-20261121-1"
@@ -116,3 +119,55 @@ async def test_what_is_not_known_yet_cannot_be_taken_back(naming: Shell) -> None
     assert payment.state is State.UNKNOWN
     assert taken["reason"] == "CANCEL_TOO_LATE"
     assert await naming.linked.of(payment) == []
+
+
+async def test_what_its_network_took_back_is_never_paid(naming: Shell) -> None:
+    """Nor is anything sent for it, and the same key is answered the same for good."""
+    taken = [await naming.receive(InboundCancel(NAME, {})) for _ in range(2)]
+    refused = [reason_of(await naming.payments.open(naming.instruction("key-1"))) for _ in range(2)]
+    assert isinstance(naming.thailand, Naming)
+    naming.thailand.name = "ORDER-2"
+    naming.transport.script("thailand", said("accepted"))
+    other = await naming.opened("key-2")
+
+    assert [(each["status"], each["reason"]) for each in taken] == [(None, None)] * 2
+    assert refused == [Reason.CANCELLED] * 2
+    assert other.state is State.ACCEPTED
+    assert naming.transport.left == [("thailand", "/pay")]
+
+
+async def test_of_a_payment_and_a_cancel_that_come_at_once_the_first_commit_counts(
+    naming: Shell,
+) -> None:
+    """The network reads that nobody pays it, and the payment is committed before the tombstone."""
+    naming.transport.script("thailand", LOST)
+    bury = naming.payments.bury
+
+    async def later(origin: str, uetr: str, named: str = "") -> Payment | None:
+        await naming.opened("key-1")
+        return await bury(origin, uetr, named)
+
+    naming.payments.bury = later  # type: ignore[method-assign]
+    taken = await naming.receive(InboundCancel(NAME, {}))
+
+    assert (taken["status"], taken["reason"]) == ("PDNG", "CANCEL_TOO_LATE")
+
+
+async def test_what_waits_for_its_money_is_taken_back_and_the_money_goes_back(
+    naming: Shell,
+) -> None:
+    """The payer's bank is told so once and for good."""
+    corridor = {"funding": Funding.GROSS, "sponsor": SPONSOR, "fund_within_s": 60}
+    naming.configured(changed_corridor(naming.config, ends(inbound=False), **corridor))
+    payment, item = await awaited(naming)
+    told = [await naming.receive(InboundCancel(NAME, {})) for _ in range(2)]
+    standing = await naming.payments.find(payment.uetr)
+    taken = await funds(naming).take(SPONSOR, item)
+    back = naming.payment(derived_uetr("incoming", item.item_hash))
+
+    assert [(each["status"], each["reason"]) for each in told] == [("RJCT", None)] * 2
+    assert standing is not None
+    assert (standing.payment.state, standing.payment.reason) == (State.REFUSED, Reason.CANCELLED)
+    assert standing.answer is not None
+    assert (taken, back.state, back.reason) == (True, State.RETURNING, Reason.NOT_AWAITED)
+    assert naming.transport.left == []

@@ -203,7 +203,8 @@ async def test_the_same_return_with_another_amount_is_refused(shell: Shell) -> N
 
 
 async def test_an_instruction_to_give_back_what_was_not_paid_moves_nothing(shell: Shell) -> None:
-    original = await shell.lost()
+    shell.transport.script("thailand", said("refused", Reason.ACCOUNT_CLOSED))
+    original = await shell.opened()
     told = await shell.receive(InboundReturn("R-1", original.reference, baht("1.00"), {}))
 
     assert (told["reason"], shell.posted()) == ("NOT_REFUNDABLE", [])
@@ -268,6 +269,29 @@ def test_parts_of_a_payment_never_add_up_to_more_than_it(amounts: list[int]) -> 
         )
         * original.terms.source.currency.cash_step
     )
+
+
+@pytest.mark.parametrize("parts", [[34_155], [10_000, 24_155], [1] * 9])
+def test_whoever_lent_the_money_pays_for_no_fee_of_the_payee(parts: list[int]) -> None:
+    """345.00 THB were paid out, 3.45 of it as a fee: what goes back is a part of all of it."""
+    plain = core_payment()
+    whole, fee = plain.terms.destination, Money(345, plain.terms.destination.currency)
+    terms = replace(plain.terms, destination=whole - fee, payee_fee=fee)
+    original = replace(plain, terms=terms)
+    linked: list[Payment] = []
+    for minor in parts:
+        part = part_of(original, linked, Money(minor, whole.currency))
+        assert isinstance(part, Part)
+        given = changed_terms(terms, "q", part.payer, part.payee, part.between)
+        linked.append(replace(original, kind=Kind.RETURN, terms=given))
+    back = sum(each.terms.source.minor for each in linked)
+    net = sum(each.terms.destination.minor for each in linked)
+
+    assert net == sum(parts)
+    # What the payer has back costs the holder no more than what came back to it buys at the rate.
+    assert back * whole.minor <= net * terms.source.minor
+    assert terms.source.minor * net - back * whole.minor < whole.minor * 100
+    assert isinstance(part_of(original, linked, whole), Reason)
 
 
 def test_the_number_of_parts_is_bounded() -> None:

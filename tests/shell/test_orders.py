@@ -136,6 +136,7 @@ async def test_a_payer_who_is_debited_again_for_a_paid_order_is_not_forgotten(
 
 
 async def test_another_amount_than_was_held_is_refused(shell: Shell) -> None:
+    """Lesson 10: what confirms a payment is held to what was agreed."""
     await shell.receive(order())
     paid = await shell.receive(payment_of(shell, amount=Money.parse("1.00", "THB")))
 

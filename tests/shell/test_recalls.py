@@ -311,18 +311,6 @@ async def test_what_is_said_never_to_have_come_never_comes_after_that(recalling:
     assert recalling.transport.left == []
 
 
-async def test_a_recall_that_was_denied_stays_denied(recalling: Shell) -> None:
-    original = await credited(recalling)
-    recalling.transport.script("thailand", said("pending"), said("refused", Reason.ACCOUNT_CLOSED))
-    await refund(recalling, original, "41000")
-    first = await recalling.receive(of(original))
-    await looked_after(recalling, 3)
-    again = await recalling.receive(of(original))
-
-    assert (first["status"], first["reason"]) == ("RJCT", "GONE_BACK")
-    assert again == first
-
-
 async def test_a_second_recall_of_a_payment_is_none(recalling: Shell) -> None:
     original, _ = await put(recalling)
     other = await recalling.receive(of(original, "C-2"))

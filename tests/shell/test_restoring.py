@@ -21,7 +21,7 @@ from switch.inbound_port import (
 from switch.model import Payment, State
 from switch.operators import Action
 from switch.payments import Standing
-from switch.port import Operation, Outcome, OutcomeKind, is_lost
+from switch.port import InboundEnquiry, Operation, Outcome, OutcomeKind, is_lost
 from switch.reasons import Reason
 from switch.refusals import Busy
 from switch.restoring import Loss
@@ -224,6 +224,8 @@ async def test_nobody_is_told_never_seen_before_the_operator_is_done(shell: Shel
         await shell.receive(enquiry(uetr))
     with pytest.raises(Busy):
         await shell.receive(unreadable(uetr))
+    with pytest.raises(Busy):
+        await shell.receive(InboundEnquiry("", "R-1", {}, returned="R-1"))
     with pytest.raises(Busy):
         shell.payments.refuse_while_restoring()
 

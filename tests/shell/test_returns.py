@@ -15,8 +15,9 @@ from switch.casework import Casework, Proposal
 from switch.inbound_port import InboundNotice, InboundReturn
 from switch.model import Funding, Kind, Payment, State
 from switch.operators import Action
-from switch.port import Outcome, OutcomeKind
+from switch.port import InboundEnquiry, Outcome, OutcomeKind
 from switch.reasons import Reason
+from switch.refusals import Busy
 from tests.shell.approving import approved
 from tests.shell.hand_parts import said
 from tests.shell.shell_rig import MEMBER
@@ -235,3 +236,79 @@ async def test_money_with_no_place_left_at_its_payment_is_put_aside_once(
     assert [(each["status"], each["reason"]) for each in answers] == [("ACCC", None)] * 2
     assert unmoved["reason"] == "LINKED_FULL"
     assert (suspense(shell), len(await shell.linked.of(original))) == (-4_500, 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "reason"), [(OutcomeKind.ACCEPTED, None), (OutcomeKind.REFUSED, "NOT_REFUNDABLE")]
+)
+async def test_whether_to_give_back_what_nobody_knows_is_answered_when_it_is_known(
+    shell: Shell, kind: OutcomeKind, reason: str | None
+) -> None:
+    original = await shell.lost()
+    asked = InboundReturn("R-1", original.reference, baht("45.00"), {})
+    with pytest.raises(Busy):
+        await shell.receive(asked)
+    why = None if reason is None else Reason.ACCOUNT_CLOSED
+    await shell.receive(InboundNotice(original.reference, Outcome(kind, why), {}))
+    told = await shell.receive(asked)
+
+    assert (told["reason"], len(await shell.linked.of(original))) == (reason, int(reason is None))
+
+
+async def test_a_payment_that_was_never_sent_cannot_be_given_back(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = await shell.lost()
+    monkeypatch.setattr(returns, "UNSENT", (original.state,))
+    told = await shell.receive(InboundReturn("R-1", original.reference, baht("45.00"), {}))
+
+    assert told["reason"] == "NOT_REFUNDABLE"
+
+
+def asks(key: str) -> InboundEnquiry:
+    """Their question about money that they gave back."""
+    return InboundEnquiry("", key, {}, returned=key)
+
+
+async def test_a_network_that_asks_is_told_of_what_was_put_aside_and_of_what_is_bound(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.transport.script("thailand", said("accepted"))
+    original = await shell.opened()
+    await returned(shell, original, "100.00")
+    monkeypatch.setattr(returns, "LINKED_MAX", 1)
+    await shell.receive(InboundReturn("R-2", original.reference, baht("45.00"), {}, settled=True))
+    said_of = [(await shell.receive(asks(key)))["enquiry"] for key in ("R-1", "R-2", "R-3")]
+
+    assert said_of == ["ACCC", "ACCC", "never seen"]
+    late = InboundReturn("R-3", original.reference, baht("45.00"), {}, settled=True)
+    assert (await shell.receive(late))["reason"] == "TOMBSTONED"
+    assert suspense(shell) == -4_500
+
+
+async def test_what_came_and_was_not_booked_yet_is_pending_when_it_is_asked_about(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.transport.script("thailand", said("accepted"))
+    original = await shell.opened()
+    await returned(shell, original, "100.00")
+    monkeypatch.setattr(returns, "LINKED_MAX", 1)
+    told = InboundReturn("R-2", original.reference, baht("45.00"), {}, settled=True)
+    items = shell.aftercare.returns._items
+    put, names = items.put, []
+
+    async def once(item: str, *rest: Any, **more: Any) -> bool:
+        names.append(item)
+        if len(names) == 2:
+            raise Busy
+        return await put(item, *rest, **more)
+
+    monkeypatch.setattr(items, "put", once)
+    with pytest.raises(Busy):
+        await shell.receive(told)
+    asked = await shell.receive(asks("R-2"))
+    again = await shell.receive(told)
+    after = await shell.receive(asks("R-2"))
+
+    assert (asked["enquiry"], again["status"], after["enquiry"]) == ("PDNG", "ACCC", "ACCC")
+    assert suspense(shell) == -4_500

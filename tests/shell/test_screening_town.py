@@ -211,6 +211,24 @@ def test_what_is_blocked_is_frozen_and_pending_for_ever_until_the_authority_orde
     assert (book, whole, faults) == ([], (), ())
 
 
+def test_frozen_money_that_the_authority_takes_is_owed_to_it() -> None:
+    async def story(town: ScreenedTown) -> Any:
+        _, told = await town.paid(LISTED)
+        await town.decide(told["uetr"], Action.BLOCK)
+        owes = (await town.sums())[0]
+        await town.decide(told["uetr"], Action.SURRENDER)
+        left = await town.sums(), await town.sums("/frozen")
+        taken = await town.read.account(POSITION.replace("/member/", "/authority/"))
+        assert taken is not None
+        return owes, left, taken, await town.shown(told["uetr"]), await town.audited()
+
+    owes, left, taken, after, faults = lived(story)
+
+    assert left == ((owes, 0), (0, 0))
+    assert (taken.credits_posted, taken.debits_posted) == (owes, 0)
+    assert (after["status"], after["reason"], faults) == ("RJCT", "MS03", ())
+
+
 def test_what_is_held_and_what_is_blocked_is_in_the_queue() -> None:
     async def story(town: ScreenedTown) -> Any:
         _, told = await town.paid(LISTED)
@@ -224,7 +242,7 @@ def test_what_is_held_and_what_is_blocked_is_in_the_queue() -> None:
 
     assert [row["state"] for row in held["payments"]] == ["held"]
     assert [row["state"] for row in blocked["payments"]] == ["blocked"]
-    assert blocked["payments"][0]["actions"] == ["unblock"]
+    assert blocked["payments"][0]["actions"] == ["unblock", "surrender"]
 
 
 def test_a_network_has_no_word_in_what_is_held() -> None:

@@ -38,6 +38,7 @@ class Process:
 
 
 async def test_those_who_ask_at_once_share_a_lease_and_get_different_numbers() -> None:
+    """Lesson 22: numbers are allocated where all can see them."""
     tables = MemoryTables()
     process = Process(tables, 1)
     numbers = await asyncio.gather(*[process.numbers.next(PAY, 999) for _ in range(12)])

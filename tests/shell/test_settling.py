@@ -15,6 +15,7 @@ from switch.model import Payment, State
 from switch.port import Operation
 from switch.reasons import Reason
 from switch.settlement_port import FileLine, FileRefused, LineKind, SettlementFile
+from switch.store.contract import StoreBusy
 from tests.shell.hand_parts import said
 from tests.shell.test_linked_weather import advised as advised  # noqa: PLC0414
 from tests.shell.test_linked_weather import credited, refund
@@ -133,6 +134,54 @@ async def test_a_payment_that_is_billed_again_in_one_file_is_seen(shell: Shell) 
     assert net(shell, "thailand/suspense") == 0
 
 
+DAYS = [
+    (datetime(2026, 11, day, tzinfo=UTC), datetime(2026, 11, day + 1, tzinfo=UTC))
+    for day in (20, 21)
+]
+
+
+async def test_a_payment_that_is_billed_again_on_another_day_is_seen(shell: Shell) -> None:
+    payment = await shell.lost()
+    named = (LineKind.PAYMENT, payment.reference, payment.uetr, baht("345.00"))
+    bill = line(*named, to_us=False)
+    first, next_day = DAYS
+    reports = [await filed(shell, bill, period=day) for day in (first, first, next_day, next_day)]
+    corrected = await filed(shell, replace(bill, text="corrected"), period=first)
+
+    assert [each["counts"].get("again", 0) for each in (*reports, corrected)] == [0, 0, 1, 1, 0]
+    assert reports[2]["counts"]["matched"] == 1
+    assert [each["uetr"] for each in reports[2]["again"]] == [payment.uetr]
+    assert net(shell, "thailand/suspense") == 0
+
+
+async def test_a_file_that_was_interrupted_among_its_payments_does_not_take_itself_for_another(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    payment = await shell.lost()
+    named = (LineKind.PAYMENT, payment.reference, payment.uetr, baht("345.00"))
+    bill = line(*named, to_us=False)
+    commit = shell.store.commit
+    put: list[str] = []
+
+    async def interrupted(command: Any) -> Any:
+        if getattr(command, "item_hash", "").startswith("billed/"):
+            if put:
+                raise StoreBusy
+            put.append(command.item_hash)
+        return await commit(command)
+
+    with monkeypatch.context() as cut:
+        cut.setattr(shell.store, "commit", interrupted)
+        with pytest.raises(StoreBusy):
+            await filed(shell, bill, period=DAYS[0])
+    again = await filed(shell, bill, period=DAYS[0])
+    other = await filed(shell, bill, period=DAYS[1])
+
+    assert len(put) == 1
+    assert "again" not in again["counts"]
+    assert other["counts"]["again"] == 1
+
+
 async def test_two_days_lines_of_one_number_and_other_amounts_are_both_booked(
     shell: Shell,
 ) -> None:
@@ -168,8 +217,12 @@ async def test_of_a_period_of_ages_its_end_is_looked_through(
 
 def entries(report: str, *transactions: dict[str, object], **entry: object) -> SettlementFile:
     owed = {"amount": baht("10.00"), "direction": "CRDT", "status": "BOOK"}
-    values = {"report_id": report, "entries": [{**owed, **entry, "transactions": transactions}]}
-    return read_statement(Message("camt.054.001.08", None, None, values))
+    values = {
+        "report_id": report,
+        "account": "A-1",
+        "entries": [{**owed, **entry, "transactions": transactions}],
+    }
+    return read_statement(Message("camt.054.001.08", None, None, values), "A-1", "THB")
 
 
 def test_what_names_a_line_only_in_its_report_or_batch_says_so() -> None:

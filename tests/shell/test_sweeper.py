@@ -134,6 +134,7 @@ async def test_an_overdue_answer_is_asked_for_by_the_ladder(shell: Shell) -> Non
 async def test_a_spent_budget_ends_in_the_hands_of_people_once_and_stays_reserved(
     shell: Shell,
 ) -> None:
+    """Lesson 15: the last try is followed by people and not by a verdict."""
     shell.thailand.facts = replace(shell.thailand.facts, enquiries_max=2)
     payment = await shell.lost()
     reserved = shell.pending()

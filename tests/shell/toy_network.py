@@ -15,7 +15,7 @@ import orjson
 
 from switch.facts import Facts
 from switch.inbound_port import InboundOrder, Told
-from switch.model import Particulars, Payment, Status
+from switch.model import Finality, Particulars, Payment, Status
 from switch.port import (
     Exchange,
     Inbound,
@@ -63,6 +63,8 @@ THAILAND: Final = Facts(
     poll_fast_ms=0,
     poll_slow_ms=0,
     answer_bytes_max=65_536,
+    enquiries_per_s=1_000,
+    inbound_finality=Finality.TWO_LEG,
 )
 BAKONG: Final = replace(
     THAILAND,
@@ -71,6 +73,7 @@ BAKONG: Final = replace(
     operations=(Operation.PAY, Operation.ENQUIRE, Operation.COLLECT, Operation.ACKNOWLEDGE),
     clearing_system="BAKONG",
     currency="KHR",
+    inbound_finality=None,
     enquiry_delays_s=(1, 2, 5, 10, 20, 40, 60, 130, 300),
     enquiry_repeat_s=600,
     never_seen_is_promise=False,

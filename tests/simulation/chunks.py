@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -29,6 +30,8 @@ Report = dict[str, Any]
 Move = tuple[str, str, str, str]
 
 WITHIN_S: Final = 3_600
+SMALLER_WITHIN_S: Final = 60
+AGAIN: Final = re.compile(r"^again: .* --seed ([0-9]+) ", re.MULTILINE)
 SUMS: Final = ("lost", "duplicated", "unbalanced")
 PLAYED: Final = (
     *Act,
@@ -44,6 +47,7 @@ PLAYED: Final = (
     *(f"refund {funding} accepted" for funding in ("capped", "held", "gross")),
     *("refund capped refused", "return capped accepted", "return held accepted"),
     *("recall capped accepted", "recall capped refused"),
+    *("approved block", "item assigned"),
 )
 """What operators do, how disputes and cases end, and what follows a payment: all of it happens."""
 
@@ -52,22 +56,48 @@ UNRESOLVED_MAX: Final = 100
 
 
 def played(first: int, seeds: int, payments: int = PAYMENTS) -> Report:
-    """Play seeds; raises :class:`AssertionError` with what the command says where it finds any."""
-    ended = subprocess.run(
-        [
-            *(sys.executable, "-m", "switch", "simulate", "--json", "--no-shrink"),
-            *("--seed", str(first), "--seeds", str(seeds), "--payments", str(payments)),
-        ],
+    """Play seeds; raises :class:`AssertionError` with what the command says where it finds any.
+
+    The seed that failed is then made smaller, as far as that goes in a minute.
+    """
+    each = ("--payments", str(payments))
+    ended = _command(
+        "--json",
+        "--no-shrink",
+        "--seed",
+        str(first),
+        "--seeds",
+        str(seeds),
+        *each,
+        within_s=WITHIN_S,
+    )
+    if ended.returncode:
+        again = AGAIN.search(ended.stderr)
+        smaller = "" if again is None else _smaller("--seed", again[1], *each)
+        raise AssertionError(f"{ended.stderr[-4_000:]}\n{smaller}")
+    report: Report = json.loads(ended.stdout)
+    return report
+
+
+def _command(*words: str, within_s: float) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "switch", "simulate", *words],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=WITHIN_S,
+        timeout=within_s,
         check=False,
     )
-    assert ended.returncode == 0, ended.stderr[-4_000:]
-    report: Report = json.loads(ended.stdout)
-    return report
+
+
+def _smaller(*words: str) -> str:
+    """What the command makes of a seed that failed; a plan that is smaller is written down."""
+    try:
+        ended = _command("--keep", str(ROOT / "var" / "failed"), *words, within_s=SMALLER_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        return "not made smaller in time; the command above does it"
+    return ended.stderr[-4_000:]
 
 
 def place_of(folder: Path, first: int, seeds: int, payments: int = PAYMENTS) -> Path:

@@ -199,6 +199,7 @@ RUNS: Final = cache(tell)
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_end_is_told_once_without_a_gap(seed: int) -> None:
+    """Lesson 19: what is told is what was committed."""
     told = RUNS(seed)
     by_sequence = {event["sequence"]: event for event in told.handled.values()}
 

@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import ast
 import json
+import subprocess
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 import pytest
+from aiohttp import web_protocol
 from click.testing import CliRunner
 
 from switch.cli.simulate import command
-from switch.simulation import contradictions, evidence, families, oracle
+from switch.simulation import contradictions, evidence, families, mishaps, oracle
 from switch.simulation.choices import CHOICES
 from switch.simulation.contradictions import unresolved
-from switch.simulation.evidence import Left, Told, Word
+from switch.simulation.evidence import Finding, Left, Told, Word
 from switch.simulation.oracle import judge
 from switch.simulation.plan import Kind, Mishap, Payment, Plan, Store, plan_of, read_plan
 from switch.simulation.shrink import shrunk
-from switch.simulation.trial import Simulator
+from switch.simulation.trial import Outcome, Simulator
+from tests.simulation import chunks
 
 SIMULATOR: Final = cache(Simulator)
 KEPT: Final = Path(__file__).parent.parent / "seeds"
@@ -45,6 +48,47 @@ def test_the_command_tells_what_happened() -> None:
     assert view["payments"] == 8
     assert (view["lost"], view["duplicated"], view["unbalanced"]) == (0, 0, 0)
     assert view["trace"] == SIMULATOR().run(plan_of(5, 8, CHOICES)).trace
+
+
+@pytest.mark.parametrize("how", [["--no-shrink"], []])
+def test_a_seed_that_fails_is_told_with_the_command_that_plays_it_again(
+    monkeypatch: pytest.MonkeyPatch, how: list[str]
+) -> None:
+    """Here every run with payment 3 fails."""
+    run = Simulator.run
+
+    def failing(simulator: Simulator, plan: Plan) -> Outcome:
+        outcome = run(simulator, plan)
+        has = any(payment.number == 3 for payment in plan.payments)
+        return replace(outcome, findings=[Finding("lost", "made up")] if has else [])
+
+    monkeypatch.setattr(Simulator, "run", failing)
+    told = CliRunner().invoke(command, ["--seed", "5", "--payments", "4", *how])
+    said = told.stderr.splitlines()
+
+    assert told.exit_code == 1
+    assert "made up" in said[0]
+    assert said[1] == "again: bakong-switch simulate --seed 5 --payments 4"
+    assert ("smaller: 1 payments" in told.stderr) is (not how)
+
+
+def test_a_chunk_that_fails_says_which_seed_and_makes_it_smaller(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    def ended(*words: str, within_s: float) -> subprocess.CompletedProcess[str]:
+        asked.append(words)
+        assert within_s > 0
+        smaller = "--no-shrink" not in words
+        said = "smaller: 2 payments\n" if smaller else "again: … --seed 1007 --payments 9\n"
+        return subprocess.CompletedProcess(words, 1, "", said)
+
+    monkeypatch.setattr(chunks, "_command", ended)
+    with pytest.raises(AssertionError, match=r"(?s)--seed 1007 .*smaller: 2 payments"):
+        chunks.played(1_001, 10, 9)
+
+    assert asked[1][-4:] == ("--seed", "1007", "--payments", "9")
 
 
 def test_a_plan_is_written_and_read_again() -> None:
@@ -83,6 +127,30 @@ def test_a_payment_that_only_brings_a_mishap_is_left_out() -> None:
 
     assert [payment.number for payment in small.payments] == [1]
     assert small.mishaps == (Mishap(Kind.CLOCK, 1),)
+
+
+def steps(path: Path) -> set[str]:
+    """The functions of a file by the names that their tasks and handles have."""
+    found = set()
+    for node in ast.parse(path.read_text("utf-8")).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.ClassDef):
+            made = (
+                each
+                for each in node.body
+                if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+            )
+            found |= {f"{node.name}.{each.name}" for each in made}
+    return found
+
+
+def test_every_step_at_which_a_process_ends_is_there() -> None:
+    """A step that was renamed would be struck no more, and nobody would see that."""
+    ours = Path(mishaps.__file__).parent.parent.rglob("*.py")
+    named = set().union(*map(steps, ours), steps(Path(str(web_protocol.__file__))))
+
+    assert set(mishaps.PLACES) - named == set()
 
 
 PASSING: Final = (Kind.LOST, Kind.DELAYED, Kind.RESET, Kind.REORDERED)

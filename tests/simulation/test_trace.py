@@ -55,6 +55,15 @@ with World(int(sys.argv[1])) as world:
 """
 
 
+TRIAL = """
+import sys
+from switch.simulation.choices import CHOICES
+from switch.simulation.plan import plan_of
+from switch.simulation.trial import Simulator
+print(Simulator().run(plan_of(int(sys.argv[1]), 6, CHOICES)).trace)
+"""
+
+
 def trace_of(program: str, seed: int, hash_seed: int) -> str:
     """Run in a process of its own with this hash seed."""
     environment = {**os.environ, "PYTHONHASHSEED": str(hash_seed), "PYTHONPATH": "."}
@@ -70,9 +79,11 @@ def trace_of(program: str, seed: int, hash_seed: int) -> str:
     return ended.stdout
 
 
-@pytest.mark.parametrize("program", [TRACE, TOWN], ids=["network", "whole switch"])
+@pytest.mark.parametrize(
+    "program", [TRACE, TOWN, TRIAL], ids=["network", "whole switch", "simulate"]
+)
 def test_same_seed_same_trace_across_hash_seeds(program: str) -> None:
-    """The whole switch pays in both directions, loses power and pays again."""
+    """The whole switch pays in both directions, loses power and pays again; and a trial of all."""
     assert len({trace_of(program, 5, hash_seed) for hash_seed in (0, 1, 4_000_000)}) == 1
     assert trace_of(program, 5, 0) != trace_of(program, 6, 0)
 

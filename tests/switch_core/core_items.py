@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from fx.money import Money, currency
+from switch.model import to_micros
 from switch.operators import ApproveClosing, ProposeClosing
-from switch.suspense import Ending, Way, item_claim, suspended_of
+from switch.suspense import Ending, Way, item_claim, suspended_of, withdrawal
 from tests.switch_core.core_values import MEMBER, NOW, SPONSOR, received, salt
 
 if TYPE_CHECKING:
@@ -18,7 +20,15 @@ if TYPE_CHECKING:
 
 ITEM: Final = "line/thailand/1"
 BEARER: Final = "BKSWKHPPXXX"
-TAKERS: Final = {Way.SETTLED: "thailand", Way.ASSIGNED: MEMBER, Way.BORNE: BEARER}
+TAKERS: Final = {
+    Way.SETTLED: "thailand",
+    Way.ASSIGNED: MEMBER,
+    Way.BORNE: BEARER,
+    Way.DEPOSITED: MEMBER,
+    Way.WITHDRAWN: SPONSOR,
+}
+DEPOSIT: Final = f"{MEMBER}/member/KHR/bakong"
+WITHDRAWAL: Final = f"withdrawal/{MEMBER}/LETTER-7"
 
 
 def claimed(item: str = ITEM, minor: int = 34_500) -> Receive:
@@ -38,6 +48,14 @@ def ending(
 def proposed(item: str, version: int, end: Ending) -> ProposeClosing:
     """An operator proposes it for the version that they saw."""
     return ProposeClosing(item, version, end, NOW, salt(version, 61))
+
+
+def withdrawn(minor: int, item: str = WITHDRAWAL, by: str = "one", turn: int = 0) -> ProposeClosing:
+    """An operator asks that riel are paid out of a deposit."""
+    begins = withdrawal(item, Money(minor, currency("KHR")), to_micros(NOW))
+    return replace(
+        proposed(item, 0, ending(Way.WITHDRAWN, by=by)), begins=begins, salt=salt(turn, 63)
+    )
 
 
 def approved(item: str, seen: Suspended, by: str = "two", turn: int = 0) -> ApproveClosing:

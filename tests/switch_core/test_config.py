@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SERVER = "postgresql://"
 ALONE = "processes_max = 1"
+USD = '{ currency = "USD", value = "1000.00" }'
 
 
 @pytest.fixture
@@ -130,6 +131,20 @@ def test_an_outbound_corridor_in_a_second_currency_is_refused_until_members_have
     refusal = spoilt(folder, "corridors.toml", 'payer_currency = "KHR"', 'payer_currency = "USD"')
 
     assert refusal.startswith("members.toml: member[0].net_debit_max.currency: ")
+
+
+def test_what_merchants_are_paid_in_is_what_their_banks_have_a_cap_in(folder: Path) -> None:
+    """A refund draws on the position of the merchant's bank: without a cap it had no bound."""
+    old = 'payer_currency = "THB"\nmerchant_currency = "KHR"'
+    new = 'payer_currency = "THB"\nmerchant_currency = "USD"'
+    refusal = spoilt(folder, "corridors.toml", old, new)
+    limits = folder / "limits.toml"
+    row = '\n[[cap]]\ninstitution = "{}"\nrole = "member"\nasset = "deferred"\n{} = {}\n'
+    rows = [row.format(bic, "net_debit_max", USD) for bic in ("ABAAKHPPXXX", "CADIKHPPXXX")]
+    limits.write_text(limits.read_text("utf-8") + "".join(rows), "utf-8")
+
+    assert refusal.startswith("corridors.toml: thailand-bakong.merchant_currency: ")
+    assert load_config(folder).corridors["thailand", "bakong"].merchant_currency == "USD"
 
 
 def test_a_sponsor_must_be_whom_we_act_for_at_bakong(folder: Path) -> None:

@@ -55,6 +55,7 @@ def test_refusal_releases_by_balances_not_by_state(world: World) -> None:
 
 
 def test_expiry_before_a_byte_left_releases_by_balances_not_by_state(world: World) -> None:
+    """Lesson 1: what expired gives its money back, seen in the balances."""
     held = world.done(opened(payment()))
     world.done(concluded(held, Event.NOT_SENT, reason=Reason.CLEARING_TIMED_OUT))
 
@@ -65,6 +66,7 @@ def test_expiry_before_a_byte_left_releases_by_balances_not_by_state(world: Worl
 
 
 def test_never_seen_releases_by_balances_not_by_state(world: World) -> None:
+    """Lesson 1: what never arrived gives its money back, seen in the balances."""
     held = world.to(State.UNKNOWN, world.done(opened(payment())))
     world.done(concluded(held, Event.NEVER_SEEN, reason=Reason.NEVER_SEEN))
 
@@ -220,6 +222,7 @@ def test_history_and_balance_are_one_value(world: World) -> None:
 
 
 def test_a_refused_cap_writes_no_history(world: World) -> None:
+    """Lesson 8: what was refused for want of room is in no book."""
     world.do(capped(0))
     world.do(opened(payment()))
 

@@ -94,6 +94,7 @@ def test_a_refusal_is_repeated_and_never_becomes_a_payment(world: World) -> None
 
 
 def test_the_duplicate_check_comes_before_every_other(world: World) -> None:
+    """Lesson 5: nothing is looked at before the key."""
     held = world.done(opened(payment()))
     world.done(concluded(held, Event.LOST))
     late = replace(payment(2), opened_at=EXPIRY)
@@ -133,6 +134,7 @@ def test_a_declined_opening_leaves_the_key_free(world: World) -> None:
 def test_a_quote_may_be_claimed_until_just_before_it_expires(
     world: World, early: int, carried_out: bool
 ) -> None:
+    """Lesson 12: a price is judged when it is used."""
     held = replace(payment(), opened_at=EXPIRY - timedelta(microseconds=early))
 
     assert isinstance(world.do(opened(held)), Done) is carried_out

@@ -38,7 +38,7 @@ VALUES: Final[dict[str, object]] = {
 }
 
 
-OPTIONAL: Final = {
+OPTIONAL: Final[dict[str, object]] = {
     "reference_sequence_digits": 6,
     "reference_day_ahead_min": 480,
     "repeatable": True,
@@ -47,6 +47,8 @@ OPTIONAL: Final = {
     "cancel_until_min": 15,
     "cancel_zone_min": 480,
     "refund_window_days": 30,
+    "enquiries_per_s": 9,
+    "inbound_finality": "advice",
 }
 """Facts of a network that counts our references, or can cancel; absent where it does not."""
 
@@ -74,7 +76,12 @@ def test_a_complete_file_is_read() -> None:
     facts = load_facts(table(), FILE)
 
     assert VALUES.keys() == {f.name for f in fields(Facts)} - OPTIONAL.keys()
-    unsaid = dict.fromkeys(OPTIONAL, 0) | {"cancel_every_s": 5, "refund_window_days": 365}
+    unsaid = dict.fromkeys(OPTIONAL, 0) | {
+        "cancel_every_s": 5,
+        "refund_window_days": 365,
+        "enquiries_per_s": 50,
+        "inbound_finality": None,
+    }
     assert {key: getattr(facts, key) for key in OPTIONAL} == unsaid
     assert facts.operations == (Operation.LOOKUP, Operation.PAY, Operation.ENQUIRE)
     assert facts.enquiry_delays_s == (5, 10, 30)
@@ -86,6 +93,11 @@ def test_optional_facts_are_read_where_they_stand() -> None:
     facts = load_facts(table(**OPTIONAL), FILE)
 
     assert {key: getattr(facts, key) for key in OPTIONAL} == OPTIONAL
+
+
+def test_a_network_that_nobody_may_ask_is_refused() -> None:
+    with pytest.raises(FactsError, match=rf"^{FILE}: enquiries_per_s: "):
+        load_facts(table(enquiries_per_s=0), FILE)
 
 
 @pytest.mark.parametrize("key", sorted(VALUES))
@@ -113,6 +125,8 @@ def test_a_wrongly_typed_fact_is_named_with_its_file(key: str, value: object) ->
         ("schemes", "thaiqr"),
         ("schemes", [1]),
         ("operations", ["repay"]),
+        ("inbound_finality", "three_leg"),
+        ("inbound_finality", "credit"),
         ("enquiry_delays_s", []),
         ("enquiry_delays_s", [10, 5]),
         ("enquiry_delays_s", ["5"]),

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from fx.money import Money, currency
 from switch.ledger import Side, balanced
-from switch.model import Direction, Finality, Funding, Kind
+from switch.model import Direction, Finality, Funding, Kind, State
 from switch.operators import Action
 from switch.postings import filled, incoming_lines, lines_at_once, lines_of, refunded
 from switch.postings_page import example, page
 from switch.proposals import lines_for
 from switch.states import Event
-from switch.suspense import Suspended, Way, closing_lines
+from switch.suspense import Suspended, Way, closing_lines, ways_of
 from switch.templates import POSTINGS
 from tests.switch_core.core_items import ending
 from tests.switch_core.core_values import (
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 M, M_SETTLING, M_FROZEN = (
     f"member/member/KHR/deferred{kind}" for kind in ("", "/settling", "/frozen")
 )
+M_DEPOSIT: Final = "member/member/KHR/bakong"
 F_KHR, F_THB, F_USD = (f"holder/holder/{code}/deferred" for code in ("KHR", "THB", "USD"))
 N, N_SETTLING = (f"network/network/THB/deferred{kind}" for kind in ("", "/settling"))
 B, S_KHR = ("sponsor/pool/KHR/bakong", "sponsor/suspense/KHR/bakong")
@@ -51,6 +52,10 @@ DEBIT, FEE_MINOR, SOURCE, PAID = 4_125_000, 25_000, 4_100_000, 34_500
 
 BOOKED: Final[Mapping[str, tuple[tuple[Any, ...], ...]]] = {
     "outbound_capped": ((M, DEBIT, F_KHR, SOURCE, FEE, FEE_MINOR), (F_THB, PAID, N, PAID)),
+    "outbound_prefunded": (
+        (M_DEPOSIT, DEBIT, F_KHR, SOURCE, FEE, FEE_MINOR),
+        (F_THB, PAID, N, PAID),
+    ),
     "outbound_funded": ((B, DEBIT, S_KHR, DEBIT),),
     "outbound_gross": ((S_KHR, DEBIT, F_KHR, SOURCE, FEE, FEE_MINOR), (F_THB, PAID, N, PAID)),
     "outbound_gross_return": ((S_KHR, DEBIT, B, DEBIT),),
@@ -65,9 +70,26 @@ BOOKED: Final[Mapping[str, tuple[tuple[Any, ...], ...]]] = {
     "advice_credited": ((S_THB, PAID, F_THB, PAID),),
     "advice_failed": ((S_THB, PAID, N, PAID),),
     "late_credit": ((F_KHR, SOURCE, B, SOURCE), (EXPOSED, PAID, F_THB, PAID)),
+    "late_credit_on_us": (
+        (F_KHR, SOURCE, "sponsor/member/KHR/deferred", SOURCE),
+        (EXPOSED, PAID, F_THB, PAID),
+    ),
+    "late_refusal": ((F_KHR, SOURCE), (FEE, FEE_MINOR, M, DEBIT), (N, PAID, F_THB, PAID)),
+    "late_refusal_prefunded": (
+        (F_KHR, SOURCE),
+        (FEE, FEE_MINOR, M_DEPOSIT, DEBIT),
+        (N, PAID, F_THB, PAID),
+    ),
+    "late_refusal_gross": (
+        (F_KHR, SOURCE),
+        (FEE, FEE_MINOR, S_KHR, DEBIT),
+        (N, PAID, F_THB, PAID),
+    ),
+    "inbound_not_credited": ((B, SOURCE, S_KHR, SOURCE),),
     "late_acceptance": ((EXPOSED, PAID, N, PAID),),
     "late_credit_lost": ((LOST, PAID, EXPOSED, PAID),),
     "refund": ((F_KHR, 1_188_400, M, 1_188_400), (N, 10_000, F_THB, 10_000)),
+    "refund_prefunded": ((F_KHR, 1_188_400, M_DEPOSIT, 1_188_400), (N, 10_000, F_THB, 10_000)),
     "refund_gross": ((F_KHR, 1_188_400, S_KHR, 1_188_400), (N, 10_000, F_THB, 10_000)),
     "return_unmatched": ((N, PAID, S_THB, PAID),),
     "unwound_owed": ((S_THB, PAID, LOST, PAID),),
@@ -78,8 +100,14 @@ BOOKED: Final[Mapping[str, tuple[tuple[Any, ...], ...]]] = {
     "suspense_settled_pool": ((S_KHR, DEBIT, B, DEBIT),),
     "suspense_assigned_pool": ((S_KHR, DEBIT, M, DEBIT),),
     "suspense_borne_pool": ((S_KHR, DEBIT, LOST_KHR, DEBIT),),
+    "suspense_deposited_pool": ((S_KHR, DEBIT, M_DEPOSIT, DEBIT),),
+    "deposit_withdrawn": ((M_DEPOSIT, DEBIT, B, DEBIT),),
+    "blocked_prefunded": ((M_DEPOSIT, DEBIT, f"{M_DEPOSIT}/frozen", DEBIT),),
     "blocked": ((M, DEBIT, M_FROZEN, DEBIT),),
-    "blocked_gross": ((S_KHR, DEBIT, f"{S_KHR}/frozen", DEBIT),),
+    "surrendered_prefunded": (
+        (f"{M_DEPOSIT}/frozen", DEBIT, "member/authority/KHR/bakong", DEBIT),
+    ),
+    "surrendered": ((M_FROZEN, DEBIT, "member/authority/KHR/deferred", DEBIT),),
     "window_closing": ((M_SETTLING, DEBIT, M, DEBIT), (N, PAID, N_SETTLING, PAID)),
     "window_confirmed": (
         (B, DEBIT, M_SETTLING, DEBIT),
@@ -132,12 +160,17 @@ def test_with_its_sides_exchanged_a_set_takes_itself_back(name: str) -> None:
     assert {0} == set(sums.values())
 
 
+BY_LAW: Final = (Event.BLOCKED, Event.SURRENDERED)
+IN_ADVANCE: Final = (Funding.GROSS, Funding.PREFUNDED)
+ANYWHERE: Final = (Way.SETTLED, Way.ASSIGNED, Way.BORNE)
+
+
 def closings() -> set[tuple[str, Side]]:
     """What closes items of a network and of a pool, in each way."""
     return {
         (x.account.split("/", 1)[1], x.side)
-        for account in (S_NET, S_KHR)
-        for way in Way
+        for account in (S_NET, S_KHR, M_DEPOSIT)
+        for way in ways_of(Suspended(account, 100, 0))
         for x in closing_lines(Suspended(account, 100, 0, 1, ending(way)))
     }
 
@@ -149,15 +182,15 @@ def test_what_a_payment_books_is_what_the_table_says_is_booked() -> None:
     inbound = payment(direction=Direction.INBOUND)
     on_us = replace(inbound, institutions=replace(inbound.institutions, on_us=True))
     fee = replace(payment(), terms=replace(direct(), destination=thb(34_400), payee_fee=thb(100)))
-    gross = replace(payment(), funding=Funding.GROSS)
+    gross, deposit = (replace(payment(), funding=each) for each in IN_ADVANCE)
     gross = replace(gross, institutions=replace(gross.institutions, sponsor=SPONSOR))
     advised = [replace(each, finality=Finality.ADVICE) for each in (inbound, on_us)]
     back = replace(payment(), kind=Kind.REFUND, funding=Funding.HELD)
     gross_back = replace(gross, kind=Kind.REFUND)
-    returned = [replace(each, kind=Kind.RETURN) for each in (payment(), gross)]
+    returned = [replace(each, kind=Kind.RETURN) for each in (payment(), gross, deposit)]
     unmatched = replace(payment(), kind=Kind.RETURN, funding=Funding.HELD)
     one_by_one = (unmatched, payment(), bridge, inbound, on_us, fee, gross, back, gross_back)
-    held_sets = (*one_by_one, *advised)
+    held_sets = (*one_by_one, deposit, *advised)
     found = (
         {
             (x.account.split("/", 1)[1], x.side)
@@ -168,15 +201,20 @@ def test_what_a_payment_books_is_what_the_table_says_is_booked() -> None:
             (x.account.split("/", 1)[1], x.side)
             for held, event in (
                 *((advised[0], Event.PAID), (advised[0], Event.ACCEPTED)),
-                (payment(), Event.BLOCKED),
+                *((each, event) for each in (payment(), deposit) for event in BY_LAW),
             )
             for x in lines_at_once(held, event)
         }
         | {
             (x.account.split("/", 1)[1], x.side)
-            for held in (payment(), inbound, gross, *advised)
+            for held in (payment(), inbound, gross, deposit, on_us, *advised)
             for action in (Action.BOOK, Action.OWE)
             for x in lines_for(held, action)
+        }
+        | {
+            (x.account.split("/", 1)[1], x.side)
+            for held in (payment(), inbound, gross)
+            for x in lines_for(replace(held, state=State.ACCEPTED), Action.UNBOOK)
         }
         | {(x.account.split("/", 1)[1], x.side) for x in incoming_lines(received(minor=100))}
         | closings()
@@ -191,8 +229,11 @@ def test_what_a_payment_books_is_what_the_table_says_is_booked() -> None:
         "inbound_two_leg", "inbound_on_us", "advice_received", "advice_pays_out",
         "advice_pays_out_on_us", "advice_credited", "advice_failed", "refund", "refund_gross",
         "between", "payee_fee", "residue", "late_acceptance", "late_credit", "return_unmatched",
-        "unwound_owed", "returned_owed", "blocked",
-        *(f"suspense_{way}{pool}" for way in Way for pool in ("", "_pool")),
+        "unwound_owed", "returned_owed", "blocked", "surrendered", "late_refusal",
+        "late_refusal_gross", "inbound_not_credited", "late_credit_on_us",
+        "late_refusal_prefunded", "outbound_prefunded", "refund_prefunded", "blocked_prefunded",
+        "surrendered_prefunded", "deposit_withdrawn", "suspense_deposited_pool",
+        *(f"suspense_{way}{pool}" for way in ANYWHERE for pool in ("", "_pool")),
     } == {name for name, posting in POSTINGS.items() if posting.booked}  # fmt: skip
 
 

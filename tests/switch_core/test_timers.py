@@ -63,7 +63,7 @@ LADDERS: Final = st.builds(
 
 def pause_s(facts: Facts, rung: int, state: State = State.UNKNOWN) -> float:
     """The pause after so many enquiries, on the ladder."""
-    due = next_due(state, facts, rung=rung, at=AT, deadline=AT)
+    due = next_due(state, facts, rung=rung, at=AT, deadline=AT, drawn=0)
     assert due is not None
     return (due - AT) / timedelta(seconds=1)
 
@@ -92,7 +92,7 @@ def test_cancels_keep_the_networks_pace_for_two_minutes_and_then_slow_down() -> 
 def test_a_state_without_a_timer_is_never_due() -> None:
     for state in State:
         if STATES[state].timer is Timer.NONE:
-            assert next_due(state, DOUBTED, rung=0, at=AT, deadline=AT + FAR) is None
+            assert next_due(state, DOUBTED, rung=0, at=AT, deadline=AT + FAR, drawn=0) is None
 
 
 def test_the_answer_timer_counts_from_the_last_moment_of_sending() -> None:
@@ -103,12 +103,12 @@ def test_the_answer_timer_counts_from_the_last_moment_of_sending() -> None:
 
 def test_the_answer_timer_is_not_set_again() -> None:
     with pytest.raises(AssertionError, match="begins"):
-        next_due(State.SENDING, DOUBTED, rung=0, at=AT, deadline=AT + FAR)
+        next_due(State.SENDING, DOUBTED, rung=0, at=AT, deadline=AT + FAR, drawn=0)
 
 
 def test_polls_double_from_the_fast_to_the_slow_bound() -> None:
     due = [
-        next_due(State.CREDIT_PENDING, DOUBTED, rung=rung, at=AT, deadline=AT + FAR)
+        next_due(State.CREDIT_PENDING, DOUBTED, rung=rung, at=AT, deadline=AT + FAR, drawn=0)
         for rung in range(7)
     ]
 
@@ -120,7 +120,7 @@ def test_polls_double_from_the_fast_to_the_slow_bound() -> None:
 def test_a_poll_stays_within_its_bounds_however_often(rung: int, fast: int, slow: int) -> None:
     assume(fast <= slow)
     facts = replace(DOUBTED, poll_fast_ms=fast, poll_slow_ms=slow)
-    due = next_due(State.CREDIT_PENDING, facts, rung=rung, at=AT, deadline=AT + FAR)
+    due = next_due(State.CREDIT_PENDING, facts, rung=rung, at=AT, deadline=AT + FAR, drawn=0)
 
     assert due is not None
     assert timedelta(milliseconds=fast) <= due - AT <= timedelta(milliseconds=slow)
@@ -128,9 +128,14 @@ def test_a_poll_stays_within_its_bounds_however_often(rung: int, fast: int, slow
 
 def test_polling_ends_at_the_deadline_of_the_waiting_side() -> None:
     before = next_due(
-        State.CREDIT_PENDING, DOUBTED, rung=1, at=AT - timedelta(microseconds=1), deadline=AT
+        State.CREDIT_PENDING,
+        DOUBTED,
+        rung=1,
+        at=AT - timedelta(microseconds=1),
+        deadline=AT,
+        drawn=0,
     )
-    after = next_due(State.CREDIT_PENDING, DOUBTED, rung=1, at=AT, deadline=AT)
+    after = next_due(State.CREDIT_PENDING, DOUBTED, rung=1, at=AT, deadline=AT, drawn=0)
 
     assert before == AT - timedelta(microseconds=1) + timedelta(milliseconds=400)
     assert after == AT + timedelta(seconds=10)

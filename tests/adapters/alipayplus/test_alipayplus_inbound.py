@@ -159,8 +159,11 @@ def test_each_call_becomes_its_request() -> None:
         "2026", Money.parse("4100", "KHR"), {"call": "pay", "payment_request_id": "2026"}
     )
     assert ask("inquiryPayment", name).amount is None
-    assert isinstance(ask("cancelPayment", name), InboundCancel)
-    assert isinstance(ask("notifyPayment", {**name, **failed}), InboundCancel)
+    asked, told = ask("cancelPayment", name), ask("notifyPayment", {**name, **failed})
+    assert isinstance(asked, InboundCancel)
+    assert isinstance(told, InboundCancel)
+    # Only what has happened contradicts an advice of before.
+    assert (asked.undebited, told.undebited) == (False, True)
     back = ask("refund", {**name, "refundRequestId": "r1", "refundFromAmount": won})
     assert isinstance(back, InboundReturn)
     assert (back.key, back.reference, back.amount) == ("r1", "2026", Money.parse("4000", "KRW"))

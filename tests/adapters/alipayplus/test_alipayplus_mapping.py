@@ -31,6 +31,11 @@ from tests.adapters.alipayplus.alipayplus_parts import (
 )
 
 ADAPTER = new_adapter()
+REPORT = (
+    b"transactionId,originalTransactionId,transactionRequestId,transactionType,transactionTime,"
+    b"transactionAmountValue,transactionCurrency,settlementAmountValue,settlementCurrency\n"
+    b"1,,2,PAYMENT,2026-11-21T11:00:00+08:00,1023,USD,1023,USD\n"
+)
 KEYS = TownKeys()
 
 
@@ -346,13 +351,11 @@ def test_why_there_is_no_order_is_told() -> None:
 
 def test_reports_are_read_by_their_names_and_name_a_payment_both_ways() -> None:
     head = "clearingBatchId,totalCount,settlementAmountValue,settlementCurrency,direction\n"
-    total = ADAPTER.read_settlement_file("summary_1_USD_2_3_000.csv", f"{head}B,0,0,USD,D".encode())
-    items = ADAPTER.read_settlement_file(
-        "transactionItems_1_USD_2_3_000.csv",
-        b"transactionId,originalTransactionId,transactionRequestId,transactionType,transactionTime,"
-        b"transactionAmountValue,transactionCurrency,settlementAmountValue,settlementCurrency\n"
-        b"1,,2,PAYMENT,2026-11-21T11:00:00+08:00,1023,USD,1023,USD\n",
+    wallet, acquirer = OPTIONS["psp_id"], OPTIONS["acquirer_id"]
+    total = ADAPTER.read_settlement_file(
+        f"summary_{wallet}_USD_2_3_000.csv", f"{head}B,0,0,USD,D".encode()
     )
+    items = ADAPTER.read_settlement_file(f"transactionItems_{acquirer}_USD_2_3_000.csv", REPORT)
 
     assert total == SettlementFile(())
     (line,) = items.lines
@@ -364,7 +367,18 @@ def test_reports_are_read_by_their_names_and_name_a_payment_both_ways() -> None:
     assert items.period == (day, day + timedelta(days=1))
 
 
-@pytest.mark.parametrize("name", ["items.csv", "transactionItems_1_USD_2_3_000.csv"])
+@pytest.mark.parametrize(
+    "name",
+    ["transactionItems_1_USD_2_3_000.csv", f"transactionItems_{OPTIONS['psp_id']}_KRW_2_3_000.csv"],
+)
+def test_a_report_of_another_participant_or_currency_is_refused(name: str) -> None:
+    with pytest.raises(FileRefused):
+        ADAPTER.read_settlement_file(name, REPORT)
+
+
+@pytest.mark.parametrize(
+    "name", ["items.csv", f"transactionItems_{OPTIONS['psp_id']}_USD_2_3_000.csv"]
+)
 def test_a_report_that_cannot_be_read_is_refused_whole(name: str) -> None:
     with pytest.raises(FileRefused):
         ADAPTER.read_settlement_file(name, b"transactionId\n1\n")

@@ -77,7 +77,8 @@ def test_it_is_told_again_every_three_seconds_until_it_is_acknowledged() -> None
 
     assert len(told) == 4
     seconds = [int(at[17:19]) + 60 * int(at[14:16]) for at in told]
-    assert [later - first for first, later in pairwise(seconds)] == [3, 3, 3]
+    # Three seconds, and up to a quarter more by chance.
+    assert {later - first for first, later in pairwise(seconds)} <= {3, 4}
 
 
 def test_an_outcome_that_the_network_does_not_know_yet_is_waited_for() -> None:
@@ -85,7 +86,7 @@ def test_an_outcome_that_the_network_does_not_know_yet_is_waited_for() -> None:
 
     assert found.shown["status"] == "ACCC"
     assert statuses(found) == BOOKED
-    assert found.asked.count("enquire") == 4
+    assert found.asked.count("enquire") in (3, 4)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from adapters.alipayplus.sandbox_orders import order_code
 from switch.simulation.town import Town
-from tests.adapters.alipayplus.alipayplus_parts import MEMBER, begun, ended, lived, paid
+from tests.adapters.alipayplus.alipayplus_parts import DEBTOR, MEMBER, begun, ended, lived, paid
 
 ACQUIRER = {"acquirerId": "1022188000000000009", "pspId": "1022172000000000001"}
 
@@ -104,6 +104,36 @@ def test_a_refused_payment_is_told_as_refused() -> None:
     assert lived(story) == ("F", "RISK_REJECT")
 
 
+def test_a_refund_while_the_outcome_is_not_known_is_put_off_and_then_taken() -> None:
+    """A "no" would be the end of it, and the shop's customer would never have the money."""
+
+    async def story(town: Town) -> tuple[int, str, tuple[str, str], str]:
+        await town.fault("alipayplus", "pay", "drop_answer")
+        for _ in range(20):
+            await town.fault("alipayplus", "enquire", "drop_answer")
+        member = town.member(MEMBER)
+        token = (await member.scan(order_code(12000))).json()["quotes"][0]["quote"]
+        order = {"quote": token, "debtor": {"name": "Sok Dara", "account": "sokdara@abaa"}}
+        town.tasks.start("pays", _ignored(member.pay("key-1", order)))
+        await town.world.sleep(5)
+        fields = {
+            **ACQUIRER,
+            "paymentRequestId": await order_of(town),
+            "refundRequestId": "r1",
+            "refundAmount": {"currency": "KHR", "value": "100"},
+            "refundFromAmount": {"currency": "KRW", "value": "4000"},
+        }
+        asked = {"call": "refund", "fields": fields}
+        first = await town.sandbox("alipayplus", "POST", "/control/call", asked)
+        before = (await switch_lines(town))[0]["status"]
+        await town.world.sleep(3_600)
+        later = await town.sandbox("alipayplus", "POST", "/control/call", asked)
+        lines = await switch_lines(town)
+        return first["http"], before, result(later["fields"]), lines[0]["status"]
+
+    assert lived(story) == (503, "PDNG", ("S", "SUCCESS"), "ACCC")
+
+
 def test_refunds_come_back_at_the_original_price_once_each_and_never_beyond() -> None:
     won = {"currency": "KRW"}
 
@@ -182,14 +212,72 @@ def test_a_cancel_while_the_outcome_is_not_known_is_asked_again() -> None:
     assert lived(story) == [("U", "UNKNOWN_EXCEPTION"), ("S", "SUCCESS")]
 
 
-def test_a_cancel_of_what_was_never_debited_or_refused_succeeds() -> None:
-    async def story(town: Town) -> list[tuple[str, str]]:
-        first = result(await call(town, "cancelPayment", paymentRequestId="20261121"))
-        found = await ended(town, await begun(town, order_code(12000)))
-        assert found.shown["status"] == "ACCC"
-        return [first]
+async def cancels(town: Town, code: str) -> str | None:
+    """Alipay+ takes back the order of a code; what the switch says of it."""
+    told = await town.sandbox("alipayplus", "POST", "/control/cancel", {"payload": code})
+    assert told["http"] == 200
+    status: str | None = told["status"]
+    return status
 
-    assert lived(story) == [("S", "SUCCESS")]
+
+async def scanned(town: Town, code: str) -> dict[str, Any]:
+    """What a member pays the scanned code with."""
+    page = (await town.member(MEMBER).scan(code)).json()
+    return {"quote": page["quotes"][0]["quote"], "debtor": DEBTOR}
+
+
+def test_what_was_cancelled_is_not_paid_afterwards() -> None:
+    async def story(town: Town) -> tuple[str | None, list[dict[str, Any]], int, Any]:
+        asked = await scanned(town, order_code(12000))
+        cancelled = await cancels(town, order_code(12000))
+        told = [(await town.member(MEMBER).pay("key-1", asked)).json() for _ in range(2)]
+        again = (await town.member(MEMBER).scan(order_code(12000))).status
+        return cancelled, told, again, await town.book("alipayplus")
+
+    cancelled, told, again, book = lived(story)
+
+    assert cancelled == "S"
+    assert [each["reason"] for each in told] == ["DS02", "DS02"]
+    assert told[0]["payment"]["status"] == "RJCT"
+    assert again == 422
+    assert book == []
+
+
+@pytest.mark.parametrize("ahead_ms", range(-30, 12, 3))
+def test_of_a_cancel_and_a_payment_at_one_moment_one_counts(ahead_ms: int) -> None:
+    """Who was told that it is undone has it undone: never paid, or given back."""
+
+    async def story(town: Town) -> tuple[str | None, list[str], list[str]]:
+        asked = await scanned(town, order_code(12000))
+        member, told = town.member(MEMBER), []
+
+        async def pays() -> None:
+            await town.world.sleep(max(0, -ahead_ms) / 1000)
+            told.append((await member.pay("key-1", asked)).json())
+
+        paying = town.tasks.start("pays", pays())
+        await town.world.sleep(max(0, ahead_ms) / 1000)
+        cancelled = await cancels(town, order_code(12000))
+        await paying
+        found = await ended(town, told[0].get("payment", told[0]))
+        lines = [line["status"] for line in await switch_lines(town)]
+        return cancelled, lines, [line["status"] for line in found.book]
+
+    assert lived(story) in (
+        ("S", ["RJCT"], []),
+        ("S", ["ACCC", "ACCC"], ["cancelled"]),
+        ("U", ["ACCC"], ["booked"]),
+    )
+
+
+def test_a_cancel_of_what_was_never_debited_succeeds_and_touches_no_other_order() -> None:
+    async def story(town: Town) -> tuple[str | None, str]:
+        await town.member(MEMBER).scan(order_code(12000))
+        first = await cancels(town, order_code(12000))
+        found = await ended(town, await begun(town, order_code(12000, number=2)))
+        return first, found.shown["status"]
+
+    assert lived(story) == ("S", "ACCC")
 
 
 def test_a_call_that_is_not_ours_to_serve_is_refused() -> None:

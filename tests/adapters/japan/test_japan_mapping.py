@@ -225,6 +225,7 @@ def test_taken_but_not_decided_is_pending() -> None:
 
 
 def test_not_found_is_never_seen_only_where_it_was_asked() -> None:
+    """Lesson 17: not found means what this network means by it."""
     assert read(ENQUIRE, told(NOT_FOUND, status=404)).kind is NEVER_SEEN
     assert read(CANCEL, told(NOT_FOUND, status=404)).kind is NEVER_SEEN
     assert read(PAY, told(NOT_FOUND, status=404)).kind is UNKNOWN

@@ -14,7 +14,7 @@ import pytest
 
 from switch.config import default_folder, load_config
 from switch.model import Finality
-from switch.simulation.cast import SHOPS
+from switch.simulation.shops import SHOPS
 from switch.simulation.town import Residents, Town, residents
 from switch.simulation.world import World
 
@@ -116,6 +116,23 @@ def test_what_the_network_has_not_decided_waits_and_is_set_aside_first() -> None
         return status, book, asked[-2:]
 
     assert lived(story) == ("ACCC", ["booked"], ["enquire", "confirm"])
+
+
+def test_what_is_set_aside_too_late_is_not_confirmed_and_comes_to_nothing() -> None:
+    async def story(town: Town) -> Shown:
+        await town.fault("laos", "pay", "drop_answer")
+        await town.fault("laos", "enquire", "drop_answer", times=3)
+        paid = await pays(town)
+        await town.world.sleep(LATER_S)
+        status, book, asked = await shown(town, paid["uetr"])
+        assert (status, book, set(asked)) == ("PDNG", ["reserved"], {"enquire"})
+        town.world.loop.grain_s = GRAIN_S
+        await town.world.sleep(DAY_S + LATER_S * 18)
+        town.world.loop.grain_s = 0
+        status, book, asked = await shown(town, paid["uetr"])
+        return status, book, sorted(set(asked))
+
+    assert lived(story) == ("RJCT", ["refused"], ["enquire"])
 
 
 def test_a_refusal_is_one_and_nothing_is_confirmed() -> None:

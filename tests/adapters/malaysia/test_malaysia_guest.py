@@ -235,6 +235,36 @@ def test_a_shop_gives_back_what_a_member_paid_once() -> None:
     assert statuses(found) == [("booked", "42.50", "MYR"), ("booked", "12.50", "MYR")]
 
 
+def test_paynet_is_told_what_became_of_its_refund_and_never_seen_is_kept() -> None:
+    async def story(town: Town) -> Ended:
+        first = await ended(town, await begun(town, duitnow()))
+
+        async def asked(path: str, **body: object) -> dict[str, Any]:
+            told: dict[str, Any] = await town.sandbox("malaysia", "POST", f"/control/{path}", body)
+            return told
+
+        uetr = first.shown["uetr"]
+        booked = await asked("return", uetr=uetr, amount="12.50")
+        found = await asked("enquire", uetr=booked["uetr"])
+        unsent = await asked("return", uetr=uetr, amount="10.00", repeat=0)
+        promised = await asked("enquire", uetr=unsent["uetr"])
+        late = await asked("return", returned=unsent["uetr"])
+        answers = {
+            name: (told["answers"][-1]["status"], told["answers"][-1]["reason"])
+            for name, told in (("found", found), ("promised", promised), ("late", late))
+        }
+        return Ended(answers, await town.book("malaysia"), [])
+
+    found = lived(story)
+
+    assert found.shown == {
+        "found": ("ACSP", "U000"),
+        "promised": ("RJCT", "NSEEN"),
+        "late": ("RJCT", "U115"),
+    }
+    assert statuses(found)[1:] == [("booked", "12.50", "MYR"), ("refused", "10.00", "MYR")]
+
+
 def test_more_than_was_paid_is_not_taken_back() -> None:
     async def story(town: Town) -> Ended:
         first = await ended(town, await begun(town, duitnow()))

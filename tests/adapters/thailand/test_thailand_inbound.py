@@ -95,7 +95,7 @@ def test_instruction_to_pay(thailand: ThailandAdapter, desk: Desk) -> None:
 
     assert isinstance(got, InboundPay)
     assert got.uetr == UETR
-    assert f"{sent.message_id}|{of.transaction_id}" == got.key
+    assert of.transaction_id == got.key != sent.message_id
     assert got.quote_token == "sealed-quote-token"
     assert Money.parse("346.87", "THB") == got.settlement_amount
     assert of.accepted_at == got.accepted_at
@@ -115,13 +115,16 @@ def test_a_true_repeat_has_equal_content_and_another_amount_has_not(
     body = desk.payment(credit()).body
     first = thailand.translate(HEADERS, body, planning())
     again = thailand.translate(HEADERS, body, planning(NOW + timedelta(hours=2), 99))
+    anew = thailand.translate(HEADERS, desk.payment(credit()).body, planning())
     other = thailand.translate(
         HEADERS, resigned(keys, body, ">346.87</IntrBk", ">346.88</IntrBk"), planning()
     )
 
     assert isinstance(first, InboundPay)
     assert isinstance(other, InboundPay)
+    assert isinstance(anew, InboundPay)
     assert first == again
+    assert (first.key, first.content) == (anew.key, anew.content)
     assert first.key == other.key
     assert first.content != other.content
 
@@ -141,8 +144,19 @@ def test_enquiry(thailand: ThailandAdapter, desk: Desk) -> None:
     got = thailand.translate(HEADERS, desk.enquiry("TH-MSG-1", of).body, planning())
 
     assert isinstance(got, InboundEnquiry)
-    assert (UETR, f"TH-MSG-1|{of.transaction_id}") == (got.uetr, got.key)
-    assert of.transaction_id == got.reference
+    assert (UETR, of.transaction_id) == (got.uetr, got.key)
+    assert (of.transaction_id, "") == (got.reference, got.returned)
+
+
+def test_an_enquiry_about_a_return_is_about_nothing_else(
+    thailand: ThailandAdapter, desk: Desk
+) -> None:
+    asked = desk.asking("TH-MSG-1", "pacs.004.001.09", "TH-RTR-1", UETR)
+    got = thailand.translate(HEADERS, asked.body, planning())
+
+    assert isinstance(got, InboundEnquiry)
+    assert (got.uetr, got.returned) == ("", "TH-RTR-1")
+    assert got.request["original_uetr"] == UETR
 
 
 @pytest.mark.parametrize("shift_s", [-301, 301])

@@ -245,14 +245,23 @@ def test_an_order_that_is_gone_is_not_credited_when_it_is_paid_all_the_same(gone
     assert pending == []
 
 
-def test_a_payment_cannot_be_withdrawn_any_more() -> None:
+def test_a_debit_that_is_taken_back_after_the_shop_was_paid_is_a_dispute() -> None:
+    """While the credit is under way nobody can say anything yet, so it is told again."""
+
     async def story(town: Town) -> tuple[Any, ...]:
         told = await bought(town)
-        late = await control(town, "cancel", key=told["key"])
+        soon = await control(town, "cancel", key=told["key"])
         await settled(town, told["uetr"])
-        return codes(late), (await books(town))["bakong"]
+        late = [await control(town, "cancel", key=told["key"]) for _ in range(2)]
+        line = await settled(town, told["uetr"])
+        path = f"/v1/operations/payments/{told['uetr']}/evidence"
+        shown = (await town.operator("operator-1").call("GET", path, b"")).json()
+        kept = [each for each in shown["messages"] if "CANCELLATION" in each["text"]]
+        heard = soon["answers"][0]["http"], codes(soon), [codes(each) for each in late]
+        return heard, line["status"], line["disputed"], len(kept), (await books(town))["bakong"]
 
-    assert lived(story) == (["12"], [("booked", "41000.00")])
+    heard = (503, [None], [["00"], ["00"]])
+    assert lived(story) == (heard, "ACCC", True, 1, [("booked", "41000.00")])
 
 
 def test_an_advice_of_another_amount_than_was_verified_goes_back() -> None:

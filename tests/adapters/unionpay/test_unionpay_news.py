@@ -100,6 +100,8 @@ def test_news_of_nothing_is_answered_and_moves_nothing() -> None:
 
 
 def test_what_comes_back_is_booked_once_at_the_original_rate() -> None:
+    """News of more than was paid is money too: it is held for people, in the queue."""
+
     async def story(town: Town) -> tuple[Any, ...]:
         key = await accepted(town)
         part = await control(
@@ -110,10 +112,12 @@ def test_what_comes_back_is_booked_once_at_the_original_rate() -> None:
         return codes(part), codes(rest), codes(more), await ledger(town), sums(town)
 
     part, rest, more, lines, pending = lived(story)
-    payment, first, second = lines
+    payment, first, second, held = lines
 
-    assert (part, rest, more) == (["00"] * 3, ["00"], ["13"])
-    assert [each["status"] for each in lines] == ["ACCC"] * 3
+    assert (part, rest, more) == (["00"] * 3, ["00"], ["00"])
+    assert [each["status"] for each in lines] == ["ACCC"] * 4
+    assert [each["disputed"] for each in lines] == [False] * 3 + [True]
+    assert held["credit"] == {"currency": "CNY", "value": "0.01"}
     assert (first["credit"]["value"], second["credit"]["value"]) == ("100.00", "245.00")
     # 195,343 riel were converted for 345.00 yuan; the fee stays.
     given_back = int(first["debit"]["value"]) + int(second["debit"]["value"])
@@ -121,6 +125,49 @@ def test_what_comes_back_is_booked_once_at_the_original_rate() -> None:
     assert given_back == 195_343
     assert payment["debit"]["value"] == "195593"
     assert pending == []
+
+
+async def before_it_ends(town: Town, **news: str) -> tuple[Any, ...]:
+    """News that money is back comes while nobody knows what became of its payment."""
+    await town.fault("unionpay", "pay", "drop_answer")
+    await town.fault("unionpay", "enquire", "error_500", times=3)
+    begun_as = await begun(town, emv())
+    key = await reference(town)
+    told = await control(town, "notify", reference=key, repeat=2, **news)
+    found = await ended(town, begun_as)
+    lines = await ledger(town)
+    assert town.running is not None
+    aside = await town.running.store.read.account("unionpay/suspense/CNY/deferred")
+    assert aside is not None
+    held = aside.credits_posted - aside.debits_posted
+    return codes(told), found.shown["status"], [each["disputed"] for each in lines], held
+
+
+@pytest.mark.parametrize(
+    ("kind", "amount", "held"), [("CANCELLATION", "345.00", 34_500), ("REFUND", "45.00", 4_500)]
+)
+def test_money_that_comes_back_before_its_payment_has_ended_is_held_and_not_refused(
+    kind: str, amount: str, held: int
+) -> None:
+    async def story(town: Town) -> tuple[Any, ...]:
+        return await before_it_ends(town, kind=kind, amount=amount)
+
+    assert lived(story) == (["00"] * 2, "ACCC", [False, True], held)
+
+
+def test_a_shop_that_gives_back_too_much_has_done_so_in_both_books() -> None:
+    async def story(town: Town) -> tuple[Any, ...]:
+        key = await accepted(town)
+        told = [
+            await control(town, "return", reference=key, amount=amount)
+            for amount in ("300.00", "45.01")
+        ]
+        book = [line for line in await town.book("unionpay") if line["direction"] == "inbound"]
+        lines = [each["credit"]["value"] for each in (await ledger(town))[1:]]
+        return [each["status"] for each in told], [each["amount"] for each in book], lines
+
+    amounts = ["300.00", "45.01"]
+    assert lived(story) == (["ACCC"] * 2, amounts, amounts)
 
 
 def test_a_cancellation_gives_all_of_it_back() -> None:

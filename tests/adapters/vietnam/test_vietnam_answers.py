@@ -169,6 +169,7 @@ def test_a_signed_body_that_cannot_be_read_is_unknown(body: bytes) -> None:
 
 
 def test_a_lost_reference_is_asked_about_by_its_uetr() -> None:
+    """Lesson 16: where our own row is lost its identity is left to ask by."""
     payment = enquired(reference=lost_reference(UETR))
     exchange = adapter().plan_enquire(payment, particulars(), planning(counter=8))
     good = {"payment": NAMED | {"funding_reference": UETR}, "payment_result": {"code": "00"}}
