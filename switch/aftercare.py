@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from switch.asking_back import AskingBack
 from switch.casework import Casework
 from switch.closings import Closings
+from switch.denials import Denials
 from switch.evidence import Evidence
 from switch.filed_returns import FiledReturns
 from switch.found import Found
@@ -85,15 +87,19 @@ class Aftercare:
             ids=ids,
             log=log,
         )
+        self._given = given
+        denials = self._denials()
         self.recalls = Recalls(
             store=store,
             records=records,
             dispatch=dispatch,
             linked=self.linked,
+            denials=denials,
             adapters=given.adapters,
             ids=ids,
             log=log,
         )
+        self.asking_back = AskingBack(self.linked, self.recalls, denials)
         self.holds = Holds(
             store=store,
             records=records,
@@ -105,13 +111,23 @@ class Aftercare:
             tasks=given.tasks,
             log=log,
         )
-        self._given = given
         self.notices = self._notices()
         self.settling = self._settling()
         self.closings = Closings(store, clock, ids, log)
         self.found = Found(store, Items(store, clock, ids), clock, ids, log)
         self.casework = Casework(store, records, dispatch, self, clock=clock, ids=ids, log=log)
         self.evidence = Evidence(store.read, records, given.adapters, log)
+
+    def _denials(self) -> Denials:
+        given = self._given
+        return Denials(
+            store=given.store,
+            records=given.records,
+            linked=self.linked,
+            restoring=given.restoring,
+            ids=given.ids,
+            log=given.log,
+        )
 
     def pools(self, config: Config) -> frozenset[str]:
         """Whose pools are collected from: the participants as which we poll."""

@@ -191,7 +191,6 @@ class Switch:
             operators=self._authenticator(keys.operators()),
             payments=self.payments,
             aftercare=self.aftercare,
-            records=self._records,
             clock=self._seams.clock,
             admissions=self._admissions,
         )

@@ -30,6 +30,7 @@ from switch.parts import (
     linked_quote,
     linked_uetr,
     part_of,
+    refunding_side,
 )
 from switch.port import Operation, Planning
 from switch.reasons import Reason, from_iso
@@ -241,17 +242,7 @@ class LinkedPayments:
         return None
 
     def _refund_of(self, original: Payment, part: Part, bank: str) -> Payment:
-        held = original.institutions
-        second = held.holder if held.second_holder else ""
-        institutions = replace(
-            held,
-            payer_side=bank,
-            holder=held.paying_holder,
-            second_holder=second,
-            payee_side=held.payer_side,
-            on_us=False,
-            payee_bank="",
-        )
+        institutions = refunding_side(original.institutions, bank)
         quote = linked_quote(original.uetr, part.place)
         terms = changed_terms(original.terms, quote, part.payee, part.payer, part.between)
         uetr = linked_uetr(original.uetr, part.place)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from fx.money import Money
-    from switch.model import Payment, Terms
+    from switch.model import Institutions, Payment, Terms
 
 LINKED_MAX: Final = 100
 """Most payments linked to one original that others ask for: refunds and returns together."""
@@ -143,6 +143,19 @@ def part_of(original: Payment, linked: Sequence[Payment], amount: Money) -> Part
         middle = refunded(payee, terms.paid_out, terms.between, between)
     back = refunded(payee, terms.paid_out, terms.source, payer)
     return Part(len(linked) + 1, amount, back, middle)
+
+
+def refunding_side(held: Institutions, bank: str) -> Institutions:
+    """Who takes part in a refund that ``bank`` gives, of a payment between ``held``."""
+    return replace(
+        held,
+        payer_side=bank,
+        holder=held.paying_holder,
+        second_holder=held.holder if held.second_holder else "",
+        payee_side=held.payer_side,
+        on_us=False,
+        payee_bank="",
+    )
 
 
 def changed_terms(

@@ -89,6 +89,7 @@ class Reason(Enum):
     NOT_AWAITED = ("NARR", "No payment waits for this money; it goes back.")
     PART_GONE_BACK = ("NARR", "Some of this payment has gone back, so it was carried out.")
     GONE_BACK = ("NARR", "All of this payment has gone back already.")
+    NOT_ENDED = ("NARR", "The payment has not ended yet; ask again under this key when it has.")
     CANCEL_TOO_LATE = ("NARR", "The payment is carried out and can no longer be cancelled.")
     SAME_OPERATOR = ("NARR", "Who proposed it cannot approve it; a second operator must.")
     PROPOSALS_SPENT = ("NARR", "This operator proposed often enough for it today.")

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from switch import lifecycle
 from switch.abilities import RECALL_REASON, RECALLED_REFERENCE
-from switch.answers import json_answer
-from switch.commands import Conflict, Done, Open, Refuse
+from switch.commands import Conflict, Done, Open
 from switch.dispatch import Happened
 from switch.lifecycle import Event
 from switch.linked_payments import BACK, Asked, never_arrived
@@ -39,6 +38,7 @@ from switch.store.vault import VaultError, is_gone
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from switch.denials import Denials
     from switch.dispatch import Dispatch
     from switch.inbound_port import InboundRecall
     from switch.linked_payments import LinkedPayments
@@ -70,6 +70,7 @@ class Recalls:
         records: Records,
         dispatch: Dispatch,
         linked: LinkedPayments,
+        denials: Denials,
         adapters: Mapping[str, Adapter],
         ids: Ids,
         log: Log,
@@ -78,6 +79,7 @@ class Recalls:
         self._records = records
         self._dispatch = dispatch
         self._linked = linked
+        self._denials = denials
         self._adapters = adapters
         self._ids = ids
         self._log = log
@@ -204,23 +206,10 @@ class Recalls:
 
     async def _denied(self, original: Payment, asked: Asked, reason: Reason) -> Taken:
         """Bind a refusal that might be another one later: what was said to a key stays."""
-        recall = self._asked_of(original)
-        _, denied = lifecycle.advance(
-            recall, Event.CHECK_FAILED, at=recall.opened_at, next_at=None, reason=reason
-        )
-        denied = changed(denied, version=1)
-        key, wrapped = self._records.new_key(denied.uetr)
-        result = await self._store.commit(
-            Refuse(
-                payment=denied,
-                binding=self._records.binding(key, asked.scope, asked.key, asked.content),
-                answer=json_answer(denied),
-                wrapped_key=wrapped,
-                salt=self._ids.salt(),
-            )
-        )
-        payment = result.payment if isinstance(result, Done) else None
-        return Taken(payment, reason)
+        denied = await self._denials.bind(self._asked_of(original), asked, reason)
+        if isinstance(denied, Payment):
+            return Taken(denied, denied.reason)
+        return Taken(None, Reason.DUPLICATE)
 
     async def _put(
         self, original: Payment, particulars: Particulars, asked: Asked, body: bytes

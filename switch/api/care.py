@@ -33,8 +33,7 @@ from switch.linked_payments import Asked
 from switch.operators import Action
 from switch.payments import Standing
 from switch.reasons import Reason, from_iso, known_code
-from switch.refusals import Busy, Refusal
-from switch.store.vault import VaultError, is_gone
+from switch.refusals import Refusal
 from switch.worklist import Wanted
 
 if TYPE_CHECKING:
@@ -45,8 +44,6 @@ if TYPE_CHECKING:
     from switch.config import Config
     from switch.model import Payment
     from switch.payments import Payments
-    from switch.records import Open as Opened
-    from switch.records import Records
     from switch.runtime.clock import Clock
     from switch.wire.authenticate import MemberAuthenticator
 
@@ -69,7 +66,6 @@ class Care:
     operators: MemberAuthenticator
     payments: Payments
     aftercare: Aftercare
-    records: Records
     clock: Clock
     admissions: Admissions
 
@@ -88,11 +84,10 @@ class CareApi:
         amount = read_json(signed.body, RefundRequest).amount.money()
         until = care.clock.now() + timedelta(milliseconds=care.config.payments.answer_within_ms)
         original = await self._paid_to(signed.member, request.match_info["uetr"])
-        opened = await self._opened(original)
         content = {"original": original.uetr, "amount": str(amount.minor)}
         content["currency"] = amount.currency.code
         asked = Asked(signed.member, f"refund:{key}", content)
-        made = await care.aftercare.linked.refund(original, opened, amount, asked)
+        made = await care.aftercare.asking_back.refund(original, amount, asked)
         return await self._linked(made, until)
 
     async def _paid_to(self, member: str, uetr: str) -> Payment:
@@ -115,8 +110,7 @@ class CareApi:
         original = await self._paid_by(signed.member, request.match_info["uetr"])
         content = {"original": original.uetr, "reason": why}
         asked = Asked(signed.member, f"recall:{key}", content)
-        opened = await self._opened(original)
-        made = await care.aftercare.recalls.ask(original, opened, why, asked)
+        made = await care.aftercare.asking_back.recall(original, why, signed.member, asked)
         return await self._linked(made, until)
 
     async def answer_recall(self, request: web.Request) -> web.Response:
@@ -133,22 +127,8 @@ class CareApi:
             return respond(problem(409, "The recall is decided already.", made))
         return json_response(200 if lifecycle.is_final(made) else 202, payment_view(made))
 
-    async def _opened(self, original: Payment) -> Opened:
-        """A payment's names. Raises Refusal where they are gone, Busy where they do not open."""
-        try:
-            opened = await self._care.records.open(original.uetr)
-        except VaultError as error:
-            if not is_gone(error):
-                raise Busy from None
-            raise Refusal(Reason.NOT_REFUNDABLE) from None
-        if opened is None:
-            raise Refusal(Reason.NOT_REFUNDABLE)
-        return opened
-
-    async def _linked(self, made: Payment | Conflict | Reason, until: datetime) -> web.Response:
+    async def _linked(self, made: Payment | Conflict, until: datetime) -> web.Response:
         """How a linked payment stands that a member asked for, when it has ended or at a time."""
-        if isinstance(made, Reason):
-            raise Refusal(made)
         if isinstance(made, Conflict):
             title = "The idempotency key was used before with other content."
             more = {"field": made.field_name}

@@ -17,14 +17,14 @@ from switch.api.members import CUSTOMER_WAITS_S, NOTHING, particulars_of
 from switch.api.messages import MemberEnquiry, Refused
 from switch.api.problems import respond
 from switch.api.recall_messages import MemberRecall
+from switch.asking_back import Unended
 from switch.commands import Conflict
 from switch.linked_payments import Asked
 from switch.model import Channel, Payment
 from switch.payments import Instruction, Standing
 from switch.port import Planning
 from switch.reasons import Reason
-from switch.refusals import Busy, Refusal
-from switch.store.vault import VaultError, is_gone
+from switch.refusals import Refusal
 from switch.wire.authenticate import HEADER
 
 if TYPE_CHECKING:
@@ -35,14 +35,13 @@ if TYPE_CHECKING:
 
     from iso20022.jws import JwsSigner
     from switch.api.messages import MemberMessages, MemberPayment
+    from switch.asking_back import AskingBack
     from switch.commands import Answer
     from switch.config import Config
     from switch.logs import Log
     from switch.model import Particulars
     from switch.payments import Payments
     from switch.quoting import Priced, Quoting
-    from switch.recalls import Recalls
-    from switch.records import Records
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.wire.authenticate import MemberAuthenticator
@@ -62,8 +61,7 @@ class IsoApi:
         payments: Payments,
         quoting: Quoting,
         messages: MemberMessages,
-        records: Records,
-        recalls: Recalls,
+        asking_back: AskingBack,
         signer: JwsSigner | None,
         clock: Clock,
         ids: Ids,
@@ -74,8 +72,7 @@ class IsoApi:
         self._payments = payments
         self._quoting = quoting
         self._messages = messages
-        self._records = records
-        self._recalls = recalls
+        self._asking_back = asking_back
         self._signer = signer
         self._clock = clock
         self._ids = ids
@@ -133,20 +130,14 @@ class IsoApi:
             # Whoever says "never received" must never execute it later.
             await self._payments.bury(member, asked.uetr)
             return self._resolution(asked, None, Reason.ORIGINAL_UNKNOWN, member)
-        try:
-            opened = await self._records.open(original.uetr)
-        except VaultError as error:
-            if not is_gone(error):
-                raise Busy from None
-            opened = None
-        if opened is None:
-            return self._resolution(asked, None, Reason.NOT_REFUNDABLE, member)
         content = {"original": original.uetr, "reason": asked.why}
         key = Asked(member + SCOPE_SUFFIX, f"recall:{asked.key}", content)
-        made = await self._recalls.ask(original, opened, asked.why, key)
-        if not isinstance(made, Payment):
-            reason = made if isinstance(made, Reason) else Reason.DUPLICATE
-            return self._resolution(asked, None, reason, member)
+        try:
+            made = await self._asking_back.recall(original, asked.why, member, key)
+        except Unended:
+            return self._resolution(asked, original, None, member)
+        if isinstance(made, Conflict):
+            return self._resolution(asked, None, Reason.DUPLICATE, member)
         until = self._clock.now() + timedelta(milliseconds=self._config.payments.answer_within_ms)
         recall = (await self._payments.ended(Standing(made, None), until)).payment
         return self._resolution(asked, recall, recall.reason, member)

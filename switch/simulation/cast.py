@@ -197,12 +197,14 @@ class Cast:
         answer = await self._got(said)
         if answer is None or not answer.body.startswith(b"{"):
             return False
-        if answer.status == UNPROCESSABLE and order.path != PAYMENTS:
-            return True  # it cannot be given back so, however often it is asked
         body = answer.json()
         held = body.get("payment", body)
         if not isinstance(held, dict) or "uetr" not in held:
-            return False
+            if answer.status != UNPROCESSABLE or order.path == PAYMENTS:
+                return False
+            # Refused in words alone: whoever was told so relies on it all the same.
+            told.words.append(Word("RJCT", "", known, b"%d " % answer.status + answer.body))
+            return True
         kept = b"%d " % answer.status + answer.body if held["final"] else b""
         told.words.append(Word(held["status"], held["uetr"], known, kept))
         told.uetr = told.uetr or held["uetr"]

@@ -12,6 +12,7 @@ from iso20022.jws import JwsSigner
 from switch.admissions import Admissions
 from switch.app import SERVED_AS
 from switch.client import SigningClient
+from switch.model import Kind, State
 from switch.store.audit import audit
 from switch.store.contract import StoreBusy
 from tests.api.api_rig import DEBTOR, MEMBER, OTHER_MEMBER
@@ -169,7 +170,9 @@ async def test_a_suspended_member_recalls_by_neither_interface(rig: Rig) -> None
 
     assert (by_json.status, by_json.json()["reason"]) == (422, "AG01")
     assert said(by_iso)[1] == "RJCR"
-    assert len(rig.engine.listed(0, 9)) == 2
+    # Both refusals are kept under their keys, and neither is a recall that was sent.
+    states = [(each.kind, each.state) for each in rig.engine.listed(0, 9)[2:]]
+    assert states == [(Kind.RECALL, State.REFUSED)] * 2
 
 
 async def test_a_store_that_is_away_ends_no_look_at_the_standings(rig: Rig) -> None:
