@@ -14,6 +14,7 @@ import gc
 import heapq
 from collections import deque
 from contextvars import copy_context
+from types import MethodType
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from switch.simulation.process import OWNER, DeadProcess, Owner
@@ -72,6 +73,11 @@ class _Step(asyncio.TimerHandle):
         self._cancelled = False
         self._repr = self._source_traceback = None
 
+    def cancel(self) -> None:
+        """Never run; the loop needs not be told, because it looks when this comes up."""
+        self._cancelled = True
+        self._callback = self._args = None  # type: ignore[assignment]
+
     def runs(self) -> bool:
         """Whether it may run: it is not cancelled, and nobody's or of somebody who can."""
         owner = self.owner
@@ -81,9 +87,10 @@ class _Step(asyncio.TimerHandle):
         """Whether it can never run any more."""
         return self._cancelled or not (self.owner is None or self.owner.alive)
 
-    def label(self) -> str:
-        """What the trace calls it."""
-        return _label(self._callback)
+    def failed(self, failure: BaseException) -> None:
+        """Say that it raised something, as asyncio does of its own handles."""
+        what = {"message": "Exception in callback", "exception": failure, "handle": self}
+        self._loop.call_exception_handler(what)
 
 
 class SimLoop(asyncio.BaseEventLoop):
@@ -113,6 +120,9 @@ class SimLoop(asyncio.BaseEventLoop):
         self._stopping: bool
         self._closed: bool
         self.set_exception_handler(self._unhandled)
+
+    get_debug = staticmethod(bool)
+    """Nobody debugs here; every future and every task asks, so it is asked at no cost."""
 
     def time(self) -> float:
         """Return virtual seconds since the start of the run."""
@@ -148,6 +158,16 @@ class SimLoop(asyncio.BaseEventLoop):
         self._timers_made += 1
         heapq.heappush(self._timers, (when, self._timers_made, handle))
         return handle
+
+    def call_later(
+        self,
+        delay: float,
+        callback: Callable[..., object],
+        *args: object,
+        context: Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """Schedule a timer so many seconds from now."""
+        return self.call_at(self._time_s + delay, callback, *args, context=context)
 
     def create_task(  # type: ignore[override]
         self, coro: Coroutine[Any, Any, Any], **options: Any
@@ -202,12 +222,14 @@ class SimLoop(asyncio.BaseEventLoop):
     def _run_once(self) -> None:
         """Run handles one by one until the loop is to stop.
 
-        Each is the next ready one, or the next timer with the clock set to it.
+        Each is the next ready one, or the next timer with the clock set to it. This is the
+        innermost loop of a run: it calls little, and knows what is inside of its handles.
         """
+        ready, note = self._ready, self._trace.note
         while not self._stopping:
             if self._failure is not None:
                 raise SimulationError("a failure was not handled") from self._failure
-            handle = self._next()
+            handle = self._next(ready)
             owner = handle.owner
             self.step = step = self.step + 1
             if step > self._steps_max:
@@ -219,25 +241,33 @@ class SimLoop(asyncio.BaseEventLoop):
                 if not handle.runs():
                     self._set_aside(handle)
                     continue
-            label = handle.label()
+            label = _label(handle._callback)  # noqa: SLF001
             if self.on_turn is not None and owner is not None:
                 self.on_turn(owner, label)
                 if not handle.runs():
                     self._set_aside(handle)
                     continue
             self._running = owner
-            self._trace.note(step, self._time_s, "None" if owner is None else owner.text, label)
-            handle._run()  # noqa: SLF001
+            note(step, self._time_s, "None" if owner is None else owner.text, label)
+            try:
+                handle._context.run(handle._callback, *handle._args)  # noqa: SLF001
+            except (SystemExit, KeyboardInterrupt):
+                raise
+            except BaseException as failure:  # noqa: BLE001  whatever it is, as asyncio does
+                handle.failed(failure)
 
-    def _next(self) -> _Step:
+    def _next(self, ready: deque[_Step]) -> _Step:
         """Remove and return the next handle that may run; raise when there is none."""
-        ready, timers = self._ready, self._timers
+        timers = self._timers
         while True:
             while timers and timers[0][0] <= self._time_s:
                 ready.append(heapq.heappop(timers)[2])
             if ready:
                 handle = ready.popleft()
-                if handle.runs():
+                owner = handle.owner
+                if not handle._cancelled and (  # noqa: SLF001
+                    owner is None or (owner.alive and not owner.paused)
+                ):
                     return handle
                 self._set_aside(handle)
             else:
@@ -311,6 +341,8 @@ def _kept(task: asyncio.Task[Any]) -> bool:
 
 def _label(callback: Any) -> str:
     """Name a callback by its code, never by an address or a counter."""
+    if type(callback) is MethodType:  # most are, and each question about the others costs
+        return str(callback.__func__.__qualname__)
     receiver = getattr(callback, "__self__", None)
     if type(receiver) is asyncio.Task:
         return str(receiver.get_coro().__qualname__)  # type: ignore[union-attr]

@@ -50,11 +50,16 @@ class SimClock:
         self.ahead = ahead
         self._loop = loop
         self._owner = owner
+        self._told: tuple[float, timedelta, datetime] = (-1, ahead, EPOCH)
 
     def now(self) -> datetime:
-        """Return the wall clock of this process."""
+        """Return the wall clock of this process; many ask in one moment."""
         self._owner.refuse_dead()
-        return EPOCH + timedelta(seconds=self._loop.time()) + self.ahead
+        time_s, ahead = self._loop.time(), self.ahead
+        told = self._told
+        if told[0] != time_s or told[1] != ahead:
+            told = self._told = (time_s, ahead, EPOCH + timedelta(seconds=time_s) + ahead)
+        return told[2]
 
     def monotonic(self) -> float:
         """Return virtual seconds."""

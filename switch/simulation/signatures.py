@@ -10,7 +10,7 @@ digest of the bytes, so that no message is kept.
 from __future__ import annotations
 
 from hashlib import sha256, shake_256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+        Ed25519PrivateKey,
+        Ed25519PublicKey,
+    )
     from cryptography.hazmat.primitives.asymmetric.padding import AsymmetricPadding
 
     from iso20022.signing_keys import PrivateKey, PublicKey
@@ -87,3 +91,38 @@ class Signatures:
             name = public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
             found = self._names[id(key)] = (key, name)
         return found[1]
+
+
+class JournalKey:
+    """The journal's own key in one run: what it signed there is known to hold, and not computed.
+
+    All else is verified as ever, so a block with another header or another signature is a fault.
+    """
+
+    def __init__(self, key: Ed25519PrivateKey) -> None:
+        self._key = key
+        self._made: set[tuple[bytes, bytes]] = set()
+        self.public = cast("Ed25519PublicKey", _JournalPublic(key.public_key(), self._made))
+
+    def sign(self, header: bytes) -> bytes:
+        """Sign the header of a block."""
+        signature = self._key.sign(header)
+        self._made.add((signature, header))
+        return signature
+
+
+class _JournalPublic:
+    """As much of a public key as an audit uses."""
+
+    def __init__(self, key: Ed25519PublicKey, made: set[tuple[bytes, bytes]]) -> None:
+        self._key = key
+        self._made = made
+
+    def public_bytes_raw(self) -> bytes:
+        """The key in bytes."""
+        return self._key.public_bytes_raw()
+
+    def verify(self, signature: bytes, data: bytes) -> None:
+        """Raise ``InvalidSignature`` unless this key signed it."""
+        if (signature, data) not in self._made:
+            self._key.verify(signature, data)

@@ -37,12 +37,13 @@ from switch.simulation.mishaps import Mishaps
 from switch.simulation.operators import PAIR, Act, Operators
 from switch.simulation.oracle import judge
 from switch.simulation.plan import Plan, Store
-from switch.simulation.signatures import Signatures
+from switch.simulation.signatures import JournalKey, Signatures
 from switch.simulation.town import DATABASE, Residents, TownKeys, residents
 from switch.simulation.world import World
 from switch.states import MOVES
 from switch.store.audit import audit
-from switch.store.memory import MemoryEngine, MemoryReader
+from switch.store.memory import MemoryEngine
+from switch.store.memory_rested import RestedReader
 from switch.store.sqlite_read import SqliteReader
 
 if TYPE_CHECKING:
@@ -189,6 +190,7 @@ class _Trial:
         self._plan = plan
         self._outcome = outcome
         self._engines: dict[int, MemoryEngine | SqliteEngine] = {}
+        self._journal = JournalKey(residents.keys.ed25519_private("journal"))
         self._city = City(world, residents, plan.store, self._watch)
         self._operators = Operators(self._city)
         self._mishaps = Mishaps(self._city, self._operators, plan)
@@ -218,6 +220,7 @@ class _Trial:
             return results
 
         vars(engine)["execute"] = noted
+        vars(engine)["_sign"] = self._journal.sign
 
     async def play(self) -> None:
         """Everything that happens."""
@@ -316,8 +319,8 @@ class _Trial:
     def _idles(self) -> bool:
         """Whether any payment has a timer; nobody is in a hurry unless the first is about due."""
         if self._city.tables is not None:
-            payments = self._city.tables.payments.values()
-            first = min((to_micros(p.next_at) for p in payments if p.next_at), default=None)
+            waiting = self._city.tables.payments.waiting.values()
+            first = min((to_micros(p.next_at) for p in waiting if p.next_at), default=None)
         else:
             engine: Any = self._engines[self._residents.config.switch.slot]
             first = engine.connection.execute(NEXT).get
@@ -335,7 +338,7 @@ class _Trial:
         for name in self._city.switches:
             self._world.kill(name)
         if self._city.tables is not None:
-            self._judge(MemoryReader(self._city.tables, 1))
+            self._judge(RestedReader(self._city.tables, 1))
             return
         connection = apsw.Connection(DATABASE, vfs=self._world.disk("switch").name)
         connection.execute("PRAGMA locking_mode=EXCLUSIVE")
@@ -344,7 +347,6 @@ class _Trial:
 
     def _judge(self, reader: Any) -> None:
         rows = {table: rows_of(reader, table) for table in READ}
-        key = self._residents.keys.ed25519_private("journal").public_key()
         before, after = self._pools
         lies = frozenset(self._lies)
         left = Left(rows, self._books, self._cast.told, (before, after), lies, self._items)
@@ -352,7 +354,7 @@ class _Trial:
         outcome.findings += judge(left)
         outcome.findings += [
             Finding("journal", f"{fault.place}: {fault.what}")
-            for fault in audit(reader, key).faults
+            for fault in audit(reader, self._journal.public).faults
         ]
         brief = [each for each in self._plan.networks if asked_briefly(each, self._brief)]
         outcome.unresolved = unresolved(left, brief)

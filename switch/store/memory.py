@@ -72,8 +72,8 @@ class MemoryReader:
         """The latest exchange of a payment for an operation."""
         of_payment = [
             planned
-            for planned in self.tables.exchanges.values()
-            if planned.uetr == uetr and planned.operation is operation
+            for planned in self.tables.exchanges.of.get(uetr, {}).values()
+            if planned.operation is operation
         ]
         last = max(of_payment, key=lambda planned: planned.exchange_id, default=None)
         return None if last is None else _stored(last)
@@ -99,8 +99,8 @@ class MemoryReader:
         """Number and blob of the first sealed record of that kind behind a number."""
         found = [
             (record.record_id, record.blob)
-            for record in self.tables.sealed.values()
-            if record.uetr == uetr and record.kind == kind and record.record_id > after
+            for record in self.tables.sealed.of.get(uetr, {}).values()
+            if record.kind == kind and record.record_id > after
         ]
         return min(found, default=None)
 
@@ -109,8 +109,8 @@ class MemoryReader:
         held = self.tables
         return [
             payment
-            for uetr, payment in held.payments.items()
-            if payment.next_at is not None and held.owners[uetr][0] == self._slot
+            for uetr, payment in held.payments.waiting.items()
+            if held.owners[uetr][0] == self._slot
         ]
 
     def by_reference(self, network: str, reference: str) -> Payment | None:
@@ -166,8 +166,7 @@ class MemoryReader:
 
     def open_corridors(self) -> list[str]:
         """Corridors of the payments that have a timer, by name."""
-        payments = self.tables.payments.values()
-        return sorted({each.corridor for each in payments if each.next_at is not None})
+        return sorted({each.corridor for each in self.tables.payments.waiting.values()})
 
     def sent_states(self, limit: int) -> list[Payment]:
         """Payments of this slot whose first send an earlier life or another process began."""

@@ -47,9 +47,10 @@ def refuse_clashes(tables: MemoryTables, delta: Delta) -> None:
     assert tables.exchanges.keys().isdisjoint(exchanges), "an exchange is written once"
     for event in delta.outbox:
         assert (event.receiver, event.number) not in tables.outbox, "an event is written once"
-    references = dict(tables.references)
+    references: dict[tuple[str, str], str] = {}
     for payment in delta.payments.values():
-        holder = references.setdefault((payment.network, payment.reference), payment.uetr)
+        named = payment.network, payment.reference
+        holder = tables.references.get(named) or references.setdefault(named, payment.uetr)
         assert holder == payment.uetr, "a reference names one payment of its network"
 
 
@@ -62,15 +63,17 @@ def let_go(tables: MemoryTables, delta: Delta) -> None:
 def write(tables: MemoryTables, delta: Delta, number: int) -> None:
     """Keep a delta whole; ``number`` is that of its block, across slots."""
     # What came and went in one batch was never here, as a database deletes no row then.
-    gone = [u for u, p in tables.payments.items() if p.payment_id in delta.unbound]
-    for uetr in gone:
-        tables.answers.pop(uetr, None)
-    tables.bindings = {k: b for k, b in tables.bindings.items() if b.uetr not in gone}
+    if delta.unbound:
+        of_unbound = (u for u, p in tables.payments.items() if p.payment_id in delta.unbound)
+        gone = dict.fromkeys(of_unbound)
+        for uetr in gone:
+            tables.answers.pop(uetr, None)
+        tables.bindings = {k: b for k, b in tables.bindings.items() if b.uetr not in gone}
     for grave in delta.unburied:
         tables.tombstones.pop(grave, None)
     for what, before in delta.retained.items():
         tables.retained[what] = max(before, tables.retained.get(what, 0))
-    tables.payments.update(delta.payments)
+    tables.payments.keep(delta.payments)
     tables.bindings.update({(b.scope, b.key): b for b in delta.bindings})
     tables.answers.update(delta.answers)
     tables.claims.update(delta.claims)
@@ -81,9 +84,9 @@ def write(tables: MemoryTables, delta: Delta, number: int) -> None:
     tables.balances[number] = tuple((tables.accounts if whole else delta.accounts).values())
     tables.rates.update(delta.rates)
     tables.entries.extend(delta.entries)
-    tables.exchanges.update({x.exchange_id: x for x in delta.exchanges})
-    tables.sealed.update({s.record_id: s for s in delta.sealed})
-    tables.sealed.update({x.sealed.record_id: x.sealed for x in delta.exchanges})
+    tables.exchanges.keep({x.exchange_id: x for x in delta.exchanges})
+    tables.sealed.keep({s.record_id: s for s in delta.sealed})
+    tables.sealed.keep({x.sealed.record_id: x.sealed for x in delta.exchanges})
     tables.wrapped_keys.update(delta.wrapped_keys)
     tables.wrapped_keys.update(delta.rewrapped)
     let_go(tables, delta)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from iso20022 import signing_keys
 from iso20022.signing_keys import PKCS1, PSS
-from switch.simulation.signatures import Signatures
+from switch.simulation.signatures import JournalKey, Signatures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -57,3 +58,17 @@ def test_another_padding_is_another_signature() -> None:
 
     assert known.verifies(key.public_key(), signature, b"a", PKCS1)
     assert not known.verifies(key.public_key(), signature, b"a", PSS)
+
+
+def test_a_block_of_the_run_is_known_and_any_other_is_verified() -> None:
+    key = ed25519.Ed25519PrivateKey.generate()
+    journal = JournalKey(key)
+    signature = journal.sign(b"header")
+
+    assert signature == key.sign(b"header")
+    assert journal.public.public_bytes_raw() == key.public_key().public_bytes_raw()
+    journal.public.verify(signature, b"header")
+    journal.public.verify(key.sign(b"of before the run"), b"of before the run")
+    for wrong, header in ((signature, b"another"), (bytes(64), b"header")):
+        with pytest.raises(InvalidSignature):
+            journal.public.verify(wrong, header)
