@@ -128,15 +128,14 @@ class Denials:
         )
         denied = changed(denied, version=1)
         key, wrapped = self._records.new_key(denied.uetr)
-        result = await self._store.commit(
-            Refuse(
-                payment=denied,
-                binding=self._records.binding(key, asked.scope, asked.key, asked.content),
-                answer=json_answer(denied),
-                wrapped_key=wrapped,
-                salt=self._ids.salt(),
-            )
+        command = Refuse(
+            payment=denied,
+            binding=self._records.binding(key, asked.scope, asked.key, asked.content),
+            answer=json_answer(denied),
+            wrapped_key=wrapped,
+            salt=self._ids.salt(),
         )
+        result = await self._store.commit(command)
         if isinstance(result, Done) and result.payment is not None:
             said = {"kind": denied.kind.value, "reason": reason.iso}
             self._log.info("linked_refused", uetr=denied.uetr, original=denied.original, **said)

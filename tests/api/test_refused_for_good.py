@@ -129,6 +129,17 @@ async def test_the_same_key_at_once_gets_one_answer(rig: Rig, credited: str) -> 
     assert rig.leaves() == leaves + 1
 
 
+async def test_all_of_it_asked_for_at_once_under_one_key_is_one_refund(
+    rig: Rig, credited: str
+) -> None:
+    """Whoever is judged after the first was committed finds too much, and that the key is taken."""
+    answers = await asyncio.gather(*(refund(rig, credited, 41_000) for _ in range(5)))
+
+    assert {each.status for each in answers} == {200}
+    assert len({each.json()["uetr"] for each in answers}) == 1
+    assert len(await rig.book()) == 2
+
+
 async def test_what_was_committed_and_never_answered_is_the_answer_to_the_repeat(
     rig: Rig, credited: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
