@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
     decode_dss_signature,
     encode_dss_signature,
 )
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.hashes import SHA256, HashAlgorithm
 
 PrivateKey = ed25519.Ed25519PrivateKey | ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 PublicKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublicKey
@@ -26,6 +26,7 @@ PublicKey = ed25519.Ed25519PublicKey | ec.EllipticCurvePublicKey | rsa.RSAPublic
 RSA_BITS_MIN: Final = 2048
 """Shortest RSA key (NIST SP 800-57, RFC 7518 section 3.3)."""
 
+SHA_256: Final = SHA256()
 PKCS1: Final = padding.PKCS1v15()
 PSS: Final = padding.PSS(padding.MGF1(SHA256()), padding.PSS.DIGEST_LENGTH)
 """As PS256 has it (RFC 7518 section 3.5): the salt is as long as the digest."""
@@ -75,8 +76,14 @@ def trusted_key(pem: bytes) -> PublicKey | x509.Certificate:
     raise KeyUnfit("not Ed25519, ECDSA on P-256, or RSA of 2048 bits or more")
 
 
-def sign(key: PrivateKey, data: bytes, rsa_padding: padding.AsymmetricPadding = PKCS1) -> bytes:
-    """Return the signature over ``data``, with SHA-256 except for Ed25519.
+def sign(
+    key: PrivateKey,
+    data: bytes,
+    rsa_padding: padding.AsymmetricPadding = PKCS1,
+    *,
+    digest: HashAlgorithm = SHA_256,
+) -> bytes:
+    """Return the signature over ``data``, with SHA-256 except for Ed25519, and RSA as asked.
 
     All are deterministic but RSA with PSS; ECDSA takes its nonce from RFC 6979.
     """
@@ -86,7 +93,7 @@ def sign(key: PrivateKey, data: bytes, rsa_padding: padding.AsymmetricPadding = 
         encoded = key.sign(data, ec.ECDSA(SHA256(), deterministic_signing=True))
         r, s = decode_dss_signature(encoded)
         return r.to_bytes(_COORDINATE_BYTES, "big") + s.to_bytes(_COORDINATE_BYTES, "big")
-    return key.sign(data, rsa_padding, SHA256())
+    return key.sign(data, rsa_padding, digest)
 
 
 def verifies(
@@ -94,6 +101,8 @@ def verifies(
     signature: bytes,
     data: bytes,
     rsa_padding: padding.AsymmetricPadding = PKCS1,
+    *,
+    digest: HashAlgorithm = SHA_256,
 ) -> bool:
     """Whether ``signature`` over ``data`` is by this key; False whatever else the bytes are."""
     try:
@@ -106,7 +115,7 @@ def verifies(
             s = int.from_bytes(signature[_COORDINATE_BYTES:], "big")
             key.verify(encode_dss_signature(r, s), data, ec.ECDSA(SHA256()))
         else:
-            key.verify(signature, data, rsa_padding, SHA256())
+            key.verify(signature, data, rsa_padding, digest)
     except InvalidSignature:
         return False
     return True

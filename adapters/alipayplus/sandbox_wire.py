@@ -14,12 +14,11 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote_plus, unquote_plus
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from adapters.sandbox_kit import Reply, posted
 from fx.money import Money, currency
+from iso20022 import signing_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +87,7 @@ class Desk:
 
     def _signature(self, path: str, at: str, body: bytes) -> str:
         signed = f"POST {path}\n{self.client}.{at}.".encode() + body
-        raw = self._key.sign(signed, padding.PKCS1v15(), SHA256())
+        raw = signing_keys.sign(self._key, signed)
         text = quote_plus(base64.b64encode(raw))
         return f"algorithm=RSA256,keyVersion=1,signature={text}"
 
@@ -102,8 +101,9 @@ class Desk:
         signed = f"POST {path}\n{headers.get('Client-Id', '')}.{at}.".encode() + body
         try:
             raw = base64.b64decode(unquote_plus(parts.get("signature", "")), validate=True)
-            self._partner_key.verify(raw, signed, padding.PKCS1v15(), SHA256())
-        except (InvalidSignature, ValueError):
+        except ValueError:
+            return False
+        if not signing_keys.verifies(self._partner_key, raw, signed):
             return False
         return (parts.get("algorithm"), parts.get("keyVersion")) == ("RSA256", "1")
 

@@ -14,10 +14,9 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA256
+
+from iso20022 import signing_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -94,7 +93,7 @@ class Signer:
 
     def sign(self, signed: bytes) -> bytes:
         """Return the signature of a text: the same text, the same signature."""
-        return self._key.sign(signed, PKCS1v15(), SHA256())
+        return signing_keys.sign(self._key, signed)
 
 
 class Verifier:
@@ -115,10 +114,8 @@ class Verifier:
         key = self._keys.get(version)
         if key is None:
             raise NotSigned("KEY_NOT_FOUND")
-        try:
-            key.verify(signature, content(path, self._client, at, body), PKCS1v15(), SHA256())
-        except InvalidSignature:
-            raise NotSigned("INVALID_SIGNATURE") from None
+        if not signing_keys.verifies(key, signature, content(path, self._client, at, body)):
+            raise NotSigned("INVALID_SIGNATURE")
         return at
 
 

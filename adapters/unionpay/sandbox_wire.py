@@ -21,9 +21,9 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from adapters.sandbox_kit import Reply
+from iso20022 import signing_keys
 from iso20022.jws import JwsError, JwsSigner, verify_detached
 from switch.wire.strict_json import JsonRefused, read_object
 
@@ -145,7 +145,8 @@ class Desk:
         try:
             signature = base64.b64decode(found[0], validate=True)
             if self._info:
-                self._partner.verify(signature, unsigned, PKCS1v15(), SHA256())
+                if not signing_keys.verifies(self._partner, signature, unsigned):
+                    raise Refused("72")
             else:
                 found_digest = self._partner.recover_data_from_signature(
                     signature, PKCS1v15(), None
@@ -215,7 +216,7 @@ class Desk:
         place = {"umpsSignCertID": self._own_id, "signature": "00000000"}
         unsigned = orjson.dumps({**content, "certificateSignature": place})
         if self._info:
-            signature = self._private.sign(unsigned, PKCS1v15(), SHA256())
+            signature = signing_keys.sign(self._private, unsigned)
         else:
             digest = hashlib.sha256(unsigned).digest()
             signature = self._private.sign(digest, PKCS1v15(), NoDigestInfo())

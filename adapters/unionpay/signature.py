@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Final
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.utils import NoDigestInfo
-from cryptography.hazmat.primitives.hashes import SHA256
 
+from iso20022 import signing_keys
 from iso20022.jws import JwsError, signing_input, verify_detached
-from iso20022.signing_keys import PKCS1, is_used, sign
+from iso20022.signing_keys import PKCS1, is_used
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +84,9 @@ class Token:
         text = json.dumps(header, separators=(",", ":")).encode()
         protected = base64.urlsafe_b64encode(text).rstrip(b"=").decode()
         data = signing_input(protected, body, unencoded=False)
-        signature = base64.urlsafe_b64encode(sign(self._private, data)).rstrip(b"=").decode()
+        signature = (
+            base64.urlsafe_b64encode(signing_keys.sign(self._private, data)).rstrip(b"=").decode()
+        )
         return f"{protected}..{signature}"
 
     def verify(self, token: str, body: bytes) -> Claims:
@@ -122,7 +124,7 @@ class Field:
         empty = f'"signature":"{EMPTY}"'.encode()
         assert unsigned.count(empty) == 1, "a body has one place for its signature"
         if self._digest_info:
-            raw = self._private.sign(unsigned, PKCS1, SHA256())
+            raw = signing_keys.sign(self._private, unsigned)
         else:
             raw = self._private.sign(sha256(unsigned).digest(), PKCS1, NoDigestInfo())
         return unsigned.replace(empty, b'"signature":"' + base64.b64encode(raw) + b'"')
@@ -142,10 +144,9 @@ class Field:
             raise SignatureWrong("signature")
 
     def _is_signed(self, signature: bytes, unsigned: bytes) -> bool:
+        if self._digest_info:
+            return signing_keys.verifies(self._partner, signature, unsigned)
         try:
-            if self._digest_info:
-                self._partner.verify(signature, unsigned, PKCS1, SHA256())
-                return True
             bare = self._partner.recover_data_from_signature(signature, PKCS1, None)
         except InvalidSignature:
             return False

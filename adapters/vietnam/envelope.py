@@ -15,11 +15,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from adapters.vietnam.jose import Secrecy, SecrecyKeys
+from iso20022 import signing_keys
 from switch.wire.strict_json import JsonRefused, read_object
 
 if TYPE_CHECKING:
@@ -93,7 +92,7 @@ class Envelope:
 
     def signature(self, body: bytes) -> str:
         """Return our signature over a body as it goes out."""
-        raw = self._key.sign(body, padding.PKCS1v15(), hashes.SHA256())
+        raw = signing_keys.sign(self._key, body)
         return base64.b64encode(raw).decode()
 
     def headers(self, body: bytes) -> tuple[tuple[str, str], ...]:
@@ -113,9 +112,11 @@ def verify(key: RSAPublicKey, signature: str, body: bytes) -> None:
     """Raise :class:`EnvelopeError` unless the signature is this key's over exactly this body."""
     try:
         raw = base64.b64decode(signature[:SIGNATURE_CHARACTERS_MAX], validate=True)
-        key.verify(raw, body, padding.PKCS1v15(), hashes.SHA256())
-    except (InvalidSignature, binascii.Error, ValueError):
-        raise EnvelopeError("the signature does not verify", signature=True) from None
+        holds = signing_keys.verifies(key, raw, body)
+    except (binascii.Error, ValueError):
+        holds = False
+    if not holds:
+        raise EnvelopeError("the signature does not verify", signature=True)
 
 
 def _rsa_public(context: AdapterContext, name: str) -> RSAPublicKey:

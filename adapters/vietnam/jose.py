@@ -19,11 +19,12 @@ from hashlib import sha512
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from iso20022 import signing_keys
 from switch.wire.strict_json import JsonRefused, read_object
 
 if TYPE_CHECKING:
@@ -102,9 +103,8 @@ class Secrecy:
     def signed(self, payload: bytes) -> str:
         """Return the compact JWS of a payload, under our own key."""
         covered = f"{encoded(_JWS_HEADER)}.{encoded(payload)}"
-        signature = self._keys.own_signing.sign(
-            covered.encode(), padding.PKCS1v15(), hashes.SHA512()
-        )
+        own = self._keys.own_signing
+        signature = signing_keys.sign(own, covered.encode(), digest=hashes.SHA512())
         return f"{covered}.{encoded(signature)}"
 
     def _wrapped(self, content_key: bytes, stream: Iterator[int]) -> bytes:
@@ -137,9 +137,11 @@ class Secrecy:
             raise SecrecyError
         covered = token.rpartition(".")[0].encode()
         try:
-            self._keys.their_signing.verify(decoded(parts[2]), covered, padding.PKCS1v15(), digest)
+            theirs, signature = self._keys.their_signing, decoded(parts[2])
+            if not signing_keys.verifies(theirs, signature, covered, digest=digest):
+                raise SecrecyError
             return decoded(parts[1]).decode("ascii")
-        except (InvalidSignature, UnicodeDecodeError):
+        except UnicodeDecodeError:
             raise SecrecyError from None
 
     def _unwrapped(self, key: bytes, key_bytes: int) -> bytes:

@@ -15,12 +15,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from adapters.sandbox_kit import Reply
 from adapters.vietnam.jose import Secrecy, SecrecyKeys
+from iso20022 import signing_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -162,15 +161,17 @@ class Desk:
         return Outgoing(reference_id, body, headers)
 
     def _signature(self, body: bytes) -> str:
-        raw = self._key.sign(body, padding.PKCS1v15(), hashes.SHA256())
+        raw = signing_keys.sign(self._key, body)
         return base64.b64encode(raw).decode()
 
     def _check(self, signature: str, raw: bytes) -> None:
         try:
             given = base64.b64decode(signature, validate=True)
-            self._theirs.verify(given, raw, padding.PKCS1v15(), hashes.SHA256())
-        except (InvalidSignature, binascii.Error, ValueError):
-            raise NotTaken(401, "63") from None
+            holds = signing_keys.verifies(self._theirs, given, raw)
+        except (binascii.Error, ValueError):
+            holds = False
+        if not holds:
+            raise NotTaken(401, "63")
 
 
 def _public(context: SandboxContext, name: str) -> RSAPublicKey:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, cast
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from iso20022 import jws, xmldsig
-from iso20022.signing_keys import PKCS1, PSS, verifies
+from iso20022 import jws, signing_keys, xmldsig
+from iso20022.signing_keys import PKCS1, PSS, SHA_256, verifies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         Ed25519PublicKey,
     )
     from cryptography.hazmat.primitives.asymmetric.padding import AsymmetricPadding
+    from cryptography.hazmat.primitives.hashes import HashAlgorithm
 
     from iso20022.signing_keys import PrivateKey, PublicKey
 
@@ -45,7 +46,7 @@ class Signatures:
 
     def places(self) -> Iterator[tuple[ModuleType, str, Callable[..., object]]]:
         """Who signs and verifies by which name, and what stands for that during a run."""
-        for module in (jws, xmldsig):
+        for module in (jws, xmldsig, signing_keys):
             yield module, "sign", self.sign
             yield module, "verifies", self.verifies
 
@@ -54,13 +55,20 @@ class Signatures:
         self._made.clear()
         self._names.clear()
 
-    def sign(self, key: PrivateKey, data: bytes, rsa_padding: AsymmetricPadding = PKCS1) -> bytes:
+    def sign(
+        self,
+        key: PrivateKey,
+        data: bytes,
+        rsa_padding: AsymmetricPadding = PKCS1,
+        *,
+        digest: HashAlgorithm = SHA_256,
+    ) -> bytes:
         """Return what stands for the signature over ``data``."""
         length = key.key_size // 8 if isinstance(key, RSAPrivateKey) else _BYTES
         padded = b"PSS" if rsa_padding is PSS else b""
-        digest = sha256(data).digest()
-        signature = shake_256(self._name(key) + padded + digest).digest(length)
-        self._made[self._place(key, signature, digest, rsa_padding)] = None
+        content = digest.name.encode() + sha256(data).digest()
+        signature = shake_256(self._name(key) + padded + content).digest(length)
+        self._made[self._place(key, signature, content, rsa_padding)] = None
         return signature
 
     def verifies(
@@ -69,19 +77,22 @@ class Signatures:
         signature: bytes,
         data: bytes,
         rsa_padding: AsymmetricPadding = PKCS1,
+        *,
+        digest: HashAlgorithm = SHA_256,
     ) -> bool:
         """Whether ``signature`` over ``data`` is by this key."""
-        known = self._place(key, signature, sha256(data).digest(), rsa_padding) in self._made
-        return known or verifies(key, signature, data, rsa_padding)
+        content = digest.name.encode() + sha256(data).digest()
+        known = self._place(key, signature, content, rsa_padding) in self._made
+        return known or verifies(key, signature, data, rsa_padding, digest=digest)
 
     def _place(
         self,
         key: PrivateKey | PublicKey,
         signature: bytes,
-        digest: bytes,
+        content: bytes,
         rsa_padding: AsymmetricPadding,
     ) -> _Made:
-        return self._name(key), rsa_padding is PSS, signature, digest
+        return self._name(key), rsa_padding is PSS, signature, content
 
     def _name(self, key: PrivateKey | PublicKey) -> bytes:
         """The public key in bytes; each key object is asked once, and kept so that it stays one."""
