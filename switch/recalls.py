@@ -187,7 +187,7 @@ class Recalls:
             if not is_gone(error):
                 raise Busy from None
             # Nobody can name its payer any more, so nothing can go back to them.
-            return Taken(None, Reason.NOT_REFUNDABLE)
+            return await self._denied(original, asked, Reason.NOT_REFUNDABLE)
         said = {f"{KEPT}{name}": value for name, value in request.request.items()}
         particulars = opened.particulars
         particulars = replace(particulars, extra={**particulars.extra, **said})
