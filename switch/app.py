@@ -308,7 +308,7 @@ class Switch:
             log=seams.log,
             ready=self.health,
             signers=signers_of(self.adapters),
-            readings=Reader(seams, self._leases, self.meters, self.health),
+            readings=Reader(seams, self._leases, self.meters, self.health, self.payments.exposures),
         )
 
     def _scheme_quotes(self) -> SchemeQuotes:

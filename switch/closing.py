@@ -15,13 +15,15 @@ from switch.commands import Declined, Done
 from switch.delta import Claim, ending_claims
 from switch.leaves import entry_content
 from switch.model import to_micros
-from switch.operators import ApproveClosing, ProposeClosing
+from switch.operators import ApproveClosing, ProposeClosing, SquareExposure
 from switch.proposals import PROPOSALS_A_DAY
 from switch.reasons import Reason
 from switch.standings import PartyState, stands_of
 from switch.suspense import (
     Way,
     closing_lines,
+    gives_back,
+    is_exposure,
     item_claim,
     origin_of,
     payer_of,
@@ -46,6 +48,8 @@ def close(batch: Batch, command: ItemCommand) -> Result:
     """A command about an item in suspense."""
     held = batch.seen.claims.get(item_claim(command.item))
     now = None if held is None else suspended_of(held.uetr)
+    if isinstance(command, SquareExposure):
+        return _square(batch, command, now)
     if isinstance(command, ProposeClosing):
         began = command.begins if now is None else now
         if began is None:
@@ -78,6 +82,10 @@ def _propose(batch: Batch, command: ProposeClosing, now: Suspended, *, kept: boo
         return Declined(Reason.WAY_NOT_OPEN)
     if ending.way is Way.SETTLED and ending.institution != origin_of(now):
         return Declined(Reason.AGENT_INCORRECT)
+    if ending.way is Way.RECOVERED and ending.institution not in gives_back(now):
+        return Declined(Reason.AGENT_INCORRECT)
+    if ending.way is Way.WRITTEN_OFF and ending.institution != origin_of(now):
+        return Declined(Reason.AGENT_INCORRECT)
     if _is_gone(batch, ending):
         return Declined(Reason.PAYEE_BANK_SUSPENDED)
     day = f"{command.at:%Y-%m-%d}"
@@ -100,13 +108,30 @@ def _approve(batch: Batch, command: ApproveClosing, now: Suspended) -> Result:
         return Declined(Reason.SAME_OPERATOR)
     if _is_gone(batch, ending):
         return Declined(Reason.PAYEE_BANK_SUSPENDED)
-    lines = closing_lines(now)
+    return _book(batch, command, now, now, command.operator)
+
+
+def _square(batch: Batch, command: SquareExposure, now: Suspended | None) -> Result:
+    """Nothing where it is closed; where it is not as it was seen, whoever asks looks again."""
+    if now is None or now.closed_by:
+        return Done(None)
+    ending = command.seen.ending
+    if ending is None or replace(command.seen, ending=now.ending) != now or not is_exposure(now):
+        return Declined(Reason.PROPOSAL_CHANGED)
+    return _book(batch, command, now, command.seen, ending.operator)
+
+
+def _book(
+    batch: Batch, command: ItemCommand, now: Suspended, ends: Suspended, operator: str
+) -> Result:
+    """Book what closes an item, and keep it as closed; or why its accounts cannot take it."""
+    lines = closing_lines(ends)
     refusal = batch.books.post(lines, payer_of(lines))
     if refusal is not None:
         return Declined(refusal)
     entries = batch.book(command.item, ledger.posting(lines), None)
-    after = replace(now, closed_by=command.operator, closed_at=to_micros(command.at))
-    _keep(batch, command, now, after, "item_closed", command.operator, entries)
+    after = replace(ends, closed_by=operator, closed_at=to_micros(command.at))
+    _keep(batch, command, now, after, "item_closed", operator, entries)
     return Done(None)
 
 

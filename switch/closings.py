@@ -21,6 +21,7 @@ from switch.suspense import (
     FIRST_CLAIM,
     Ending,
     Way,
+    gives_back,
     item_claim,
     origin_of,
     proposal_digest,
@@ -173,11 +174,13 @@ def _items_of(rows: Iterable[Row]) -> list[tuple[str, Suspended]]:
 
 
 def _taker(asked: Asked, held: Suspended, config: Config) -> str | Reason:
-    """Whose account takes an item: where it came from, a member's position, or a bearer's."""
+    """Whose account takes an item, or who gave back: whence it came, a member, or a bearer."""
     named = asked.institution
     if asked.way not in ways_of(held):
         return Reason.WAY_NOT_OPEN
-    if asked.way is Way.SETTLED:
+    if asked.way is Way.RECOVERED:
+        return named if named in gives_back(held) else Reason.AGENT_INCORRECT
+    if asked.way in (Way.SETTLED, Way.WRITTEN_OFF):
         return Reason.AGENT_INCORRECT if named not in ("", origin_of(held)) else origin_of(held)
     if asked.way is Way.BORNE:
         bearers = {each.fee_taker for each in config.corridors.values()}
@@ -206,7 +209,7 @@ def _shown(item: str, held: Suspended, now: datetime) -> dict[str, object]:
         closed = {"operator": held.closed_by, "at": instant(from_micros(held.closed_at))}
     return {
         "item": item,
-        "network": held.place.institution,
+        "network": held.far or held.place.institution,
         "amount": amount(held.amount),
         "to_us": held.minor > 0,
         "account": held.account,

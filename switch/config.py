@@ -46,7 +46,7 @@ from switch.config_files import (
     VelocitySection,
 )
 from switch.coordination.ports import MOST
-from switch.corridor_roles import uncapped, wrong_roles
+from switch.corridor_roles import exposure_max_of, uncapped, wrong_roles
 from switch.doors import MEMBER_FIRST, Member, Window, windows_of
 from switch.feed import Feed
 from switch.fx_side import SideError, scheme_of
@@ -90,6 +90,7 @@ class Corridor:
     finality: Finality = Finality.TWO_LEG
     fund_within_s: int = 0
     windows: tuple[Window, ...] = ()
+    exposure_max: Money | None = None
 
     @property
     def name(self) -> str:
@@ -323,7 +324,7 @@ def _corridor(
     except SideError as error:
         raise ConfigError(f"{where}.{error}") from None
     try:
-        windows = windows_of(row.windows)
+        windows, exposure_max = windows_of(row.windows), exposure_max_of(row, HOME)
     except ValueError as error:
         raise ConfigError(f"{where}.{error}") from None
     return Corridor(
@@ -344,6 +345,7 @@ def _corridor(
         finality=Finality(row.finality),
         fund_within_s=row.fund_within_s or 0,
         windows=windows,
+        exposure_max=exposure_max,
     )
 
 

@@ -218,6 +218,7 @@ class CorridorRow(Strict):
     fx_side: Literal["source", "scheme"] = "source"
     scheme: NetworkName | None = None
     scheme_currency: str | None = None
+    exposure_max: str | None = None
     enabled: bool
 
 

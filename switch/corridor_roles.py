@@ -7,10 +7,12 @@ something else refuses the start, because money would come to nobody.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
-from switch.ledger import Role, account_key
-from switch.model import Finality, Funding
+from fx.money import Money, MoneyError
+from switch.ledger import Asset, Kind, Role, account_key
+from switch.model import Direction, Finality, Funding
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +20,44 @@ if TYPE_CHECKING:
     from switch.config import Corridor
     from switch.config_files import CorridorRow
     from switch.ledger import Account
+
+EXPOSURE_MAX: Final = MappingProxyType(
+    {
+        "CNY": "70000",
+        "JPY": "1500000",
+        "KHR": "40000000",
+        "KRW": "14000000",
+        "LAK": "200000000",
+        "MYR": "45000",
+        "THB": "350000",
+        "VND": "250000000",
+    }
+)
+"""What a bearer may be exposed by, in a currency, before a corridor closes that states nothing
+itself: about 10,000 US dollars. Of any other currency it is ``OTHER_EXPOSURE_MAX``."""
+
+OTHER_EXPOSURE_MAX: Final = "10000"
+
+
+def exposure_max_of(row: CorridorRow, home: str) -> Money:
+    """The most that a corridor's bearer may be exposed by. Raises :class:`ValueError`."""
+    inbound = row.destination_network == home
+    code = row.payer_currency if inbound else row.merchant_currency
+    stated = row.exposure_max or EXPOSURE_MAX.get(code, OTHER_EXPOSURE_MAX)
+    try:
+        return Money.parse(stated, code).positive()
+    except MoneyError as error:
+        raise ValueError(f"exposure_max: {error.detail}") from None
+
+
+def exposure_account(corridor: Corridor) -> str:
+    """The account of what a corridor's bearer is exposed by, in the currency its network has.
+
+    Corridors with one bearer and one such currency share it: it is the bearer who can bear no more.
+    """
+    inbound = corridor.direction is Direction.INBOUND
+    code = corridor.payer_currency if inbound else corridor.merchant_currency
+    return account_key(corridor.fee_taker, Role.BEARER, code, Asset.DEFERRED, Kind.EXPOSURE)
 
 
 def wrong_roles(row: CorridorRow, home: str, own_bic: str) -> str | None:

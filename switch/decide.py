@@ -40,7 +40,7 @@ from switch.leaves import sealed_digest
 from switch.ledger import Entry, Phase
 from switch.lifecycle import STATES, Event, Stand, Verdict
 from switch.model import Kind, State, changed
-from switch.operators import Approve, ApproveClosing, Propose, ProposeClosing
+from switch.operators import Approve, ApproveClosing, Propose, ProposeClosing, SquareExposure
 from switch.postings import lines_at_once
 from switch.reasons import Reason
 
@@ -103,7 +103,7 @@ def _one(batch: Batch, command: Command) -> Result:
 
 def _beside_payments(batch: Batch, command: PartyCommand | ItemCommand) -> Result:
     """What two operators decide that is no payment's own."""
-    if isinstance(command, ProposeClosing | ApproveClosing):
+    if isinstance(command, ProposeClosing | ApproveClosing | SquareExposure):
         return closing.close(batch, command)
     return admission.admit(batch, command)
 

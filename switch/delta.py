@@ -36,13 +36,14 @@ from switch.operators import (
     Propose,
     ProposeClosing,
     ProposeStep,
+    SquareExposure,
 )
 from switch.parts import linked_places
 from switch.postings import incoming_lines, lines_at_once, lines_of
 from switch.proposals import lines_for, proposal_claims
 from switch.standings import Door, asked_of, claim_of, member_party
 from switch.states import Event
-from switch.suspense import Way, closing_lines, item_claim, unbooked_item, upheld_item
+from switch.suspense import Way, closing_lines, exposed_item, item_claim, unbooked_item, upheld_item
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -290,14 +291,17 @@ def _claims_of(command: Command) -> tuple[str, ...]:
             return (payment.terms.quote_id,)
         case Approve(uetr=uetr, action=Action.UPHOLD):
             return (*proposal_claims(command), item_claim(upheld_item(uetr)))
-        case Approve(uetr=uetr, action=Action.UNBOOK):
-            return (*proposal_claims(command), item_claim(unbooked_item(uetr)))
+        case Approve(uetr=uetr, action=Action.BOOK | Action.UNBOOK):
+            items = unbooked_item(uetr), exposed_item(uetr)
+            return (*proposal_claims(command), *map(item_claim, items))
         case Propose() | Approve():
             return proposal_claims(command)
         case ProposeClosing(item=item, ending=ending):
             return (item_claim(item), *ending_claims(ending))
         case ApproveClosing(item=item, seen=seen):
             return (item_claim(item), *ending_claims(seen.ending))
+        case SquareExposure(item=item):
+            return (item_claim(item),)
         case Enrol(party=party) | ProposeStep(party=party) | ApproveStep(party=party):
             return (claim_of(party),)
         case _:
@@ -358,7 +362,7 @@ def accounts_wanted(commands: Sequence[Command], snapshot: Snapshot) -> tuple[st
             case Receive():
                 lines = incoming_lines(command)
                 keys.update(line.account for line in lines)
-            case ApproveClosing(seen=seen) if seen.ending is not None:
+            case ApproveClosing(seen=seen) | SquareExposure(seen=seen) if seen.ending is not None:
                 keys.update(line.account for line in closing_lines(seen))
             case Configure(accounts=accounts):
                 keys.update(account.key for account in accounts)

@@ -165,5 +165,15 @@ class ApproveClosing:
     salt: bytes = field(repr=False)
 
 
-ItemCommand = ProposeClosing | ApproveClosing
+@dataclass(frozen=True, slots=True)
+class SquareExposure:
+    """The network's own word ends an exposure; ``seen`` is its item, with how it ends."""
+
+    item: str
+    seen: Suspended
+    at: datetime
+    salt: bytes = field(repr=False)
+
+
+ItemCommand = ProposeClosing | ApproveClosing | SquareExposure
 PartyCommand = Enrol | ProposeStep | ApproveStep

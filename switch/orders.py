@@ -159,7 +159,7 @@ class Orders:
         self, network: str, request: InboundOrder, offer: Offer
     ) -> tuple[Merchant, Payment] | Reason:
         priced = self._quoting.open_quote(offer.token, network)
-        closed = self._payments.shut(priced)
+        closed = await self._payments.shut(priced)
         if closed is not None:
             return closed
         merchant = priced.destination.merchant

@@ -17,6 +17,7 @@ from switch import lifecycle, terms
 from switch.commands import Answer, Bury, Conflict, Declined, Done, Known, Open, Refuse, Stale
 from switch.dispatch import Happened
 from switch.doors import closed
+from switch.exposures import Exposures
 from switch.flights import Flights
 from switch.given_names import GivenNames
 from switch.instructions import Bound, Instruction, Standing
@@ -102,6 +103,7 @@ class Payments:
         self._log = log
         most = config.payments.in_flight_max
         self.flights = Flights(most, dispatch=dispatch, tasks=tasks, log=log)
+        self.exposures = Exposures(config, store.read, clock, log)
         self._sequences, self._names = Sequences(store), GivenNames(store)
 
     async def repeated(
@@ -161,7 +163,7 @@ class Payments:
         if lost and refused in LATE:
             refused = None
         if refused is None and not lost:
-            refused = self.shut(priced)
+            refused = await self.shut(priced)
         await self._pace.opening(priced.destination.origin, priced.quote.debit)
         with self.flights.room():
             try:
@@ -230,9 +232,11 @@ class Payments:
             return Standing(result.payment, None)
         return await self.standing(result, instruction)
 
-    def shut(self, priced: Priced) -> Reason | None:
+    async def shut(self, priced: Priced) -> Reason | None:
         """Why nothing may be opened now at this price's corridor; who may is for the commit."""
-        return closed(priced.destination.corridor.windows, self._clock.now())
+        corridor = priced.destination.corridor
+        shut = closed(corridor.windows, self._clock.now())
+        return shut or await self.exposures.shut(corridor)
 
     def parties(self, payment: Payment, particulars: Particulars) -> tuple[str, ...]:
         """The merchant that an inbound payment comes to, where its network knows it by an id."""

@@ -59,7 +59,7 @@ def example(name: str) -> tuple[Line, ...]:
 
 
 def _outbound(name: str) -> bool:
-    return not name.startswith(("inbound", "advice", "late_credit", "unwound"))
+    return not name.startswith(("inbound", "advice", "late_credit", "unwound", "exposure"))
 
 
 def _amounts(name: str) -> Mapping[str, Money]:

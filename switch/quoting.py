@@ -24,6 +24,8 @@ from fx.refusals import LeftOut, QuoteError
 from fx.requests import Quoted, Request
 from fx.scheme import ask_scheme, quote_scheme
 from switch import kept_rates
+from switch.corridor_roles import exposure_account
+from switch.exposures import is_exposed
 from switch.inbound_port import derived_uetr
 from switch.ledger import Account, Role, account_key
 from switch.outstanding import Outstanding
@@ -120,6 +122,10 @@ class Quoting:
         """The enabled corridor between two networks, if there is one."""
         found = self._config.corridors.get((source, destination))
         return found if found is not None and found.enabled else None
+
+    def exposed(self, corridor: Corridor) -> bool:
+        """Whether a corridor takes nothing new, as its bearer's exposure was seen last."""
+        return is_exposed(corridor, self._account(exposure_account(corridor)))
 
     def destination(
         self,

@@ -37,6 +37,7 @@ class Reason(Enum):
     MEMBER_SUSPENDED = ("AG01", "The paying institution may open no payment at the moment.")
     PAYEE_BANK_SUSPENDED = ("AG01", "The payee's institution can be paid nothing at the moment.")
     MERCHANT_SUSPENDED = ("AG01", "This merchant can be paid nothing at the moment.")
+    CORRIDOR_EXPOSED = ("AG01", "This corridor takes no new payments at the moment; try later.")
     STEP_IMPOSSIBLE = ("NARR", "A party that stands so cannot take this step.")
     POSITION_OPEN = ("NARR", "Its position is not square: settle what it owes or is owed first.")
     TRANSACTION_UNSUPPORTED = ("AG03", "This kind of transaction is not supported here.")

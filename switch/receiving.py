@@ -105,6 +105,7 @@ class Receiving:
             return await self._unreadable(network, refusal)
         await self._pace.call(network)
         if isinstance(request, InboundLookup):
+            await self._payments.exposures.look()
             return self._lookup(network, adapter, request)
         if isinstance(request, InboundEnquiry):
             return await self._enquiry(network, adapter, request)
@@ -117,6 +118,7 @@ class Receiving:
     ) -> Rendered:
         """Orders, and what networks tell: answered after the commit that holds it."""
         if isinstance(request, InboundOrder):
+            await self._payments.exposures.look()
             # What it is held under may be another key than what was asked, and is what is answered.
             request, answer = await self._orders.hold(network, request)
             try:

@@ -8,6 +8,7 @@ is a set of its own, on the account of whoever bears such losses.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from switch import ledger, lifecycle
@@ -27,7 +28,17 @@ from switch.proposals import (
 )
 from switch.reasons import Reason
 from switch.states import STATES, Event, Stand, Timer
-from switch.suspense import is_owed_by_hand, item_claim, put_down, unbooked_item, upheld_item
+from switch.suspense import (
+    exposed_item,
+    exposure_of,
+    is_owed_by_hand,
+    item_claim,
+    put_down,
+    squared,
+    suspended_of,
+    unbooked_item,
+    upheld_item,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,7 +48,10 @@ if TYPE_CHECKING:
     from switch.ledger import Line
     from switch.model import Payment
     from switch.operators import Approve, Propose
+    from switch.suspense import Suspended
 
+NOT_CARRIED_OUT: Final = "not carried out after all"
+"""Why an exposure is closed whose booking two operators took back."""
 
 _CONCLUDED: Final = (
     *(Action.ACCEPTED, Action.REFUSED, Action.RELEASE),
@@ -130,6 +144,10 @@ def _unsettled(batch: Batch, command: Approve, payment: Payment) -> Reason | Non
     if command.action is Action.UNBOOK and accepted and any(counts(each) for each in linked):
         # What came back of it shows that it was carried out, and its payer has it already.
         return Reason.PART_GONE_BACK
+    exposed = _exposed(batch, payment)
+    if command.action is Action.UNBOOK and exposed is not None and exposed.closed_by:
+        # It was made good, or written off: taken back as well it would be twice.
+        return Reason.ITEM_CLOSED
     return None
 
 
@@ -149,6 +167,34 @@ def _put_down(
         return {}
     batch.claim(Claim(name, held.text(), released=False))
     return {"kept": [name, held.text()]}
+
+
+def _exposed(batch: Batch, payment: Payment) -> Suspended | None:
+    """The exposure that a payment is kept with, open or closed; None where there is none."""
+    held = batch.seen.claims.get(item_claim(exposed_item(payment.uetr)))
+    return None if held is None else suspended_of(held.uetr)
+
+
+def _exposure(
+    batch: Batch, command: Approve, payment: Payment, booked: Sequence[Line]
+) -> dict[str, object]:
+    """Keep what a payment booked against its refusal exposes its bearer by, until it is ended.
+
+    Booked back it is closed, and booked once more it is open again, as a later version.
+    """
+    made = exposure_of(payment, booked, to_micros(command.at))
+    if made is None or command.action not in (Action.BOOK, Action.UNBOOK):
+        return {}
+    before, name = _exposed(batch, payment), item_claim(exposed_item(payment.uetr))
+    if command.action is Action.BOOK:
+        after = made if before is None else replace(made, version=before.version + 1)
+    elif before is None:
+        return {}  # it was booked before items of exposures were kept
+    else:
+        ended = squared(before, command.proposer, NOT_CARRIED_OUT)
+        after = replace(ended, closed_by=command.operator, closed_at=made.since)
+    batch.claim(Claim(name, after.text(), released=False))
+    return {"kept": [name, after.text(), *([] if before is None else [before.text()])]}
 
 
 def _rung(payment: Payment, action: Action) -> int:
@@ -208,5 +254,6 @@ def _settled(
     batch.keep(payment)
     more: dict[str, object] = {"before": before, "claim": name, "operator": command.operator}
     more |= _put_down(batch, command, payment, lines)
+    more |= _exposure(batch, command, payment, lines)
     batch.journal("settled", payment, entries, command.salt, more)
     return Done(payment)

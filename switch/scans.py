@@ -81,11 +81,16 @@ class Scans:
 
     async def scan(self, member: str, payload: str, amount: Money | None) -> Scanned:
         """Look up a foreign code for a member. Raises Refusal."""
+        refused = Reason.QR_UNROUTABLE
         for content in self._read(payload, self._routing.preferred):
             network = self._routing.network(content.scheme) or ""
             corridor = self._quoting.corridor(HOME, network)
             adapter = self._adapters.get(network)
             if corridor is None or adapter is None:
+                continue
+            if self._quoting.exposed(corridor):
+                # Another network that pays the same code may be open.
+                refused = Reason.CORRIDOR_EXPOSED
                 continue
             merchant = await self._lookup(adapter, payload, amount)
             destination = self._quoting.destination(
@@ -97,7 +102,7 @@ class Scans:
             return Scanned(
                 network, destination, offers.offers, offers.left_out, offers.alarms, token
             )
-        raise Refusal(Reason.QR_UNROUTABLE)
+        raise Refusal(refused)
 
     def examine(self, payload: str) -> Examined:
         """What a code says and what is wrong with it. Nobody is asked, and it is kept nowhere."""
@@ -121,11 +126,15 @@ class Scans:
         found = self._quoting.corridor(source, destination) if source == HOME else None
         if found is None or found.scheme:
             raise Refusal(Reason.TRANSACTION_UNSUPPORTED, place="$.corridor")
+        if self._quoting.exposed(found):
+            raise Refusal(Reason.CORRIDOR_EXPOSED)
         return self._quoting.display(found, member, amount, nominated)
 
     async def _offers(
         self, destination: Destination, amount: Money, nominated: str | None
     ) -> Offers:
+        if self._quoting.exposed(destination.corridor):
+            raise Refusal(Reason.CORRIDOR_EXPOSED)
         if destination.corridor.scheme:
             assert self._scheme_quotes is not None, "a start names no corridor that nobody prices"
             return await self._scheme_quotes.offers(destination, amount, nominated)
@@ -142,6 +151,8 @@ class Scans:
         corridor = self._quoting.corridor(network, HOME)
         if corridor is None:
             raise Refusal(Reason.QR_UNROUTABLE)
+        if self._quoting.exposed(corridor):
+            raise Refusal(Reason.CORRIDOR_EXPOSED)
         for content in self._read(lookup.payload, self._routing.pays.get(HOME, ())):
             if not self._routing.domestic(content.scheme):
                 continue

@@ -26,6 +26,7 @@ from switch.model import Direction, Kind, State
 from switch.returns import UNSENT
 from switch.runtime.entropy import least_made_at
 from switch.settlement_port import FileLine, FileRefused, LineKind, SettlementReader
+from switch.squaring import Squaring
 from switch.store.vault import VaultError
 
 if TYPE_CHECKING:
@@ -103,6 +104,7 @@ class Settling:
         self._adapters = adapters
         self._clock = clock
         self._items = Items(store, clock, ids)
+        self._squaring = Squaring(store, clock, ids)
         self._billed = Billed(store, self._items)
         self._log = log
 
@@ -190,6 +192,9 @@ class Settling:
         event = _event(payment)
         if event is None:
             settled = lifecycle.is_final(payment)
+            if await self._squaring.filed(payment):
+                report.add("recovered", **said)
+                return
             report.add("matched" if settled else "waiting", **({} if settled else said))
             return
         opened = await self._opened(payment)

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Final
 import orjson
 
 from fx.money import Money, currency
-from switch.ledger import Asset, Role, Side, account_key, place_of
-from switch.model import Funding, Kind
-from switch.postings import filled
+from switch import ledger
+from switch.ledger import Asset, Line, Role, Side, account_key, place_of
+from switch.model import Direction, Funding, Kind
+from switch.postings import exchanged, filled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from switch.ledger import Line, Place
+    from switch.ledger import Place
     from switch.model import Payment
 
 FIRST_CLAIM: Final = "suspense/"
@@ -43,6 +44,10 @@ class Way(StrEnum):
     """It is a member's deposit: what came into the pool, and nothing else."""
     WITHDRAWN = "withdrawn"
     """A member's deposit is paid out of the pool of the institution that is named."""
+    RECOVERED = "recovered"
+    """What was paid against an answer came back: from its network, or from whom it went to."""
+    WRITTEN_OFF = "written_off"
+    """What was paid against an answer does not come back: its bearer owes it from now on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,8 @@ class Suspended:
     """An item: ``minor`` units on the credit side of ``account``, on the debit side below zero.
 
     Each proposal is a version. Times are microseconds since 1970. ``turns`` says how often each
-    operator proposed on the day (UTC) of the newest proposal.
+    operator proposed on the day (UTC) of the newest proposal. An exposure stands on the account of
+    its bearer; ``far`` is the network that may pay it after all, ``booked`` the set that made it.
     """
 
     account: str
@@ -75,6 +81,8 @@ class Suspended:
     closed_at: int = 0
     day: str = ""
     turns: tuple[tuple[str, int], ...] = ()
+    far: str = ""
+    booked: tuple[Line, ...] = ()
 
     def turned(self, operator: str, day: str) -> int:
         """How often an operator proposed on this day."""
@@ -110,8 +118,10 @@ class Suspended:
             said = [ending.way, ending.institution, ending.operator, ending.reference]
         closed = [self.closed_by, self.closed_at] if self.closed_by else None
         held = [self.account, self.minor, self.since, self.version, said, closed]
-        counted = [self.day, self.turns] if self.turns else []
-        return orjson.dumps([*held, *counted]).decode()
+        counted = [self.day, self.turns] if self.turns or self.booked else []
+        lines = [[line.account, line.side, line.currency, line.minor] for line in self.booked]
+        exposed = [self.far, lines] if self.booked else []
+        return orjson.dumps([*held, *counted, *exposed]).decode()
 
 
 def suspended_of(text: str) -> Suspended:
@@ -119,9 +129,11 @@ def suspended_of(text: str) -> Suspended:
     account, minor, since, version, said, closed, *counted = orjson.loads(text)
     ending = None if said is None else Ending(Way(said[0]), *said[1:])
     by, at = closed or ("", 0)
-    day, turns = counted or ("", ())
+    day, turns, *exposed = counted or ("", ())
     each = tuple((operator, number) for operator, number in turns)
-    return Suspended(account, minor, since, version, ending, by, at, day, each)
+    far, lines = exposed or ("", ())
+    booked = tuple(Line(key, Side(side), code, units) for key, side, code, units in lines)
+    return Suspended(account, minor, since, version, ending, by, at, day, each, far, booked)
 
 
 _WITHDRAWAL: Final = re.compile(r"withdrawal/([A-Z0-9]{11})/[0-9A-Za-z._-]{1,35}")
@@ -143,6 +155,8 @@ def withdrawal(item: str, amount: Money, since: int) -> Suspended | None:
 
 def ways_of(held: Suspended) -> tuple[Way, ...]:
     """How an item can be closed, by where it stands."""
+    if is_exposure(held):
+        return (Way.RECOVERED, Way.WRITTEN_OFF)
     if held.place.role == Role.MEMBER:
         return (Way.WITHDRAWN,)
     came = held.place.asset == Asset.BAKONG and held.minor > 0
@@ -162,6 +176,39 @@ def upheld_item(uetr: str) -> str:
 def unbooked_item(uetr: str) -> str:
     """The item of a payment that was not carried out after all and whose money nothing moves on."""
     return f"unbooked/{uetr}"
+
+
+def exposed_item(uetr: str) -> str:
+    """The item of a payment that was refused, and is booked as carried out all the same."""
+    return f"exposed/{uetr}"
+
+
+def is_exposure(held: Suspended) -> bool:
+    """Whether an item is what a bearer is exposed by, rather than money in suspense."""
+    return held.place.kind == ledger.Kind.EXPOSURE
+
+
+def exposure_of(payment: Payment, booked: Sequence[Line], since: int) -> Suspended | None:
+    """The item of an exposure that a set makes for a payment; None where it makes none."""
+    end = f"/{ledger.Kind.EXPOSURE}"
+    line = next((each for each in booked if each.account.endswith(end)), None)
+    if line is None:
+        return None
+    minor = line.minor if line.side is Side.CREDIT else -line.minor
+    far = payment.network if payment.direction is Direction.OUTBOUND else payment.origin
+    return Suspended(line.account, minor, since, far=far, booked=tuple(booked))
+
+
+def squared(held: Suspended, by: str, reference: str) -> Suspended:
+    """An exposure as it is closed by what its network itself says; ``by`` stands for who did."""
+    return replace(held, ending=Ending(Way.RECOVERED, held.far, by, reference))
+
+
+def gives_back(held: Suspended) -> tuple[str, ...]:
+    """Who can give back what a bearer is exposed by: the network, and at home whom it went to."""
+    home = (Role.POOL, Role.MEMBER)
+    places = [place_of(line.account) for line in held.booked if line.side is Side.CREDIT]
+    return (held.far, *(place.institution for place in places if place.role in home))
 
 
 def is_owed_by_hand(payment: Payment) -> bool:
@@ -203,6 +250,8 @@ def closing_lines(held: Suspended) -> tuple[Line, ...]:
     """What closes an item in the way that is proposed."""
     ending, place = held.ending, held.place
     assert ending is not None, "an item is closed as two operators say"
+    if is_exposure(held):
+        return _exposure_lines(held, ending)
     if place.role == Role.MEMBER:
         paid = {"payer_side": place.institution, "sponsor": ending.institution}
         return filled("deposit_withdrawn", {"debit": held.amount}, paid)
@@ -212,3 +261,13 @@ def closing_lines(held: Suspended) -> tuple[Line, ...]:
     amounts = {"debit": held.amount}
     name = f"suspense_{ending.way}{pool}"
     return filled(name, amounts, places, exchanged=held.minor < 0)
+
+
+def _exposure_lines(held: Suspended, ending: Ending) -> tuple[Line, ...]:
+    """What ends an exposure: its network pays it, its set is taken back, or its bearer owes it."""
+    amounts, places = {"debit": held.amount}, {"bearer": held.place.institution}
+    if ending.way is Way.WRITTEN_OFF:
+        return filled("late_credit_lost", amounts, places)
+    if ending.institution == held.far:
+        return filled("exposure_recovered", amounts, {**places, "payer_side": held.far})
+    return exchanged(held.booked)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
+from switch.exposure_templates import EXPOSURES
 from switch.ledger import Asset, Kind, Role
 from switch.template_parts import Posting
 from switch.template_parts import cr as _cr
@@ -218,15 +219,7 @@ POSTINGS: Final[Mapping[str, Posting]] = MappingProxyType(
             "a dispute about a credited payment, by two operators",
             booked=True,
         ),
-        "late_credit_lost": Posting(
-            "a late credit that nobody gives back",
-            (
-                _dr("bearer", Role.BEARER, "debit"),
-                _cr("bearer", Role.BEARER, "debit", kind=Kind.EXPOSURE),
-            ),
-            _POSTED,
-            "the end of a late credit that is written off, by two operators",
-        ),
+        **EXPOSURES,
         **{
             name: Posting(
                 f"refund of {of}, in full or in part, at its own rate",

@@ -83,6 +83,7 @@ class MemberApi:
         asked = read_json(signed.body, ScanRequest)
         known = None if asked.amount is None else asked.amount.money()
         payload = without_line_end(asked.payload)
+        await self._payments.exposures.look()
         scanned = await self._scans.scan(signed.member, payload, known)
         merchant = scanned.destination.merchant
         view: dict[str, object] = {
@@ -113,6 +114,7 @@ class MemberApi:
             raise Refusal(shut)
         asked = read_json(signed.body, QuoteRequest)
         priced = asked.amount.money()
+        await self._payments.exposures.look()
         if asked.scan is None:
             corridor = asked.corridor or ""
             shown = self._scans.display(signed.member, corridor, priced, asked.provider)

@@ -58,7 +58,7 @@ def show(item: str, data: Path, url: str, kid: str) -> None:
 @command.command("propose")
 @_item
 @click.argument("way", type=click.Choice([way.value for way in Way]))
-@click.option("--to", help="BIC: who takes it, or whose pool pays a withdrawal.")
+@click.option("--to", help="BIC or network: who takes it, pays it out, or gave back.")
 @click.option("--amount", help="What is withdrawn of a deposit, such as 250000.")
 @click.option("--currency", default="KHR", show_default=True, help="Of that amount.")
 @click.option("--reference", required=True, help="Names what shows it; kept in the open.")
@@ -79,8 +79,11 @@ def propose(
     kid: str,
 ) -> None:
     """Propose how ITEM closes; another operator must approve it."""
-    if (to is None) != (way == Way.SETTLED):
-        raise click.UsageError("--to names who takes an item or pays it out; settled needs none.")
+    if (to is None) != (way in (Way.SETTLED, Way.WRITTEN_OFF)):
+        raise click.UsageError(
+            "--to names who takes an item, pays it out or gave it back; settled and written_off "
+            "need none."
+        )
     if (amount is None) is (way == Way.WITHDRAWN):
         raise click.UsageError("--amount says what is withdrawn, and nothing else.")
     more: dict[str, object] = {"institution": to, "instead_of": instead_of}

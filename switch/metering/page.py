@@ -176,6 +176,26 @@ class _Families:
             [(place, int(is_open)) for place, is_open in now.breakers.items()],
         )
         yield from self._open()
+        yield from self._exposed()
+
+    def _exposed(self) -> Iterator[Metric]:
+        exposed = self._readings.exposed
+        yield _gauge(
+            "exposure_minor_units",
+            "What a corridor's bearer is exposed by, and the most before it closes.",
+            ("corridor", "currency", "which"),
+            [
+                ((each.corridor, each.currency, which), minor)
+                for each in exposed
+                for which, minor in (("now", each.minor), ("most", each.most.minor))
+            ],
+        )
+        yield _gauge(
+            "corridor_exposed",
+            "A corridor takes nothing new, because its bearer is exposed by all that it may be.",
+            ("corridor",),
+            [((each.corridor,), int(each.closed)) for each in exposed],
+        )
 
     def _open(self) -> Iterator[Metric]:
         unended = self._readings.unended

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Final
 from switch.store.contract import StoreBusy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from switch.exposures import Exposed, Exposures
     from switch.leases import Leases
     from switch.metering.meters import Meters
     from switch.runtime.clock import Clock
@@ -62,6 +63,7 @@ class Readings:
     breakers: Mapping[tuple[str, str], bool]
     unended: Unended
     readable: bool
+    exposed: Sequence[Exposed] = ()
 
 
 class Reader:
@@ -73,6 +75,7 @@ class Reader:
         leases: Leases,
         meters: Meters,
         health: Callable[[], Mapping[str, object]],
+        exposures: Exposures,
     ) -> None:
         self._store = seams.store
         self._tasks = seams.tasks
@@ -80,6 +83,8 @@ class Reader:
         self._leases = leases
         self.meters = meters
         self._health = health
+        self._exposures = exposures
+        self._exposed: Sequence[Exposed] = ()
         self._unended = Unended()
         self._read_at: float | None = None
         self._readable = True
@@ -90,6 +95,7 @@ class Reader:
         if self._read_at is None or now - self._read_at > KEPT_S:
             try:
                 self._unended, self._read_at = await unended(self._store.read, self._clock), now
+                self._exposed = await self._exposures.all()
                 self._readable = True
             except StoreBusy:
                 self._readable = False
@@ -104,6 +110,7 @@ class Reader:
             breakers=self.meters.breakers(),
             unended=self._unended,
             readable=self._readable,
+            exposed=self._exposed,
         )
 
 

@@ -287,7 +287,10 @@ class PostgresReader:
     async def account(self, key: str) -> Account | None:
         """One account by name."""
         row = await self._row(_ACCOUNT + "WHERE key = $1", key)
-        return None if row is None else Account(*row)
+        if row is None:
+            return None
+        self._seen[key] = Account(*row)
+        return self._seen[key]
 
     async def rates(self, newest: int) -> list[RateRow]:
         """The newest versions of each provider and pair, at most so many, oldest first.

@@ -204,7 +204,9 @@ async def test_while_the_store_is_away_the_page_shows_what_was_last_seen(hasty: 
             raise StoreBusy
 
     given = Given([payment()])
-    reader = Reader(hasty.switch._seams, hasty.switch._leases, Meters(), hasty.switch.health)
+    switch = hasty.switch
+    exposures = switch.payments.exposures
+    reader = Reader(switch._seams, switch._leases, Meters(), switch.health, exposures)
     reader._store = SimpleNamespace(read=given, head=None, slot=1)
     before = await reader.read()
     reader._store.read = Away()

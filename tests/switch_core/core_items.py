@@ -26,6 +26,8 @@ TAKERS: Final = {
     Way.BORNE: BEARER,
     Way.DEPOSITED: MEMBER,
     Way.WITHDRAWN: SPONSOR,
+    Way.RECOVERED: "thailand",
+    Way.WRITTEN_OFF: BEARER,
 }
 DEPOSIT: Final = f"{MEMBER}/member/KHR/bakong"
 WITHDRAWAL: Final = f"withdrawal/{MEMBER}/LETTER-7"

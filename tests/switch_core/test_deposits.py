@@ -150,7 +150,7 @@ def test_one_name_is_one_withdrawal_of_one_amount() -> None:
     assert world.do(withdrawn(200, turn=2)) == Declined(Reason.PROPOSAL_CHANGED)
 
 
-@pytest.mark.parametrize("way", [way for way in Way if way is not Way.WITHDRAWN])
+@pytest.mark.parametrize("way", ways_of(Suspended(SUSPENSE_KHR, 1, 0)))
 def test_a_deposit_is_closed_in_no_other_way(way: Way) -> None:
     world = deposited(5_000_000)
     asked = replace(withdrawn(100), ending=ending(way))

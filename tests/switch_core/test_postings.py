@@ -88,6 +88,7 @@ BOOKED: Final[Mapping[str, tuple[tuple[Any, ...], ...]]] = {
     "inbound_not_credited": ((B, SOURCE, S_KHR, SOURCE),),
     "late_acceptance": ((EXPOSED, PAID, N, PAID),),
     "late_credit_lost": ((LOST, PAID, EXPOSED, PAID),),
+    "exposure_recovered": ((N, PAID, EXPOSED, PAID),),
     "refund": ((F_KHR, 1_188_400, M, 1_188_400), (N, 10_000, F_THB, 10_000)),
     "refund_prefunded": ((F_KHR, 1_188_400, M_DEPOSIT, 1_188_400), (N, 10_000, F_THB, 10_000)),
     "refund_gross": ((F_KHR, 1_188_400, S_KHR, 1_188_400), (N, 10_000, F_THB, 10_000)),
@@ -169,9 +170,9 @@ def closings() -> set[tuple[str, Side]]:
     """What closes items of a network and of a pool, in each way."""
     return {
         (x.account.split("/", 1)[1], x.side)
-        for account in (S_NET, S_KHR, M_DEPOSIT)
+        for account in (S_NET, S_KHR, M_DEPOSIT, EXPOSED)
         for way in ways_of(Suspended(account, 100, 0))
-        for x in closing_lines(Suspended(account, 100, 0, 1, ending(way)))
+        for x in closing_lines(Suspended(account, 100, 0, 1, ending(way), far="thailand"))
     }
 
 
@@ -230,9 +231,9 @@ def test_what_a_payment_books_is_what_the_table_says_is_booked() -> None:
         "advice_pays_out_on_us", "advice_credited", "advice_failed", "refund", "refund_gross",
         "between", "payee_fee", "residue", "late_acceptance", "late_credit", "return_unmatched",
         "unwound_owed", "returned_owed", "blocked", "surrendered", "late_refusal",
-        "late_refusal_gross", "inbound_not_credited", "late_credit_on_us",
+        "late_refusal_gross", "inbound_not_credited", "late_credit_on_us", "late_credit_lost",
         "late_refusal_prefunded", "outbound_prefunded", "refund_prefunded", "blocked_prefunded",
-        "surrendered_prefunded", "deposit_withdrawn", "suspense_deposited_pool",
+        "surrendered_prefunded", "deposit_withdrawn", "suspense_deposited_pool", "exposure_recovered",
         *(f"suspense_{way}{pool}" for way in ANYWHERE for pool in ("", "_pool")),
     } == {name for name, posting in POSTINGS.items() if posting.booked}  # fmt: skip
 
