@@ -76,15 +76,17 @@ def lied_about(left: Left) -> frozenset[str]:
 
 
 def unlike_items(left: Left) -> Iterator[str]:
-    """Accounts of suspense on which something else stands than operators see there."""
+    """Accounts of suspense and of exposures where something else stands than operators see."""
     stands: Counter[str] = Counter()
     for account, amount, owed in left.suspended or ():
         minor = int(Decimal(amount["value"]).scaleb(DECIMALS[amount["currency"]]))
         stands[account] += -minor if owed else minor
     booked: Counter[str] = Counter()
     for entry in left.rows["entry"]:
-        if entry["phase"] == "posted" and entry["account"].split("/")[1] == "suspense":
-            booked[entry["account"]] += entry["minor"] * (1 if entry["side"] == "debit" else -1)
+        account = entry["account"]
+        kept = account.split("/")[1] == "suspense" or account.endswith("/exposure")
+        if entry["phase"] == "posted" and kept:
+            booked[account] += entry["minor"] * (1 if entry["side"] == "debit" else -1)
     for account in sorted(stands.keys() | booked.keys()):
         if stands[account] != booked[account]:
             yield f"{account}: {booked[account]} stands there, items are {stands[account]}"

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fx.money import Money, currency
+from switch.exposure_templates import EXPOSURES
 from switch.ledger import Side, balanced
 from switch.model import Direction, Finality, Funding, Kind, State
 from switch.operators import Action
@@ -231,9 +232,9 @@ def test_what_a_payment_books_is_what_the_table_says_is_booked() -> None:
         "advice_pays_out_on_us", "advice_credited", "advice_failed", "refund", "refund_gross",
         "between", "payee_fee", "residue", "late_acceptance", "late_credit", "return_unmatched",
         "unwound_owed", "returned_owed", "blocked", "surrendered", "late_refusal",
-        "late_refusal_gross", "inbound_not_credited", "late_credit_on_us", "late_credit_lost",
+        "late_refusal_gross", "inbound_not_credited", "late_credit_on_us", *EXPOSURES,
         "late_refusal_prefunded", "outbound_prefunded", "refund_prefunded", "blocked_prefunded",
-        "surrendered_prefunded", "deposit_withdrawn", "suspense_deposited_pool", "exposure_recovered",
+        "surrendered_prefunded", "deposit_withdrawn", "suspense_deposited_pool",
         *(f"suspense_{way}{pool}" for way in ANYWHERE for pool in ("", "_pool")),
     } == {name for name, posting in POSTINGS.items() if posting.booked}  # fmt: skip
 
