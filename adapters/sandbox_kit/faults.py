@@ -59,6 +59,8 @@ class FaultKind(StrEnum):
     """Booked; the answer is written two times, one after the other."""
     CONTRADICT = "contradict"
     """Booked; the answer says the opposite, a refusal with ``reason``."""
+    PRETEND = "pretend"
+    """Refused with ``reason``; the answer says that it is booked."""
     GARBAGE = "garbage"
     """Booked; the answer cannot be read."""
     WRONG_SIGNATURE = "wrong_signature"

@@ -123,10 +123,13 @@ class SandboxKit:
         if kind is FaultKind.WRONG_CLOCK:
             with self._context.clock_behind(fault.delay_ms / 1000):
                 return do(None)
-        reply = do(fault if kind in _DECIDES else None)
+        if kind is FaultKind.PRETEND:
+            reply = do(replace(fault, kind=FaultKind.REFUSE))
+        else:
+            reply = do(fault if kind in _DECIDES else None)
         if kind is FaultKind.TWICE:
             reply = do(None)
-        elif kind is FaultKind.CONTRADICT:
+        elif kind in (FaultKind.CONTRADICT, FaultKind.PRETEND):
             with self.book.lying(fault.reason):
                 reply = do(None)
         return reply

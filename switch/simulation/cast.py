@@ -48,6 +48,9 @@ ENQUIRIES: Final = 3
 _AWAY: Final = (aiohttp.ClientError, OSError, TimeoutError)
 
 
+CONFIRMED: Final = "ACCC"
+"""What a network hears that takes an order back."""
+
 OK: Final = 200
 UNPROCESSABLE: Final = 422
 
@@ -267,7 +270,10 @@ class Cast:
         if order is None:
             return
         key = {"key": order["key"]}
-        await self._city.sandbox(network, "POST", "/control/cancel", key)
+        said = await self._city.sandbox(network, "POST", "/control/cancel", key)
+        if said["status"] == CONFIRMED:
+            told = next(each for each in self.told if each.uetr == order["uetr"])
+            told.taken_back = True
         if payment.number % 2:
             await self._city.sandbox(network, "POST", "/control/advise", key)
 

@@ -50,6 +50,15 @@ LYING: Final = (
 )
 """Where the opposite of what is booked is said once; the book tells the truth in the end."""
 
+PRETENDING: Final = (("pay", "pretend", "AC04"), ("pay", "pretend", "AC04"))
+"""What is refused and answered as booked; only where news of it can tell the truth."""
+
+IN_NUMBERS: Final = (
+    *(("pay", "contradict", "51"), ("pay", "contradict", "51"), ("enquire", "contradict", "51")),
+    *(("pay", "pretend", "51"), ("pay", "pretend", "51")),
+)
+"""Both, in the words of a network whose reasons are numbers."""
+
 ASKED_BACK: Final = (
     *(("recall", "refuse", "CUST"), ("recall", "pending", ""), ("recall", "drop_answer", "")),
     *(("recall", "drop_request", ""), ("recall", "late", ""), ("recall", "garbage", "")),
@@ -99,11 +108,11 @@ CHOICES: Final = Choices(
             *(("pay", "wrong_clock", ""), ("pay", "slow_body", ""), ("pay", "answer_twice", "")),
             *(*GIVING_BACK, *LYING, *ASKED_BACK),
         ),
-        "vietnam": (*PAYING, *GIVING_BACK, *LYING),
+        "vietnam": (*PAYING, *GIVING_BACK, *LYING, *PRETENDING),
         "malaysia": (*PAYING, *GIVING_BACK),
-        "laos": (*PAYING, *CONFIRMED),
+        "laos": (*PAYING, *CONFIRMED, *LYING),
         "japan": (*PAYING, *CANCELLED),
-        "unionpay": (*PAYING, *GIVING_BACK),
+        "unionpay": (*PAYING, *GIVING_BACK, *IN_NUMBERS),
         "alipayplus": (*PAYING, *GIVING_BACK),
         "bakong": (
             *(("pay", "refuse", "AC06"), ("pay", "pending", ""), ("pay", "slow", "")),

@@ -1,8 +1,9 @@
 """What people had to do in a run, and why: networks that contradict themselves, disputes, cases.
 
 A network contradicts itself where it said once the opposite of its own book. What was refused so
-and is booked there is borne by whoever takes such losses, and then both books agree. The surprise:
-nobody here asks who is right; the first answer stays, and the book says what it costs.
+and is booked there is borne by whoever takes such losses, what was accepted so and is not booked
+there is taken back from everybody, and then both books agree. The surprise: nobody here asks who is
+right; the first answer stays, and the book says what it costs.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from collections import Counter
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from switch.simulation.evidence import DECIMALS, WAITS
+from switch.simulation.evidence import BACK, DECIMALS, MOVED, SPONSOR, TOLD_ON, WAITS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from switch.simulation.evidence import Left, Row
 
@@ -73,6 +74,73 @@ def lied_about(left: Left) -> frozenset[str]:
     """Payments of which a network once said the opposite of its book."""
     rows = left.rows["payment"]
     return frozenset(r["uetr"] for r in rows if (r["network"], r["reference"]) in left.lies)
+
+
+def decided(left: Left) -> Mapping[str, Sequence[str]]:
+    """What two operators decided of payments; a decision's name says of which, and what."""
+    found: dict[str, list[str]] = {}
+    for leaf in leaves(left, ("approved", "settled")):
+        uetr, _, rest = leaf.get("claim", "").partition("@")
+        if rest:
+            found.setdefault(uetr, []).append(rest.split(":")[1])
+    return found
+
+
+def against(left: Left, payments: Mapping[str, Row]) -> dict[str, Counter[str]]:
+    """What stands posted for payments that people decided otherwise than their answers say."""
+    found: dict[str, Counter[str]] = {}
+    for uetr, actions in decided(left).items():
+        payment = payments.get(uetr)
+        if payment is None or payment.get("original"):
+            continue
+        terms, who = payment["terms"], payment["institutions"]
+        debit, pays = terms["debit"], terms["payer_currency"]
+        turns = Counter(actions)["book"] + Counter(actions)["unbook"]
+        if "surrender" in actions:
+            payer, authority = f"{who['payer_side']}/member", f"{who['payer_side']}/authority"
+            found[uetr] = Counter({f"{payer}/{pays}": debit, f"{authority}/{pays}": -debit})
+        elif turns % 2 and MOVED.get(payment["state"]) is False:
+            found[uetr] = borne(payment)
+        elif turns % 2:
+            # As if it had never been paid; what its payer's bank had pushed waits for people.
+            pushed = debit if payment.get("funding") == "gross" else 0
+            pool, waits = f"{SPONSOR}/pool/{pays}", f"{SPONSOR}/suspense/{pays}"
+            found[uetr] = Counter({pool: pushed, waits: -pushed} if pushed else {})
+    return found
+
+
+def unturned(left: Left) -> Iterator[str]:
+    """Payments of which a network said too late that it had not carried them out, still booked."""
+    accepted = {row["uetr"]: row for row in left.rows["payment"] if MOVED.get(row["state"])}
+    ends, lied = decided(left), lied_about(left)
+    for uetr in dict.fromkeys(each["uetr"] for each in leaves(left, ("disputed",))):
+        row = accepted.get(uetr)
+        if row is None or uetr not in lied:
+            continue
+        named = [
+            each for each in left.books[row["network"]] if each["reference"] == row["reference"]
+        ]
+        booked = any(line["status"] == "booked" for line in named)
+        turns = sum(action in ("book", "unbook") for action in ends.get(uetr, ()))
+        if booked == bool(turns % 2):
+            stands = "not booked" if turns % 2 else "booked"
+            yield f"{uetr}: {row['network']} had the last word on it, and it stands {stands} here"
+
+
+def unfounded(left: Left) -> Iterator[str]:
+    """Disputes of which nobody said two things."""
+    lied = lied_about(left)
+    for leaf in leaves(left, ("disputed",)):
+        if leaf["uetr"] not in lied and leaf["state"] not in (*BACK, TOLD_ON):
+            yield f"{leaf['uetr']}: disputed, and nobody contradicted anybody"
+
+
+def taken_back(left: Left) -> Iterator[str]:
+    """Payments whose network was told that they are not carried out, and which were."""
+    states = {row["uetr"]: row["state"] for row in left.rows["payment"]}
+    for told in left.told:
+        if told.taken_back and MOVED.get(states.get(told.uetr, "")) is not False:
+            yield f"{told.uetr}: taken back in time, and {states.get(told.uetr)}"
 
 
 def unlike_items(left: Left) -> Iterator[str]:

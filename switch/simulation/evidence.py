@@ -109,6 +109,8 @@ class Told:
     debit: tuple[str, str] | None = None
     credit: tuple[str, str] | None = None
     words: list[Word] = field(default_factory=list)
+    taken_back: bool = False
+    """Its network was told that it is not carried out, before anybody was debited for it."""
 
 
 @dataclass(frozen=True)

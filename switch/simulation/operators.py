@@ -12,6 +12,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections import Counter
 from enum import StrEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
@@ -27,11 +28,27 @@ if TYPE_CHECKING:
 
 PAIR: Final = ("operator-1", "operator-2")
 QUEUE: Final = "/v1/operations/payments"
-STATEMENTS: Final = ("thailand",)
+STATEMENTS: Final = ("thailand", "laos")
 """Networks whose simulators give statements."""
 
-NOTICES: Final = ("vietnam",)
-"""Networks whose simulators tell unasked what a payment has come to."""
+NOTICES: Final[Mapping[str, Mapping[bool, Mapping[str, str]]]] = MappingProxyType(
+    {
+        "vietnam": {True: {"code": "00"}, False: {"code": "51"}},
+        "unionpay": {True: {"status": "APPROVED"}, False: {"status": "REJECTED", "reason": "51"}},
+    }
+)
+"""Networks whose simulators tell unasked what a payment has come to, and in which words: that it is
+booked, that it is not."""
+
+ENDED: Final = ("booked", "refused")
+"""How lines stand that a network tells of."""
+
+RECALLING: Final = ("thailand",)
+"""Networks that ask for money back."""
+
+MISLED_EVERY: Final = 2
+"""Of so many payments that are taken back after all, a network says of one that it was right at
+first, and is believed until it says once more that it was not."""
 
 CREATED, DONE, CONFLICT = 201, 200, 409
 AGAIN_MAX: Final = 2
@@ -68,6 +85,9 @@ class Operators:
         self._patient = True
         self._city = city
         self._again: Counter[str] = Counter()
+        self._misled: dict[str, None] = {}
+        self._believed: dict[str, bool] = {}
+        """References that were taken back, and whether people believe once that they are paid."""
         self.desk = Desk(self._said, self.acts)
 
     async def work(self, act: Act) -> int:
@@ -113,11 +133,19 @@ class Operators:
         for network in self._there(NOTICES):
             lies = await self._city.sandbox(network, "GET", "/control/lies")
             lied = lies["references"]
-            for line in await self._city.book(network):
-                if line["reference"] in lied:
-                    told = {"uetr": line["uetr"]}
-                    await self._city.sandbox(network, "POST", "/control/notify", told)
-                    self.acts["notice"] += 1
+            for line in await self._city.book(network) if lied else ():
+                if line["reference"] in lied and line["status"] in ENDED:
+                    await self._told_of(network, line)
+
+    async def _told_of(self, network: str, line: Mapping[str, Any]) -> None:
+        """A network tells what it has booked; once it says again that it has what it has not."""
+        reference, booked = line["reference"], line["status"] == "booked"
+        misleads = self._believed.get(reference) is False
+        if misleads:
+            self._believed[reference] = True
+        told = {"uetr": line["uetr"], "reference": reference, **NOTICES[network][booked ^ misleads]}
+        await self._city.sandbox(network, "POST", "/control/notify", told)
+        self.acts["false notice" if misleads else "notice"] += 1
 
     def _there(self, networks: Iterable[str]) -> list[str]:
         return [network for network in networks if network in self._city.networks]
@@ -154,9 +182,24 @@ class Operators:
         if answer is not None and answer.status == DONE:
             self.acts[f"approved {decided['action']}"] += 1
             self.acts[act.value] += 1
+            self._approved(case, decided["action"])
         elif answer is not None:
             self.acts["approval refused"] += 1
         return True
+
+    def _approved(self, case: Mapping[str, Any], action: str) -> None:
+        """What follows from what was carried out."""
+        reference = case["reference"]
+        if action == "book":
+            self._believed.pop(reference, None)
+            self._misled[reference] = None
+        elif (
+            action == "unbook"
+            and case["network"] in NOTICES
+            and reference not in self._misled
+            and int(case["uetr"][0], 16) % MISLED_EVERY
+        ):
+            self._believed[reference] = False
 
     async def _proposed(
         self, path: str, decided: Mapping[str, str], proposer: str
@@ -214,13 +257,13 @@ class Operators:
             return None
         if "release" in actions:
             return _looked_at(case["uetr"])
-        if "unblock" in actions and int(case["uetr"][1], 16) % 2:
-            return None  # no authority has said anything
+        if "unblock" in actions:
+            return _ordered(case["uetr"])
         status = await self._status(case)
         action = actions[0]
         if case["kind"] == "recall":
             # Nobody has said anything for long: every other one is agreed to.
-            theirs = case["origin"] == case["network"] or case["origin"] in STATEMENTS
+            theirs = case["origin"] == case["network"] or case["origin"] in RECALLING
             agreed = theirs and int(case["uetr"][0], 16) % 2 == 0
             action = "accepted" if agreed else "refused"
         elif "accepted" in actions:
@@ -235,7 +278,10 @@ class Operators:
             self._again[case["uetr"]] += 1
             action = "again" if self._again[case["uetr"]] <= AGAIN_MAX else "uphold"
         elif "book" in actions:
-            action = "book" if status == "booked" else "uphold"
+            believed = status == "booked" or self._believed.get(case["reference"], False)
+            action = "book" if believed else "uphold"
+        elif "unbook" in actions:
+            action = "unbook" if status in ("refused", "cancelled") else "uphold"
         elif "match" in actions:
             self._again[case["uetr"]] += 1
             action = "match" if self._again[case["uetr"]] == 1 else "send_back"
@@ -261,6 +307,12 @@ class Operators:
             except _AWAY:
                 await self._city.world.sleep(DOWN_S)
         return None
+
+
+def _ordered(uetr: str) -> dict[str, str] | None:
+    """What an authority orders for what is blocked: nothing, for one in four."""
+    action = ("unblock", "surrender", "", "surrender")[int(uetr[1], 16) % 4]
+    return {"action": action, "evidence": "order 12"} if action else None
 
 
 def _looked_at(uetr: str) -> dict[str, str] | None:

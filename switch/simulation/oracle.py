@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from switch.simulation.contradictions import borne, is_frozen, leaves, lied_about, unlike_items
+from switch.simulation import contradictions
 from switch.simulation.evidence import (
     BACK,
     CHANGED,
@@ -28,7 +28,6 @@ from switch.simulation.evidence import (
     RECORD,
     SPONSOR,
     STUCK,
-    TOLD_ON,
     UNBALANCED,
     UNSENT,
     WAITS,
@@ -62,6 +61,8 @@ def judge(left: Left) -> list[Finding]:
         (LOST, case.missing()),
         (DUPLICATED, case.twice()),
         (CHANGED, case.answers()),
+        (CHANGED, contradictions.taken_back(left)),
+        (UNBALANCED, contradictions.unturned(left)),
         (MISQUOTED, case.quotes()),
         (STUCK, case.stuck()),
         (RECORD, case.record()),
@@ -81,7 +82,8 @@ class _Case:
         self._entries: dict[str, list[Row]] = defaultdict(list)
         for entry in left.rows["entry"]:
             self._entries[entry["uetr"]].append(entry)
-        self._lied = lied_about(left)
+        self._lied = contradictions.lied_about(left)
+        self._against = contradictions.against(left, self._payments)
         self._frozen = {each for each, row in self._payments.items() if row["state"] == FROZEN}
         named = {(row["network"], row["reference"]): row["uetr"] for row in left.rows["payment"]}
         self._lines: dict[tuple[str, str], list[Row]] = defaultdict(list)
@@ -97,7 +99,8 @@ class _Case:
                     continue
                 self._lines[network, str(uetr or line["uetr"])].append(line)
         matched = [row["uetr"] for row in left.rows["binding"] if row["scope"] == MATCHED]
-        payments, lied = self._payments, self._lied
+        payments = self._payments
+        lied = self._lied - {each for each in self._against if self._moved(each)}  # unbooked
         self.families = Families(payments, self._posted, self._lines, back, matched, lied)
 
     def _moved(self, uetr: str) -> bool | None:
@@ -156,12 +159,14 @@ class _Case:
             if payment.get("original") or payment["state"] in BACK:
                 continue  # judged with what it belongs to
             if uetr in self._frozen:
-                if not is_frozen(self._entries.get(uetr, ()), terms["debit"]):
+                if not contradictions.is_frozen(self._entries.get(uetr, ()), terms["debit"]):
                     yield f"{uetr}: blocked, and its money is not frozen"
                 continue
+            if uetr in self._against:
+                if posted != self._against[uetr]:
+                    yield f"{uetr}: people decided otherwise than {dict(posted)} says"
+                continue
             if self._moved(uetr) is not True:
-                if uetr in self._lied and posted == borne(payment):
-                    continue  # held against the network's book
                 if any(posted.values()) and payment.get("finality") != "advice":
                     yield f"{uetr}: {payment['state']}, and money was posted"
                 continue
@@ -232,7 +237,7 @@ class _Case:
             for uetr, payment in self._payments.items()
         ):
             return
-        yield from unlike_items(self._left)
+        yield from contradictions.unlike_items(self._left)
 
     def _legs(self, uetr: str) -> list[tuple[str, tuple[str, Decimal]]]:
         """The networks that took part, and the amount that each must have booked."""
@@ -240,9 +245,7 @@ class _Case:
         terms = payment["terms"]
         if payment.get("kind") in ("return", "recall"):
             return []  # a return is held against the book by its amount, and a recall moves nothing
-        legs = [
-            (payment["network"], _amount(terms["destination"], terms["payee_currency"])),
-        ]
+        legs = [(payment["network"], _amount(terms["destination"], terms["payee_currency"]))]
         if payment["direction"] == "inbound":
             legs.append((payment["origin"], _amount(terms["debit"], terms["payer_currency"])))
         return legs
@@ -265,7 +268,7 @@ class _Case:
                 if moved is False and booked and not debited:
                     if not lied:
                         yield f"{uetr}: refused, and {network} has booked it"
-                    elif self._posted(uetr) != borne(payment):
+                    elif self._posted(uetr) != contradictions.borne(payment):
                         yield f"{uetr}: refused, {network} booked it, and nobody bears it"
                 if moved is not None and any(line["status"] == "pending" for line in lines):
                     yield f"{uetr}: ended, and {network} still waits"
@@ -364,9 +367,7 @@ class _Case:
                 yield f"{uetr}: {paying[uetr]} exchanges that pay"
             if payment["disputed"]:
                 yield f"{uetr}: disputed, and nobody has settled it"
-        for leaf in leaves(self._left, ("disputed",)):
-            if leaf["uetr"] not in self._lied and leaf["state"] not in (*BACK, TOLD_ON):
-                yield f"{leaf['uetr']}: disputed, and nobody contradicted anybody"
+        yield from contradictions.unfounded(self._left)
 
 
 def _ends(payment: Row) -> tuple[str, str]:

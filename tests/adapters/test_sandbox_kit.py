@@ -251,6 +251,14 @@ async def test_what_was_lied_about_is_told(running: Running) -> None:
     assert [str(each) for each in lies] == ["r1"]
 
 
+async def test_what_is_refused_may_be_answered_as_booked(running: Running) -> None:
+    await running.fault("pretend", reason="AM04")
+    await running.post("/pay", b"r1")
+
+    assert running.shop.faults == [Fault(FaultKind.REFUSE, "AM04"), None]
+    assert [str(each) for each in (await running.get("/control/lies"))["references"]] == ["r1"]
+
+
 async def test_faults_can_be_cleared(running: Running) -> None:
     await running.fault("error_500", times=3)
     url = running.net.url("shop") + "/control/faults"
