@@ -101,7 +101,27 @@ def test_a_proposal_names_who_takes_it(asked: list[tuple[str, str, bytes]]) -> N
     assert {path for _, path, _ in asked} == {f"{suspense.PATH}/proposals"}
 
 
-@pytest.mark.parametrize("words", [("assigned",), ("borne",), ("settled", "--to", "ABAAKHPPXXX")])
+def test_who_gave_back_is_named_and_what_is_written_off_needs_nobody(
+    asked: list[tuple[str, str, bytes]],
+) -> None:
+    item, told = f"exposed/{ID}", ("--reference", "letter 12")
+    assert run("propose", item, "recovered", "--to", "thailand", *told).exit_code == 0
+    assert run("propose", item, "written_off", *told).exit_code == 0
+    said = {"item": item, "reference": "letter 12"}
+
+    assert [orjson.loads(body) for _, _, body in asked] == [
+        {**said, "way": "recovered", "institution": "thailand"},
+        {**said, "way": "written_off"},
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(("assigned",), ("borne",), ("recovered",)),
+        *((way, "--to", "ABAAKHPPXXX") for way in ("settled", "written_off")),
+    ],
+)
 def test_who_takes_it_is_named_where_somebody_does(
     asked: list[tuple[str, str, bytes]], words: tuple[str, ...]
 ) -> None:

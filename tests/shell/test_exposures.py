@@ -23,6 +23,7 @@ from tests.shell.shell_rig import MEMBER, changed_corridor, ends
 from tests.shell.test_closings import closed, only
 from tests.shell.test_given_back_once import told
 from tests.shell.test_returns import settled
+from tests.shell.test_scan_preference import LAO_AND_UNIONPAY, code, corridors, network, scans
 from tests.shell.test_settling import baht, filed, line
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 BEARER = "BKSWKHPPXXX"
 EXPOSURE = f"{BEARER}/bearer/THB/deferred/exposure"
-CODE = "code"
 
 
 def capped(shell: Shell, text: str, *, inbound: bool = False) -> None:
@@ -175,3 +175,20 @@ async def test_the_networks_file_ends_what_it_has_as_paid_after_all(shell: Shell
     assert after is not None
     assert after["closed"]["operator"] == "network"  # type: ignore[index]
     assert replace(shell.payment(held.uetr), updated_at=held.updated_at) == held
+
+
+async def test_another_network_that_pays_the_same_code_is_asked_instead(shell: Shell) -> None:
+    table = corridors(shell.config, "laos", "china")
+    most = Money.parse("345.00", "THB")
+    table["bakong", "laos"] = replace(table["bakong", "laos"], exposure_max=most)
+    both = (network("laos", "laoqr"), network("china", "unionpay"))
+    linked = scans(shell, replace(shell.config, corridors=table), *both)
+    exposed(shell, 34_500)
+    found = await linked.scan(MEMBER, code(LAO_AND_UNIONPAY), None)
+    only_laos = {("bakong", "laos"): table["bakong", "laos"]}
+    alone = scans(shell, replace(shell.config, corridors=only_laos), both[0])
+    with pytest.raises(Refusal) as refused:
+        await alone.scan(MEMBER, code(LAO_AND_UNIONPAY), None)
+
+    assert found.network == "china"
+    assert refused.value.reason is Reason.CORRIDOR_EXPOSED

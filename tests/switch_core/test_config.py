@@ -174,6 +174,29 @@ def test_bounds_may_be_equal(folder: Path) -> None:
     assert corridor.amount_min == corridor.amount_max
 
 
+@pytest.mark.parametrize("text", ["many", "0", "1.001", "-5"])
+def test_what_a_bearer_may_be_exposed_by_is_an_amount(folder: Path, text: str) -> None:
+    new = f'"50000.00"\nexposure_max = "{text}"'
+    refusal = spoilt(folder, "corridors.toml", '"50000.00"', new)
+
+    assert refusal.startswith("corridors.toml: corridor[0].exposure_max: ")
+
+
+def test_an_exposure_has_a_bound_in_the_currency_of_the_foreign_side_unless_stated(
+    folder: Path,
+) -> None:
+    found = load_config(folder).corridors
+    path = folder / "corridors.toml"
+    stated = '"50000.00"\nexposure_max = "7.50"'
+    path.write_text(path.read_text("utf-8").replace('"50000.00"', stated), "utf-8")
+    ours = load_config(folder).corridors["bakong", "thailand"]
+
+    default = Money.parse("350000.00", "THB")
+    assert found["bakong", "thailand"].exposure_max == default
+    assert found["thailand", "bakong"].exposure_max == default
+    assert ours.exposure_max == Money.parse("7.50", "THB")
+
+
 @pytest.mark.parametrize("end", ["source_network", "destination_network"])
 def test_a_corridor_runs_between_configured_networks(folder: Path, end: str) -> None:
     old = {"source_network": '"bakong"', "destination_network": '"thailand"'}[end]
