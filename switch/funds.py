@@ -178,7 +178,7 @@ class Funds:
         except IsoError as error:
             return from_iso(error.code)
         happened = self._happened(Event.FUNDED, opened, item)
-        hop = self._records.enquiry(exchange, opened.key)
+        hop = self._records.hop(exchange, now, opened.key)
         return exchange, replace(happened, hop=hop, due=due)
 
     def _happened(self, event: Event, opened: Opened, item: IncomingItem) -> Happened:

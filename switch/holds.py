@@ -103,7 +103,7 @@ class Holds:
             exchange = adapter.plan_pay(accepted, opened.particulars, planning)
         except IsoError as error:
             return from_iso(error.code)
-        hop = self._records.enquiry(exchange, opened.key)
+        hop = self._records.hop(exchange, now, opened.key)
         return Released(exchange, Happened(Event.CLEARED, hop=hop, due=due), started)
 
     def send(self, payment: Payment, opened: Opened, released: Released) -> None:

@@ -29,3 +29,6 @@ class KeyStore(Protocol):
 
     def secret(self, name: str) -> str:
         """A shared secret such as a password."""
+
+    def naming(self) -> bytes:
+        """The key that names are made under; never changed, for what has a name outlives keys."""

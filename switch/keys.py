@@ -155,6 +155,10 @@ class KeyFolder:
             return self.symmetric(INDEX)
         return hmac.digest(self.symmetric(FIRST), b"bakong-switch commitment", hashlib.sha256)
 
+    def naming(self) -> bytes:
+        """The key that names are made under, which no network is shown and no rotation changes."""
+        return hmac.digest(self.index(), b"bakong-switch names", hashlib.sha256)
+
     def vault_files(self) -> list[str]:
         """What of the vault must be there: the first wrapping key, or what came after it."""
         return [f"{INDEX}.key"] if self.months() else [f"{FIRST}.key"]

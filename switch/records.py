@@ -16,7 +16,7 @@ import orjson
 from fx.money import Money, currency
 from switch.commands import Binding, PlannedExchange, Sealed
 from switch.leaves import sealed_digest
-from switch.model import Channel
+from switch.model import Channel, changed, from_micros, to_micros
 from switch.port import Exchange, Operation
 from switch.refusals import Busy
 from switch.runtime.entropy import uuid_of
@@ -25,6 +25,7 @@ from switch.store.vault import Erased, VaultError, is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from switch.commands import Answer
     from switch.model import Particulars, Payment
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from switch.store.vault import DataKey, Vault
 
 OPENING: Final = "opening"
+HOP: Final = "hop"
 ENQUIRY: Final = "enquiry"
 EVIDENCE: Final = "evidence"
 PAID: Final = "paid"
@@ -222,6 +224,26 @@ class Records:
         """The row of what follows an opening (an enquiry, a later hop), headers and body sealed."""
         return self._planned(exchange, ENQUIRY, _exchange_bytes(exchange), key)
 
+    def hop(self, exchange: Exchange, accepted_at: datetime, key: DataKey) -> PlannedExchange:
+        """The row of a hop that states another acceptance than its payment: sealed with that."""
+        accepted = str(to_micros(accepted_at)).encode()
+        plain = b"\n".join((accepted, _exchange_bytes(exchange)))
+        return self._planned(exchange, HOP, plain, key)
+
+    async def as_stated(self, payment: Payment, key: DataKey) -> Payment:
+        """The payment as its network was told of it: accepted when what was sent says.
+
+        Where that can no longer be read, what the payment says is all there is.
+        """
+        sent = await self._read.last_exchange(payment.uetr, Operation.PAY)
+        try:
+            kind, plain = ("", b"") if sent is None else self._unsealed(sent, key)
+        except VaultError:
+            return payment
+        if kind != HOP:
+            return payment
+        return changed(payment, accepted_at=from_micros(int(plain.partition(b"\n")[0])))
+
     def evidence(self, key: DataKey, message: bytes) -> Sealed | None:
         """A counterparty's message as a record; None where there is none."""
         return self._sealed(EVIDENCE, message, key) if message else None
@@ -295,17 +317,8 @@ class Records:
 
     def exchange(self, stored: StoredExchange, key: DataKey) -> Exchange:
         """A committed exchange with its headers and body, exactly as it was planned."""
-        kinds = [ENQUIRY, EARLIER_EXCHANGE]
-        if stored.operation in (Operation.PAY, Operation.REFUND, Operation.RECALL):
-            kinds.insert(0, OPENING)
-        for kind in kinds:
-            try:
-                plain = self._vault.unseal(key, stored.record_id, kind, stored.blob)
-                break
-            except VaultError:
-                if kind == kinds[-1]:
-                    raise
-        if kind == OPENING:
+        kind, plain = self._unsealed(stored, key)
+        if kind in (OPENING, HOP):
             plain = plain.partition(b"\n")[2]
         headers, _, body = plain.partition(b"\n")
         return Exchange(
@@ -321,6 +334,18 @@ class Records:
             send_by=stored.send_by,
             answer_within_ms=stored.answer_within_ms,
         )
+
+    def _unsealed(self, stored: StoredExchange, key: DataKey) -> tuple[str, bytes]:
+        """The kind of an exchange's record, which its row does not say, and what was sealed."""
+        kinds = [ENQUIRY, EARLIER_EXCHANGE]
+        if stored.operation in (Operation.PAY, Operation.REFUND, Operation.RECALL):
+            kinds = [OPENING, HOP, *kinds]
+        for kind in kinds[:-1]:
+            try:
+                return kind, self._vault.unseal(key, stored.record_id, kind, stored.blob)
+            except VaultError:
+                continue
+        return kinds[-1], self._vault.unseal(key, stored.record_id, kinds[-1], stored.blob)
 
     def _planned(
         self, exchange: Exchange, kind: str, plain: bytes, key: DataKey

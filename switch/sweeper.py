@@ -279,7 +279,8 @@ class Sweeper:
             plan = cast("ConfirmAdapter", adapter).plan_confirm
         else:
             plan = adapter.plan_enquire
-        exchange = plan(payment, opened.particulars, planning)
+        stated = await self._records.as_stated(payment, opened.key) if own else payment
+        exchange = plan(stated, opened.particulars, planning)
         command = Attempt(
             uetr=payment.uetr,
             version=payment.version,

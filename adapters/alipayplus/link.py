@@ -7,7 +7,7 @@ over the path of its request, so it can pass for the answer to no other call.
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 from typing import TYPE_CHECKING, Final
 
 from adapters.alipayplus import signature, wire
@@ -77,6 +77,7 @@ class Link:
             version: rsa_public(keys.certificate(name).public_key())
             for version, name in pinned_names(options["pinned"]).items()
         }
+        self._naming = keys.naming()
         self._verifier = Verifier(options["partner_client_id"], publics)
 
     def exchange(  # the parts of one exchange
@@ -130,7 +131,8 @@ class Link:
     def token(self, purpose: str, *parts: str) -> str:
         """Return 32 letters that stand for texts: the same texts, the same letters.
 
-        Nobody without our key can find the texts by trying, as a plain hash would let them.
+        Nobody without our key can find the texts by trying, as a plain hash would let them. That
+        key is not the one that signs: a name must outlive every change of that.
         """
-        text = "\n".join((purpose, *parts)).encode("utf-8", "replace")
-        return hashlib.sha256(self._signer.sign(text)).hexdigest()[:32]
+        text = "\n".join(("alipayplus", purpose, *parts)).encode("utf-8", "replace")
+        return hmac.digest(self._naming, text, "sha256").hex()[:32]

@@ -54,6 +54,9 @@ class NoKeys:
     def secret(self, name: str) -> str:
         raise KeyError(name)
 
+    def naming(self) -> bytes:
+        raise KeyError
+
 
 @dataclass
 class Shop:

@@ -43,6 +43,9 @@ class Keys:
         assert name == "japan-secret"
         return SECRET
 
+    def naming(self) -> bytes:
+        raise KeyError
+
 
 def new_adapter() -> JapanAdapter:
     """The adapter as the switch makes it."""

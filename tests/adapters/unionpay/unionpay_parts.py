@@ -124,6 +124,9 @@ class Keys:
     def secret(self, name: str) -> str:
         raise KeyError(name)
 
+    def naming(self) -> bytes:
+        raise KeyError
+
 
 def new_keys() -> Keys:
     """Keys of both sides of the link, and of a stranger."""

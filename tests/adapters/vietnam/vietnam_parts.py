@@ -62,6 +62,9 @@ class Keys:
     def secret(self, name: str) -> str:
         raise KeyError(name)
 
+    def naming(self) -> bytes:
+        raise KeyError
+
 
 @cache
 def keys() -> Keys:
