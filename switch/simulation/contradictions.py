@@ -89,13 +89,15 @@ def decided(left: Left) -> Mapping[str, Sequence[str]]:
 def against(left: Left, payments: Mapping[str, Row]) -> dict[str, Counter[str]]:
     """What stands posted for payments that people decided otherwise than their answers say."""
     found: dict[str, Counter[str]] = {}
+    lied = lied_about(left)
     for uetr, actions in decided(left).items():
         payment = payments.get(uetr)
         if payment is None or payment.get("original"):
             continue
         terms, who = payment["terms"], payment["institutions"]
         debit, pays = terms["debit"], terms["payer_currency"]
-        turns = Counter(actions)["book"] + Counter(actions)["unbook"]
+        # Where nobody contradicted anybody, nothing may be turned either.
+        turns = sum(action in ("book", "unbook") for action in actions) if uetr in lied else 0
         if "surrender" in actions:
             payer, authority = f"{who['payer_side']}/member", f"{who['payer_side']}/authority"
             found[uetr] = Counter({f"{payer}/{pays}": debit, f"{authority}/{pays}": -debit})

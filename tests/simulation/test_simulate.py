@@ -176,9 +176,17 @@ def test_a_seed_that_found_a_fault_finds_none_now(path: Path) -> None:
     ] == []
 
 
+def _imported(node: ast.Import | ast.ImportFrom) -> str:
+    """The module that is imported, also where it is named as a part of its package."""
+    if isinstance(node, ast.Import):
+        return node.names[0].name
+    of_package = node.module == "switch.simulation"
+    return f"{node.module}.{node.names[0].name}" if of_package else node.module or ""
+
+
 def test_the_oracle_shares_nothing_with_what_it_judges() -> None:
     named = {
-        (node.module or "") if isinstance(node, ast.ImportFrom) else node.names[0].name
+        _imported(node)
         for module in (oracle, evidence, families, contradictions)
         for node in ast.walk(ast.parse(Path(str(module.__file__)).read_text("utf-8")))
         if isinstance(node, ast.Import | ast.ImportFrom)
@@ -258,8 +266,10 @@ def lied_about(*, borne: bool, disputed: bool = False, settled: bool = True) -> 
         for account in dict.fromkeys([*(entry["account"] for entry in reserved), *sides])
     ]  # fmt: skip
     kinds = ["disputed", *(["settled"] if settled else [])]
+    claim = f"u@1:{'book' if borne else 'uphold'}::operator-1:digest"
     rows["leaf"] = [
-        {"content": json.dumps({"kind": kind, "uetr": "u", "state": "refused"})} for kind in kinds
+        {"content": json.dumps({"kind": kind, "uetr": "u", "state": "refused", "claim": claim})}
+        for kind in kinds
     ]
     told = replace(left.told[0], words=[Word("RJCT", "u", 0, b"no")])
     return replace(left, rows=rows, told=[told], lies=frozenset({("thailand", "r")}))
