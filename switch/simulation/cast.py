@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 MEMBERS: Final = ("ABAAKHPPXXX", "CADIKHPPXXX")
 SPONSOR: Final = "ACLBKHPPXXX"
+DEPOSIT: Final = "3000000"
+"""Riel that a member pays in: enough for some dozens of payments, then they are refused."""
 ANSWER_WITHIN_S: Final = 25.0
 """A member's program waits so long for an answer: longer than the switch keeps it waiting."""
 
@@ -215,6 +217,11 @@ class Cast:
             self._pushed[told.uetr] = None
             await self._push(order, held["fund"])
         return bool(held["final"])
+
+    async def pay_in(self, member: str) -> None:
+        """Somebody pays in what a member's customers are to pay of."""
+        paid = {"payee": SPONSOR, "amount": DEPOSIT, "currency": "KHR", "note": member}
+        await self._city.sandbox("bakong", "POST", "/control/incoming", paid)
 
     async def _push(self, order: Order, fund: Mapping[str, Any]) -> None:
         """The payer's bank pushes what is asked for, once; now and then a riel too much."""

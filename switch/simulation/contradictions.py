@@ -105,9 +105,7 @@ def against(left: Left, payments: Mapping[str, Row]) -> dict[str, Counter[str]]:
             found[uetr] = borne(payment)
         elif turns % 2:
             # As if it had never been paid; what its payer's bank had pushed waits for people.
-            pushed = debit if payment.get("funding") == "gross" else 0
-            pool, waits = f"{SPONSOR}/pool/{pays}", f"{SPONSOR}/suspense/{pays}"
-            found[uetr] = Counter({pool: pushed, waits: -pushed} if pushed else {})
+            found[uetr] = Counter(_pushed(payment))
     return found
 
 
@@ -177,4 +175,14 @@ def borne(payment: Row) -> Counter[str]:
     terms, who = payment["terms"], payment["institutions"]
     gets = terms["payee_currency"]
     bearer, network = f"{who['fee_taker']}/bearer/{gets}/deferred", f"{who['payee_side']}/network"
-    return Counter({bearer: terms["destination"], f"{network}/{gets}": -terms["destination"]})
+    books = {bearer: terms["destination"], f"{network}/{gets}": -terms["destination"]}
+    # What was pushed for it came in, and has gone back by another payment.
+    return Counter(books | _pushed(payment))
+
+
+def _pushed(payment: Row) -> dict[str, int]:
+    """What its payer's bank had pushed for a payment, where it had to."""
+    if payment.get("funding") != "gross":
+        return {}
+    debit, pays = payment["terms"]["debit"], payment["terms"]["payer_currency"]
+    return {f"{SPONSOR}/pool/{pays}": debit, f"{SPONSOR}/suspense/{pays}": -debit}

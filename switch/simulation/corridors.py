@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from switch.model import Finality, Funding
+from switch.port import Operation
 from switch.screening import NAME, ListRow, ScreeningFile, digest
 from switch.simulation.plan import Store
 from switch.simulation.town import LISTS_SECRET
@@ -36,6 +37,22 @@ of ``RESERVED`` too where that waits for our word."""
 RESERVED: Final = ("bakong", "laos")
 RESERVED_EVERY: Final = 2
 """In one seed of so many, what is paid over the corridor ``RESERVED`` waits for our word."""
+
+NEXT_DOOR: Final = (HOME, "thailand")
+"""The corridor of every run, over which most is paid."""
+
+CAPPED: Final = (Funding.CAPPED, Finality.TWO_LEG)
+NEXT_DOOR_KINDS: Final = (
+    CAPPED,
+    CAPPED,
+    (Funding.CAPPED, Finality.THREE_LEG),
+    (Funding.GROSS, Finality.TWO_LEG),
+    (Funding.PREFUNDED, Finality.TWO_LEG),
+    CAPPED,
+    (Funding.GROSS, Finality.THREE_LEG),
+    (Funding.PREFUNDED, Finality.THREE_LEG),
+)
+"""How it is paid for and when it is final, by turns."""
 
 LISTED: Final = "Borey Kim"
 """Who is on the list, in the seeds that have one."""
@@ -69,13 +86,15 @@ class Brief(StrEnum):
 class Kinds:
     """Which corridors are of another kind: ``gross`` the one, in three legs the other.
 
-    ``listed``: somebody is on a list. ``brief``: who is asked a few times only.
+    ``listed``: somebody is on a list. ``brief``: who is asked a few times only. ``next_door``: how
+    the corridor of every run is funded and becomes final.
     """
 
     gross: bool
     reserved: bool
     listed: bool = False
     brief: Brief = Brief.NOBODY
+    next_door: tuple[Funding, Finality] = CAPPED
 
 
 def kinds(seed: int) -> Kinds:
@@ -90,6 +109,7 @@ def kinds(seed: int) -> Kinds:
         reserved=rounds % RESERVED_EVERY == 0,
         listed=(rounds + partner) % LISTED_EVERY == 1,
         brief=briefs.get((2 * rounds + partner) % BRIEF_EVERY, Brief.NOBODY),
+        next_door=NEXT_DOOR_KINDS[(rounds + 4 * partner) % len(NEXT_DOOR_KINDS)],
     )
 
 
@@ -99,9 +119,11 @@ def asked_briefly(network: str, of: Brief) -> bool:
     return (of is Brief.ABROAD and abroad) or (of is Brief.HOME and network == HOME)
 
 
-def facts_of(facts: Facts, of: Brief) -> Facts:
+def facts_of(facts: Facts, of: Kinds) -> Facts:
     """The facts of a network in such a seed."""
-    if not asked_briefly(facts.network, of):
+    if facts.network == NEIGHBOUR and of.next_door[1] is Finality.THREE_LEG:
+        facts = replace(facts, operations=(*facts.operations, Operation.CONFIRM))
+    if not asked_briefly(facts.network, of.brief):
         return facts
     if not facts.cancel_after_rungs:
         return replace(facts, enquiries_max=1)
@@ -123,14 +145,18 @@ def lived(config: Config, networks: tuple[str, ...], of: Kinds) -> Config:
     }
     if of.reserved and RESERVED in corridors:
         corridors[RESERVED] = replace(corridors[RESERVED], finality=Finality.THREE_LEG)
-    for name in (PUSHED, RESERVED) if of.reserved else (PUSHED,):
-        if of.gross and name in corridors:
-            corridors[name] = replace(
-                corridors[name],
-                funding=Funding.GROSS,
-                sponsor=config.networks[HOME].own_bic,
-                fund_within_s=PUSHED_WITHIN_S,
-            )
+    funding, finality = of.next_door
+    corridors[NEXT_DOOR] = replace(corridors[NEXT_DOOR], funding=funding, finality=finality)
+    pushed = {PUSHED, *((RESERVED,) if of.reserved else ())} if of.gross else set()
+    if funding is Funding.GROSS:
+        pushed.add(NEXT_DOOR)
+    for name in sorted(pushed & corridors.keys()):
+        corridors[name] = replace(
+            corridors[name],
+            funding=Funding.GROSS,
+            sponsor=config.networks[HOME].own_bic,
+            fund_within_s=PUSHED_WITHIN_S,
+        )
     alone = {name: config.networks[name] for name in networks}
     screening = config.screening
     if of.listed:

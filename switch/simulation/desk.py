@@ -39,6 +39,13 @@ class Desk:
             if place % LEFT_EVERY != LEFT_EVERY - 1:
                 await self._close(item, proposer, approver)
 
+    async def deposit(self, member: str, proposer: str, approver: str) -> bool:
+        """Make what is in suspense a member's deposit; False while nothing is."""
+        for item in await self.items(proposer):
+            asked = {"item": item["item"], "way": "deposited", "institution": member}
+            return await self._both(item, asked, proposer, approver)
+        return False
+
     async def items(self, operator: str) -> list[Mapping[str, Any]]:
         """Every item that is open."""
         found: list[Mapping[str, Any]] = []
@@ -53,19 +60,24 @@ class Desk:
         return found
 
     async def _close(self, item: Mapping[str, Any], proposer: str, approver: str) -> None:
-        ways = {"assigned": MEMBER, "borne": BEARER}
-        for way, institution in ways.items():
+        for way, institution in {"assigned": MEMBER, "borne": BEARER}.items():
             asked = {"item": item["item"], "way": way, "institution": institution}
-            asked["reference"] = "letter 7"
-            path = f"{ITEMS}/proposals"
-            answer = await self._say(proposer, "POST", path, asked)
-            if answer is None or answer.status != CREATED:
-                self._acts["closing refused"] += 1
-                continue
-            seen = {"item": item["item"], "proposal": answer.json()["proposal"]["id"]}
-            for eyes in (proposer, approver):
-                said = await self._say(eyes, "POST", f"{ITEMS}/approvals", seen)
-                done = said is not None and said.status == OK
-                assert not (done and eyes == proposer), "one operator alone closed an item"
-                self._acts[f"item {way}"] += done
-            return
+            if await self._both(item, asked, proposer, approver):
+                return
+
+    async def _both(
+        self, item: Mapping[str, Any], asked: Mapping[str, str], proposer: str, approver: str
+    ) -> bool:
+        """One proposes, and both try to approve; False where it cannot be closed so."""
+        path, way = f"{ITEMS}/proposals", asked["way"]
+        answer = await self._say(proposer, "POST", path, {**asked, "reference": "letter 7"})
+        if answer is None or answer.status != CREATED:
+            self._acts["closing refused"] += 1
+            return False
+        seen = {"item": item["item"], "proposal": answer.json()["proposal"]["id"]}
+        for eyes in (proposer, approver):
+            said = await self._say(eyes, "POST", f"{ITEMS}/approvals", seen)
+            done = said is not None and said.status == OK
+            assert not (done and eyes == proposer), "one operator alone closed an item"
+            self._acts[f"item {way}"] += done
+        return True

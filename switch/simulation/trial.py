@@ -25,9 +25,9 @@ from switch import registry
 from switch.api import app as api_app
 from switch.api import description
 from switch.config import default_folder, load_config
-from switch.model import Flow, State, to_micros
+from switch.model import Flow, Funding, State, to_micros
 from switch.operators import Propose
-from switch.simulation.cast import Cast
+from switch.simulation.cast import MEMBERS, Cast
 from switch.simulation.city import City, rows_of
 from switch.simulation.contradictions import linked, unresolved
 from switch.simulation.corridors import Brief, asked_briefly, facts_of, kinds, lived
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from switch.commands import Command, Result
+    from switch.facts import Facts
     from switch.port import Adapter, AdapterContext
     from switch.simulation.corridors import Kinds
     from switch.simulation.evidence import Suspended
@@ -118,8 +119,9 @@ class Simulator:
     def __init__(self) -> None:
         self._config = load_config(default_folder())
         self._residents: dict[tuple[tuple[str, ...], Kinds], Residents] = {}
-        self._adapters: dict[tuple[str, bool], Adapter] = {}
-        self._brief = Brief.NOBODY
+        self._adapters: dict[str, Adapter] = {}
+        self._facts: dict[str, Facts] = {}
+        self._kinds = kinds(0)
         self._keys = TownKeys()
         self._signatures = Signatures()
         # What every switch makes alike is made once: it is most of the cost of a start.
@@ -132,12 +134,12 @@ class Simulator:
 
     def _adapter(self, network: str, context: AdapterContext) -> Adapter:
         """An adapter is pure, so one serves every switch of every run of its kind."""
-        kind = network, asked_briefly(network, self._brief)
-        if kind not in self._adapters:
-            made = registry.make_adapter(network, context)
-            vars(made)["_facts"] = facts_of(made.facts, self._brief)
-            self._adapters[kind] = made
-        return self._adapters[kind]
+        made = self._adapters.get(network)
+        if made is None:
+            made = self._adapters[network] = registry.make_adapter(network, context)
+            self._facts[network] = made.facts
+        vars(made)["_facts"] = facts_of(self._facts[network], self._kinds)
+        return made
 
     def _living(self, networks: tuple[str, ...], of: Kinds) -> Residents:
         """The configuration as such a run has it, with its keys and simulators."""
@@ -151,7 +153,7 @@ class Simulator:
         """Run a plan in a world of its own."""
         outcome = Outcome(plan)
         of = kinds(plan.seed)
-        self._brief = of.brief
+        self._kinds = of
         with self._made_once(), World(plan.seed) as world:
             living = self._living(plan.networks, of)
             trial = _Trial(world, plan, outcome, living)
@@ -226,6 +228,11 @@ class _Trial:
         """Everything that happens."""
         await self._city.open()
         await self._pool()
+        if any(
+            corridor.funding is Funding.PREFUNDED
+            for corridor in self._residents.config.corridors.values()
+        ):
+            await self._deposits()
         self._mishaps.watch()
         tasks = [
             self._city.tasks.start("payment", self._one(payment)) for payment in self._plan.payments
@@ -261,6 +268,13 @@ class _Trial:
             self._books[network] = await self._city.book(network)
             lies = await self._city.sandbox(network, "GET", "/control/lies")
             self._lies += [(network, reference) for reference in lies["references"]]
+
+    async def _deposits(self) -> None:
+        """Every bank of a payer pays in, and two operators say whose money it is."""
+        for member in MEMBERS:
+            await self._cast.pay_in(member)
+            while not await self._operators.desk.deposit(member, *PAIR):
+                await self._world.sleep(1)
 
     async def _one(self, payment: Payment) -> None:
         await self._world.sleep(payment.at_ms / 1000)
