@@ -18,15 +18,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 import apsw
 from aiohttp.web_app import _cached_build_middleware
-from orjson import loads
 
 from switch import linked as adapters_of
 from switch import registry
 from switch.api import app as api_app
 from switch.api import description
 from switch.config import default_folder, load_config
-from switch.model import Flow, Funding, State, to_micros
-from switch.operators import Propose
+from switch.model import Funding, to_micros
 from switch.simulation.cast import MEMBERS, Cast
 from switch.simulation.city import City, rows_of
 from switch.simulation.contradictions import linked, unresolved
@@ -34,20 +32,20 @@ from switch.simulation.corridors import Brief, asked_briefly, facts_of, kinds, l
 from switch.simulation.evidence import Finding, Left
 from switch.simulation.loop import SimulationError
 from switch.simulation.mishaps import Mishaps
+from switch.simulation.moves import Move, Moves
 from switch.simulation.operators import PAIR, Act, Operators
 from switch.simulation.oracle import judge
 from switch.simulation.plan import Plan, Store
 from switch.simulation.signatures import JournalKey, Signatures
 from switch.simulation.town import DATABASE, Residents, TownKeys, residents
 from switch.simulation.world import World
-from switch.states import MOVES
 from switch.store.audit import audit
 from switch.store.memory import MemoryEngine
 from switch.store.memory_rested import RestedReader
 from switch.store.sqlite_read import SqliteReader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from switch.commands import Command, Result
     from switch.facts import Facts
@@ -88,9 +86,6 @@ PEOPLE_S: Final = 2 * 3600
 
 NEXT: Final = "SELECT min(next_at) FROM payment"
 READ: Final = ("payment", "entry", "account", "answer", "binding", "exchange", "leaf")
-
-
-Move = tuple[str, str, str, str]
 
 
 @dataclass
@@ -197,8 +192,7 @@ class _Trial:
         self._operators = Operators(self._city)
         self._mishaps = Mishaps(self._city, self._operators, plan)
         self._cast = Cast(self._city, self._operators)
-        self._events: dict[tuple[str, int], str] = {}
-        self._flows: dict[str, str] = {}
+        self._moves = Moves()
         self._books: dict[str, list[dict[str, Any]]] = {}
         self._pools: list[dict[str, Any]] = []
         self._lies: list[tuple[str, str]] = []
@@ -211,14 +205,7 @@ class _Trial:
 
         def noted(commands: Sequence[Command]) -> list[Result]:
             results = execute(commands)
-            for command, result in zip(commands, results, strict=True):
-                payment = getattr(result, "payment", None)
-                # A proposal moves nothing: the version that it names came by something else.
-                moved = type(result).__name__ == "Done" and not isinstance(command, Propose)
-                if moved and payment is not None:
-                    event = str(getattr(_of(command), "event", "settled"))
-                    self._events[payment.uetr, payment.version] = event
-                    self._flows[payment.uetr] = str(payment.flow)
+            self._moves.note(commands, results)
             return results
 
         vars(engine)["execute"] = noted
@@ -374,22 +361,7 @@ class _Trial:
         outcome.unresolved = unresolved(left, brief)
         outcome.states.update(row["state"] for row in rows["payment"])
         outcome.played.update(linked(left))
-        outcome.moves.update(self._moves(rows))
-
-    def _moves(self, rows: Mapping[str, list[dict[str, Any]]]) -> Iterator[Move]:
-        """How payments went from state to state."""
-        states: dict[tuple[str, int], str] = {}
-        for leaf in rows["leaf"]:
-            content = loads(leaf["content"])
-            if "version" in content and content.get("uetr") in self._flows:
-                states[content["uetr"], content["version"]] = content["state"]
-        for (uetr, version), state in states.items():
-            flow = self._flows[uetr]
-            if version == 1:
-                yield flow, str(State.RECEIVED), _opening(flow, state), state
-                continue
-            event = self._events.get((uetr, version), "lost with its process")
-            yield flow, states[uetr, version - 1], event, state
+        outcome.moves.update(self._moves.taken(rows))
 
     def count(self) -> None:
         """Say what struck."""
@@ -398,17 +370,3 @@ class _Trial:
         outcome.crashes.update({place.value: n for place, n in self._mishaps.crashes.items()})
         outcome.played.update(self._operators.acts)
         outcome.crashes.update({"replaced by another": len(self._city.fenced)})
-
-
-def _of(command: Command) -> object:
-    """What moves the payment: of an approval what is concluded by it, if anything is."""
-    return getattr(command, "conclude", None) or command
-
-
-def _opening(flow: str, state: str) -> str:
-    """The event by which a payment of a flow came into its first state: there is one."""
-    return next(
-        str(event)
-        for before, event, after in MOVES[Flow(flow)]
-        if before is State.RECEIVED and after == state
-    )
