@@ -53,6 +53,9 @@ _AWAY: Final = (aiohttp.ClientError, OSError, TimeoutError)
 CONFIRMED: Final = "ACCC"
 """What a network hears that takes an order back."""
 
+HEARD: Final = "S"
+"""What a shop's network hears that takes back an order which is not paid yet."""
+
 OK: Final = 200
 UNPROCESSABLE: Final = 422
 
@@ -77,10 +80,12 @@ class Cast:
 
     async def play(self, payment: Payment) -> None:
         """Make a payment, as far as the weather lets it: who pays, and where the payee is."""
-        who, _, network = payment.way.partition(" ")
+        who, _, network = payment.way.rpartition(" ")
         match who:
             case "member":
                 await self.member(payment, network)
+            case "called off":
+                await self.member(payment, network, called_off=True)
             case "listed":
                 await self._listed(payment, network)
             case "greedy":
@@ -137,19 +142,25 @@ class Cast:
         network: str,
         keys: int = 1,
         debtor: Mapping[str, str] = DEBTOR,
+        *,
+        called_off: bool = False,
     ) -> Order | None:
-        """A member's customer pays a shop abroad; with several keys at one quote each time."""
+        """A member's customer pays a shop abroad; with several keys at one quote each time.
+
+        ``called_off``: the shop takes its order back while the payer's money is awaited.
+        """
         member = MEMBERS[payment.number % len(MEMBERS)]
         client = self._city.member(member, answer_within_s=ANSWER_WITHIN_S)
         offer = await self._offer(client, SHOPS[network], payment)
         if offer is None:
             return None
         asked = {"quote": offer["quote"], "debtor": dict(debtor)}
-        orders = []
+        orders, code = [], (network, SHOPS[network].code(payment)) if called_off else ("", "")
         for _ in range(keys):
             told = self._new(payment)
             told.debit, told.credit = _money(offer["debit"]), _money(offer["credit"])
-            orders.append(Order(client, member, self._city.ids.uuid(), asked, told))
+            key = self._city.ids.uuid()
+            orders.append(Order(client, member, key, asked, told, called_off=code))
         self._orders += orders
         first = orders[0]
         if keys > 1 and payment.number % 2:
@@ -215,13 +226,25 @@ class Cast:
         told.uetr = told.uetr or held["uetr"]
         if "fund" in held and told.uetr not in self._pushed:
             self._pushed[told.uetr] = None
-            await self._push(order, held["fund"])
+            if await self._stands(order):
+                await self._push(order, held["fund"])
         return bool(held["final"])
 
     async def pay_in(self, member: str) -> None:
         """Somebody pays in what a member's customers are to pay of."""
         paid = {"payee": SPONSOR, "amount": DEPOSIT, "currency": "KHR", "note": member}
         await self._city.sandbox("bakong", "POST", "/control/incoming", paid)
+
+    async def _stands(self, order: Order) -> bool:
+        """Whether the payer's bank pushes money; of a shop's order that is called off every second.
+
+        Only where the shop was heard: otherwise nobody may pay, and it expires.
+        """
+        network, payload = order.called_off
+        if not network:
+            return True
+        said = await self._city.sandbox(network, "POST", "/control/cancel", {"payload": payload})
+        return said.get("status") == HEARD and order.told.number % 2 == 0
 
     async def _push(self, order: Order, fund: Mapping[str, Any]) -> None:
         """The payer's bank pushes what is asked for, once; now and then a riel too much."""

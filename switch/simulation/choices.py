@@ -44,6 +44,12 @@ CONFIRMED: Final = tuple(
 CANCELLED: Final = (("cancel", "drop_answer", ""), ("cancel", "drop_request", ""))
 """What a network can do wrong that is asked to undo a payment."""
 
+UNPOSTED: Final = (
+    *(("pay", "pending", "") for _ in range(3)),
+    *(("pay", "pending", "AC04") for _ in range(2)),
+)
+"""What a network can do that accepts transfers before they are posted: post them late, or never."""
+
 LYING: Final = (
     *(("pay", "contradict", "AC04") for _ in range(6)),
     *(("enquire", "contradict", "AC04") for _ in range(2)),
@@ -93,6 +99,7 @@ CHOICES: Final = Choices(
         "member alipayplus": Way(30, "alipayplus"),
         "debited unionpay": Way(30, "unionpay", PAYEES),
         "fickle unionpay": Way(10, "unionpay", PAYEES),
+        "called off alipayplus": Way(12, "alipayplus"),
         "debited alipayplus": Way(40, "alipayplus", PAYEES),
     },
     always=("bakong", "thailand"),
@@ -106,11 +113,11 @@ CHOICES: Final = Choices(
             *(("pay", "drop_answer", ""), ("pay", "hold", ""), ("pay", "reset", "")),
             *(("pay", "unavailable", ""), ("pay", "redirect", ""), ("pay", "oversize", "")),
             *(("pay", "wrong_clock", ""), ("pay", "slow_body", ""), ("pay", "answer_twice", "")),
-            *(*GIVING_BACK, *LYING, *ASKED_BACK),
+            *(*GIVING_BACK, *LYING, *ASKED_BACK, *UNPOSTED),
         ),
         "vietnam": (*PAYING, *GIVING_BACK, *LYING, *PRETENDING),
         "malaysia": (*PAYING, *GIVING_BACK),
-        "laos": (*PAYING, *CONFIRMED, *LYING),
+        "laos": (*PAYING, *CONFIRMED, *LYING, *UNPOSTED),
         "japan": (*PAYING, *CANCELLED),
         "unionpay": (*PAYING, *GIVING_BACK, *IN_NUMBERS),
         "alipayplus": (*PAYING, *GIVING_BACK),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from switch.model import Finality, Funding
+from switch.model import Finality, Funding, UseCase
 from switch.port import Operation
 from switch.screening import NAME, ListRow, ScreeningFile, digest
 from switch.simulation.plan import Store
@@ -28,10 +28,10 @@ HOME, NEIGHBOUR = "bakong", "thailand"
 PARTNERS: Final = 6
 """Networks of which there is one in each run beside those."""
 
-PUSHED: Final = ("bakong", "malaysia")
+PUSHED: Final = (("bakong", "alipayplus"), ("bakong", "malaysia"))
 PUSHED_WITHIN_S: Final = 60
 GROSS_EVERY: Final = 3
-"""In one seed of so many, members' banks push the money of the corridor ``PUSHED`` in advance, and
+"""In one seed of so many, members' banks push the money of the corridors ``PUSHED`` in advance, and
 of ``RESERVED`` too where that waits for our word."""
 
 RESERVED: Final = ("bakong", "laos")
@@ -53,6 +53,11 @@ NEXT_DOOR_KINDS: Final = (
     (Funding.PREFUNDED, Finality.THREE_LEG),
 )
 """How it is paid for and when it is final, by turns."""
+
+TRANSFERS: Final = (NEXT_DOOR, RESERVED)
+TRANSFERS_EVERY: Final = 3
+"""In one seed of so many, what is paid over these corridors goes to people: their banks may accept
+it before they post it."""
 
 LISTED: Final = "Borey Kim"
 """Who is on the list, in the seeds that have one."""
@@ -87,7 +92,7 @@ class Kinds:
     """Which corridors are of another kind: ``gross`` the one, in three legs the other.
 
     ``listed``: somebody is on a list. ``brief``: who is asked a few times only. ``next_door``: how
-    the corridor of every run is funded and becomes final.
+    the corridor of every run is funded and becomes final. ``transfers``: people are paid.
     """
 
     gross: bool
@@ -95,6 +100,7 @@ class Kinds:
     listed: bool = False
     brief: Brief = Brief.NOBODY
     next_door: tuple[Funding, Finality] = CAPPED
+    transfers: bool = False
 
 
 def kinds(seed: int) -> Kinds:
@@ -110,6 +116,8 @@ def kinds(seed: int) -> Kinds:
         listed=(rounds + partner) % LISTED_EVERY == 1,
         brief=briefs.get((2 * rounds + partner) % BRIEF_EVERY, Brief.NOBODY),
         next_door=NEXT_DOOR_KINDS[(rounds + 4 * partner) % len(NEXT_DOOR_KINDS)],
+        # Three rounds on end: in them what is paid first, listed and reserved goes by turns too.
+        transfers=rounds // TRANSFERS_EVERY % TRANSFERS_EVERY == 1,
     )
 
 
@@ -147,7 +155,7 @@ def lived(config: Config, networks: tuple[str, ...], of: Kinds) -> Config:
         corridors[RESERVED] = replace(corridors[RESERVED], finality=Finality.THREE_LEG)
     funding, finality = of.next_door
     corridors[NEXT_DOOR] = replace(corridors[NEXT_DOOR], funding=funding, finality=finality)
-    pushed = {PUSHED, *((RESERVED,) if of.reserved else ())} if of.gross else set()
+    pushed = {*PUSHED, *((RESERVED,) if of.reserved else ())} if of.gross else set()
     if funding is Funding.GROSS:
         pushed.add(NEXT_DOOR)
     for name in sorted(pushed & corridors.keys()):
@@ -157,6 +165,9 @@ def lived(config: Config, networks: tuple[str, ...], of: Kinds) -> Config:
             sponsor=config.networks[HOME].own_bic,
             fund_within_s=PUSHED_WITHIN_S,
         )
+    for name in TRANSFERS if of.transfers else ():
+        if name in corridors:
+            corridors[name] = replace(corridors[name], use_case=UseCase.TRANSFER)
     alone = {name: config.networks[name] for name in networks}
     screening = config.screening
     if of.listed:

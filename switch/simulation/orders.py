@@ -20,7 +20,10 @@ PAYMENTS: Final = "/v1/payments"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a bank's program says again and again: a key, what it asks for, what it heard."""
+    """What a bank's program says again and again: a key, what it asks for, what it heard.
+
+    ``called_off``: a network and the code of its shop that takes the order back before it is paid.
+    """
 
     client: SigningClient
     member: str
@@ -28,3 +31,4 @@ class Order:
     asked: Mapping[str, object]
     told: Told
     path: str = PAYMENTS
+    called_off: tuple[str, str] = ("", "")
