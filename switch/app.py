@@ -20,7 +20,6 @@ from switch.answers import Answers
 from switch.api import app as api
 from switch.api.care import Care
 from switch.api.messages import MemberMessages
-from switch.breakers import Breakers
 from switch.collector import collectors_of
 from switch.commands import Configure
 from switch.config import ConfigError
@@ -36,11 +35,10 @@ from switch.key_retention import retention_of
 from switch.keys import OVERSEER
 from switch.leases import Leases
 from switch.linked import banks_of, inbound_of, lookups_of, made_adapters, quotes_of, signers_of
-from switch.logs import LogTracer
-from switch.metering.gate import MeteredGate
 from switch.metering.meters import Meters
 from switch.metering.readings import Reader
 from switch.metering.store import MeteredStore
+from switch.network_side import transport_of
 from switch.orders import Orders
 from switch.pace import Pace
 from switch.payments import Payments
@@ -59,7 +57,6 @@ from switch.starting import refuse_orphans, uncapped
 from switch.sweeper import Sweeper
 from switch.vault_keeper import keeper_of
 from switch.wire.authenticate import MemberAuthenticator
-from switch.wire.transport import Transport
 from switch.wrapping_keys import open_vault
 
 if TYPE_CHECKING:
@@ -89,14 +86,14 @@ class Switch:
         meters = self.meters = Meters()
         seams = self._seams = replace(seams, store=MeteredStore(seams.store, meters, seams.clock))
         self._ids = Ids(seams.clock, seams.entropy, seams.store.slot)
-        self._transport = _transport(config, seams, meters)
+        self.adapters = made_adapters(config, keys)
+        self._transport = transport_of(config, seams, meters, self.adapters)
         self._vault = open_vault(config.vault.wrapping_keys, keys, seams.entropy)
         self._records = Records(seams.store.read, self._vault, self._ids)
         self._pace = Pace(config, seams.coordination, seams.clock)
         self._endings = Endings(partial(seams.coordination.publish, Topic.ENDED))
         seams.coordination.subscribe(Topic.ENDED, self._endings.look)
         self._messages = MemberMessages(config.switch.bic)
-        self.adapters = made_adapters(config, keys)
         self._routing = read_routing(self.adapters, config.corridors.values())
         self._inbound = inbound_of(self.adapters)
         self._answers = Answers(self._messages, self._inbound)
@@ -386,14 +383,3 @@ def _screening(config: Config, keys: KeyFolder) -> Screening:
     """Who is looked for. Raises :class:`ConfigError` where the lists' secret is missing."""
     rules = config.screening
     return NobodyListed() if rules is None else screening_of(rules, keys.secret(KEYED_BY))
-
-
-def _transport(config: Config, seams: Seams, meters: Meters) -> Transport:
-    """The way to networks: within their bounds, past their breakers, counted and followed."""
-    return Transport(
-        seams.net,
-        seams.clock,
-        at_once={name: section.at_once_max for name, section in config.networks.items()},
-        gate=MeteredGate(Breakers(config.networks, seams.coordination, seams.clock), meters),
-        tracer=LogTracer(seams.log),
-    )

@@ -60,7 +60,9 @@ class Facts:
     east of UTC) until which a payment can be cancelled. ``refund_window_days``: how long it can be
     refunded. ``inbound_finality``: how a payment that it makes to us becomes final on its wire: it
     instructs and waits (two legs), or tells of a payer whom it has debited (advice); absent: it
-    pays nobody.
+    pays nobody. ``answers_named``: each of its answers, refusals included, names what it answers
+    under its signature; without that every request has a connection of its own, because nothing
+    else would tell a late answer to another one.
     """
 
     network: str
@@ -95,6 +97,7 @@ class Facts:
     cancel_zone_min: int = 0
     refund_window_days: int = 365
     inbound_finality: Finality | None = None
+    answers_named: bool = False
 
 
 _OPTIONAL: Final = frozenset(f.name for f in fields(Facts) if f.default is not MISSING)
@@ -129,7 +132,7 @@ def _checked(table: Mapping[str, object], key: str, file: str) -> object:
         raise FactsError(f"{file}: {key}: needs a whole number that is not negative")
     if key == "enquiries_per_s" and value == 0:
         raise FactsError(f"{file}: {key}: needs at least 1, or nobody is ever asked")
-    if key in ("never_seen_is_promise", "repeatable") and type(value) is not bool:
+    if key in ("never_seen_is_promise", "repeatable", "answers_named") and type(value) is not bool:
         raise FactsError(f"{file}: {key}: needs true or false")
     if key in ("network", "clearing_system", "currency") and not isinstance(value, str):
         raise FactsError(f"{file}: {key}: needs text")

@@ -147,9 +147,9 @@ def _refuse(connected: asyncio.Future[None], name: str) -> None:
 class _SimConnector(aiohttp.BaseConnector):
     """aiohttp's pool over the simulated network."""
 
-    def __init__(self, network: SimNetwork, owner: Owner) -> None:
+    def __init__(self, network: SimNetwork, owner: Owner, *, alone: bool) -> None:
         # Without an idle limit, because the pool measures it on the machine's clock.
-        super().__init__(limit=0, keepalive_timeout=None)
+        super().__init__(limit=0, keepalive_timeout=None, force_close=alone)
         self._network = network
         self._owner = owner
         # The pool closes what is acquired in the order of a set of objects: make it an order.
@@ -190,7 +190,7 @@ class SimNet:
         self._network = network
         self._owner = owner
         self._clock = clock
-        self._sessions: dict[str, aiohttp.ClientSession] = {}
+        self._sessions: dict[tuple[str, bool], aiohttp.ClientSession] = {}
 
     async def serve(self, app: web.Application, name: str) -> Served:
         """Listen under this name; raises :class:`OSError` when it is taken."""
@@ -207,13 +207,13 @@ class SimNet:
 
         return Served(name, self.url(name), close)
 
-    def session(self, name: str) -> aiohttp.ClientSession:
+    def session(self, name: str, *, alone: bool = False) -> aiohttp.ClientSession:
         """Return the session to this peer."""
         self._owner.refuse_dead()
-        found = self._sessions.get(name)
+        found = self._sessions.get((name, alone))
         if found is None:
-            connector = _SimConnector(self._network, self._owner)
-            found = self._sessions[name] = new_session(connector)
+            connector = _SimConnector(self._network, self._owner, alone=alone)
+            found = self._sessions[name, alone] = new_session(connector)
         return found
 
     def url(self, name: str) -> str:

@@ -67,8 +67,11 @@ class Net(Protocol):
         """Listen under this name."""
         ...
 
-    def session(self, name: str) -> aiohttp.ClientSession:
-        """Return the session to this peer, the same one each time."""
+    def session(self, name: str, *, alone: bool = False) -> aiohttp.ClientSession:
+        """Return the session to this peer, the same one each time.
+
+        ``alone``: the one in which every request has a connection of its own.
+        """
         ...
 
     def url(self, name: str) -> str:
@@ -151,7 +154,7 @@ class TcpNet:
         self._peers = {name: url.rstrip("/") for name, url in peers.items()}
         self._server_tls = server_tls
         self._client_tls = client_tls
-        self._sessions: dict[str, aiohttp.ClientSession] = {}
+        self._sessions: dict[tuple[str, bool], aiohttp.ClientSession] = {}
 
     async def serve(self, app: web.Application, name: str) -> Served:
         """Listen on the address of this name; raises :class:`UnknownPeer` or :class:`OSError`."""
@@ -170,19 +173,20 @@ class TcpNet:
         url = f"{'http' if tls is None else 'https'}://{shown}:{site.port}"
         return Served(name, url, runner.cleanup)
 
-    def session(self, name: str) -> aiohttp.ClientSession:
+    def session(self, name: str, *, alone: bool = False) -> aiohttp.ClientSession:
         """Return the session to this peer; raises :class:`UnknownPeer`."""
         if name not in self._peers:
             raise UnknownPeer(name)
-        found = self._sessions.get(name)
+        found = self._sessions.get((name, alone))
         if found is None:
             tls = self._client_tls.get(name)
             connector = aiohttp.TCPConnector(
                 limit=CONNECTIONS_MAX,
-                keepalive_timeout=IDLE_CLIENT_S,
+                keepalive_timeout=None if alone else IDLE_CLIENT_S,
+                force_close=alone,
                 ssl=True if tls is None else tls,
             )
-            found = self._sessions[name] = new_session(connector)
+            found = self._sessions[name, alone] = new_session(connector)
         return found
 
     def url(self, name: str) -> str:

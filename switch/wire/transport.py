@@ -23,7 +23,7 @@ from switch.wire.net import CONNECTIONS_MAX, NEVER_ROUND_S
 from switch.wire.room import NoRoom, Room
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
 
     from switch.runtime.clock import Clock
     from switch.wire.net import Net
@@ -140,10 +140,21 @@ class Transport:
     """Sends to networks by name.
 
     ``at_once`` bounds the requests that are on their way to a network at a time; one beyond waits
-    for room as long as it would for a connection.
+    for room as long as it would for a connection. A request to one of ``alone`` has a connection
+    of its own: its answers do not say what they answer, so what comes late on a connection that is
+    used again would be read as the answer to the next request (decision 59).
     """
 
-    __slots__ = ("_at_once", "_clock", "_connect_within_s", "_gate", "_net", "_rooms", "_tracer")
+    __slots__ = (
+        "_alone",
+        "_at_once",
+        "_clock",
+        "_connect_within_s",
+        "_gate",
+        "_net",
+        "_rooms",
+        "_tracer",
+    )
 
     def __init__(
         self,
@@ -152,6 +163,7 @@ class Transport:
         *,
         connect_within_s: float = CONNECT_WITHIN_S,
         at_once: Mapping[str, int] = _EVERYWHERE,
+        alone: Container[str] = (),
         gate: Gate | None = None,
         tracer: Tracer | None = None,
     ) -> None:
@@ -159,6 +171,7 @@ class Transport:
         self._clock = clock
         self._connect_within_s = connect_within_s
         self._at_once = at_once
+        self._alone = alone
         self._gate = gate
         self._tracer = tracer
         self._rooms: dict[str, Room] = {}
@@ -228,7 +241,8 @@ class Transport:
         self, network: str, request: Request, guard: SendGuard, answer_bytes_max: int
     ) -> Answer | NotSent | MaybeSent:
         started = self._clock.monotonic()
-        response = await self._net.session(network).request(
+        session = self._net.session(network, alone=network in self._alone)
+        response = await session.request(
             request.method,
             URL(self._net.url(network) + request.path, encoded=True),
             headers=request.headers,

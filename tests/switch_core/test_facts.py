@@ -49,6 +49,7 @@ OPTIONAL: Final[dict[str, object]] = {
     "refund_window_days": 30,
     "enquiries_per_s": 9,
     "inbound_finality": "advice",
+    "answers_named": True,
 }
 """Facts of a network that counts our references, or can cancel; absent where it does not."""
 

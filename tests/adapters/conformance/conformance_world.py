@@ -51,8 +51,8 @@ class Redirected:
     def __init__(self, net: Net) -> None:
         self._net = net
 
-    def session(self, name: str) -> aiohttp.ClientSession:
-        return self._net.session(DOOR if name == "switch" else name)
+    def session(self, name: str, *, alone: bool = False) -> aiohttp.ClientSession:
+        return self._net.session(DOOR if name == "switch" else name, alone=alone)
 
     def url(self, name: str) -> str:
         return self._net.url(DOOR if name == "switch" else name)
