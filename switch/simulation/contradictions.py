@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from switch.simulation.evidence import BACK, DECIMALS, MOVED, SPONSOR, TOLD_ON, WAITS
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from switch.simulation.evidence import Left, Row
+
+
+ENTERED: Final = "payment entered"
+"""What a run counts where a payment that was planned came to stand in the books, refused or not."""
 
 
 def unresolved(left: Left, brief: Collection[str] = ()) -> int:
@@ -54,11 +58,13 @@ def _kind(row: Row) -> str:
 
 
 def linked(left: Left) -> Iterator[str]:
-    """What is linked to payments, and how it ended."""
+    """Payments that there are, what is linked to them, and how that ended."""
     for row in left.rows["payment"]:
         frozen = json.loads(row["frozen"])
         if frozen.get("original"):
             yield f"{frozen['kind']} {frozen.get('funding', 'capped')} {row['state']}"
+        else:
+            yield ENTERED
     yield from ["dispute"] * len(list(leaves(left, ("disputed",))))
 
 

@@ -285,6 +285,9 @@ class Mishaps:
 
     def _stop(self, name: str, ms: int) -> None:
         if self._world.lives(name) and name not in self._paused:
+            if self._long:
+                # One of two is stopped for long at most: with both, nobody could be paid.
+                ms = min(ms, LONG_MS)
             if ms > LONG_MS:
                 self._long[name] = None
             self._paused[name] = None

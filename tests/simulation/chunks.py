@@ -18,6 +18,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from switch.simulation.contradictions import ENTERED
 from switch.simulation.operators import Act
 from switch.simulation.plan import Kind, Place
 from tests.mutants.mutant_rig import COPIED, PAYMENTS, ROOT
@@ -50,6 +51,9 @@ PLAYED: Final = (
     *("approved block", "item assigned"),
 )
 """What operators do, how disputes and cases end, and what follows a payment: all of it happens."""
+
+ENTERED_MIN_PERCENT: Final = 95
+"""Of what is planned so much at least comes to stand in the books, or it is no run of so many."""
 
 UNRESOLVED_MAX: Final = 100
 """One payment in so many at most waits for people after a day in which all were healthy."""
@@ -142,6 +146,8 @@ def together(reports: Iterable[Report]) -> Report:
 def assert_held(report: Report) -> None:
     """Nothing is lost, doubled or unbalanced, hardly anything waits, and everything went wrong."""
     assert {name: report[name] for name in SUMS} == dict.fromkeys(SUMS, 0)
+    entered = report["played"].get(ENTERED, 0)
+    assert 100 * entered >= ENTERED_MIN_PERCENT * report["payments"], entered
     assert report["unresolved"] <= report["payments"] // UNRESOLVED_MAX
     assert [kind for kind in Kind if not report["faults"].get(kind.value)] == []
     assert [what for what in PLAYED if not report["played"].get(what)] == []
@@ -153,7 +159,8 @@ def told(report: Report) -> str:
     payments = report["payments"]
     alone = 100 - 100 * report["unresolved"] / payments
     lines = [
-        f"{payments} payments over {report['seeds']} seeds",
+        f"{payments} payments planned over {report['seeds']} seeds",
+        f"{report['played'].get(ENTERED, 0)} entered, and what followed from them",
         ", ".join(f"{name} {report[name]}" for name in SUMS),
         f"ended without an operator: {alone:.3f} %",
         f"rows of the state table taken: {len(moves_of(report))}",

@@ -86,7 +86,7 @@ def test_a_long_run_is_summed_up() -> None:
     lines = chunks.told(chunks.together([report, report])).splitlines()
 
     assert lines == [
-        "400 payments over 8 seeds",
+        "400 payments planned over 8 seeds",
         "lost 0, duplicated 0, unbalanced 0",
         "ended without an operator: 99.500 %",
         "rows of the state table taken: 1",
