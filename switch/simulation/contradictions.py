@@ -115,6 +115,18 @@ def against(left: Left, payments: Mapping[str, Row]) -> dict[str, Counter[str]]:
     return found
 
 
+def booked_after_all(left: Left) -> Iterator[str]:
+    """What is linked to payments, was refused, and was booked by people as it would have been."""
+    states = {row["uetr"]: row for row in left.rows["payment"]}
+    for uetr, actions in decided(left).items():
+        row = states.get(uetr)
+        if row is None or not json.loads(row["frozen"]).get("original"):
+            continue
+        turns = Counter(actions)["book"] + Counter(actions)["unbook"]
+        if turns % 2 and MOVED.get(row["state"]) is False:
+            yield uetr
+
+
 def unturned(left: Left) -> Iterator[str]:
     """Payments of which a network said too late that it had not carried them out, still booked."""
     accepted = {row["uetr"]: row for row in left.rows["payment"] if MOVED.get(row["state"])}

@@ -76,9 +76,10 @@ class _Case:
     def __init__(self, left: Left) -> None:
         self._left = left
         self._rows = left.rows
-        self._payments = {
-            row["uetr"]: {**row, **json.loads(row["frozen"])} for row in left.rows["payment"]
-        }
+        rows, booked = left.rows["payment"], contradictions.booked_after_all(left)
+        self._payments = {row["uetr"]: {**row, **json.loads(row["frozen"])} for row in rows}
+        for uetr in booked:
+            self._payments[uetr]["state"] = "accepted"
         self._entries: dict[str, list[Row]] = defaultdict(list)
         for entry in left.rows["entry"]:
             self._entries[entry["uetr"]].append(entry)
@@ -370,6 +371,10 @@ class _Case:
         yield from contradictions.unfounded(self._left)
 
 
+def _booked(line: Row) -> bool:
+    return bool(line["status"] == "booked")
+
+
 def _ends(payment: Row) -> tuple[str, str]:
     """Roles of the payer's and of the payee's account."""
     if payment["direction"] == "outbound":
@@ -377,13 +382,8 @@ def _ends(payment: Row) -> tuple[str, str]:
     return "network", "member" if payment["institutions"].get("on_us") else "pool"
 
 
-def _booked(line: Row) -> bool:
-    return bool(line["status"] == "booked")
-
-
 def _signed(entry: Row) -> int:
-    minor: int = entry["minor"]
-    return minor if entry["side"] == "debit" else -minor
+    return int(entry["minor"]) * (1 if entry["side"] == "debit" else -1)
 
 
 def _amount(minor: int, code: str) -> tuple[str, Decimal]:

@@ -80,13 +80,14 @@ def test_a_long_run_says_how_far_it_is() -> None:
 
 def test_a_long_run_is_summed_up() -> None:
     report = {"payments": 200, "seeds": 4, "lost": 0, "duplicated": 0, "unbalanced": 0,
-              "unresolved": 1, "played": {"dispute": 1},
+              "unresolved": 1, "played": {"dispute": 1, "payment entered": 199},
               "moves": {"outbound received opened sending": 200},
               "faults": {"network_lost": 3}, "crashes": {"in a hop": 2}}  # fmt: skip
     lines = chunks.told(chunks.together([report, report])).splitlines()
 
     assert lines == [
         "400 payments planned over 8 seeds",
+        "398 entered, and what followed from them",
         "lost 0, duplicated 0, unbalanced 0",
         "ended without an operator: 99.500 %",
         "rows of the state table taken: 1",
