@@ -78,8 +78,8 @@ class _Case:
         self._rows = left.rows
         rows, booked = left.rows["payment"], contradictions.booked_after_all(left)
         self._payments = {row["uetr"]: {**row, **json.loads(row["frozen"])} for row in rows}
-        for uetr in booked:
-            self._payments[uetr]["state"] = "accepted"
+        for each in booked:
+            self._payments[each]["state"] = "accepted"
         self._entries: dict[str, list[Row]] = defaultdict(list)
         for entry in left.rows["entry"]:
             self._entries[entry["uetr"]].append(entry)
