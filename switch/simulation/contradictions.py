@@ -116,11 +116,14 @@ def against(left: Left, payments: Mapping[str, Row]) -> dict[str, Counter[str]]:
 
 
 def booked_after_all(left: Left) -> Iterator[str]:
-    """What is linked to payments, was refused, and was booked by people as it would have been."""
+    """What goes back of itself, was refused, and was booked by people as it would have been.
+
+    Nobody was told that it is refused, so nobody else bears it.
+    """
     states = {row["uetr"]: row for row in left.rows["payment"]}
     for uetr, actions in decided(left).items():
         row = states.get(uetr)
-        if row is None or not json.loads(row["frozen"]).get("original"):
+        if row is None or json.loads(row["frozen"]).get("funding") != "held":
             continue
         turns = Counter(actions)["book"] + Counter(actions)["unbook"]
         if turns % 2 and MOVED.get(row["state"]) is False:
