@@ -154,7 +154,9 @@ def lived(config: Config, networks: tuple[str, ...], of: Kinds) -> Config:
     if of.reserved and RESERVED in corridors:
         corridors[RESERVED] = replace(corridors[RESERVED], finality=Finality.THREE_LEG)
     funding, finality = of.next_door
-    corridors[NEXT_DOOR] = replace(corridors[NEXT_DOOR], funding=funding, finality=finality)
+    if NEXT_DOOR in corridors:
+        next_door = replace(corridors[NEXT_DOOR], funding=funding, finality=finality)
+        corridors[NEXT_DOOR] = next_door
     pushed = {*PUSHED, *((RESERVED,) if of.reserved else ())} if of.gross else set()
     if funding is Funding.GROSS:
         pushed.add(NEXT_DOOR)
