@@ -78,6 +78,8 @@ COLLECTED_S: Final = 600
 """What the backbone has for us is collected and acknowledged well within this."""
 
 RELEASE_EVERY: Final = 60
+"""Looks until people and partners first act on what is left; then twice as many, and so on."""
+
 ROUNDS: Final = 6
 """Times that operators look through the queue in the end."""
 
@@ -291,7 +293,7 @@ class _Trial:
         self._pools.append(await self._city.sandbox("bakong", "GET", "/ledger"))
 
     async def _settled(self, healed: float) -> None:
-        looks = 0
+        looks, due = 0, RELEASE_EVERY
         while self._mishaps.waiting():
             await self._world.sleep(LOOK_EVERY_S)
         await self._mishaps.release()
@@ -303,7 +305,8 @@ class _Trial:
         while self._idles() and self._world.loop.time() - healed < PATIENCE_S:
             await self._world.sleep(LOOK_EVERY_S)
             looks += 1
-            if looks % RELEASE_EVERY == 0:
+            if looks >= due:
+                due += looks
                 # What was asked to go wrong before and met its payment only now ends too.
                 await self._mishaps.release()
                 await self._cast.at_last()
