@@ -135,15 +135,14 @@ class Payer:
         return await self._instruct(sent, wish)
 
     def reference(self) -> str:
-        """A fresh payment_reference: the date and ten digits of the time."""
-        while True:
-            millisecond, counter = divmod(self._context.ids.ordered(), 1 << 20)
-            digits = f"9{millisecond % _DAY_MS:08d}{counter % 10}"
-            reference = self._desk.today() + digits
-            if reference not in self._given:
-                # Kept from now on: another customer may ask while this one's lookup is on its way.
-                self._given[reference] = None
-                return reference
+        """A fresh payment_reference: the date and ten digits of the time, or the next ones free."""
+        millisecond, counter = divmod(self._context.ids.ordered(), 1 << 20)
+        day, number = self._desk.today(), millisecond % _DAY_MS * 10 + counter % 10
+        while (reference := f"{day}9{number:09d}") in self._given:
+            number = (number + 1) % (_DAY_MS * 10)
+        # Kept from now on: another customer may ask while this one's lookup is on its way.
+        self._given[reference] = None
+        return reference
 
     def _order(self, found: Mapping[str, Any], reference: str, account: str) -> _Sent:
         """The payment of an order as the switch answered the lookup."""

@@ -188,9 +188,11 @@ class Operators:
         return True
 
     def _approved(self, case: Mapping[str, Any], action: str) -> None:
-        """What follows from what was carried out."""
+        """What follows from what was carried out; only what was tried again counts as tried."""
         reference = case["reference"]
-        if action == "book":
+        if action == "again":
+            self._again[case["uetr"]] += 1
+        elif action == "book":
             self._believed.pop(reference, None)
             self._misled[reference] = None
         elif (
@@ -272,11 +274,9 @@ class Operators:
                 return None
             action = "accepted" if status == "booked" else "refused"
         elif "owe" in actions:
-            self._again[case["uetr"]] += 1
-            action = "again" if self._again[case["uetr"]] <= AGAIN_MAX else "owe"
+            action = "again" if self._again[case["uetr"]] < AGAIN_MAX else "owe"
         elif {"uphold", "again"} <= set(actions):
-            self._again[case["uetr"]] += 1
-            action = "again" if self._again[case["uetr"]] <= AGAIN_MAX else "uphold"
+            action = "again" if self._again[case["uetr"]] < AGAIN_MAX else "uphold"
         elif "book" in actions:
             believed = status == "booked" or self._believed.get(case["reference"], False)
             action = "book" if believed else "uphold"

@@ -77,8 +77,8 @@ FLIGHT_S: Final = 60
 COLLECTED_S: Final = 600
 """What the backbone has for us is collected and acknowledged well within this."""
 
-RELEASE_EVERY: Final = 60
-"""Looks until people and partners first act on what is left; then twice as many, and so on."""
+RELEASE_EVERY_S: Final = 300
+"""Until people and partners first act on what is left; then after twice as long, and so on."""
 
 ROUNDS: Final = 6
 """Times that operators look through the queue in the end."""
@@ -293,7 +293,7 @@ class _Trial:
         self._pools.append(await self._city.sandbox("bakong", "GET", "/ledger"))
 
     async def _settled(self, healed: float) -> None:
-        looks, due = 0, RELEASE_EVERY
+        due_s: float = RELEASE_EVERY_S
         while self._mishaps.waiting():
             await self._world.sleep(LOOK_EVERY_S)
         await self._mishaps.release()
@@ -302,11 +302,12 @@ class _Trial:
         collected = self._world.loop.time() + COLLECTED_S
         while self._world.loop.time() < collected and await self._on_the_way():
             await self._world.sleep(LOOK_EVERY_S)
+        began = self._world.loop.time()
         while self._idles() and self._world.loop.time() - healed < PATIENCE_S:
-            await self._world.sleep(LOOK_EVERY_S)
-            looks += 1
-            if looks >= due:
-                due += looks
+            await self._world.sleep(self._world.loop.grain_s)
+            waited_s = self._world.loop.time() - began
+            if waited_s >= due_s:
+                due_s += waited_s
                 # What was asked to go wrong before and met its payment only now ends too.
                 await self._mishaps.release()
                 await self._cast.at_last()
