@@ -92,6 +92,14 @@ class Asked:
     content: Mapping[str, str] = field(repr=False)
 
 
+def apart(what: str, key: str) -> str:
+    """A key of what is linked, and never one of a payment, whatever somebody calls a payment.
+
+    The character between them is in no key: members write visible ones, and XML has none of it.
+    """
+    return f"{what}\x1f{key}"
+
+
 def _plan(adapter: Adapter, kind: Kind) -> Callable[[Payment, Particulars, Planning], Exchange]:
     """How an adapter plans the hop of what is linked."""
     if kind is Kind.RECALL:

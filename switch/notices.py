@@ -15,7 +15,7 @@ from switch.commands import Conflict
 from switch.dispatch import Happened, happened
 from switch.inbound_port import InboundReturn
 from switch.lifecycle import Event
-from switch.linked_payments import Asked
+from switch.linked_payments import Asked, apart
 from switch.model import Direction, Finality, Kind, State, Status
 from switch.orders import Taken
 from switch.port import Outcome, OutcomeKind
@@ -141,7 +141,7 @@ class Notices:
         made = await self._returns.returned(original, back, asked)
         if isinstance(made, Conflict) and request.settled:
             # Its money has moved under a name that means other money: people must look.
-            asked = Asked(network, f"return:{beside(asked)}", content)
+            asked = Asked(network, returned(beside(asked)), content)
             made = await self._returns.returned(original, replace(back, particulars=None), asked)
         # A refund of ours that comes back has moved too, and nothing can be linked to a refund.
         nowhere = original.kind is not Kind.PAYMENT or made is Reason.LINKED_FULL
@@ -177,8 +177,8 @@ class Notices:
             return taken
         if payment.direction is not Direction.OUTBOUND or payment.state is not State.ACCEPTED:
             return taken
-        whole = payment.terms.destination
-        back = InboundReturn(f"cancel:{request.key}", payment.reference, whole, request.request)
+        key, whole = apart("cancel", request.key), payment.terms.destination
+        back = InboundReturn(key, payment.reference, whole, request.request)
         return await self.returned(network, back, b"")
 
     async def _undebited(self, network: str, payment: Payment, body: bytes) -> Taken:

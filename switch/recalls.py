@@ -18,7 +18,7 @@ from switch.abilities import RECALL_REASON, RECALLED_REFERENCE
 from switch.commands import Conflict, Done, Open
 from switch.dispatch import Happened
 from switch.lifecycle import Event
-from switch.linked_payments import BACK, Asked, never_arrived
+from switch.linked_payments import BACK, Asked, apart, never_arrived
 from switch.model import Direction, Funding, Kind, Payment, State, Status, changed
 from switch.orders import Taken
 from switch.parts import (
@@ -158,7 +158,7 @@ class Recalls:
             return Taken(None, Reason.ORIGINAL_UNKNOWN)
         if not await self._records.has_reference(original, request.reference):
             return Taken(None, Reason.ORIGINAL_UNKNOWN)
-        asked = Asked(network, f"recall:{request.key}", {"original": original.uetr})
+        asked = Asked(network, apart("recall", request.key), {"original": original.uetr})
         known = await self._linked.known(asked)
         if isinstance(known, Payment):
             return Taken(known, known.reason)

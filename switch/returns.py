@@ -20,7 +20,7 @@ from switch.commands import Bury, Conflict, Done, Open
 from switch.inbound_port import derived_uetr
 from switch.items import Items
 from switch.lifecycle import Event
-from switch.linked_payments import TRIES_MAX, Asked
+from switch.linked_payments import TRIES_MAX, Asked, apart
 from switch.model import Direction, Funding, Kind, Particulars, Party, State, Status, changed
 from switch.parts import (
     LINKED_MAX,
@@ -72,7 +72,7 @@ class Back:
 
 def returned(key: str) -> str:
     """The idempotency key of what a network gives back under its own key."""
-    return f"return:{key}"
+    return apart("return", key)
 
 
 def _undecided(original: Payment) -> bool:

@@ -29,7 +29,7 @@ from switch.api.problems import Absent, respond
 from switch.api.shown import UETR, json_response, queried, standing_response
 from switch.casework import PAGE_MAX, Proposal
 from switch.commands import Conflict
-from switch.linked_payments import Asked
+from switch.linked_payments import Asked, apart
 from switch.operators import Action
 from switch.payments import Standing
 from switch.reasons import Reason, from_iso, known_code
@@ -86,7 +86,7 @@ class CareApi:
         original = await self._paid_to(signed.member, request.match_info["uetr"])
         content = {"original": original.uetr, "amount": str(amount.minor)}
         content["currency"] = amount.currency.code
-        asked = Asked(signed.member, f"refund:{key}", content)
+        asked = Asked(signed.member, apart("refund", key), content)
         made = await care.aftercare.asking_back.refund(original, amount, asked)
         return await self._linked(made, until)
 
@@ -109,7 +109,7 @@ class CareApi:
         until = care.clock.now() + timedelta(milliseconds=care.config.payments.answer_within_ms)
         original = await self._paid_by(signed.member, request.match_info["uetr"])
         content = {"original": original.uetr, "reason": why}
-        asked = Asked(signed.member, f"recall:{key}", content)
+        asked = Asked(signed.member, apart("recall", key), content)
         made = await care.aftercare.asking_back.recall(original, why, signed.member, asked)
         return await self._linked(made, until)
 

@@ -19,7 +19,7 @@ from switch.api.problems import respond
 from switch.api.recall_messages import MemberRecall
 from switch.asking_back import Unended
 from switch.commands import Conflict
-from switch.linked_payments import Asked
+from switch.linked_payments import Asked, apart
 from switch.model import Channel, Payment
 from switch.payments import Instruction, Standing
 from switch.port import Planning
@@ -131,7 +131,7 @@ class IsoApi:
             await self._payments.bury(member, asked.uetr)
             return self._resolution(asked, None, Reason.ORIGINAL_UNKNOWN, member)
         content = {"original": original.uetr, "reason": asked.why}
-        key = Asked(member + SCOPE_SUFFIX, f"recall:{asked.key}", content)
+        key = Asked(member + SCOPE_SUFFIX, apart("recall", asked.key), content)
         try:
             made = await self._asking_back.recall(original, asked.why, member, key)
         except Unended:

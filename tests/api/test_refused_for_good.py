@@ -88,6 +88,21 @@ async def test_a_refund_that_came_too_late_stays_refused_when_it_would_be_taken(
     assert sound(rig)
 
 
+@pytest.mark.parametrize("key", ["refund:k", "recall:k", "k"])
+async def test_a_payment_may_have_the_key_of_a_refund_or_recall_and_more_before_it(
+    rig: Rig, credited: str, key: str
+) -> None:
+    given = await refund(rig, credited, 1_000, "k")
+    payment = {"quote": await rig.quote(), "debtor": DEBTOR}
+    paid = await rig.client().pay("other", payment)
+    asked = await recall(rig, paid.json()["uetr"], "k")
+    second = await rig.client().pay(key, {"quote": await rig.quote(), "debtor": DEBTOR})
+
+    assert [given.status, second.status, second.json()["status"]] == [200, 200, "ACCC"]
+    assert "field" not in asked.json()
+    assert len({each.json()["uetr"] for each in (given, paid, second)}) == 3  # noqa: PLR2004
+
+
 async def test_what_is_too_much_stays_too_much_after_the_refund_before_it_failed(
     hasty: Rig,
 ) -> None:
