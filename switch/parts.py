@@ -114,10 +114,10 @@ def unmatched_terms(terms: Terms, quote: str, amount: Money) -> Terms:
 def part_of(original: Payment, linked: Sequence[Payment], amount: Money) -> Part | Reason:
     """The part that ``amount`` (of what the payee got) is, after those given back before.
 
-    The payer's part is rounded down each time, and the last one takes what is left; one that was
-    refused gave nothing back, unless it is disputed: then it may have arrived all the same. Where
-    the payee bore a fee, the part is one of what was paid out: whoever took the fee keeps it, and
-    nobody who only lent the money pays for it (decision 48).
+    The payer's part is rounded down each time, and the last one takes what is left; where it would
+    be nothing, none is made. One that was refused gave nothing back, unless it is disputed: then it
+    may have arrived all the same. Where the payee bore a fee, the part is one of what was paid out:
+    whoever took the fee keeps it, and nobody who only lent the money pays for it (decision 48).
     """
     terms = original.terms
     if len(linked) >= LINKED_MAX or amount.minor <= 0:
@@ -126,6 +126,8 @@ def part_of(original: Payment, linked: Sequence[Payment], amount: Money) -> Part
         return Reason.GONE_BACK
     if amount.currency != terms.destination.currency:
         return Reason.CURRENCY_UNSUPPORTED
+    if amount.minor > terms.destination.minor:
+        return Reason.REFUND_TOO_MUCH
     zero = terms.between - terms.between if terms.between is not None else None
     payee, payer, between = amount, terms.source - terms.source, zero
     for each in linked:
@@ -142,6 +144,8 @@ def part_of(original: Payment, linked: Sequence[Payment], amount: Money) -> Part
     if terms.between is not None and between is not None:
         middle = refunded(payee, terms.paid_out, terms.between, between)
     back = refunded(payee, terms.paid_out, terms.source, payer)
+    if back.minor == 0:
+        return Reason.AMOUNT_BELOW_SCHEME
     return Part(len(linked) + 1, amount, back, middle)
 
 

@@ -271,10 +271,11 @@ def refunded(cumulative: Money, paid: Money, source: Money, already: Money) -> M
 
     ``cumulative`` of ``paid`` is refunded now and before, ``already`` is what the payer got before.
     Rounded down to the currency's step each time; the last one takes what is left of ``source``.
+    Nothing, where ``already`` is more: a part keeps its step when one before it is refused.
     """
     assert cumulative.minor <= paid.minor, "no more is refunded than was paid"
-    if cumulative.minor == paid.minor:
-        return source - already
-    step = source.currency.cash_step
-    owed = divide(cumulative.minor * source.minor, paid.minor * step, Rounding.DOWN) * step
-    return Money(owed, source.currency) - already
+    owed = source.minor
+    if cumulative.minor < paid.minor:
+        step = source.currency.cash_step
+        owed = divide(cumulative.minor * owed, paid.minor * step, Rounding.DOWN) * step
+    return Money(max(owed - already.minor, 0), source.currency)
