@@ -149,8 +149,13 @@ class Receiving:
     async def _recalled(self, network: str, request: InboundRecall, body: bytes) -> Taken:
         """Put a recall to the payee's bank; what never came here never will after that is said."""
         taken = await self._notices.recall(network, request, body)
-        if taken.payment is None and taken.reason is Reason.ORIGINAL_UNKNOWN:
-            await self._payments.bury(network, request.uetr)
+        if (
+            taken.payment is None
+            and taken.reason is Reason.ORIGINAL_UNKNOWN
+            and await self._payments.bury(network, request.uetr) is not None
+        ):
+            # It came between the look and the tombstone, or it is none that can be recalled.
+            return await self._notices.recall(network, request, body)
         return taken
 
     async def _order_paid(self, network: str, request: InboundOrderPay) -> Taken:

@@ -127,8 +127,10 @@ class IsoApi:
         found = await self._payments.find(asked.uetr)
         original = None if found is None or found.payment.origin != member else found.payment
         if original is None:
-            # Whoever says "never received" must never execute it later.
-            await self._payments.bury(member, asked.uetr)
+            # Whoever says "never received" must never execute it later; one that came meanwhile is
+            # asked back like any other.
+            original = await self._payments.bury(member, asked.uetr)
+        if original is None:
             return self._resolution(asked, None, Reason.ORIGINAL_UNKNOWN, member)
         content = {"original": original.uetr, "reason": asked.why}
         key = Asked(member + SCOPE_SUFFIX, apart("recall", asked.key), content)

@@ -8,7 +8,6 @@ a second operator hands in the same bytes (202 until then). The journal says who
 
 from __future__ import annotations
 
-import binascii
 from base64 import b64decode
 from typing import TYPE_CHECKING, Final
 
@@ -55,7 +54,8 @@ class SettlementApi:
             raise Absent(ABSENT)
         try:
             content = b64decode(asked.content, validate=True)
-        except binascii.Error:
+        except ValueError:
+            # What is not base64, or not even ASCII.
             raise Refusal(Reason.FORMAT_INVALID, 400, "content") from None
         try:
             report = await settling.take(

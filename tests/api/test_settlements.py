@@ -84,10 +84,10 @@ async def test_a_network_without_files_is_not_found(hasty: Rig, network: str) ->
 
 async def test_what_is_no_file_of_theirs_is_refused_with_its_place(hasty: Rig) -> None:
     unsigned = await handed_in(hasty, b"<x/>")
-    unread = await handed_in(hasty, b"", content="not base64!")
+    unread = [await handed_in(hasty, b"", content=text) for text in ("not base64!", "é")]
 
     assert (unsigned.status, unsigned.json()["reason"]) == (422, "FF01")
-    assert (unread.status, unread.json()["path"]) == (400, "content")
+    assert [(each.status, each.json()["path"]) for each in unread] == [(400, "content")] * 2
 
 
 async def test_what_the_network_did_not_sign_waits_for_a_second_operator(
