@@ -51,6 +51,9 @@ CONCLUDE_TRIES_MAX: Final = 8
 BUSY_PAUSE_S: Final = 0.1
 """Longest pause of a conclusion that finds the store's queue full; how long chance says."""
 
+UNREADABLE: Final = "answer_unreadable"
+"""Said of an answer that an adapter could not judge: it says nothing of the payment."""
+
 SEND_TRIES_MAX: Final = 3
 """A request that provably did not leave is tried this often before ``send_by``."""
 
@@ -222,7 +225,11 @@ class Dispatch:
             self._log.info("answer_lost", uetr=payment.uetr, why=result.why)
             return Happened(Event.LOST)
         answer = WireAnswer(result.status, result.headers, result.body)
-        outcome = self._adapters[payment.network].read(exchange, payment, answer)
+        try:
+            outcome = self._adapters[payment.network].read(exchange, payment, answer)
+        except Exception as error:  # noqa: BLE001  one partner's bytes end nobody else's payments
+            self._log.warning(UNREADABLE, uetr=payment.uetr, why=type(error).__name__)
+            outcome = Outcome(OutcomeKind.UNKNOWN)
         if outcome.kind not in (OutcomeKind.ACCEPTED, OutcomeKind.REFUSED):
             # What ended the payment is logged with its end.
             self._log.info("answer_read", uetr=payment.uetr, outcome=outcome.kind.value)

@@ -18,7 +18,7 @@ from iso20022 import IsoError
 from switch import lifecycle, timers
 from switch.commands import Declined, Done, Known, Open
 from switch.dispatch import Happened
-from switch.inbound_port import derived_uetr
+from switch.inbound_port import own_uetr
 from switch.lifecycle import Event
 from switch.model import (
     Channel,
@@ -222,7 +222,7 @@ class Funds:
 
     def _own(self, sponsor: str, item: IncomingItem, now: datetime) -> Payment:
         """The payment that an item becomes: from its payer's bank, and to nobody."""
-        uetr = derived_uetr(PLACE, item.item_hash)
+        uetr = own_uetr(PLACE, item.item_hash)
         amount, nothing = item.amount, Money(0, item.amount.currency)
         return Payment(
             payment_id=self._ids.ordered(),

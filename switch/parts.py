@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from switch.inbound_port import derived_uetr
+from switch.inbound_port import own_uetr
 from switch.lifecycle import BORNE, is_unbooked
 from switch.model import Direction, Funding, Hop, Kind
 from switch.postings import refunded
@@ -46,7 +46,7 @@ class Part:
 
 def linked_uetr(original: str, place: int) -> str:
     """The UETR of the payment that stands at a place (from 1) among those linked to an original."""
-    return derived_uetr("linked", f"{original}#{place}")
+    return own_uetr("linked", f"{original}#{place}")
 
 
 def linked_places(original: str) -> tuple[str, ...]:
@@ -61,7 +61,7 @@ def linked_quote(original: str, place: int) -> str:
 
 def recall_uetr(original: str, place: int) -> str:
     """The UETR of the recall that stands at a place (from 1) among those of a payment."""
-    return derived_uetr("recall", f"{original}#{place}")
+    return own_uetr("recall", f"{original}#{place}")
 
 
 def recall_quote(original: str, place: int) -> str:

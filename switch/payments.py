@@ -20,6 +20,7 @@ from switch.doors import closed
 from switch.exposures import Exposures
 from switch.flights import Flights
 from switch.given_names import GivenNames
+from switch.inbound_port import is_own
 from switch.instructions import Bound, Instruction, Standing
 from switch.lifecycle import Event
 from switch.model import Direction, Funding, Payment, State, changed
@@ -154,6 +155,9 @@ class Payments:
         One that may have been paid before a loss is not sent: the network is asked about it.
         Raises :class:`Busy`, and ``TooMany`` of the payer's side, with nothing stored.
         """
+        if is_own(instruction.uetr):
+            # The place of a refund or recall of some payment: nobody may stand there before it.
+            return Conflict("uetr")
         priced = instruction.priced
         lost = self.perhaps_lost(priced)
         gross = priced.destination.corridor.funding is Funding.GROSS

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from switch import lifecycle
 from switch.commands import Done, Known, Open
-from switch.inbound_port import derived_uetr
+from switch.inbound_port import own_uetr
 from switch.lifecycle import Event
 from switch.model import Direction, Funding, Kind, State, changed
 from switch.parts import Part, changed_terms, part_of
@@ -106,7 +106,7 @@ class Reversals:
         quote = f"{original.uetr}!{item.item_hash}"
         row = self._linked.linked(
             original,
-            derived_uetr(PLACE, item.item_hash),
+            own_uetr(PLACE, item.item_hash),
             network=original.origin,
             terms=changed_terms(original.terms, quote, back, item.amount, None),
             institutions=replace(original.institutions, sponsor=sponsor),

@@ -49,7 +49,8 @@ class NotSigned(Exception):  # noqa: N818  the name says what happened
 
 def content(path: str, client: str, at: str, body: bytes) -> bytes:
     """Return what is signed, for a request and for its answer (``at`` is then that time)."""
-    return f"POST {path}\n{client}.{at}.".encode() + body
+    # Bytes of a header that are no text are what they were.
+    return f"POST {path}\n{client}.{at}.".encode("utf-8", "surrogateescape") + body
 
 
 def written(version: str, signature: bytes) -> str:

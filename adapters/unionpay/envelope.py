@@ -188,10 +188,9 @@ def _moment(written: str) -> datetime:
     if _STAMP.fullmatch(written) is None:
         raise Unreadable("timeStamp")
     try:
-        at = datetime.strptime(f"{written}+0800", "%Y%m%d%H%M%S%z")
-    except ValueError:
+        return datetime.strptime(f"{written}+0800", "%Y%m%d%H%M%S%z").astimezone(UTC)
+    except (ValueError, OverflowError):
         raise Unreadable("timeStamp") from None
-    return at.astimezone(UTC)
 
 
 def _seconds(at: datetime) -> int:

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from switch.app import SERVED_AS, Seams, Switch
 from switch.coordination.local import Hub, InProcess, Windows
-from switch.logs import SilentLog
 from switch.runtime.threads import QueueFull
 from switch.simulation.plan import Store
 from switch.simulation.process import context_of
+from switch.simulation.seams import SimLog
 from switch.simulation.town import READY_EVERY_S, Residents, Town
 from switch.store.committer import GATHER_TURNS, Committer
 from switch.store.contract import Fenced, StoreBusy
@@ -195,7 +195,7 @@ class City(Town):
             machine.net,
             machine.tasks,
             store,
-            SilentLog(),
+            SimLog(),
             coordination=_Shared(self._hub, machine, self.weather),
         )
         switch = Switch(config, keys, seams)

@@ -12,6 +12,8 @@ from collections import deque
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from switch.dispatch import UNREADABLE
+from switch.logs import SilentLog
 from switch.runtime.tasks import TASKS_MAX, Tasks
 from switch.runtime.threads import BATCH_MAX, WAITING_MAX, QueueFull, WriterClosed, take_batch
 
@@ -92,6 +94,14 @@ class SimEntropy:
         """Return the next bytes."""
         self._owner.refuse_dead()
         return self._stream.bytes(count)
+
+
+class SimLog(SilentLog):
+    """Logs nothing, and fails the run where an adapter could not judge what came."""
+
+    def warning(self, event: str, **fields: object) -> None:
+        """Raise for an answer that made its adapter raise: in a run that is a fault of ours."""
+        assert event != UNREADABLE, fields
 
 
 class SimTasks(Tasks):

@@ -20,10 +20,10 @@ from iso20022.jws import JwsSigner
 from switch.app import SERVED_AS, Seams, Switch
 from switch.client import ANSWER_WITHIN_S, SigningClient
 from switch.keys import KeyFolder
-from switch.logs import SilentLog
 from switch.registry import SANDBOXES, installed, sandbox_factory
 from switch.sandboxes import sandbox_options
 from switch.screening import KEYED_BY
+from switch.simulation.seams import SimLog
 from switch.store.committer import Committer
 from switch.store.sqlite import SqliteEngine
 from switch.wire.simulator import SandboxContext
@@ -208,9 +208,7 @@ class Town:
             exclusive=True,
         )
         store = Committer(engine, machine.writer, gather_turns=self.gather_turns)
-        seams = Seams(
-            machine.clock, machine.entropy, machine.net, machine.tasks, store, SilentLog()
-        )
+        seams = Seams(machine.clock, machine.entropy, machine.net, machine.tasks, store, SimLog())
         switch = Switch(config, keys, seams)
         running = Running(switch, store, engine)
         if self._found is not None:

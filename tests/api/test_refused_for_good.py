@@ -100,7 +100,7 @@ async def test_a_payment_may_have_the_key_of_a_refund_or_recall_and_more_before_
 
     assert [given.status, second.status, second.json()["status"]] == [200, 200, "ACCC"]
     assert "field" not in asked.json()
-    assert len({each.json()["uetr"] for each in (given, paid, second)}) == 3  # noqa: PLR2004
+    assert len({each.json()["uetr"] for each in (given, paid, second)}) == 3
 
 
 async def test_what_is_too_much_stays_too_much_after_the_refund_before_it_failed(

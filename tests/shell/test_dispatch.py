@@ -16,6 +16,7 @@ from switch.commands import Attempt, Conclude, Done
 from switch.dispatch import SEND_TRIES_MAX, Happened
 from switch.lifecycle import Event
 from switch.model import State
+from switch.port import Outcome
 from switch.reasons import Reason
 from switch.timers import CHANCES
 from switch.wire.transport import MaybeSent, NotSent
@@ -57,6 +58,23 @@ async def test_never_seen_as_the_answer_to_the_instruction_itself_says_nothing(
     assert shell.store.concluded(payment.uetr) == ["lost"]
     assert shell.pending() != []
     assert shell.engine.answer(payment.uetr) is None
+
+
+async def test_an_answer_that_its_adapter_cannot_judge_says_nothing_and_ends_no_task(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(*_: object) -> Outcome:
+        raise OverflowError("a date of the year one")
+
+    with monkeypatch.context() as odd:
+        odd.setattr(type(shell.thailand), "read", read)
+        payment = await shell.opened()
+    kept = shell.pending()
+    shell.clock.pass_s(60)
+    await shell.sweep()
+
+    assert (payment.state, kept == []) == (State.UNKNOWN, False)
+    assert shell.payment(payment.uetr).state is State.ACCEPTED
 
 
 @pytest.mark.parametrize("why", ["timeout", "connection_lost", "answer_malformed"])
