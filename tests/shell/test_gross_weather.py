@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from switch.funds import Funds
-from switch.inbound_port import InboundReturn, derived_uetr
+from switch.inbound_port import InboundReturn, own_uetr
 from switch.instructions import Standing
 from switch.model import Funding, Kind, Payment, State
 from switch.port import IncomingItem
@@ -163,7 +163,7 @@ async def test_whoever_buries_what_an_item_becomes_keeps_nobody_elses_money_out(
 ) -> None:
     _, item = await awaited(gross)
     unasked = replace(item, uetr=gross.ids.uetr(), item_hash="b" * 64)
-    await gross.payments.bury(MEMBER, derived_uetr("incoming", unasked.item_hash))
+    await gross.payments.bury(MEMBER, own_uetr("incoming", unasked.item_hash))
 
     assert await funds(gross).take(SPONSOR, unasked) is None
 
