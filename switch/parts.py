@@ -70,15 +70,19 @@ def recall_quote(original: str, place: int) -> str:
 
 
 def left_of(original: Payment, linked: Sequence[Payment]) -> Money:
-    """What of an original, in what the payee got, has not gone back and is not on its way."""
-    left = original.terms.destination
+    """What of an original, in what the payee got, has not gone back and is not on its way.
+
+    Two may have gone back that were each all of it: then nothing is left, and never less.
+    """
+    whole = original.terms.destination
     if has_all_back(original):
-        return left - left
+        return whole - whole
+    left = whole.minor
     for each in linked:
         if counts(each):
             refund = each.kind is Kind.REFUND
-            left -= each.terms.source if refund else each.terms.destination
-    return left
+            left -= (each.terms.source if refund else each.terms.destination).minor
+    return replace(whole, minor=max(left, 0))
 
 
 def has_all_back(original: Payment) -> bool:
