@@ -259,6 +259,7 @@ class Casework:
                 opens=opens,
                 paid=await self._records.money_paid(payment) if action is Action.OWE else None,
                 proposal=proposal,
+                original=payment.original if action is Action.BOOK else "",
             )
         )
         if isinstance(result, Done) and result.payment is not None:

@@ -40,7 +40,7 @@ from switch.operators import (
 )
 from switch.parts import linked_places
 from switch.postings import incoming_lines, lines_at_once, lines_of
-from switch.proposals import lines_for, proposal_claims
+from switch.proposals import gives_back_whole, lines_for, lines_gone, proposal_claims
 from switch.standings import Door, asked_of, claim_of, member_party
 from switch.states import Event
 from switch.suspense import Way, closing_lines, exposed_item, item_claim, unbooked_item, upheld_item
@@ -324,7 +324,12 @@ def doors_of(command: Open) -> Iterator[tuple[str, Door]]:
 
 
 def _judged_by(command: Propose | Approve) -> tuple[str, ...]:
-    """What gave a payment's money back, or may: what is owed or taken back is judged by it."""
+    """What gave a payment's money back, or may: what is owed or taken back is judged by it.
+
+    What gives back itself is judged by its payment, and by what else is linked to that.
+    """
+    if isinstance(command, Approve) and command.original:
+        return (command.original, *linked_places(command.original))
     if command.action not in (Action.OWE, Action.UNBOOK):
         return ()
     return linked_places(command.uetr)
@@ -356,6 +361,8 @@ def accounts_wanted(commands: Sequence[Command], snapshot: Snapshot) -> tuple[st
                 payment = snapshot.payments[uetr]
                 booked = lines_for(payment, command.action, command.paid)
                 lines = (*snapshot.lines_of(payment), *booked)
+                if command.action is Action.BOOK and gives_back_whole(payment):
+                    lines += lines_gone(payment, owed=True) + lines_gone(payment, owed=False)
                 if command.conclude is not None:
                     lines += lines_at_once(payment, command.conclude.event)
                 keys.update([line.account for line in lines])

@@ -80,7 +80,8 @@ class Approve:
     ``proposal`` is the digest of what was proposed, as the approver saw it.
 
     ``conclude`` is None for a dispute, which changes no answer. ``opens`` is the linked payment
-    that it makes; ``paid`` what a network had paid, where that is not what was held.
+    that it makes; ``paid`` what a network had paid, where that is not what was held; ``original``
+    what a refund gives back that is booked after all: by that and what is linked to it is judged.
     """
 
     uetr: str
@@ -95,6 +96,7 @@ class Approve:
     opens: Open | None = None
     paid: Money | None = None
     proposal: str = ""
+    original: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,19 @@ def exchanged(lines: Sequence[Line]) -> tuple[Line, ...]:
     return tuple(replace(line, side=_OTHER[line.side]) for line in lines)
 
 
+def netted(lines: Sequence[Line]) -> tuple[Line, ...]:
+    """Sets as one, with at most one line on an account."""
+    sums: dict[tuple[str, str], int] = {}
+    for line in lines:
+        key = line.account, line.currency
+        sums[key] = sums.get(key, 0) + (line.minor if line.side is Side.DEBIT else -line.minor)
+    return tuple(
+        Line(account, Side.DEBIT if minor > 0 else Side.CREDIT, code, abs(minor))
+        for (account, code), minor in sums.items()
+        if minor
+    )
+
+
 _ADVICE_RECEIVED: Final = _compiled("advice_received")
 _ADVICE_CREDITED: Final = _compiled("advice_credited")
 _BOUND: Final = MappingProxyType(

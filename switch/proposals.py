@@ -12,7 +12,7 @@ from switch.leaves import sealed_digest
 from switch.lifecycle import BORNE
 from switch.model import Direction, Funding, Kind, State
 from switch.operators import Action, Propose
-from switch.postings import exchanged, filled, lines_back, lines_of
+from switch.postings import exchanged, filled, lines_back, lines_of, netted
 from switch.states import STATES, Stand, Timer
 from switch.suspense import put_down
 
@@ -116,6 +116,24 @@ def into_suspense(payment: Payment) -> bool:
     return put_down(lines, 0) is not None
 
 
+def gives_back_whole(payment: Payment) -> bool:
+    """Whether it gives back all that stands in suspense for its original."""
+    return payment.kind is Kind.REFUND and payment.funding in (Funding.HELD, Funding.GROSS)
+
+
+def lines_gone(payment: Payment, *, owed: bool) -> tuple[Line, ...]:
+    """What such a one books that was carried out when its money had left suspense already.
+
+    Either it was owed, and its bearer owes it no more; or it went back by another one as well, and
+    the bearer is exposed by it.
+    """
+    lines = (*exchanged(lines_for(payment, Action.OWE)), *lines_of(payment))
+    if not owed:
+        bearer = {"bearer": payment.institutions.fee_taker}
+        lines += exchanged(filled("late_credit_lost", {"debit": payment.terms.debit}, bearer))
+    return netted(lines)
+
+
 def is_unmatched(payment: Payment) -> bool:
     """Whether it is money that came back and fitted its payment not as that stood."""
     return payment.kind is Kind.RETURN and payment.funding is Funding.HELD
@@ -146,7 +164,8 @@ def lines_for(payment: Payment, action: Action, paid: Money | None = None) -> tu
             first = Action.UNBOOK if accepted else Action.BOOK
             return lines if action is first else exchanged(lines)
         case Action.OWE:
-            return filled("returned_owed" if outbound else "unwound_owed", amounts, places)
+            pushed = outbound and payment.funding is not Funding.HELD
+            return filled("returned_owed" if pushed else "unwound_owed", amounts, places)
         case Action.MATCH | Action.SEND_BACK:
             return filled("return_unmatched", amounts, places, exchanged=True)
         case _:

@@ -21,7 +21,9 @@ from switch.parts import counts, gave_back, linked_places
 from switch.proposals import (
     PROPOSALS_A_DAY,
     actions_for,
+    gives_back_whole,
     lines_for,
+    lines_gone,
     proposal_id,
     proposal_place,
     turn_of,
@@ -135,8 +137,11 @@ def approve(
 
 def _unsettled(batch: Batch, command: Approve, payment: Payment) -> Reason | None:
     """Why this does not settle a dispute, by what gave its money back or still may."""
-    held = [batch.seen.payments.get(name) for name in linked_places(payment.uetr)]
-    linked = [each for each in held if each is not None]
+    if command.action is Action.BOOK and gives_back_whole(payment):
+        others = _beside(batch, payment)
+        open_yet = any(not STATES[each.state].final for each in others)
+        return Reason.NOT_ENDED if open_yet else None
+    linked = _linked(batch, payment.uetr)
     if command.action is Action.OWE:
         ours = any(each.kind is Kind.REFUND and gave_back(each) for each in linked)
         return Reason.NOT_REFUNDABLE if ours else None
@@ -149,6 +154,33 @@ def _unsettled(batch: Batch, command: Approve, payment: Payment) -> Reason | Non
         # It was made good, or written off: taken back as well it would be twice.
         return Reason.ITEM_CLOSED
     return None
+
+
+def _linked(batch: Batch, uetr: str) -> list[Payment]:
+    held = [batch.seen.payments.get(name) for name in linked_places(uetr)]
+    return [each for each in held if each is not None]
+
+
+def _beside(batch: Batch, payment: Payment) -> list[Payment]:
+    """What else took, or may take, the same money out of suspense as one that gives it back."""
+    return [
+        each
+        for each in _linked(batch, payment.original)
+        if each.uetr != payment.uetr
+        and gives_back_whole(each)
+        and (each.reason is None or each.rung == lifecycle.BORNE)
+    ]
+
+
+def _lines(batch: Batch, command: Approve, payment: Payment) -> tuple[Line, ...]:
+    """What is booked; of what gives money back by where that stands now."""
+    if command.action is Action.BOOK and gives_back_whole(payment):
+        if _beside(batch, payment):
+            return lines_gone(payment, owed=False)
+        original = batch.seen.payments[payment.original]
+        if STATES[original.state].timer is not Timer.CHILD:
+            return lines_gone(payment, owed=True)
+    return lines_for(payment, command.action, command.paid)
 
 
 def _put_down(
@@ -221,10 +253,14 @@ def _settled(
         return Conflict("conclude")
     if (command.action is Action.MATCH) != (command.opens is not None):
         return Conflict("opens")
+    if command.original not in ("", payment.original):
+        return Conflict("original")
+    if command.action is Action.BOOK and gives_back_whole(payment) and not command.original:
+        return Conflict("original")
     unsettled = _unsettled(batch, command, payment)
     if unsettled is not None:
         return Declined(unsettled)
-    lines = lines_for(payment, command.action, command.paid)
+    lines = _lines(batch, command, payment)
     made = () if command.opens is None else batch.seen.lines_of(command.opens.payment)
     if not batch.books.fits((*lines, *made)):
         return Declined(Reason.ACCOUNT_FULL)

@@ -196,6 +196,8 @@ def exposure_of(payment: Payment, booked: Sequence[Line], since: int) -> Suspend
         return None
     minor = line.minor if line.side is Side.CREDIT else -line.minor
     far = payment.network if payment.direction is Direction.OUTBOUND else payment.origin
+    if payment.kind is Kind.REFUND and payment.funding is Funding.GROSS:
+        far = ""  # it went back at home: its bank can give it back, out of the pool it left
     return Suspended(line.account, minor, since, far=far, booked=tuple(booked))
 
 
@@ -208,7 +210,8 @@ def gives_back(held: Suspended) -> tuple[str, ...]:
     """Who can give back what a bearer is exposed by: the network, and at home whom it went to."""
     home = (Role.POOL, Role.MEMBER)
     places = [place_of(line.account) for line in held.booked if line.side is Side.CREDIT]
-    return (held.far, *(place.institution for place in places if place.role in home))
+    far = (held.far,) if held.far else ()
+    return (*far, *(place.institution for place in places if place.role in home))
 
 
 def is_owed_by_hand(payment: Payment) -> bool:
