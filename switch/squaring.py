@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from switch.commands import Declined
 from switch.lifecycle import BORNE, STATES, Stand
-from switch.model import Direction, Kind
+from switch.model import Direction, Kind, State
 from switch.operators import SquareExposure
 from switch.reasons import Reason
 from switch.refusals import Busy
@@ -65,6 +65,14 @@ class Squaring:
 
 
 def _pays_late(payment: Payment) -> bool:
-    """Whether it is a guest's payment that was refused, credited all the same, and is booked so."""
+    """Whether it is a guest's payment that was refused, credited all the same, and is booked so.
+
+    Of one whose guest was debited first a file has that debit, which was booked and went back.
+    """
     ours = payment.direction is Direction.INBOUND and payment.kind is Kind.PAYMENT
-    return ours and payment.rung == BORNE and STATES[payment.state].stand is not Stand.POSTED
+    return (
+        ours
+        and payment.state is not State.UNWOUND
+        and payment.rung == BORNE
+        and STATES[payment.state].stand is not Stand.POSTED
+    )
