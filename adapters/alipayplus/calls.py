@@ -159,7 +159,7 @@ def taken(
     if name in (NOTIFY, CANCEL):
         return {"result": results.result(results.OK)}
     if name == REFUND:
-        return _refunded(asked, status, planning)
+        return _refunded(asked, payment, status, planning)
     standing = _standing(payment, status)
     if name == PAY:
         return {"result": standing, **_paid(payment, status)}
@@ -187,12 +187,13 @@ def _paid(payment: Payment | None, status: Status | None) -> dict[str, str]:
 
 
 def _refunded(
-    asked: Mapping[str, str], status: Status | None, planning: Planning
+    asked: Mapping[str, str], payment: Payment | None, status: Status | None, planning: Planning
 ) -> dict[str, object]:
+    """When a refund was taken is told alike each time; of money put aside only when it is told."""
     if status is not Status.ACCC:
         return {"result": results.result(results.UNKNOWN)}
     return {
         "result": results.result(results.OK),
         "refundId": asked["refund"],
-        "refundTime": wire.instant(planning.now),
+        "refundTime": wire.instant(planning.now if payment is None else payment.accepted_at),
     }

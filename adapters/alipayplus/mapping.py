@@ -9,8 +9,9 @@ is what we want to know and one order is executed once.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from adapters.alipayplus import results, wire
@@ -32,6 +33,7 @@ CUSTOMER: Final = "customer_id"
 """Name in ``extra`` of what stands for the payer on the wire."""
 
 _SERVER_ERROR: Final = 500
+_PRICE: Final = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +194,9 @@ def _rate(price: Mapping[str, object], paid: Money, paid_to: Money) -> Rate:
     of = wire.optional(price, "quoteUnit", 8) or "1"
     if of == "1":
         return Rate.parse(value, unit, quoted)
-    try:
-        each = Decimal(value).scaleb(-_zeros(of))
-    except InvalidOperation:
-        raise wire.Unreadable("a price is digits with at most one point") from None
+    if _PRICE.fullmatch(value) is None:
+        raise wire.Unreadable("a price is digits with at most one point")
+    each = Decimal(value).scaleb(-_zeros(of))
     return Rate.parse(format(each, "f"), unit, quoted)
 
 
