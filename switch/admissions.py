@@ -178,11 +178,13 @@ class Admissions:
         if isinstance(result, Declined):
             return result.reason
         self._seen.pop(party, None)
-        state = (await self.stands(party)).state
-        self._log.info("step_taken", party=party, state=state.value)
-        registered = self._registered.get(party)
-        if registered is not None:
-            self._merchants.note(registered, state)
+        with suppress(StoreBusy):
+            # It is committed; what cannot be read back now is noted by the next look.
+            state = (await self.stands(party)).state
+            self._log.info("step_taken", party=party, state=state.value)
+            registered = self._registered.get(party)
+            if registered is not None:
+                self._merchants.note(registered, state)
         return None
 
 

@@ -7,6 +7,7 @@ for one version of a payment, so one that ends by itself meanwhile is left as it
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -24,6 +25,7 @@ from switch.parts import part_of
 from switch.proposals import PROPOSALS_A_DAY, actions_for, proposal_name, proposal_turn
 from switch.reasons import Reason
 from switch.screening import LISTED_AS, LISTED_BY
+from switch.store.contract import StoreBusy
 from switch.store.vault import VaultError
 from switch.worklist import Wanted, Worklist
 
@@ -104,10 +106,10 @@ class Casework:
         size = max(1, min(limit, PAGE_MAX))
         if not largest:
             page, last = await self._worklist.oldest(after, size, wanted)
-            return {"payments": [self._line(each) for each in page], "after": _number(last)}
+            return {"payments": [self.line(each) for each in page], "after": _number(last)}
         found = await self._worklist.largest(after, size, wanted)
         return {
-            "payments": [self._line(each) for each in found.payments],
+            "payments": [self.line(each) for each in found.payments],
             "after": _number(found.after),
             "totals": [_total(total) for total in found.totals],
         }
@@ -122,8 +124,8 @@ class Casework:
         if payment is None:
             return None
         others = (*await self._care.linked.of(payment), *await self._care.recalls.of(payment))
-        linked = [self._line(each) for each in others]
-        shown = {**self._line(payment), "linked": linked, "proposal": None, "screening": None}
+        linked = [self.line(each) for each in others]
+        shown = {**self.line(payment), "linked": linked, "proposal": None, "screening": None}
         opened = await self._opened(payment)
         held = None if opened is None else await self._records.proposed(payment, opened.key)
         extra = {} if opened is None else opened.particulars.extra
@@ -137,7 +139,8 @@ class Casework:
             shown["proposal"] = {"id": held.digest, **said, "reason": code}
         return shown
 
-    def _line(self, payment: Payment) -> dict[str, object]:
+    def line(self, payment: Payment) -> dict[str, object]:
+        """A payment of the queue: everything known of it but names."""
         age = self._clock.now() - payment.opened_at
         return {
             **payment_view(payment),
@@ -267,11 +270,16 @@ class Casework:
             if released is not None:
                 self._care.holds.send(result.payment, opened, released)
             if lifecycle.is_final(result.payment) and not lifecycle.is_final(payment):
-                await self._dispatch.told(result.payment)
+                await self._told(result.payment)
             return result.payment
         if isinstance(result, Declined):
             return result.reason
         return Reason.DUPLICATE
+
+    async def _told(self, payment: Payment) -> None:
+        """Wake who waits; it is committed, and while the store is away they look by themselves."""
+        with suppress(StoreBusy):
+            await self._dispatch.told(payment)
 
     async def _matched(self, payment: Payment) -> Open | Reason:
         """What books money that fitted nothing to the payer of its payment, as that stands now."""

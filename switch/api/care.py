@@ -7,6 +7,7 @@ key opens nothing of a member's, and no member's key opens the queue.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
@@ -26,7 +27,7 @@ from switch.api.care_shapes import (
 )
 from switch.api.intake import JSON_MEDIA, idempotency_key, take_in
 from switch.api.problems import Absent, respond
-from switch.api.shown import UETR, json_response, queried, standing_response
+from switch.api.shown import UETR, committed_response, json_response, queried, standing_response
 from switch.casework import PAGE_MAX, Proposal
 from switch.commands import Conflict
 from switch.linked_payments import Asked, apart
@@ -34,6 +35,7 @@ from switch.operators import Action
 from switch.payments import Standing
 from switch.reasons import Reason, from_iso, known_code
 from switch.refusals import Refusal
+from switch.store.contract import StoreBusy
 from switch.worklist import Wanted
 
 if TYPE_CHECKING:
@@ -134,9 +136,11 @@ class CareApi:
             more = {"field": made.field_name}
             return respond(problem(409, title, Reason.DUPLICATE, **more))
         # One that had ended before is answered as it was then, whatever was said of it since.
-        stored = await self._care.payments.find(made.uetr)
-        standing = await self._care.payments.ended(stored or Standing(made, None), until)
-        return standing_response(standing)
+        standing = Standing(made, None)
+        with suppress(StoreBusy):
+            # It is committed: while the store is away it is answered from what is at hand.
+            standing = await self._care.payments.find(made.uetr) or standing
+        return standing_response(await self._care.payments.ended(standing, until))
 
     async def _paid_by(self, member: str, uetr: str) -> Payment:
         """A payment that this member asked for. Raises HTTPNotFound."""
@@ -170,7 +174,10 @@ class CareApi:
     async def case(self, request: web.Request) -> web.Response:
         """``GET /v1/operations/payments/{uetr}``."""
         signed = await take_in(request, self._care.operators, ())
-        return await self._shown(200, _named(request), signed.member)
+        shown = await self._care.aftercare.casework.case(_named(request), signed.member)
+        if shown is None:
+            raise Absent(ABSENT)
+        return json_response(200, shown)
 
     async def evidence(self, request: web.Request) -> web.Response:
         """``GET /v1/operations/payments/{uetr}/evidence?after=``."""
@@ -212,13 +219,8 @@ class CareApi:
             return respond(problem(409, made.sentence, made))
         if isinstance(made, Reason):
             raise Refusal(made)
-        return await self._shown(status, uetr, operator)
-
-    async def _shown(self, status: int, uetr: str, operator: str) -> web.Response:
-        shown = await self._care.aftercare.casework.case(uetr, operator)
-        if shown is None:
-            raise Absent(ABSENT)
-        return json_response(status, shown)
+        casework = self._care.aftercare.casework
+        return await committed_response(status, casework.case(uetr, operator), casework.line(made))
 
 
 def _named(request: web.Request) -> str:

@@ -15,11 +15,12 @@ from switch.api.care_shapes import (
     EvidencePage,
     ProposalRequest,
     Queue,
+    QueuedPayment,
     RecallAnswer,
     RecallRequest,
     RefundRequest,
 )
-from switch.api.route_shapes import BODY, SIGNED, Route, Said
+from switch.api.route_shapes import BODY, SIGNED, UNREAD, Route, Said
 from switch.api.settlement_shapes import Settled, SettlementRequest
 from switch.api.shapes import PaymentView
 
@@ -115,6 +116,7 @@ CARE_ROUTES: Final = (
         "Propose an end with evidence; nothing happens until another operator approves.",
         (
             Said(201, "It is proposed.", Case),
+            Said(202, UNREAD, QueuedPayment),
             Said(404, "There is no such payment."),
             Said(409, "Something else is proposed already, or the payment has moved on."),
             Said(422, "This cannot be proposed for the payment as it stands."),
@@ -143,6 +145,7 @@ CARE_ROUTES: Final = (
         "Carry out what another operator proposed.",
         (
             Said(200, "It is done.", Case),
+            Said(202, UNREAD, QueuedPayment),
             Said(404, "There is no such payment, or nothing is proposed for it as it stands."),
             Said(409, "The payment has moved on, or something else is proposed now."),
             Said(422, "Who proposed it cannot approve it."),

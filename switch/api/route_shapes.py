@@ -7,12 +7,11 @@ surprise: a body that is no JSON of ours is named by a constant, because it has 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
 
 from switch.api.shapes import Problem
-
-if TYPE_CHECKING:
-    from pydantic import BaseModel
 
 ISO: Final = "ISO 20022"
 """Stands for a body that is an ISO 20022 message in XML."""
@@ -46,6 +45,16 @@ class Route:
     signed: bool = True
     keyed: bool = False
 
+
+class Stored(BaseModel):
+    """What was stored, by its name: how it stands could not be read back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    stored: str
+
+
+UNREAD: Final = "It is stored; the store went away before it could be read back: look at it."
 
 SIGNED: Final = (
     Said(401, "Not signed, wrongly signed, too old, or seen before; nothing is bound."),

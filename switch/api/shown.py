@@ -17,8 +17,11 @@ from switch.api.problems import respond
 from switch.commands import Answer
 from switch.reasons import Reason
 from switch.refusals import Refusal
+from switch.store.contract import StoreBusy
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from aiohttp import web
 
     from switch.payments import Standing
@@ -34,6 +37,17 @@ UETR: Final = re.compile(r"\A[a-f0-9]{8}-[a-f0-9]{4}-4[a-f0-9]{3}-[89ab][a-f0-9]
 def json_response(status: int, view: object) -> web.Response:
     """A view as a JSON answer."""
     return respond(Answer(status, JSON, orjson.dumps(view)))
+
+
+async def committed_response(status: int, look: Awaitable[object], at_hand: object) -> web.Response:
+    """How something stands that was just committed; 202 and what is at hand where that is unread.
+
+    After a commit nobody is told that nothing was stored: they would ask for it once more.
+    """
+    try:
+        return json_response(status, await look)
+    except StoreBusy:
+        return json_response(202, at_hand)
 
 
 def standing_response(standing: Standing) -> web.Response:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from switch.api.route_shapes import BODY, SIGNED, Route, Said
+from switch.api.route_shapes import BODY, SIGNED, UNREAD, Route, Said, Stored
 from switch.api.standing_shapes import Parties, PartyView, StepApproval, StepRequest
 
 _PARTY: Final = "/v1/operations/parties/{kind}/{name}"
@@ -44,6 +44,7 @@ STANDING_ROUTES: Final = (
         "Propose a step; nothing happens until another operator approves.",
         (
             Said(201, "It is proposed, in the place of what was proposed before.", PartyView),
+            Said(202, UNREAD, Stored),
             _ABSENT,
             Said(409, "The party does not stand at this version any more."),
             Said(422, "A party that stands so cannot take this step."),
@@ -58,6 +59,7 @@ STANDING_ROUTES: Final = (
         "Take the step that another operator proposed in this version.",
         (
             Said(200, "It is taken.", PartyView),
+            Said(202, UNREAD, Stored),
             _ABSENT,
             Said(409, "Something else is proposed, or nothing is."),
             Said(422, "Who proposed it cannot approve it, or its position is not square."),

@@ -15,7 +15,7 @@ from switch.answers import problem
 from switch.api.body import read_json
 from switch.api.intake import JSON_MEDIA, take_in
 from switch.api.problems import respond
-from switch.api.shown import json_response, queried
+from switch.api.shown import committed_response, json_response, queried
 from switch.api.standing_shapes import StepApproval, StepRequest
 from switch.reasons import Reason
 from switch.refusals import Refusal
@@ -65,7 +65,8 @@ class StandingApi:
             return respond(problem(409, refused.sentence, refused))
         if refused is not None:
             raise Refusal(refused)
-        return json_response(status, await self._admissions.shown(party))
+        look = self._admissions.shown(party)
+        return await committed_response(status, look, {"stored": party})
 
     def _named(self, request: web.Request) -> str:
         kind, name = request.match_info["kind"], request.match_info["name"]

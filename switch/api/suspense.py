@@ -11,7 +11,7 @@ from switch.answers import problem
 from switch.api.body import read_json
 from switch.api.intake import JSON_MEDIA, take_in
 from switch.api.problems import Absent, respond
-from switch.api.shown import json_response, queried
+from switch.api.shown import committed_response, json_response, queried
 from switch.api.suspense_shapes import ClosingApproval, ClosingRequest, FoundRequest
 from switch.closings import PAGE_MAX, Asked
 from switch.found import Transfer
@@ -103,4 +103,4 @@ class SuspenseApi:
             return respond(problem(known[refused], refused.sentence, refused))
         if refused is not None:
             raise Refusal(refused)
-        return json_response(status, await self._closings.shown(item))
+        return await committed_response(status, self._closings.shown(item), {"stored": item})

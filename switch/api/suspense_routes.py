@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from switch.api.route_shapes import BODY, SIGNED, Route, Said
+from switch.api.route_shapes import BODY, SIGNED, UNREAD, Route, Said, Stored
 from switch.api.suspense_shapes import (
     ClosingApproval,
     ClosingRequest,
@@ -59,6 +59,7 @@ SUSPENSE_ROUTES: Final = (
         "Propose how an item closes; nothing happens until another operator approves.",
         (
             Said(201, "It is proposed.", ItemView),
+            Said(202, UNREAD, Stored),
             _ABSENT,
             _NOW,
             Said(422, "A payment has this money, or who is named cannot take it."),
@@ -73,6 +74,7 @@ SUSPENSE_ROUTES: Final = (
         "Close an item as another operator proposed. The same again is answered alike.",
         (
             Said(200, "It is closed.", ItemView),
+            Said(202, UNREAD, Stored),
             _ABSENT,
             _NOW,
             Said(422, "Who proposed it cannot approve it, or who is named cannot take it."),

@@ -41,6 +41,9 @@ TITLE: Final = "title"
 SHEETS: Final = "sheets"
 """What is no success has a title (RFC 9457), or says of each of a provider's sheets what it is."""
 
+STORED: Final = "stored"
+"""Names what was stored and could not be read back, because the store went away."""
+
 url_option = click.option(
     "--url", default="http://127.0.0.1:8080", show_default=True, help="Address of the switch."
 )
@@ -86,7 +89,8 @@ def told(show: Callable[[Any], None], *, as_json: bool = False) -> Callable[[Cli
         refused = answer.status > HTTP_OK_MAX and SHEETS not in said
         if refused and TITLE not in said:
             raise NotOurs
-        if as_json or refused:
+        # What could not be read back is named alone: how it stands is for another look.
+        if as_json or refused or STORED in said:
             say(said)
             return
         try:
