@@ -104,7 +104,7 @@ class Settling:
         self._adapters = adapters
         self._clock = clock
         self._items = Items(store, clock, ids)
-        self._squaring = Squaring(store, clock, ids)
+        self._squaring = Squaring(store, self._items, clock, ids)
         self._billed = Billed(store, self._items)
         self._log = log
 
@@ -192,8 +192,9 @@ class Settling:
         event = _event(payment)
         if event is None:
             settled = lifecycle.is_final(payment)
-            if await self._squaring.filed(payment):
-                report.add("recovered", **said)
+            late = await self._squaring.filed(payment)
+            if late:
+                report.add(late, **said)
                 return
             report.add("matched" if settled else "waiting", **({} if settled else said))
             return

@@ -183,6 +183,11 @@ def exposed_item(uetr: str) -> str:
     return f"exposed/{uetr}"
 
 
+def late_item(uetr: str) -> str:
+    """The item of what a network pays for such a payment after its exposure ended otherwise."""
+    return f"late/{uetr}"
+
+
 def is_exposure(held: Suspended) -> bool:
     """Whether an item is what a bearer is exposed by, rather than money in suspense."""
     return held.place.kind == ledger.Kind.EXPOSURE
