@@ -71,12 +71,14 @@ def _fits(original: Payment, linked: Payment) -> bool:
 def _gives_back(original: Payment, linked: Payment) -> bool:
     """Whole, as it came, to where it came from: nobody converts it.
 
-    What was pushed goes back at home, and so may what nobody asked for, which is of there.
+    What was pushed goes back at home, and so may what nobody asked for, which is of there. In
+    another currency than was asked for it is only where just that was what refused the payment.
     """
     terms, abroad = linked.terms, linked.funding is Funding.HELD
     there = linked.network == original.origin or not abroad
     as_it_came = terms.source == terms.destination == terms.debit
-    ours = abroad or terms.debit.currency == original.terms.debit.currency
+    amiss = original.reason is Reason.AMOUNT_DIFFERS
+    ours = abroad or amiss or terms.debit.currency == original.terms.debit.currency
     same = linked.institutions == original.institutions
     return linked.direction is Direction.OUTBOUND and there and as_it_came and ours and same
 

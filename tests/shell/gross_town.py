@@ -58,7 +58,12 @@ class GrossTown(Town):
         return told
 
     async def pushed(
-        self, told: dict[str, Any], value: str = "", payer: str = MEMBER, note: str = ""
+        self,
+        told: dict[str, Any],
+        value: str = "",
+        payer: str = MEMBER,
+        note: str = "",
+        currency: str = "KHR",
     ) -> None:
         """The payer's bank pushes what it was asked for, or something else."""
         fund = told.get("fund") or {}
@@ -66,7 +71,7 @@ class GrossTown(Town):
             "payer": payer,
             "payee": SPONSOR,
             "amount": value or fund["amount"]["value"],
-            "currency": "KHR",
+            "currency": currency,
             "note": note or fund["note"],
         }
         answer = await self.sandbox("bakong", "POST", "/control/incoming", item)

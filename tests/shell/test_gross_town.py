@@ -112,6 +112,22 @@ def test_another_amount_refuses_the_payment_and_goes_back_whole(value: str) -> N
     assert (moved, abroad) == ((0, 0, 0), [])
 
 
+def test_another_currency_refuses_the_payment_and_goes_back_as_it_came() -> None:
+    async def story(town: GrossTown) -> Any:
+        told = await town.asked()
+        await town.pushed(told, "10.00", currency="USD")
+        ended = await town.ended(told["uetr"])
+        await town.quiet()
+        left = [await town.balance(name.replace("KHR", "USD")) for name in (POOL, SUSPENSE)]
+        return ended, await town.rows(), left, await town.book("thailand")
+
+    ended, rows, left, abroad = lived(story)
+
+    assert (ended["status"], ended["reason"]) == ("RJCT", "AM09")
+    assert rows == [("returned", "payment"), ("accepted", "refund")]
+    assert (left, abroad) == ([0, 0], [])
+
+
 def test_another_bank_cannot_refuse_a_payment_by_pushing_in_its_name() -> None:
     async def story(town: GrossTown) -> Any:
         told = await town.asked()
