@@ -159,13 +159,12 @@ class Orders:
         self, network: str, request: InboundOrder, offer: Offer
     ) -> tuple[Merchant, Payment] | Reason:
         priced = self._quoting.open_quote(offer.token, network)
-        closed = await self._payments.shut(priced)
+        closed = await self._payments.admitted(priced)
         if closed is not None:
             return closed
-        merchant = priced.destination.merchant
-        corridor, quote = priced.destination.corridor, priced.quote
+        merchant, corridor = priced.destination.merchant, priced.destination.corridor
         facts = self._adapters[network].facts
-        expires_at = min(quote.expires_at, request.expires_at or quote.expires_at)
+        expires_at = min(priced.quote.expires_at, request.expires_at or priced.quote.expires_at)
         now = self._clock.now()
         if expires_at <= now:
             return Reason.QR_EXPIRED
@@ -209,9 +208,10 @@ class Orders:
             )
         )
         if isinstance(result, Done) and result.payment is not None:
-            self._log.info("order_held", uetr=payment.uetr, corridor=payment.corridor)
+            self._payments.held(payment)
             return merchant, result.payment
-        if isinstance(result, Known):
+        known = isinstance(result, Known) and await self._payments.standing(result, instruction)
+        if isinstance(known, Standing):
             return await self._again(payment.uetr)
         return result.reason if isinstance(result, Declined) else Reason.DUPLICATE
 

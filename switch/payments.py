@@ -236,6 +236,18 @@ class Payments:
             return Standing(result.payment, None)
         return await self.standing(result, instruction)
 
+    async def admitted(self, priced: Priced) -> Reason | None:
+        """As :meth:`shut`, for what is opened now and paid later. Raises ``TooMany``."""
+        closed = await self.shut(priced)
+        if closed is None:
+            await self._pace.opening(priced.destination.origin, priced.quote.debit)
+        return closed
+
+    def held(self, payment: Payment) -> None:
+        """Say that an order is committed: its quote is not open any more."""
+        self._outstanding.used(payment.terms.quote_id)
+        self._log.info("order_held", uetr=payment.uetr, corridor=payment.corridor)
+
     async def shut(self, priced: Priced) -> Reason | None:
         """Why nothing may be opened now at this price's corridor; who may is for the commit."""
         corridor = priced.destination.corridor

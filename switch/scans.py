@@ -7,7 +7,7 @@ a committed exchange and may simply be asked again.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -92,7 +92,7 @@ class Scans:
                 # Another network that pays the same code may be open.
                 refused = Reason.CORRIDOR_EXPOSED
                 continue
-            merchant = await self._lookup(adapter, payload, amount)
+            merchant = _fixed(await self._lookup(adapter, payload, amount), content)
             destination = self._quoting.destination(
                 corridor, member, merchant, payload, content.expires_at
             )
@@ -220,8 +220,18 @@ class Scans:
             city=content.merchant_city or "",
             category=content.merchant_category or "",
             currency=content.currency.code,
-            amount=content.amount,
+            amount=content.payable,
             store_label=content.store_label or "",
             terminal_label=content.terminal_label or "",
             bill_number=content.bill_number or "",
         )
+
+
+def _fixed(merchant: Merchant, content: QrContent) -> Merchant:
+    """A merchant of whom a lookup names no amount is paid what its code fixes, and nothing else."""
+    payable = content.payable
+    if merchant.amount is not None or payable is None:
+        return merchant
+    if payable.currency.code != merchant.currency:
+        return merchant
+    return replace(merchant, amount=payable)

@@ -10,11 +10,12 @@ text. Names, accounts and the text are personal data: the ``repr`` shows none of
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from hashlib import md5
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from fx.money import Money, currency
+from fx.money import Money, Rounding, currency, divide
 from switch.qr.check_scheme import end_of_day
 from switch.qr.emv import parse
 
@@ -32,6 +33,10 @@ EXPIRES: Final = "expires"
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _METHODS: Final = MappingProxyType({"11": "static", "12": "dynamic"})
+
+
+FIXED_FEE, PERCENT_FEE = "02", "03"
+"""What object 55 says of a fee on top: that of object 56, or object 57 percent (EMVCo)."""
 
 
 class QrContent:
@@ -199,6 +204,25 @@ class QrContent:
     def fee_percent(self) -> str | None:
         """Object 57 as written, in percent."""
         return self.text("57")
+
+    @property
+    def payable(self) -> Money | None:
+        """What is paid where the code fixes an amount: object 54 and the fee that goes with it.
+
+        A fixed fee (56) or one in percent (57), rounded half up to the currency's step; a tip that
+        the payer is to be asked for (55 is 01) is nothing here.
+        """
+        amount = self.amount
+        if amount is None:
+            return None
+        if self.tip_indicator == FIXED_FEE and self.fee_fixed is not None:
+            return amount + self.fee_fixed
+        if self.tip_indicator == PERCENT_FEE and self.fee_percent is not None:
+            percent, step = Decimal(self.fee_percent), amount.currency.cash_step
+            numerator, denominator = percent.as_integer_ratio()
+            steps = divide(amount.minor * numerator, 100 * denominator * step, Rounding.HALF_UP)
+            return amount + Money(steps * step, amount.currency)
+        return amount
 
     @property
     def additional(self) -> Mapping[str, str]:
