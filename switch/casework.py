@@ -19,7 +19,7 @@ from switch.commands import Declined, Done, Known
 from switch.dispatch import Happened
 from switch.lifecycle import Event
 from switch.linked_payments import Asked
-from switch.model import State
+from switch.model import Funding, State
 from switch.operators import Action, Approve, Propose
 from switch.parts import part_of
 from switch.proposals import PROPOSALS_A_DAY, actions_for, proposal_name, proposal_turn
@@ -262,7 +262,7 @@ class Casework:
                 opens=opens,
                 paid=await self._records.money_paid(payment) if action is Action.OWE else None,
                 proposal=proposal,
-                original=payment.original if action is Action.BOOK else "",
+                original=await self._behind(payment) if action is Action.BOOK else "",
             )
         )
         if isinstance(result, Done) and result.payment is not None:
@@ -280,6 +280,15 @@ class Casework:
         """Wake who waits; it is committed, and while the store is away they look by themselves."""
         with suppress(StoreBusy):
             await self._dispatch.told(payment)
+
+    async def _behind(self, payment: Payment) -> str:
+        """What waits for a refund, with its money in suspense; empty where nothing does."""
+        if payment.funding is not Funding.REVERSED:
+            return payment.original
+        async for each in self._worklist.open(0):
+            if await self._care.recalls.refunds(each, payment):
+                return each.uetr
+        return ""
 
     async def _matched(self, payment: Payment) -> Open | Reason:
         """What books money that fitted nothing to the payer of its payment, as that stands now."""

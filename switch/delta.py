@@ -40,7 +40,7 @@ from switch.operators import (
 )
 from switch.parts import linked_places
 from switch.postings import incoming_lines, lines_at_once, lines_of
-from switch.proposals import gives_back_whole, lines_for, lines_gone, proposal_claims
+from switch.proposals import lines_for, lines_gone, out_of_suspense, proposal_claims
 from switch.standings import Door, asked_of, claim_of, member_party
 from switch.states import Event
 from switch.suspense import Way, closing_lines, exposed_item, item_claim, unbooked_item, upheld_item
@@ -361,7 +361,7 @@ def accounts_wanted(commands: Sequence[Command], snapshot: Snapshot) -> tuple[st
                 payment = snapshot.payments[uetr]
                 booked = lines_for(payment, command.action, command.paid)
                 lines = (*snapshot.lines_of(payment), *booked)
-                if command.action is Action.BOOK and gives_back_whole(payment):
+                if command.action is Action.BOOK and out_of_suspense(payment):
                     lines += lines_gone(payment, owed=True) + lines_gone(payment, owed=False)
                 if command.conclude is not None:
                     lines += lines_at_once(payment, command.conclude.event)

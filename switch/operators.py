@@ -81,7 +81,7 @@ class Approve:
 
     ``conclude`` is None for a dispute, which changes no answer. ``opens`` is the linked payment
     that it makes; ``paid`` what a network had paid, where that is not what was held; ``original``
-    what a refund gives back that is booked after all: by that and what is linked to it is judged.
+    what waits for a refund that is booked after all, or what it gives back: it is judged by that.
     """
 
     uetr: str

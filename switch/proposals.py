@@ -121,12 +121,21 @@ def gives_back_whole(payment: Payment) -> bool:
     return payment.kind is Kind.REFUND and payment.funding in (Funding.HELD, Funding.GROSS)
 
 
+def out_of_suspense(payment: Payment) -> bool:
+    """Whether what a refund gives back stands in suspense until it has."""
+    return gives_back_whole(payment) or payment.funding is Funding.REVERSED
+
+
 def lines_gone(payment: Payment, *, owed: bool) -> tuple[Line, ...]:
     """What such a one books that was carried out when its money had left suspense already.
 
     Either it was owed, and its bearer owes it no more; or it went back by another one as well, and
-    the bearer is exposed by it.
+    the bearer is exposed by it. What became of a reversal's money is not asked: it is exposed.
     """
+    if payment.funding is Funding.REVERSED:
+        held = payment.institutions
+        places = {"bearer": held.fee_taker, "payee_side": held.payee_side}
+        return filled("late_acceptance", {"destination": payment.terms.destination}, places)
     lines = (*exchanged(lines_for(payment, Action.OWE)), *lines_of(payment))
     if not owed:
         bearer = {"bearer": payment.institutions.fee_taker}

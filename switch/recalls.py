@@ -296,6 +296,14 @@ class Recalls:
             child = known
         return child, asked
 
+    async def refunds(self, recall: Payment, refund: Payment) -> bool:
+        """Whether it is the refund last made for a recall that has its money here."""
+        reversal = recall.kind is Kind.RECALL and bool(recall.institutions.sponsor)
+        if not reversal or recall.original != refund.original:
+            return False
+        child, _ = await self._refund_of(recall)
+        return child is not None and child.uetr == refund.uetr
+
     async def is_given(self, recall: Payment) -> bool:
         """Whether a refund made for a network's recall has arrived, or still may.
 

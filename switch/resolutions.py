@@ -15,7 +15,7 @@ from switch import ledger, lifecycle
 from switch.commands import Conflict, Declined, Done, Known, Stale
 from switch.delta import Claim
 from switch.leaves import sealed_digest
-from switch.model import Kind, changed, to_micros
+from switch.model import Funding, Kind, changed, to_micros
 from switch.operators import Action
 from switch.parts import counts, gave_back, linked_places
 from switch.proposals import (
@@ -180,6 +180,10 @@ def _lines(batch: Batch, command: Approve, payment: Payment) -> tuple[Line, ...]
         original = batch.seen.payments[payment.original]
         if STATES[original.state].timer is not Timer.CHILD:
             return lines_gone(payment, owed=True)
+    if command.action is Action.BOOK and payment.funding is Funding.REVERSED:
+        waits = batch.seen.payments.get(command.original)
+        if waits is None or STATES[waits.state].final:
+            return lines_gone(payment, owed=False)
     return lines_for(payment, command.action, command.paid)
 
 
@@ -253,9 +257,8 @@ def _settled(
         return Conflict("conclude")
     if (command.action is Action.MATCH) != (command.opens is not None):
         return Conflict("opens")
-    if command.original not in ("", payment.original):
-        return Conflict("original")
-    if command.action is Action.BOOK and gives_back_whole(payment) and not command.original:
+    judged = command.action is Action.BOOK and gives_back_whole(payment)
+    if judged and command.original != payment.original:
         return Conflict("original")
     unsettled = _unsettled(batch, command, payment)
     if unsettled is not None:

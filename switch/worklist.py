@@ -85,7 +85,7 @@ class Worklist:
         """Payments behind a number, the oldest first; and the number to go on from, if any."""
         found: list[Payment] = []
         looked_at = 0
-        async for payment in self._open(after):
+        async for payment in self.open(after):
             looked_at += 1
             if wanted.has(payment):
                 found.append(payment)
@@ -99,7 +99,7 @@ class Worklist:
         totals: dict[tuple[str, str], Total] = {}
         result = Largest()
         looked_at = 0
-        async for payment in self._open(after):
+        async for payment in self.open(after):
             looked_at += 1
             if wanted.has(payment):
                 debit, state = payment.terms.debit, payment.state.value
@@ -119,7 +119,8 @@ class Worklist:
         result.totals = [total for _, total in sorted(totals.items())]
         return result
 
-    async def _open(self, after: int) -> AsyncIterator[Payment]:
+    async def open(self, after: int) -> AsyncIterator[Payment]:
+        """Every open payment behind a number, the oldest first."""
         while page := await self._store.read.unended(after, READ_AT_ONCE):
             for payment in page:
                 yield payment

@@ -8,19 +8,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from switch.lifecycle import Event
-from switch.model import Payment, State
+from switch.model import Kind, Payment, State
 from switch.operators import Action
+from switch.port import IncomingItem
 from switch.proposals import actions_for
 from switch.reasons import Reason
 from switch.suspense import Way, exposed_item
 from tests.shell.approving import approved
 from tests.shell.hand_parts import LOST, said
-from tests.shell.shell_rig import SPONSOR, Shell
+from tests.shell.shell_rig import SPONSOR, STALL, Shell
 from tests.shell.test_closings import closed
 from tests.shell.test_given_back_once import advised as advised  # noqa: PLC0414
 from tests.shell.test_given_back_once import child, paid_gross_and_refused, told
 from tests.shell.test_given_back_once import going_back as going_back  # noqa: PLC0414
 from tests.shell.test_given_back_once import refunding as refunding  # noqa: PLC0414
+from tests.shell.test_linked_payments import credited as credited  # noqa: PLC0414
+from tests.shell.test_linked_payments import riel
 from tests.shell.test_orders import UETR, looked_after, net, order, payment_of
 from tests.shell.test_returns import settled
 
@@ -97,3 +100,54 @@ async def test_what_went_back_at_home_after_it_was_owed_left_the_pool_once(shell
     assert net(shell, f"{SPONSOR}/suspense") == 0
     assert net(shell, f"{SPONSOR}/pool") == 0
     assert net(shell, "/bearer/KHR/") == 0
+
+
+async def _reversed_and_refused(shell: Shell, original: Payment) -> tuple[Payment, Payment]:
+    """A reversal whose refund was refused and arrived after all: the two of them."""
+    item = IncomingItem(
+        "a" * 64,
+        riel("10000"),
+        STALL.agent,
+        SPONSOR,
+        {},
+        reverses=original.reference,
+        reversal=True,
+    )
+    assert await shell.aftercare.reversals("bakong").take(SPONSOR, item) is True
+    shell.transport.script("thailand", said("refused", Reason.ACCOUNT_CLOSED))
+    await looked_after(shell)
+    await looked_after(shell)
+    (back,) = await shell.linked.of(original)
+    every = await shell.store.read.listed(0, 100)
+    (row,) = [each for each in every if each.kind is Kind.RECALL]
+    assert (row.state, back.state) == (State.MANUAL, State.REFUSED)
+    return row, back
+
+
+async def test_a_reversal_that_was_owed_and_arrived_exposes_its_bearer(
+    credited: tuple[Shell, Payment],
+) -> None:
+    shell, original = credited
+    row, back = await _reversed_and_refused(shell, original)
+    await settled(shell, row, Action.REFUSED, Reason.RECALL_DENIED)
+    assert net(shell, f"{SPONSOR}/suspense") == 0
+    await told(shell, back, Event.ACCEPTED)
+    await settled(shell, shell.payment(back.uetr), Action.BOOK)
+
+    assert net(shell, f"{SPONSOR}/suspense") == 0
+    assert net(shell, "/exposure") == back.terms.destination.minor
+    assert actions_for(shell.payment(back.uetr)) == ()
+
+
+async def test_a_reversal_that_waits_for_its_refund_is_given_out_of_suspense(
+    credited: tuple[Shell, Payment],
+) -> None:
+    shell, original = credited
+    row, back = await _reversed_and_refused(shell, original)
+    await told(shell, back, Event.ACCEPTED)
+    await settled(shell, shell.payment(back.uetr), Action.BOOK)
+    await settled(shell, row, Action.ACCEPTED)
+    await looked_after(shell)
+
+    assert shell.payment(row.uetr).state is State.ACCEPTED
+    assert net(shell, f"{SPONSOR}/suspense") == net(shell, "/exposure") == 0
