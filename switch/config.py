@@ -19,7 +19,7 @@ from fx.market import Market
 from fx.market_file import read_market
 from fx.money import Money, MoneyError
 from fx.tables import ProviderConfigError
-from switch.addresses import is_inside
+from switch.config_across import guarded, holds_no_role, twice, wrong_market
 from switch.config_files import (
     AmountRow,
     CallsSection,
@@ -162,11 +162,17 @@ def load_config(folder: Path) -> Config:
             raise ConfigError(f"switch.toml: networks.{name}.url: has tls and is not https")
     table = _corridors(corridors, top.networks, market)
     by_bic = _members(members, table)
-    _guard_webhooks(by_bic, production=top.switch.profile == "production")
-    known = {*by_bic, *top.networks, *(each.own_bic for each in top.networks.values())}
-    known |= {each.fee_taker for each in table.values()}
-    known |= {bic for provider in market.providers.values() for bic in provider.holders}
-    caps = _every_cap(_member_caps(by_bic), _caps(limits.cap, known))
+    if wrong := guarded(by_bic.values(), production=top.switch.profile == "production"):
+        raise ConfigError(f"members.toml: {wrong}")
+    if wrong := wrong_market(market, [each.name for each in table.values()]):
+        raise ConfigError(f"providers.toml: {wrong}")
+    holding = {
+        "member": set(by_bic),
+        "network": set(top.networks),
+        "fee": {each.fee_taker for each in table.values()},
+        "holder": {bic for each in market.providers.values() for bic in each.holders},
+    }
+    caps = _every_cap(_member_caps(by_bic), _caps(limits.cap, top.networks, holding))
     if unbounded := uncapped(table.values(), by_bic, caps):
         raise ConfigError(f"corridors.toml: {unbounded}")
     return Config(
@@ -267,7 +273,7 @@ def _members(
     members: dict[str, Member] = {}
     for place, row in enumerate(rows):
         where = f"members.toml: member[{place}]"
-        if row.bic in members:
+        if twice([*members, row.bic]):
             raise ConfigError(f"{where}.bic: is there twice")
         if payer_currencies - {row.net_debit_max.currency}:
             # A corridor in another currency would have no cap at all.
@@ -280,17 +286,6 @@ def _members(
         told = (row.events is not None, webhook)
         members[row.bic] = Member(row.bic, row.name, cap, *told, first=MEMBER_FIRST[row.status])
     return members
-
-
-def _guard_webhooks(members: dict[str, Member], *, production: bool) -> None:
-    """What members are sent is for nobody else, and no way into our own house."""
-    for place, member in enumerate(members.values()):
-        where = f"members.toml: member[{place}].events.webhook"
-        if production and member.webhook is not None:
-            if not member.webhook.startswith("https:"):
-                raise ConfigError(f"{where}: an event that anybody could read on its way")
-            if is_inside(member.webhook):
-                raise ConfigError(f"{where}: is an address of this machine or its own network")
 
 
 def _every_cap(members: list[Account], others: list[Account]) -> tuple[Account, ...]:
@@ -365,13 +360,18 @@ def _member_caps(members: dict[str, Member]) -> list[Account]:
     return caps
 
 
-def _caps(rows: list[CapRow], known: set[str]) -> list[Account]:
+def _caps(
+    rows: list[CapRow], networks: dict[str, NetworkSection], holding: dict[str, set[str]]
+) -> list[Account]:
+    known = {each.own_bic for each in networks.values()}.union(*holding.values())
     caps = []
     for place, row in enumerate(rows):
         where = f"limits.toml: cap[{place}]"
         if row.institution not in known:
             # A misspelt name would cap an account that nothing is ever booked on.
             raise ConfigError(f"{where}.institution: holds no role in this configuration")
+        if holds_no_role(row, holding):
+            raise ConfigError(f"{where}.role: {row.institution} holds another one")
         given = [amount for amount in (row.net_debit_max, row.net_credit_max) if amount]
         if not given or len({amount.currency for amount in given}) != 1:
             raise ConfigError(f"{where}: needs caps in one currency")
