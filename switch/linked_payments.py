@@ -155,7 +155,8 @@ class LinkedPayments:
         children = await self.of(payment)
         # What a network sends for it meanwhile gives nothing back of ours, whatever it is.
         back = [each for each in children if each.kind is Kind.REFUND]
-        child = back[-1] if back else None
+        given = [each for each in back if gave_back(each)]
+        child = (given or back)[-1] if back else None
         anew = child is None or _again(child) or (payment.rung == 0 and not gave_back(child))
         if anew and len(back) < LINKED_MAX:
             made = await self._give_back(payment, opened, len(children) + 1)

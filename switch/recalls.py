@@ -293,7 +293,8 @@ class Recalls:
             known = await self._linked.known(asked)
             if not isinstance(known, Payment):
                 break
-            child = known
+            if child is None or not gave_back(child):
+                child = known
         return child, asked
 
     async def refunds(self, recall: Payment, refund: Payment) -> bool:

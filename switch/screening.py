@@ -148,5 +148,8 @@ def _kept(sign: str) -> bool:
 
 
 def digest(key: bytes, kind: str, text: str) -> str:
-    """An entry: 64 hexadecimal digits."""
-    return hmac.new(key, f"{kind}\n{normal(text)}".encode(), sha256).hexdigest()
+    """An entry: 64 hexadecimal digits. A number of an account is one however it is spaced."""
+    form = normal(text)
+    if kind == ACCOUNT and "@" not in form:
+        form = form.replace(" ", "")
+    return hmac.new(key, f"{kind}\n{form}".encode(), sha256).hexdigest()

@@ -86,6 +86,22 @@ async def test_nothing_is_booked_while_another_one_may_still_arrive(advised: She
     assert net(shell, "/exposure") == 0
 
 
+async def test_what_went_back_once_is_not_sent_a_third_time(advised: Shell) -> None:
+    shell = advised
+    first, second = await _given_back_anew(shell, LOST, *[said("unknown")] * 9)
+    await told(shell, shell.payment(second.uetr), Event.REFUSED, Reason.TRANSACTION_FORBIDDEN)
+    await settled(shell, first, Action.BOOK)
+    await looked_after(shell)
+    before = shell.payment(UETR)
+    if before.disputed:
+        await settled(shell, before, Action.AGAIN)
+        await looked_after(shell)
+
+    assert [each.uetr for each in await shell.linked.of(before)] == [first.uetr, second.uetr]
+    assert shell.payment(UETR).state is State.UNWOUND
+    assert net(shell, "thailand/suspense/THB/") == 0
+
+
 async def test_what_went_back_at_home_after_it_was_owed_left_the_pool_once(shell: Shell) -> None:
     payment = await paid_gross_and_refused(shell)
     shell.transport.script("bakong", said("refused", Reason.ACCOUNT_CLOSED))

@@ -60,6 +60,19 @@ def test_another_name_is_not_found(written: str) -> None:
     assert screening_of(RULES, SECRET).hit(about(debtor=written), UseCase.MERCHANT) is None
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("001 234.567", "001234567", True),
+        ("001-234 567", "001234567", True),
+        ("sok.dara@abaa", "sokdara@abaa", False),
+        ("Sok.Dara@ABAA", "sok.dara@abaa", True),
+    ],
+)
+def test_an_accounts_number_is_one_however_it_is_spaced(one: str, other: str, same: bool) -> None:
+    assert (digest(b"key", ACCOUNT, one) == digest(b"key", ACCOUNT, other)) is same
+
+
 def test_a_name_is_no_account_and_another_secret_finds_nobody() -> None:
     listed = about(debtor="Borey Kim")
 
