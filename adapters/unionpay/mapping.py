@@ -179,11 +179,12 @@ def merchant(message: Message, payload: str, agent: str, code: str) -> Merchant 
 def _fixed(told: str, tags: Mapping[str, str], code: str) -> Money | None:
     """Return the amount that is payable: the network's word, or the code's with its fixed fee.
 
-    Object 56 is added to 54 (network survey 5); a percentage or an open tip is the payer's.
+    Object 56 is added to 54 (network survey 5). A fee in percent is added by who read the code,
+    so no amount is named without it; an open tip is the payer's.
     """
     if told:
         return Money.parse(told, code).positive()
-    if "54" not in tags:
+    if "54" not in tags or tags.get("55") == "03":
         return None
     amount = Money.parse(tags["54"], code)
     if tags.get("55") == "02" and "56" in tags:

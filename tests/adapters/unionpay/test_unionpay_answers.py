@@ -311,3 +311,16 @@ def test_a_merchant_that_cannot_be_paid_is_none(
     asked = unionpay.plan_lookup(emv(), None, planning())
 
     assert unionpay.read_lookup(asked, answer_to(keys, asked, values)) == Unavailable(reason)
+
+
+def test_no_amount_is_named_without_the_fee_in_percent_of_its_code(
+    keys: Keys, unionpay: UnionPayAdapter
+) -> None:
+    code = emv(changes={"54": "88.00", "01": "12", "55": "03", "57": "10"})
+    asked = unionpay.plan_lookup(code, None, planning())
+    values = {"trxCurrency": "156", "merchantName": "X"}
+
+    found = unionpay.read_lookup(asked, answer_to(keys, asked, values))
+
+    assert not isinstance(found, Unavailable)
+    assert found.amount is None
