@@ -39,6 +39,9 @@ COMING: Final = f"{DATABASE}.restored"
 """The copy that is about to take the database's place, whole, synced and checked."""
 
 MANIFEST_SUFFIX: Final = ".json"
+UNCHECKED: Final = ".unchecked"
+"""Behind the name of a copy that is not verified yet."""
+
 CHUNK_BYTES: Final = 1 << 20
 FAULTS_SHOWN: Final = 20
 PAGE: Final = 1_000
@@ -86,19 +89,32 @@ def embedded(config: Config) -> None:
 def back_up(data: Path, file: Path, slot: int) -> Mapping[str, object]:
     """Copy the database of a data folder to ``file`` and write its manifest beside it.
 
-    Raises :class:`BackupUnsound` and leaves nothing when the copy does not verify, and whatever
-    reading or writing a file raises.
+    Raises :class:`BackupUnsound` when the copy does not verify or would take the place of the
+    database itself, and whatever reading or writing a file raises; a backup that stood there stays.
     """
-    copy_database(readable_database(data), file)
+    database = readable_database(data)
+    if _is_of(database, file):
+        raise BackupUnsound(f"{file}: is the database itself, or stands with it: name another file")
+    coming = file.with_name(file.name + UNCHECKED)
+    copy_database(database, coming)
     try:
-        checked = _checked(file, data, slot, named=file)
+        checked = _checked(coming, data, slot, named=file)
     except BackupUnsound:
-        file.unlink()
+        coming.unlink()
         raise
+    coming.replace(file)
     view = checked.view()
     write_private(_manifest(file), orjson.dumps(view, option=orjson.OPT_INDENT_2) + b"\n")
     sync_folder(file.absolute().parent)
     return view
+
+
+def _is_of(database: Path, file: Path) -> bool:
+    """Whether a file is a database, by whatever name, or one that SQLite keeps beside it."""
+    if file.exists() and file.samefile(database):
+        return True
+    beside = file.absolute().parent.samefile(database.absolute().parent)
+    return beside and file.name.removeprefix(database.name) in ("", *SIDE_FILES)
 
 
 def wrapping_lacked(file: Path, slot: int, held: Collection[str]) -> Lacked:
