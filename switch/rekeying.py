@@ -20,7 +20,7 @@ from switch.data_folder import KEYS, readable_database
 from switch.keys import JOURNAL, KeyFolder, public_pem
 from switch.runtime.entropy import Ids
 from switch.runtime.lock import owned_folder
-from switch.runtime.private_files import sync_folder, write_private
+from switch.runtime.private_files import sync_file, sync_folder, write_private
 from switch.store.sqlite import SqliteEngine
 
 if TYPE_CHECKING:
@@ -66,6 +66,8 @@ def rotate_key(config: Config, data: Path, clock: Clock, entropy: Entropy) -> st
                 serialization.NoEncryption(),
             )
             write_private(data / KEYS / f"{NEXT}.pem", made)
+            # The journal names its public half: a power cut must not leave that without a key.
+            sync_file(data / KEYS / f"{NEXT}.pem")
             sync_folder(data / KEYS)
         following = keys.ed25519_private(NEXT)
         _say(config, database, keys, following, Ids(clock, entropy), clock)

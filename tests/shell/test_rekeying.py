@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -13,17 +14,20 @@ from switch import rekeying
 from switch.commands import Receive, Rekey
 from switch.config import ConfigError, default_folder, load_config
 from switch.keys import KeyFolder, public_pem
+from switch.own_keys import keys_of
 from switch.rekeying import RekeyUnfinished, refuse_unfinished, rotate_key
-from switch.runtime.entropy import SeededEntropy
+from switch.runtime.clock import SystemClock
+from switch.runtime.entropy import SeededEntropy, SystemEntropy
 from switch.store.audit import audit
 from switch.store.check_proof import check_proof
 from switch.store.journal import Block
 from switch.store.memory import MemoryEngine
 from switch.store.sqlite import SqliteEngine, open_reader
+from tests.backup.test_backup_place import served
 from tests.contract.contract_engines import KEY, MemoryPlace, SteppingClock
 from tests.contract.journal_chain import tell, told
 from tests.contract.test_proofs import proof_of, text
-from tests.switch_core.core_values import NOW, buried, payment, refused, salt
+from tests.switch_core.core_values import NOW, buried, capped, payment, refused, salt
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -219,3 +223,27 @@ def test_a_change_that_was_cut_off_starts_no_switch_and_is_ended_by_asking_again
 
     assert len(named) == 1
     assert is_sound(data)
+
+
+def test_the_next_key_is_on_the_disk_before_the_journal_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "var"
+    keys_of(CONFIG, folder, may_make=True)
+    with closing(served(folder)) as engine:
+        engine.execute([capped(7)])
+    synced: list[Path] = []
+    sync, say = rekeying.sync_file, rekeying._say
+
+    def synced_file(path: Path) -> None:
+        sync(path)
+        synced.append(path)
+
+    def said(*given: Any) -> None:
+        assert synced == [folder / "keys" / "journal-next.pem"]
+        say(*given)
+
+    monkeypatch.setattr(rekeying, "sync_file", synced_file)
+    monkeypatch.setattr(rekeying, "_say", said)
+    rotate_key(CONFIG, folder, SystemClock(), SystemEntropy())
+    assert synced != []
