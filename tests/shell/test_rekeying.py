@@ -18,6 +18,7 @@ from switch.own_keys import keys_of
 from switch.rekeying import RekeyUnfinished, refuse_unfinished, rotate_key
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import SeededEntropy, SystemEntropy
+from switch.runtime.private_files import sync_file
 from switch.store.audit import audit
 from switch.store.check_proof import check_proof
 from switch.store.journal import Block
@@ -233,10 +234,10 @@ def test_the_next_key_is_on_the_disk_before_the_journal_names_it(
     with closing(served(folder)) as engine:
         engine.execute([capped(7)])
     synced: list[Path] = []
-    sync, say = rekeying.sync_file, rekeying._say
+    say = rekeying._say
 
     def synced_file(path: Path) -> None:
-        sync(path)
+        sync_file(path)
         synced.append(path)
 
     def said(*given: Any) -> None:
