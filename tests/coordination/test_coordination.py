@@ -126,12 +126,21 @@ def test_wait_is_until_it_fits() -> None:
 
 
 async def test_a_bound_holds_over_both_processes(pair: Pair) -> None:
-    draw = [Draw(Limit("calls", WINDOW_MS, 40), "bound")]
-    counts = await asyncio.gather(
-        *(drawn(process, draw, 30) for process in (pair.one, pair.two, pair.one, pair.two))
-    )
+    let, took_ms = 0, WINDOW_MS
+    for turn in range(10):
+        draw = [Draw(Limit("calls", WINDOW_MS, 40), f"bound {turn}")]
+        began = now_ms()
+        counts = await asyncio.gather(
+            *(drawn(process, draw, 30) for process in (pair.one, pair.two, pair.one, pair.two))
+        )
+        let, took_ms = sum(counts), now_ms() - began
+        assert let <= 40 or took_ms >= WINDOW_MS
+        if let == 40 and took_ms < WINDOW_MS:
+            break
+        # On a busy machine the window went by, or Redis did not answer in time.
+        await asyncio.sleep(2 * WINDOW_MS / 1000)
 
-    assert sum(counts) == 40
+    assert (let, took_ms < WINDOW_MS) == (40, True)
 
 
 async def test_a_wait_is_told_and_is_enough(pair: Pair) -> None:
