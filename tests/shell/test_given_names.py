@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from switch.inbound_port import InboundAuthorise, InboundCancel, derived_uetr
+from switch.inbound_port import InboundAuthorise, InboundCancel, own_uetr
 from switch.model import Funding, Kind, Particulars, State
 from switch.payments import Standing
 from switch.reasons import Reason
@@ -163,7 +163,7 @@ async def test_what_waits_for_its_money_is_taken_back_and_the_money_goes_back(
     told = [await naming.receive(InboundCancel(NAME, {})) for _ in range(2)]
     standing = await naming.payments.find(payment.uetr)
     taken = await funds(naming).take(SPONSOR, item)
-    back = naming.payment(derived_uetr("incoming", item.item_hash))
+    back = naming.payment(own_uetr("incoming", item.item_hash))
 
     assert [(each["status"], each["reason"]) for each in told] == [("RJCT", None)] * 2
     assert standing is not None
