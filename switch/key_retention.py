@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from switch.commands import Forget
 from switch.config import ConfigError
+from switch.port import Operation
 from switch.steady_time import SteadyTime
 from switch.store.contract import StoreBusy
 
@@ -66,6 +67,12 @@ def too_short(
             return (
                 f"retention.bindings_days: shorter than the {each.duplicate_window_s} s in which "
                 f"{name} may repeat a request"
+            )
+        if Operation.REFUND in each.operations and section.bindings_days < each.refund_window_days:
+            # A refund has no quote that is used once: its key alone tells a late repeat.
+            return (
+                f"retention.bindings_days: shorter than the {each.refund_window_days} days in "
+                f"which a payment of {name} may be refunded"
             )
         late_s = each.flight_max_s + each.clock_skew_max_s + each.duplicate_window_s
         if section.tombstone_days * SECONDS_OF_DAY < late_s:

@@ -16,6 +16,7 @@ from switch.config_files import PersonalDays, RetentionSection
 from switch.key_retention import BATCH, Kept, KeyRetention, too_short
 from switch.model import State
 from switch.payments import Standing
+from switch.port import Operation
 from switch.reasons import Reason
 from tests.shell.hand_parts import said
 from tests.shell.shell_rig import MEMBER
@@ -122,7 +123,13 @@ async def test_batches_are_bounded_and_a_busy_store_ends_the_turn(
 
 FACTS: Final = {
     "bakong": replace(BAKONG, duplicate_window_s=3 * DAY_S),
-    "thailand": replace(THAILAND, duplicate_window_s=DAY_S),
+    "thailand": replace(
+        THAILAND,
+        duplicate_window_s=DAY_S,
+        operations=(*THAILAND.operations, Operation.REFUND),
+        refund_window_days=3,
+    ),
+    "vietnam": replace(THAILAND, duplicate_window_s=DAY_S),
 }
 
 
@@ -158,3 +165,13 @@ def test_a_tombstone_outlives_every_quote() -> None:
     ]
 
     assert "of a quote" in (too_short(section, {}, corridors) or "")
+
+
+def test_a_refunds_key_is_kept_as_long_as_its_payment_may_be_refunded() -> None:
+    section = RetentionSection(
+        bindings_days=3, tombstone_days=4, personal_days=PersonalDays(merchant=1, transfer=1)
+    )
+    longer = {**FACTS, "thailand": replace(FACTS["thailand"], refund_window_days=4)}
+
+    assert too_short(section, FACTS, ()) is None
+    assert "may be refunded" in (too_short(section, longer, ()) or "")
