@@ -294,12 +294,15 @@ class Forget:
 class Rekey:
     """From the next block on this slot signs under another key, ``public`` (32 raw bytes).
 
-    The block that says so is the last one under the key before.
+    The block that says so is the last one under the key before. With a ``signature`` it is the
+    first one under the new key instead: the key before said this when it was replaced
+    (:func:`switch.store.chain.succession`), in a journal that a backup does not hold.
     """
 
     public: bytes
     at: datetime
     salt: bytes = field(repr=False)
+    signature: bytes | None = None
 
 
 _Payment = Open | Refuse | Attempt | Conclude | Propose | Approve

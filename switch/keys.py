@@ -38,12 +38,20 @@ VAULT: Final = "vault"
 INDEX: Final = "index"
 SHARED: Final = ("bakong-password.txt", "japan-secret.txt")
 JOURNAL: Final = "journal"
+NAMED_BY: Final = 16
+"""Digits of a public key's hash that name its files."""
+
 OVERSEER: Final = "overseer"
 PROVIDERS: Final = "providers"
 OPERATORS: Final = "operators"
 LOCK_FILE: Final = ".lock"
 
 Kind = TypeVar("Kind")
+
+
+def replaced_name(public: bytes) -> str:
+    """Name of the files that keep what is known of a journal's key that was replaced."""
+    return f"{JOURNAL}-{hashlib.sha256(public).hexdigest()[:NAMED_BY]}"
 
 
 class KeyMissing(KeysAway):
@@ -115,6 +123,18 @@ class KeyFolder:
         before = sorted(path.name for path in self._folder.glob(f"{JOURNAL}-*.pub.pem"))
         names = [JOURNAL, *(name.removesuffix(".pub.pem") for name in before)]
         return [self.ed25519_public(name) for name in names]
+
+    def journal_successor(self, public: bytes) -> tuple[bytes, bytes] | None:
+        """Which key came after one of before, and what that one signed of it; None if unknown."""
+        name = f"{replaced_name(public)}.next"
+        if not (self._folder / name).exists():
+            return None
+
+        def parse(text: bytes) -> tuple[bytes, bytes]:
+            following, signature = (bytes.fromhex(word) for word in text.decode().split())
+            return following, signature
+
+        return self._parsed_file(name, parse, "two numbers in hexadecimal")
 
     def certificate(self, name: str) -> x509.Certificate:
         """The certificate of that name: ours, or a partner's that is pinned."""

@@ -150,7 +150,7 @@ async def _open(config: Config, place: Place, opened: AsyncExitStack) -> tuple[S
     tasks = Tasks(tasks_max=_tasks_max(config))
     log = json_log(clock, place.log_level)
     async with AsyncExitStack() as held:
-        store, written_at = await open_store(config, place.data, keys, clock, held)
+        store, written_at = await open_store(config, place.data, keys, clock, entropy, held)
         publisher = _publisher(config, place, store, clock, log)
         # Registered before the store, so it comes after it at a stop: the last block is published.
         opened.callback(publisher.close)

@@ -20,6 +20,8 @@ from switch.keys import JOURNAL, KeyFolder, KeyMissing
 from switch.loss_file import mark_restored
 from switch.model import from_micros
 from switch.pauses import FullJitter
+from switch.rekeying import go_on
+from switch.runtime.entropy import Ids
 from switch.runtime.private_files import private_file
 from switch.runtime.process import process_name
 from switch.runtime.tasks import Tasks, end_process
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
     from switch.config import Config
     from switch.runtime.clock import Clock
+    from switch.runtime.entropy import Entropy
     from switch.store.committer import Waiting
     from switch.store.contract import Store
 
@@ -139,6 +142,7 @@ async def open_store(
     data: Path,
     keys: KeyFolder,
     clock: Clock,
+    entropy: Entropy,
     opened: AsyncExitStack,
     *,
     may_migrate: bool = True,
@@ -157,7 +161,8 @@ async def open_store(
     if config.switch.slot == 0:
         raise ConfigError("switch.toml: switch.slot: SQLite has one process, and its slot a number")
     database = writable_database(data)
-    return _open_embedded(config, database, keys, clock, opened, migrates=migrates)
+    ids = Ids(clock, entropy)
+    return _open_embedded(config, database, keys, clock, ids, opened, migrates=migrates)
 
 
 def _open_embedded(
@@ -165,6 +170,7 @@ def _open_embedded(
     database: Path,
     keys: KeyFolder,
     clock: Clock,
+    ids: Ids,
     opened: AsyncExitStack,
     *,
     migrates: bool,
@@ -180,6 +186,12 @@ def _open_embedded(
         lease_s=config.switch.lease_s,
         migrates=migrates,
     )
+    written_at = newest_block_at(engine)
+    try:
+        go_on(engine, keys, clock, ids)
+    except BaseException:
+        engine.close()
+        raise
 
     def writer(execute: Callable[[list[Waiting]], None]) -> WriterThread[Waiting]:
         return WriterThread("store-writer", execute, on_crash=end_process)
@@ -191,7 +203,7 @@ def _open_embedded(
     checkpointer = WokenThread("store-checkpoints", checkpoints.run, on_crash=end_process)
     opened.callback(checkpointer.close)
     checkpoints.begin(checkpointer.wake)
-    return store, newest_block_at(engine)
+    return store, written_at
 
 
 async def _open_server(

@@ -226,7 +226,8 @@ def _over(payment: Payment, command: Forget) -> bool:
 
 
 def rekey(batch: Batch, command: Rekey) -> Result:
-    """Says under the key before which key comes next."""
+    """Says under the key before which key comes next, or what that key said of it."""
     content = {"kind": "key", "public": command.public.hex(), "at": to_micros(command.at)}
-    batch.leaf(command.salt, content)
+    signed = {} if command.signature is None else {"signed": command.signature.hex()}
+    batch.leaf(command.salt, content | signed)
     return Done(None)

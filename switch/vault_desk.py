@@ -242,10 +242,10 @@ class Desk:
                     opened.enter_context(owned_folder(self._data))
                 except FolderTaken:
                     return
-            store, _ = await open_store(
-                config, self._data, self._keys, self._clock, opened, may_migrate=False
-            )
             entropy = SystemEntropy()
+            store, _ = await open_store(
+                config, self._data, self._keys, self._clock, entropy, opened, may_migrate=False
+            )
             keeper = VaultKeeper(
                 store=store,
                 vault=self._vault(entropy),

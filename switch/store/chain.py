@@ -4,7 +4,9 @@ A block is checked against the one before it and against its own leaves. The key
 an entry of kind ``key``, signed under the old one, names the new one: from the time of its block on
 it signs for all slots, and a key that was replaced does not come back. So whoever holds the first
 public key can follow the journal to its end, and a stolen old key opens nothing behind the change,
-no new slot either. Blocks are taken in the order of their times across slots.
+no new slot either. The surprise: a journal brought back from before a change cannot be told of it
+under the old key, which is gone; its first block under the new one carries what the old one signed
+of its successor. Blocks are taken in the order of their times across slots.
 """
 
 from __future__ import annotations
@@ -25,6 +27,14 @@ if TYPE_CHECKING:
 HASH_BYTES: Final = 32
 BLOCK_TYPES: Final = (int, int, int, bytes, bytes, int, int, bytes)
 
+SUCCESSION: Final = b"bakong-switch journal key: after this one follows that one\0"
+"""Begins what a key signs of its successor, so that it is the header of no block."""
+
+
+def succession(before: bytes, public: bytes) -> bytes:
+    """What a key signs when another takes its place; both are 32 raw bytes."""
+    return SUCCESSION + before + public
+
 
 class Keyring:
     """Public keys that blocks may be signed under, and the one of now, which all slots share.
@@ -44,13 +54,37 @@ class Keyring:
     def signed(self, block: Block) -> bool:
         """Whether a block is signed under the key of now; the first one finds out which it is."""
         for raw in self._keys if self._current is None else (self._current,):
-            try:
-                self._keys[raw].verify(block.signature, block.header())
-            except InvalidSignature:
-                continue
-            self._current = raw
-            return True
+            if _verifies(self._keys[raw], block.signature, block.header()):
+                self._current = raw
+                return True
         return False
+
+    def followed(self, block: Block, steps: Iterable[tuple[bytes, bytes]]) -> bool:
+        """Whether a block is signed under a successor of the key of now; then that is the key.
+
+        ``steps`` are public keys, each with what the key before it signed of it.
+        """
+        raw = self._current
+        if raw is None:
+            return False
+        key = self._keys[raw]
+        for public, signature in steps:
+            if not _verifies(key, signature, succession(raw, public)):
+                return False
+            # A key that another one signed was a key when it did.
+            raw, key = public, Ed25519PublicKey.from_public_bytes(public)
+        if not _verifies(key, block.signature, block.header()):
+            return False
+        self.change(raw)
+        return True
+
+
+def _verifies(key: Ed25519PublicKey, signature: bytes, text: bytes) -> bool:
+    try:
+        key.verify(signature, text)
+    except InvalidSignature:
+        return False
+    return True
 
 
 class Chain:
@@ -82,7 +116,7 @@ class Chain:
             self._fault(place, "is of an earlier epoch than the block before it")
         if self.last is not None and block.at <= self.last.at:
             self._fault(place, "is not later than the block before it")
-        signed = self._keys.signed(block)
+        signed = self._keys.signed(block) or (whole and self._is_followed(block, leaves))
         if not signed:
             self._fault(place, "its signature does not verify")
         self._previous, self.last = block.hash(), block
@@ -91,6 +125,20 @@ class Chain:
             if content.get("kind") == "key" and signed and whole:
                 self._rekey(content, place)
         return contents
+
+    def _is_followed(self, block: Block, leaves: Sequence[tuple[bytes, bytes]]) -> bool:
+        """Whether entries of a block say how its key came to follow the one before."""
+        steps = []
+        for _, text in leaves:
+            try:
+                content = orjson.loads(text)
+                if content["kind"] == "key":
+                    public, signed = content["public"], content["signed"]
+                    steps.append((bytes.fromhex(public), bytes.fromhex(signed)))
+            except (KeyError, TypeError, ValueError):
+                # What is no such entry is none; the block is signed by nobody then.
+                continue
+        return self._keys.followed(block, steps)
 
     def _content(self, text: bytes, place: str) -> dict[str, Any]:
         try:
