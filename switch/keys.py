@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from switch.store.wrapping import FIRST, KeysAway, is_name
+from switch.store.wrapping import COMING, FIRST, KeysAway, is_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -162,12 +162,17 @@ class KeyFolder:
         found |= {name: self.symmetric(f"{VAULT}/{name}") for name in self.months()}
         if not found:
             raise KeyMissing(f"missing: {self._folder.absolute() / FIRST}.key")
-        return found
+        return found | {name: self.symmetric(f"{VAULT}/{name}") for name in self.coming()}
 
     def months(self) -> list[str]:
         """Names of the wrapping keys that came after the first, oldest first."""
         stems = [path.stem for path in (self._folder / VAULT).glob("*.key")]
         return sorted(stem for stem in stems if is_name(stem))
+
+    def coming(self) -> list[str]:
+        """Names of the wrapping keys that are held and not yet made use of, each with its mark."""
+        stems = [path.stem for path in (self._folder / VAULT).glob(f"{COMING}*.key")]
+        return sorted(stem for stem in stems if is_name(stem.removeprefix(COMING)))
 
     def index(self) -> bytes:
         """The key that idempotency keys are found by; until it has a file, it is the first's."""

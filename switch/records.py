@@ -107,9 +107,16 @@ class Records:
         """The first field in which a request differs from what its key is bound to.
 
         What was erased cannot be compared any more: then the key alone decides, so that nothing is
-        ever paid twice.
+        ever paid twice. Raises :class:`~switch.refusals.Busy` while the wrapping key is not there.
         """
-        key = await self.key(held.uetr)
+        try:
+            key = await self.opened_key(held.uetr)
+        except Erased as erased:
+            if not is_gone(erased):
+                raise Busy from None
+            key = None
+        except VaultError:
+            key = None
         return self._vault.difference(held, key, content)
 
     def opening(

@@ -22,7 +22,7 @@ from switch.model import Kind
 from switch.port import is_lost
 from switch.refusals import Busy
 from switch.store.contract import StoreBusy
-from switch.store.vault import VaultError
+from switch.store.vault import Erased, VaultError, is_gone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,8 +57,11 @@ ASIDE_S: Final = 30
 """Pause before a payment that could not be opened is looked at again."""
 
 LOOKS_MAX: Final = 10
-"""A payment that still cannot be opened then is left to people: a wrapping key that was not there
-for a while came back before, and nothing else brings back what is sealed."""
+"""A payment that still cannot be opened then is left to people: it is damaged."""
+
+AWAY_LOOKS_MAX: Final = 2_880
+"""The same where its wrapping key is not there, which may come: another process rotates, and the
+key's file is on its way to this one. A day of looks."""
 
 ASIDE_MAX: Final = 1_000
 """Payments of one network that are set aside at once; those beyond are left to people at once."""
@@ -207,8 +210,9 @@ class Sweeper:
             return
         try:
             opened = await self._dispatch.open(payment.uetr)
-        except VaultError:
-            await self._unreadable(payment)
+        except VaultError as error:
+            away = isinstance(error, Erased) and not is_gone(error)
+            await self._unreadable(payment, AWAY_LOOKS_MAX if away else LOOKS_MAX)
             return
         self._aside[payment.network].pop(payment.uetr, None)
         if timer is Timer.EXPIRY:
@@ -236,7 +240,7 @@ class Sweeper:
         if payment.uetr in network or len(network) < ASIDE_MAX:
             network[payment.uetr] = _Aside(until=self._clock.monotonic() + ASIDE_S)
 
-    async def _unreadable(self, payment: Payment) -> None:
+    async def _unreadable(self, payment: Payment, looks_max: int) -> None:
         """Set a payment aside that nobody can enquire about; in the end people must find out."""
         network = self._aside[payment.network]
         aside = network.get(payment.uetr, _Aside())
@@ -244,7 +248,7 @@ class Sweeper:
         if aside.looks == 1:
             self._log.warning("payment_unreadable", uetr=payment.uetr, state=payment.state.value)
         room = payment.uetr in network or len(network) < ASIDE_MAX
-        if aside.looks < LOOKS_MAX and room:
+        if aside.looks < looks_max and room:
             aside.until = self._clock.monotonic() + ASIDE_S
             network[payment.uetr] = aside
             return

@@ -22,7 +22,7 @@ from switch.runtime.entropy import Ids, SystemEntropy
 from switch.runtime.lock import FolderTaken, owned_folder
 from switch.store.erasure_requests import ask_erasure, ask_server, holds
 from switch.store.vault import UNNAMED_BYTES, Erased, VaultError, wrapping_of
-from switch.store.wrapping import FIRST, is_name
+from switch.store.wrapping import COMING, FIRST, is_name
 from switch.stores import open_store, store_url
 from switch.upkeep import is_erased
 from switch.vault_keeper import BATCH, EVERY_S, LAST, VaultKeeper, times_of
@@ -76,7 +76,8 @@ class Standing:
 
     def may_go(self, name: str) -> bool:
         """True for a wrapping key that nothing needs any more."""
-        return name != self.current and not self.data_keys.get(name)
+        older = self.held.index(name) < self.held.index(self.current)
+        return older and not self.data_keys.get(name)
 
 
 class Desk:
@@ -105,12 +106,36 @@ class Desk:
                         standing.erased += 1
         return standing
 
-    async def new_key(self, name: str | None) -> str:
+    async def prepared(self, name: str | None) -> Path:
+        """Make the next wrapping key, held and not yet made use of; returns its file.
+
+        Raises as :meth:`new_key` does.
+        """
+        name = self._next(name)
+        async with open_record(self._config, self._data):
+            return make_wrapping_key(self._data / KEYS, name, SystemEntropy(), coming=True)
+
+    async def new_key(self, name: str | None, *, one_folder: bool = False) -> str:
         """Make the next wrapping key, by default that of this month; one that is there stays.
 
-        Raises :class:`Refused`, and what opening the store raises where there is none of ours that
-        the key would be for.
+        Where several processes may serve, each with a folder of its own, it must have been
+        prepared, so that all of them hold it already; not where they read ``one_folder``. Raises
+        :class:`Refused`, and what opening the store raises where there is none of ours that the key
+        would be for.
         """
+        name = self._next(name)
+        there = name in self._keys.months() or f"{COMING}{name}" in self._keys.coming()
+        if self._on_a_server and not there and not one_folder:
+            raise Refused(
+                f"{name}: run vault prepare, bring its file to the key folder of every process, "
+                "then rotate; where all read this one folder: --one-folder"
+            )
+        async with open_record(self._config, self._data):
+            # Nothing is made in what may be another folder, or for somebody else's database.
+            make_wrapping_key(self._data / KEYS, name, SystemEntropy())
+        return name
+
+    def _next(self, name: str | None) -> str:
         if self._config.vault.wrapping_keys != "files":
             raise Refused("wrapping keys are in the environment: add one there and start anew")
         name = name or f"{self._clock.now():%Y-%m}"
@@ -119,9 +144,6 @@ class Desk:
         months = self._keys.months()
         if months and name < months[-1]:
             raise Refused(f"{name}: {months[-1]} is newer already")
-        async with open_record(self._config, self._data):
-            # Nothing is made in what may be another folder, or for somebody else's database.
-            make_wrapping_key(self._data / KEYS, name, SystemEntropy())
         return name
 
     async def rotated(self, wait_s: int) -> Standing:
@@ -209,8 +231,9 @@ class Desk:
         if name == standing.current:
             raise Refused(f"{name}: is the current one")
         if not standing.may_go(name):
-            count = standing.data_keys[name]
-            raise Refused(f"{name}: {count} data keys are under it; rotate first")
+            count = standing.data_keys.get(name, 0)
+            why = f"{count} data keys are under it; rotate first" if count else "it is coming"
+            raise Refused(f"{name}: {why}")
         if self._config.vault.wrapping_keys != "files":
             raise Refused("wrapping keys are in the environment: take it out there")
 

@@ -16,7 +16,7 @@ from switch.runtime.lock import waiting_lock
 from switch.runtime.private_files import private_folder, sync_file, sync_folder, write_private
 from switch.store.packing import Packing
 from switch.store.vault import Vault
-from switch.store.wrapping import FIRST, KEY_BYTES, HeldKeys, parse_keys
+from switch.store.wrapping import COMING, FIRST, KEY_BYTES, HeldKeys, parse_keys
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,15 +37,24 @@ def open_vault(source: str, keys: KeyFolder, entropy: Entropy) -> Vault:
     return Vault(wrapping_keys(source, keys), keys.index(), entropy, Packing())
 
 
-def make_wrapping_key(folder: Path, name: str, entropy: Entropy) -> None:
-    """Make the wrapping key of that name, unless it is there. Raises :class:`OSError`."""
+def make_wrapping_key(folder: Path, name: str, entropy: Entropy, *, coming: bool = False) -> Path:
+    """Make the wrapping key of that name, unless it is there; one that was coming is it now.
+
+    One that is ``coming`` is held by whoever reads the folder, and not yet made use of. Returns the
+    key's file. Raises :class:`OSError`.
+    """
     months = folder / VAULT
     private_folder(months)
+    used, held = months / f"{name}.key", months / f"{COMING}{name}.key"
     with waiting_lock(folder / LOCK_FILE):
         if not (folder / f"{INDEX}.key").exists():
             _write(folder / f"{INDEX}.key", KeyFolder(folder).index())
-        if not (months / f"{name}.key").exists():
-            _write(months / f"{name}.key", entropy.bytes(KEY_BYTES))
+        if not used.exists() and not held.exists():
+            _write(held if coming else used, entropy.bytes(KEY_BYTES))
+        elif not used.exists() and not coming:
+            held.replace(used)
+            sync_folder(months)
+    return used if used.exists() else held
 
 
 def destroy_wrapping_key(folder: Path, name: str) -> None:

@@ -58,22 +58,50 @@ def status(config_folder: Path | None, data: Path, store: str | None) -> None:
     _at_the_desk(config_folder, data, store, work)
 
 
+@command.command("prepare")
+@config_option
+@data_option
+@store_option
+@click.option("--name", default=None, help="Name of the new wrapping key (default: this month's).")
+def prepare(config_folder: Path | None, data: Path, store: str | None, name: str | None) -> None:
+    """Make a wrapping key that is held and not yet made use of, for the folders of all processes.
+
+    Each needs a copy of its file before any of them rotates. Status 1: it cannot be made.
+    """
+
+    async def work(desk: Desk) -> int:
+        made = await desk.prepared(name)
+        tell(f"{made}: bring it to the key folder of every process, then rotate")
+        return 0
+
+    _at_the_desk(config_folder, data, store, work)
+
+
 @command.command("rotate")
 @config_option
 @data_option
 @store_option
 @click.option("--name", default=None, help="Name of the new wrapping key (default: this month's).")
+@click.option("--one-folder", is_flag=True, help="All processes of a server read this key folder.")
 @wait_option
 def rotate(
-    config_folder: Path | None, data: Path, store: str | None, name: str | None, wait_s: int
+    config_folder: Path | None,
+    data: Path,
+    store: str | None,
+    name: str | None,
+    *,
+    one_folder: bool,
+    wait_s: int,
 ) -> None:
     """Make a wrapping key, if it is not there, and wrap every data key under it.
+
+    On a server it must have been prepared, so that all processes hold it.
 
     Status 0: every data key is under it. Status 1: not yet, or it cannot be.
     """
 
     async def work(desk: Desk) -> int:
-        made = await desk.new_key(name)
+        made = await desk.new_key(name, one_folder=one_folder)
         standing = await desk.rotated(wait_s)
         tell(f"{standing.data_keys.get(made, 0)} data keys under {made}")
         return 0

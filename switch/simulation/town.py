@@ -70,6 +70,10 @@ class TownKeys(KeyFolder):
         """Names of the wrapping keys that came after the first: nothing is added to the folder."""
         return self._months
 
+    def coming(self) -> list[str]:
+        """Names of the wrapping keys that are not made use of yet: none."""
+        return []
+
     def secret(self, name: str) -> str:
         """The secret of that name; that of the lists is in no file."""
         return LISTS_SECRET if name == KEYED_BY else super().secret(name)

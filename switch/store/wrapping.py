@@ -3,7 +3,8 @@
 Several are held at once, by name; new data keys go under the current one. Names sort by age
 (``2026-11`` after ``2026-10``; ``vault`` is the first of all), so the largest is current. To
 destroy an old one makes every copy of a data key that is still wrapped under it worthless, in
-backups too.
+backups too. One that is coming (``+2026-12``) opens what another process has wrapped under it
+already, and wraps nothing here.
 :class:`KeyWrapper` is all that a module which never gives its keys away would have to be.
 """
 
@@ -24,6 +25,9 @@ NONCE_BYTES: Final = 12
 NAME_BYTES: Final = 16
 FIRST: Final = "vault"
 """The key in ``vault.key``: data keys from before wrapping keys had names are under it."""
+
+COMING: Final = "+"
+"""Before the name of a key, where keys are read, that is held and not yet made use of."""
 
 MONTH: Final = re.compile(r"\A[0-9]{4}-(0[1-9]|1[0-2])[a-z]?\Z")
 """Names of the others: a month, and a letter where there are several in one."""
@@ -106,12 +110,15 @@ class HeldKeys:
 
     def refresh(self) -> bool:
         """Read the keys again."""
-        found = self._read()
-        assert found, "there is a wrapping key"
-        assert all(len(key) == KEY_BYTES for key in found.values()), "a wrapping key is 256 bits"
+        read = self._read()
+        assert all(len(key) == KEY_BYTES for key in read.values()), "a wrapping key is 256 bits"
+        used = [name for name in read if not name.startswith(COMING)]
+        assert used, "there is a wrapping key"
+        # The same key may be read as coming, too, while its file is renamed.
+        found = {name.removeprefix(COMING): key for name, key in sorted(read.items())}
         before = self._current
         self._held = {name: AESGCM(found[name]) for name in sorted(found, key=_age)}
-        self._current = max(found, key=_age)
+        self._current = max(used, key=_age)
         return bool(before) and self._current != before
 
 
@@ -121,14 +128,14 @@ def is_name(text: str) -> bool:
 
 
 def parse_keys(text: str) -> dict[str, bytes]:
-    """Keys as an environment variable holds them: ``2026-11=<64 hex digits>,2026-10=…``.
+    """Keys as an environment variable holds them: ``+2026-12=<64 hex digits>,2026-11=…``.
 
     Raises :class:`ValueError` without quoting anything of the text.
     """
     keys: dict[str, bytes] = {}
     for entry in text.split(","):
         name, _, value = entry.strip().partition("=")
-        if not is_name(name) or name in keys:
+        if not is_name(name.removeprefix(COMING)) or name in keys:
             raise ValueError("is not written NAME=KEY,…, each name a month or 'vault', once")
         try:
             keys[name] = bytes.fromhex(value)

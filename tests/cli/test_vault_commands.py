@@ -25,7 +25,7 @@ from switch.runtime.lock import owned_folder
 from switch.store.rows import particulars_bytes
 from switch.store.sqlite import SqliteEngine, open_reader
 from switch.store.vault import wrapping_of
-from switch.vault_desk import NOTICE_S
+from switch.vault_desk import NOTICE_S, Desk, Refused
 from switch.wrapping_keys import WRAPPING_VARIABLE, open_vault
 from tests.cli.typed_commands import typed
 from tests.switch_core.core_values import concluded, opened, payment, refused, uetr
@@ -314,3 +314,38 @@ def test_keys_of_the_environment_are_used_and_never_written(
     assert not (data / "keys" / "vault").exists()
     monkeypatch.delenv(WRAPPING_VARIABLE)
     assert typed("vault", "status", *options)[0] == 2
+
+
+def test_a_prepared_key_is_held_until_the_rotation_and_used_then(data: Path) -> None:
+    file = data / "keys" / "vault" / f"+{LATER}.key"
+    told = vault(data, "prepare", "--name", LATER)
+    key = file.read_text()
+    before = json.loads(vault(data, "status")[1])
+    again = vault(data, "prepare", "--name", LATER)
+
+    assert (
+        told
+        == again
+        == (
+            0,
+            f"{file}: bring it to the key folder of every process, then rotate\n",
+            "",
+        )
+    )
+    assert (before["current"], before["held"]) == ("vault", ["vault", LATER])
+    assert before["may_be_destroyed"] == []
+    assert vault(data, "destroy", LATER) == (1, "", f"bakong-switch: {LATER}: it is coming\n")
+    assert vault(data, "rotate", "--name", LATER)[0] == 0
+    assert not file.exists()
+    assert file.with_name(f"{LATER}.key").read_text() == key
+    assert json.loads(vault(data, "status")[1])["current"] == LATER
+
+
+async def test_on_a_server_a_key_that_others_may_lack_is_not_made_use_of(data: Path) -> None:
+    config = load_config(default_folder())
+    served = config.store.model_copy(update={"engine": "postgresql", "url": "postgresql://x"})
+    desk = Desk(replace(config, store=served), data)
+    with pytest.raises(Refused, match="run vault prepare"):
+        await desk.new_key(LATER)
+
+    assert not (data / "keys" / "vault").exists()

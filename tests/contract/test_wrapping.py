@@ -131,3 +131,23 @@ def test_an_environment_without_the_variable_is_refused(monkeypatch: pytest.Monk
     monkeypatch.delenv(WRAPPING_VARIABLE, raising=False)
     with pytest.raises(KeyMissing, match=WRAPPING_VARIABLE):
         wrapping_keys("environment", KeyFolder(Path()))
+
+
+def test_a_coming_key_opens_and_wraps_nothing() -> None:
+    held = HeldKeys(lambda: {"+2026-12": B, "2026-11": A})
+    other = HeldKeys(lambda: {"2026-12": B})
+    box = other.wrap(b"plain", b"bound", bytes(12))
+
+    assert (held.current, held.names) == ("2026-11", ("2026-11", "2026-12"))
+    assert held.unwrap("2026-12", box, b"bound", bytes(12)) == b"plain"
+
+
+def test_a_key_that_is_read_twice_while_it_is_renamed_is_used() -> None:
+    assert HeldKeys(lambda: {"+2026-12": B, "2026-11": A, "2026-12": B}).current == "2026-12"
+
+
+def test_the_environment_may_hold_a_coming_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(WRAPPING_VARIABLE, f"+2026-12={'ab' * 32},2026-11={'cd' * 32}")
+    held = wrapping_keys("environment", KeyFolder(Path()))
+
+    assert (held.current, held.names) == ("2026-11", ("2026-11", "2026-12"))
