@@ -106,6 +106,11 @@ def json_answer(payment: Payment) -> Answer:
     return Answer(dict(HTTP_OF_STATUS)[status], JSON, orjson.dumps(view))
 
 
+def is_in_dialect(payment: Payment, stored: Answer) -> bool:
+    """Whether a stored answer is what a payment's origin is given: all but JSON are sealed."""
+    return payment.channel is Channel.JSON or stored.sealed
+
+
 class Answers:
     """Renders for every channel."""
 

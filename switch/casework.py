@@ -30,6 +30,7 @@ from switch.store.vault import VaultError
 from switch.worklist import Wanted, Worklist
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from switch.aftercare import Aftercare
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from switch.logs import Log
     from switch.model import Payment
     from switch.records import Open as Opened
-    from switch.records import Proposed, Records
+    from switch.records import Records
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.store.contract import Store
@@ -58,6 +59,9 @@ _EVENTS: Final = (
     *((Action.BLOCK, Event.BLOCKED), (Action.UNBLOCK, Event.UNBLOCKED)),
     (Action.SURRENDER, Event.SURRENDERED),
 )
+
+_SIGHTED: Final = (Action.RELEASE, Action.AGAIN, Action.OWE)
+"""What needs the names of a payment, or what it was paid with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,7 @@ class Casework:
     ) -> None:
         self._store = store
         self._records = records
+        self._proposals = records.proposals
         self._dispatch = dispatch
         self._care = care
         self._clock = clock
@@ -126,12 +131,11 @@ class Casework:
         others = (*await self._care.linked.of(payment), *await self._care.recalls.of(payment))
         linked = [self.line(each) for each in others]
         shown = {**self.line(payment), "linked": linked, "proposal": None, "screening": None}
-        opened = await self._opened(payment)
-        held = None if opened is None else await self._records.proposed(payment, opened.key)
+        opened, held = await self._opened(payment), await self._proposals.standing(payment)
         extra = {} if opened is None else opened.particulars.extra
         if LISTED_BY in extra:
             shown["screening"] = {"list": extra[LISTED_BY], "met": extra[LISTED_AS]}
-        if held is not None:
+        if held is not None and held.said is not None:
             names = ("action", "reason", "operator", "at", "evidence")
             said = {name: held.said[name] for name in names}
             self._log.info("proposal_read", uetr=uetr, operator=operator)
@@ -169,13 +173,16 @@ class Casework:
             return Reason.ORIGINAL_UNKNOWN
         if (proposal.action is Action.REFUSED) != (proposal.reason is not None):
             return Reason.ELEMENT_MISSING
-        opened = await self._opened(payment)
-        if opened is None:
+        if await self._opened(payment) is None and not _is_blind(payment, proposal.action):
             return Reason.TRANSACTION_UNSUPPORTED
-        held = await self._records.proposed(payment, opened.key)
+        held = await self._proposals.standing(payment)
+        if held is not None and held.said is None:
+            return Reason.TRANSACTION_UNSUPPORTED
         if proposal.instead_of != ("" if held is None else held.digest):
             return Reason.PROPOSAL_CHANGED
-        place = 1 if held is None else held.place + 1
+        place, replaces = 1, ""
+        if held is not None and held.said is not None:
+            place, replaces = held.place + 1, _claimed(payment, held.said, held.digest)
         at = self._clock.now()
         turn = await self._turn(payment, operator, at)
         proposed = {
@@ -192,11 +199,11 @@ class Casework:
                 action=proposal.action,
                 reason=proposal.reason,
                 operator=operator,
-                sealed=self._records.proposal(payment.version, place, proposed, opened.key),
+                sealed=await self._proposals.sealed(uetr, payment.version, place, proposed),
                 at=at,
                 salt=self._ids.salt(),
                 place=place,
-                replaces="" if held is None else _claimed(payment, held),
+                replaces=replaces,
                 turn=turn,
             )
         )
@@ -221,16 +228,15 @@ class Casework:
         ``proposal`` is the id of what the approver saw; nothing else is carried out.
         """
         payment = await self._store.read.payment(uetr)
-        opened = None if payment is None else await self._opened(payment)
-        if payment is None or opened is None:
-            return Reason.ORIGINAL_UNKNOWN
-        held = await self._records.proposed(payment, opened.key)
-        if held is None:
+        held = None if payment is None else await self._proposals.standing(payment)
+        if payment is None or held is None or held.said is None:
             return Reason.ORIGINAL_UNKNOWN
         if held.digest != proposal:
             return Reason.PROPOSAL_CHANGED
-        said = held.said
+        opened, said = await self._opened(payment), held.said
         action = Action(said["action"])
+        if opened is None and not _is_blind(payment, action):
+            return Reason.TRANSACTION_UNSUPPORTED
         reason = Reason[said["reason"]] if said["reason"] else None
         if action is Action.REFUSED and await self._care.recalls.is_given(payment):
             return Reason.NOT_REFUNDABLE
@@ -238,7 +244,7 @@ class Casework:
         if event is not None:
             conclude = self._dispatch.conclusion(payment, opened, Happened(event, reason))
         released: Released | None = None
-        if action is Action.RELEASE:
+        if action is Action.RELEASE and opened is not None:
             planned = await self._care.holds.released(payment, opened)
             if isinstance(planned, Reason):
                 return planned
@@ -267,7 +273,7 @@ class Casework:
         )
         if isinstance(result, Done) and result.payment is not None:
             self._log.info("end_approved", uetr=uetr, action=action.value)
-            if released is not None:
+            if released is not None and opened is not None:
                 self._care.holds.send(result.payment, opened, released)
             if lifecycle.is_final(result.payment) and not lifecycle.is_final(payment):
                 await self._told(result.payment)
@@ -322,11 +328,15 @@ def _event(payment: Payment, action: Action) -> Event | None:
     return Event.READY if ready else event
 
 
-def _claimed(payment: Payment, held: Proposed) -> str:
+def _is_blind(payment: Payment, action: Action) -> bool:
+    """Whether an action needs nothing that was sealed: it sends nothing, and only books."""
+    return action not in _SIGHTED and _event(payment, action) is not Event.READY
+
+
+def _claimed(payment: Payment, said: Mapping[str, str], digest: str) -> str:
     """What claims the proposal that stands."""
-    said = held.said
     case, end = f"{payment.uetr}@{payment.version}", f"{said['action']}:{said['reason']}"
-    return proposal_name(case, end, said["operator"], held.digest)
+    return proposal_name(case, end, said["operator"], digest)
 
 
 def _number(payment_id: int | None) -> str | None:

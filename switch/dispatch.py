@@ -13,13 +13,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from switch import lifecycle, timers
-from switch.answers import json_answer
+from switch.answers import is_in_dialect, json_answer
 from switch.commands import Answer as FinalAnswer
 from switch.commands import Conclude, Declined, Done, Stale
 from switch.lifecycle import STATES, Event, Verdict
 from switch.model import Kind, Status
 from switch.outcomes import event_of
-from switch.own_reasons import WAITS_ENDED, own_reason
+from switch.own_reasons import own_reason
 from switch.port import Exchange, Operation, Outcome, OutcomeKind, Planning, WireAnswer
 from switch.reasons import Reason
 from switch.sending import send_exchange
@@ -282,14 +282,16 @@ class Dispatch:
         self._log.info("set_aside_too_late", uetr=payment.uetr)
         return replace(happened, event=Event.PENDING)
 
-    def conclusion(self, payment: Payment, opened: Open, happened: Happened) -> Conclude | None:
+    def conclusion(
+        self, payment: Payment, opened: Open | None, happened: Happened
+    ) -> Conclude | None:
         """What would conclude a payment, for whoever commits it with something else."""
         return self._conclusion(payment, opened, happened)[1]
 
     async def told(self, payment: Payment) -> None:
         """Wake whoever waits for a payment that was ended by a command of another kind."""
         stored = await self._store.read.answer(payment.uetr)
-        if stored is not None:
+        if stored is not None and is_in_dialect(payment, stored):
             answer = await self._records.answered(payment.uetr, stored)
             self._endings.ended(payment, answer)
 
@@ -309,15 +311,17 @@ class Dispatch:
             self._endings.ended(result.payment, answer)
         return result
 
-    def _answer(self, after: Payment, opened: Open | None) -> tuple[FinalAnswer, FinalAnswer]:
+    def _answer(
+        self, after: Payment, opened: Open | None
+    ) -> tuple[FinalAnswer | None, FinalAnswer]:
         """The final answer as it is given, and as it is stored.
 
-        Of what nobody can open only a wait comes to its end, and what says so names nobody.
+        Of what nobody can open a wait comes to its end, or people end it. What is stored then names
+        nobody, and whoever asks in another dialect is answered from what they say themselves.
         """
         if opened is None:
-            assert after.reason in WAITS_ENDED, "only an answer from outside ends a payment"
             answer = json_answer(after)
-            return answer, answer
+            return (answer if is_in_dialect(after, answer) else None), answer
         answer = self._answers.render(after, opened.particulars, self.planning(after))
         return answer, self._records.answer(after, answer, opened.key)
 

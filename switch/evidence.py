@@ -66,9 +66,11 @@ class Evidence:
             key = await self._records.opened_key(uetr)
         except Erased as erased:
             since = None if erased.at is None else instant(erased.at)
-            return {**shown, "unreadable": {"cause": erased.cause, "at": since}}
+            shown |= {"unreadable": {"cause": erased.cause, "at": since}}
+            return {**shown, "proposals": await self._proposals(payment, None)}
         except VaultError:
-            return {**shown, "unreadable": {"cause": DAMAGED, "at": None}}
+            shown |= {"unreadable": {"cause": DAMAGED, "at": None}}
+            return {**shown, "proposals": await self._proposals(payment, None)}
         if key is None:
             return shown
         messages, more = await self._messages(payment, key, after)
@@ -98,15 +100,13 @@ class Evidence:
             page.append(_message(EVIDENCE, after, self._said(payment, plain)))
         return page, None
 
-    async def _proposals(self, payment: Payment, key: DataKey) -> list[dict[str, object]]:
+    async def _proposals(self, payment: Payment, key: DataKey | None) -> list[dict[str, object]]:
         """What operators proposed for each version until now; the last of this one stands."""
         shown: list[dict[str, object]] = []
         for version in range(1, payment.version + 1):
-            for place, (digest, said) in enumerate(
-                await self._records.all_proposed(payment.uetr, version, key), 1
-            ):
-                line = {"id": digest, "version": version, "place": place}
-                shown.append({**line, "said": None if said is None else dict(said)})
+            for each in await self._records.proposals.all_of(payment.uetr, version, key):
+                line = {"id": each.digest, "version": version, "place": each.place}
+                shown.append({**line, "said": None if each.said is None else dict(each.said)})
         return shown
 
     async def _sent(self, uetr: str, key: DataKey) -> list[dict[str, object]]:

@@ -16,9 +16,6 @@ from switch.states import Event
 if TYPE_CHECKING:
     from switch.model import Payment
 
-WAITS_ENDED: Final = (Reason.LAPSED, Reason.RECALL_UNANSWERED)
-"""Why what only waited came to its end."""
-
 _REASONS: Final = MappingProxyType(
     {
         Event.NEVER_SEEN: Reason.NEVER_SEEN,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from iso20022 import IsoError
 from switch import lifecycle, terms
+from switch.answers import is_in_dialect
 from switch.commands import Answer, Bury, Conflict, Declined, Done, Known, Open, Refuse, Stale
 from switch.dispatch import Happened
 from switch.doors import closed
@@ -296,14 +297,17 @@ class Payments:
         payment = await self._store.read.payment(uetr)
         if payment is None:
             return None
-        return Standing(payment, await self._answer(uetr, await self._store.read.answer(uetr)))
+        return Standing(payment, await self._answer(payment, await self._store.read.answer(uetr)))
 
-    async def _answer(self, uetr: str, stored: Answer | None) -> Answer | None:
-        """A stored answer as it was given; none where it cannot be read, so it is made anew."""
-        if stored is None:
+    async def _answer(self, payment: Payment, stored: Answer | None) -> Answer | None:
+        """A stored answer as it was given; none where it cannot be read, so it is made anew.
+
+        Nor where nobody could open the payment to make it in its origin's dialect.
+        """
+        if stored is None or not is_in_dialect(payment, stored):
             return None
         try:
-            return await self._records.answered(uetr, stored)
+            return await self._records.answered(payment.uetr, stored)
         except VaultError:
             return None
 
@@ -387,7 +391,7 @@ class Payments:
         differs = await self._records.difference(result.binding, instruction.content)
         if differs is not None:
             return Conflict(differs)
-        return Standing(result.payment, await self._answer(result.payment.uetr, result.answer))
+        return Standing(result.payment, await self._answer(result.payment, result.answer))
 
 
 def _may_be_held(payment: Payment) -> bool:

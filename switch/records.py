@@ -15,9 +15,9 @@ import orjson
 
 from fx.money import Money, currency
 from switch.commands import Binding, PlannedExchange, Sealed
-from switch.leaves import sealed_digest
 from switch.model import Channel, changed, from_micros, to_micros
 from switch.port import Exchange, Operation
+from switch.proposed import Proposals
 from switch.refusals import Busy
 from switch.runtime.entropy import uuid_of
 from switch.store.rows import particulars_bytes, particulars_of
@@ -43,7 +43,7 @@ PAID_AS: Final = "paid_as"
 
 AMOUNT_PAID: Final = "amount_paid"
 """Under which name the record of a paid order holds the amount."""
-PROPOSAL: Final = "proposal"
+
 ANSWER: Final = "answer"
 
 EARLIER_PARTICULARS: Final = "particulars"
@@ -62,15 +62,6 @@ class Open:
     particulars: Particulars = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Proposed:
-    """What an operator proposed: the how manieth it is, what names it, what it says."""
-
-    place: int
-    digest: str
-    said: Mapping[str, str] = field(repr=False)
-
-
 class Records:
     """Seals and opens the records of payments."""
 
@@ -78,6 +69,7 @@ class Records:
         self._read = read
         self._vault = vault
         self._ids = ids
+        self.proposals = Proposals(self, read, vault, ids)
 
     def new_key(self, uetr: str) -> tuple[DataKey, bytes]:
         """A payment's data key, open and wrapped."""
@@ -129,40 +121,6 @@ class Records:
     def held(self, particulars: Particulars, key: DataKey) -> Sealed:
         """The particulars of a payment of which nothing is sent yet."""
         return self._sealed(OPENING, particulars_bytes(particulars) + b"\n", key)
-
-    def proposal(
-        self, version: int, place: int, proposed: Mapping[str, str], key: DataKey
-    ) -> Sealed:
-        """What an operator proposes for a version of a payment, with the evidence."""
-        return self._sealed(_proposal(version, place), orjson.dumps(dict(proposed)), key)
-
-    async def proposed(self, payment: Payment, key: DataKey) -> Proposed | None:
-        """What is proposed for a payment as it stands, the newest; None where nothing is."""
-        places = await self._proposals(payment.uetr, payment.version)
-        if not places:
-            return None
-        newest = places[-1]
-        plain = self._vault.unseal(key, newest.record_id, newest.kind, newest.blob)
-        return Proposed(len(places), sealed_digest(newest), orjson.loads(plain))
-
-    async def all_proposed(
-        self, uetr: str, version: int, key: DataKey
-    ) -> list[tuple[str, Mapping[str, str] | None]]:
-        """The id of each proposal for a version, and what it says; None where that is damaged."""
-        found: list[tuple[str, Mapping[str, str] | None]] = []
-        for sealed in await self._proposals(uetr, version):
-            plain = self._plain(key, sealed.record_id, sealed.kind, sealed.blob)
-            found.append((sealed_digest(sealed), None if plain is None else orjson.loads(plain)))
-        return found
-
-    async def _proposals(self, uetr: str, version: int) -> list[Sealed]:
-        """The records of what was proposed for a version, in their order."""
-        found: list[Sealed] = []
-        kind = _proposal(version, 1)
-        while (record := await self._read.sealed(uetr, kind)) is not None:
-            found.append(Sealed(record[0], uetr, kind, record[1]))
-            kind = _proposal(version, len(found) + 1)
-        return found
 
     async def kept(self, key: DataKey, kind: str, after: int) -> tuple[int, bytes | None] | None:
         """The first message of a kind behind a record number: its number, and what it says.
@@ -374,11 +332,6 @@ class Records:
         record_id = self._ids.ordered()
         blob = self._vault.seal(key, record_id, kind, plain)
         return Sealed(record_id, key.uetr, kind, blob)
-
-
-def _proposal(version: int, place: int) -> str:
-    """The kind of a proposal's record: the first for a version is named by that alone."""
-    return f"{PROPOSAL}-{version}" if place == 1 else f"{PROPOSAL}-{version}-{place}"
 
 
 def _exchange_bytes(exchange: Exchange) -> bytes:
