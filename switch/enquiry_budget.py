@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from switch.coordination.ports import Draw, Limit
+from switch.coordination.ports import Draw, spread
 from switch.states import STATES, Timer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from switch.config import Config
-    from switch.coordination.ports import Coordination
+    from switch.coordination.ports import Coordination, Limit
     from switch.facts import Facts
     from switch.logs import Log
     from switch.metering.meters import Counts
@@ -43,13 +43,8 @@ ASKS_NOBODY: Final = tuple(
 
 
 def limit_of(facts: Facts, processes_max: int) -> Limit:
-    """The bound of a network: of a second, or of longer where a process's share would be nothing.
-
-    Half of a bound is dealt out to the processes, and that half is all there is while what they
-    share is lost.
-    """
-    seconds = max(1, -(-2 * processes_max // facts.enquiries_per_s))
-    return Limit("enquiries", seconds * MS, facts.enquiries_per_s * seconds)
+    """The bound of a network."""
+    return spread("enquiries", MS, facts.enquiries_per_s, 2 * processes_max)
 
 
 class EnquiryBudget:

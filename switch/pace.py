@@ -1,15 +1,17 @@
 """How fast callers may call and a payer's side may open payments: drawn before anything is stored.
 
 Every bound is of an institution and holds over all processes. What comes beyond it is told when to
-come again and binds nothing. The surprise: what was drawn stays drawn even if the payment is
-refused afterwards, so that trying is bounded too; a repeat of a payment draws nothing.
+come again and binds nothing; what is above it by itself would come for ever, so it is refused. The
+surprise: what was drawn stays drawn even if the payment is refused afterwards, so that trying is
+bounded too; a repeat of a payment draws nothing.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from switch.coordination.ports import Draw, Limit
+from switch.coordination.ports import Draw, Limit, spread
+from switch.reasons import Reason
 from switch.refusals import TooMany
 
 if TYPE_CHECKING:
@@ -30,8 +32,10 @@ class Pace:
         velocity, window_ms = config.velocity, config.velocity.window_s * MS
         self._coordination = coordination
         self._clock = clock
-        self._calls = Limit("calls", config.calls.window_s * MS, config.calls.requests_max)
-        self._opened = Limit("opened", window_ms, velocity.payments_max)
+        shared, calls = config.coordination, config.calls
+        parts = shared.processes_max * (1 if shared.url is None else 2)
+        self._calls = spread("calls", calls.window_s * MS, calls.requests_max, parts)
+        self._opened = spread("opened", window_ms, velocity.payments_max, parts)
         self._debited = {
             code: Limit(f"debited-{code}", window_ms, most)
             for code, most in velocity.sums_max.items()
@@ -41,13 +45,18 @@ class Pace:
         """Count a request of an authenticated caller: a BIC, a network's or a provider's name."""
         await self._draw((Draw(self._calls, caller),))
 
-    async def opening(self, payer: str, debit: Money) -> None:
-        """Count a payment that the payer's side is about to open, and what it debits."""
+    async def opening(self, payer: str, debit: Money) -> Reason | None:
+        """Count a payment that the payer's side is about to open, and what it debits.
+
+        Returns why it may never be opened: its debit alone is above what the bound lets through.
+        """
         draws = [Draw(self._opened, payer)]
         limit = self._debited.get(debit.currency.code)
-        if limit is not None and debit.minor:
+        above = limit is not None and debit.minor > self._coordination.largest(limit)
+        if limit is not None and debit.minor and not above:
             draws.append(Draw(limit, payer, debit.minor))
         await self._draw(draws)
+        return Reason.AMOUNT_ABOVE_LIMIT if above else None
 
     async def _draw(self, draws: Sequence[Draw]) -> None:
         wait_ms = await self._coordination.take(draws, int(self._clock.monotonic() * MS))

@@ -169,7 +169,8 @@ class Payments:
             refused = None
         if refused is None and not lost:
             refused = await self.shut(priced)
-        await self._pace.opening(priced.destination.origin, priced.quote.debit)
+        above = await self._pace.opening(priced.destination.origin, priced.quote.debit)
+        refused = refused if lost else refused or above
         with self.flights.room():
             try:
                 return await self._open(instruction, refused, lost=lost)
@@ -240,9 +241,9 @@ class Payments:
     async def admitted(self, priced: Priced) -> Reason | None:
         """As :meth:`shut`, for what is opened now and paid later. Raises ``TooMany``."""
         closed = await self.shut(priced)
-        if closed is None:
-            await self._pace.opening(priced.destination.origin, priced.quote.debit)
-        return closed
+        if closed is not None:
+            return closed
+        return await self._pace.opening(priced.destination.origin, priced.quote.debit)
 
     def held(self, payment: Payment) -> None:
         """Say that an order is committed: its quote is not open any more."""

@@ -14,7 +14,7 @@ from switch.coordination.windows import Window
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from switch.coordination.ports import Draw, Topic
+    from switch.coordination.ports import Draw, Limit, Topic
     from switch.runtime.tasks import Tasks
 
 
@@ -66,12 +66,16 @@ class InProcess:
         """Draw all or nothing; 0, or after how many ms to try again."""
         windows = self._hub.windows
         for draw in draws:
-            wait = windows.wait_ms(draw, draw.limit.most // self._processes, at_ms)
+            wait = windows.wait_ms(draw, self.largest(draw.limit), at_ms)
             if wait:
                 return wait
         for draw in draws:
             windows.add(draw, at_ms)
         return 0
+
+    def largest(self, limit: Limit) -> int:
+        """The share of this process."""
+        return limit.most // self._processes
 
     def publish(self, topic: Topic, text: str) -> None:
         """Tell the other processes of the hub at once."""

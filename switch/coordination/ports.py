@@ -44,6 +44,16 @@ class Limit:
         assert 0 < self.most <= MOST, "a bound is a number that is exact everywhere"
 
 
+def spread(name: str, window_ms: int, most: int, parts: int) -> Limit:
+    """A limit of that length, or of longer where a process's share would be nothing.
+
+    Half of a bound is dealt out to processes that share something, and that half is all there is
+    while it is lost: ``parts`` is twice their number.
+    """
+    times = max(1, -(-parts // most))
+    return Limit(name, window_ms * times, most * times)
+
+
 @dataclass(frozen=True, slots=True)
 class Draw:
     """What ``who`` (an institution) wants to draw of a limit."""
@@ -62,6 +72,9 @@ class Coordination(Protocol):
 
     async def take(self, draws: Sequence[Draw], at_ms: int) -> int:
         """Draw all or nothing at a monotonic time; 0, or after how many ms to try again."""
+
+    def largest(self, limit: Limit) -> int:
+        """The most that one draw of a limit may ever be; a larger one never goes through."""
 
     def publish(self, topic: Topic, text: str) -> None:
         """Tell every other process, soon; never waits, and may be lost. One line of text."""

@@ -26,7 +26,7 @@ from switch.wire.breaker import Breaker
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from switch.coordination.ports import Draw
+    from switch.coordination.ports import Draw, Limit
     from switch.runtime.clock import Clock
     from switch.runtime.tasks import Tasks
 
@@ -111,6 +111,10 @@ class Shared:
             shares.add(draw, at_ms)
         return 0
 
+    def largest(self, limit: Limit) -> int:
+        """All of the pool, which is more than a share."""
+        return limit.most - limit.most // self._parts * self._processes_max
+
     async def _drawn(self, draws: Sequence[Draw]) -> int | None:
         """What the pool says; None when it cannot be asked."""
         if not self._breaker.allows(self._clock.monotonic()):
@@ -118,9 +122,7 @@ class Shared:
         keys = [f"{PREFIX}{draw.limit.name}:{draw.who}" for draw in draws]
         arguments: list[str | int] = [PREFIX, SLICES]
         for draw in draws:
-            most = draw.limit.most
-            pool = most - most // self._parts * self._processes_max
-            arguments += (draw.limit.window_ms, pool, draw.amount)
+            arguments += (draw.limit.window_ms, self.largest(draw.limit), draw.amount)
         try:
             async with asyncio.timeout(WITHIN_S):
                 wait = int(await self._script(keys=keys, args=arguments))

@@ -97,6 +97,16 @@ async def test_payment_beyond_the_velocity_binds_nothing(bounded: Rig) -> None:
     assert len(await bounded.book()) == 2
 
 
+@pytest.mark.parametrize("bounded", [{"riel": 4_000_000}], indirect=True)
+async def test_a_payment_above_the_bound_by_itself_is_refused_for_good(bounded: Rig) -> None:
+    token = await bounded.quote()
+    refused, again = await _pay(bounded, token, "large"), await _pay(bounded, token, "large")
+
+    assert (refused.status, refused.json()["reason"]) == (422, "AM14")
+    assert again.body == refused.body
+    assert bounded.sums() == []
+
+
 @pytest.mark.parametrize("bounded", [{"calls": 2}], indirect=True)
 async def test_what_nobody_signed_draws_on_nobody_s_bound(bounded: Rig) -> None:
     for _ in range(5):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from switch.coordination.local import Hub, InProcess
-from switch.coordination.ports import Draw, Limit, Topic
+from switch.coordination.ports import Draw, Limit, Topic, spread
 from switch.coordination.shared import WITHIN_S, Shared
 from switch.coordination.windows import SLICES, Window
 from switch.runtime.clock import SystemClock
@@ -193,6 +193,23 @@ async def test_alone_a_process_without_anything_shared_keeps_to_its_part() -> No
     draw = [Draw(Limit("calls", WINDOW_MS, 40), "part")]
 
     assert await drawn(InProcess(processes=4), draw, 40) == 10
+
+
+async def test_the_largest_draw_goes_through_and_one_above_it_never_does(pair: Pair) -> None:
+    limit = Limit("sums", WINDOW_MS, 1_000_001)
+    largest = pair.one.largest(limit)
+
+    assert await pair.one.take([Draw(limit, "above", largest + 1)], now_ms()) > 0
+    async with asyncio.timeout(5):
+        # A busy machine may keep Redis from answering in time, and nothing tells when it does.
+        draw = [Draw(limit, "largest", largest)]
+        while await pair.one.take(draw, now_ms()):  # noqa: ASYNC110
+            await asyncio.sleep(WINDOW_MS / 1000)
+
+
+@pytest.mark.parametrize(("most", "times"), [(1, 20), (9, 3), (20, 1), (1000, 1)])
+def test_no_process_is_left_without_a_share(most: int, times: int) -> None:
+    assert spread("opened", 10, most, 20) == Limit("opened", 10 * times, most * times)
 
 
 async def test_without_redis_each_keeps_to_its_share_and_nobody_waits(
