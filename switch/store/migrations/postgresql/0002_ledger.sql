@@ -62,19 +62,39 @@ CREATE TABLE balance_after (
     PRIMARY KEY (slot, number, account)
 );
 INSERT INTO balance_after
+WITH booked AS (
+    SELECT
+        (entry_id >> 46)::int AS slot,
+        (entry_id >> 12) & 17179869183 AS number,
+        account,
+        sum(minor * (side = 'debit' AND phase = 'posted')::int) AS debits_posted,
+        sum(minor * (side = 'credit' AND phase = 'posted')::int) AS credits_posted,
+        sum(minor * (side = 'debit')::int
+            * ((phase = 'pending')::int - (pending_entry IS NOT NULL)::int)) AS debits_pending,
+        sum(minor * (side = 'credit')::int
+            * ((phase = 'pending')::int - (pending_entry IS NOT NULL)::int)) AS credits_pending
+    FROM entry
+    GROUP BY 1, 2, account
+),
+kept AS (
+    SELECT * FROM booked
+    UNION ALL
+    SELECT slot, number, key, 0, 0, 0, 0
+    FROM block CROSS JOIN account
+    WHERE number % 256 = 0
+    AND NOT EXISTS (
+        SELECT 1 FROM booked
+        WHERE booked.slot = block.slot AND booked.number = block.number AND booked.account = key
+    )
+)
 SELECT
-    entry_id >> 46,
-    (entry_id >> 12) & 17179869183,
-    account,
-    sum(sum(minor * (side = 'debit' AND phase = 'posted')::int)) OVER running,
-    sum(sum(minor * (side = 'credit' AND phase = 'posted')::int)) OVER running,
-    sum(sum(minor * (side = 'debit')::int
-        * ((phase = 'pending')::int - (pending_entry IS NOT NULL)::int))) OVER running,
-    sum(sum(minor * (side = 'credit')::int
-        * ((phase = 'pending')::int - (pending_entry IS NOT NULL)::int))) OVER running
-FROM entry
-GROUP BY 1, 2, account
-WINDOW running AS (PARTITION BY account ORDER BY entry_id >> 46, (entry_id >> 12) & 17179869183);
+    slot, number, kept.account,
+    sum(debits_posted) OVER running,
+    sum(credits_posted) OVER running,
+    sum(debits_pending) OVER running,
+    sum(credits_pending) OVER running
+FROM kept JOIN block USING (slot, number)
+WINDOW running AS (PARTITION BY kept.account ORDER BY block.at, slot, number);
 
 -- A tombstone is kept for a stated time; one of before this was written down begins it now.
 ALTER TABLE tombstone ADD COLUMN at BIGINT;
