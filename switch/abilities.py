@@ -1,4 +1,4 @@
-"""Abilities of adapters beyond paying: cancel, refund, confirm, sign answers. Pure, as all here.
+"""Abilities of adapters beyond paying: cancel, refund, confirm, collect, sign. Pure, as all here.
 
 A network has one when its facts list the operation; the switch never asks for what is not listed.
 Each is planned like a payment and committed before it is sent, and its answer is read by the
@@ -7,6 +7,7 @@ adapter's ``read``, which tells by ``exchange.operation`` what was asked.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from switch.port import Adapter
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from switch.model import Particulars, Payment
-    from switch.port import Exchange, Planning, Rendered
+    from switch.port import Exchange, IncomingItem, Planning, Rendered, WireAnswer
 
 
 class CancelAdapter(Adapter, Protocol):
@@ -39,6 +40,30 @@ class RefundAdapter(Adapter, Protocol):
         that is refunded, its ``extra`` what the network needs named. ``plan_enquire`` asks after it
         (``payment.kind`` tells), ``read`` reads both answers.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a network has for us, and how many items of it nobody here can read: they come again."""
+
+    items: tuple[IncomingItem, ...]
+    left_out: int = 0
+
+
+class CollectAdapter(Adapter, Protocol):
+    """A network that is polled for what it has for us (Bakong)."""
+
+    def plan_collect(self, planning: Planning, size: int) -> Exchange:
+        """Ask for incoming items, at most ``size``."""
+
+    def read_collect(self, exchange: Exchange, answer: WireAnswer) -> Page | None:
+        """The items, or None when the answer cannot be used."""
+
+    def plan_acknowledge(self, item: IncomingItem, planning: Planning) -> Exchange:
+        """Tell the network that an item is committed on our side."""
+
+    def read_acknowledge(self, exchange: Exchange, answer: WireAnswer) -> bool:
+        """True when the acknowledgement is known to have arrived."""
 
 
 class RecallAdapter(Adapter, Protocol):

@@ -4,7 +4,8 @@ Bakong is pull based: items wait until the payee asks, and settle only when ackn
 arrived is posted to suspense, never ignored, unless it is what a payment waits for; a repeat of an
 item changes nothing. A page that is
 full is followed at once by the next; the pause between short pages doubles from the fast to the
-slow bound of the facts, and falls back when something came.
+slow bound of the facts, and falls back when something came. The surprise: what nobody can read is
+never acknowledged, so it stands in every page; pages grow until there is room behind it.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from switch.wire.transport import Answer
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from switch.abilities import CollectAdapter
     from switch.config_files import NetworkSection
     from switch.logs import Log
-    from switch.port import Adapter, CollectAdapter, Exchange, IncomingItem
+    from switch.port import Adapter, Exchange, IncomingItem
     from switch.runtime.clock import Clock
     from switch.runtime.entropy import Ids
     from switch.store.contract import Store
@@ -32,6 +34,15 @@ if TYPE_CHECKING:
 
 PAGES_MAX: Final = 50
 """Pages taken without a pause; a network that always has more must not starve the rest."""
+
+SIZE: Final = 200
+"""Items asked for at a time: what members of Bakong use."""
+
+SIZE_MAX: Final = 12_800
+"""The same behind so many that cannot be read."""
+
+TOO_LARGE: Final = "answer_too_large"
+"""What the transport calls an answer that it read no further."""
 
 
 class Taker(Protocol):
@@ -68,6 +79,8 @@ class Collector:
         self._slot = slot
         self._leads = leads
         self._log = log
+        self._size = SIZE
+        self._left_out = 0
 
     async def run(self) -> None:
         """Collect until cancelled."""
@@ -92,10 +105,18 @@ class Collector:
         return total
 
     async def _page(self) -> tuple[IncomingItem, ...]:
-        exchange = self._adapter.plan_collect(self._planning())
+        exchange = self._adapter.plan_collect(self._planning(), self._size)
         answer = await self._send(exchange)
-        items = None if answer is None else self._adapter.read_collect(exchange, answer)
-        return tuple(items or ())
+        page = None if answer is None else self._adapter.read_collect(exchange, answer)
+        if page is None:
+            return ()
+        if page.left_out != self._left_out:
+            self._left_out = page.left_out
+            self._log.warning("items_left_out", sponsor=self._sponsor, count=page.left_out)
+        # What is left out comes first again: at least half of a page has to be behind it.
+        crowded = 2 * page.left_out >= self._size
+        self._size = min(2 * self._size, SIZE_MAX if crowded else SIZE)
+        return page.items
 
     async def _committed(self, item: IncomingItem) -> bool:
         """Post an item; False when it is not booked, so that the item comes again."""
@@ -137,6 +158,9 @@ class Collector:
         """Collecting and acknowledging are repeatable: an unanswered one is simply done again."""
         result = await send_exchange(self._transport, exchange, self._adapter.facts)
         if not isinstance(result, Answer):
+            if exchange.operation is Operation.COLLECT and result.why == TOO_LARGE:
+                self._log.warning("page_too_large", sponsor=self._sponsor, size=self._size)
+                self._size = max(1, self._size // 4)
             return None
         return WireAnswer(result.status, result.headers, result.body)
 

@@ -16,7 +16,7 @@ from switch import lifecycle, timers
 from switch.answers import is_in_dialect, json_answer
 from switch.commands import Answer as FinalAnswer
 from switch.commands import Conclude, Declined, Done, Stale
-from switch.lifecycle import STATES, Event, Verdict
+from switch.lifecycle import STATES, Event, Timer, Verdict
 from switch.model import Kind, Status
 from switch.outcomes import event_of
 from switch.own_reasons import own_reason
@@ -275,7 +275,15 @@ class Dispatch:
             return result.payment
 
     def _timely(self, payment: Payment, happened: Happened) -> Happened:
-        """What is set aside too late is only waited for, and comes to nothing at its network."""
+        """What came too late to say what it says.
+
+        What is set aside too late is only waited for, and comes to nothing at its network. That a
+        first send did not leave says nothing once it was asked about: an enquiry may be the same
+        instruction (Alipay+), and has been carried out.
+        """
+        asked = payment.rung > 0 and STATES[payment.state].timer is not Timer.ANSWER
+        if happened.event is Event.NOT_SENT and asked:
+            return replace(happened, event=Event.LOST, reason=None)
         facts, now = self._adapters[payment.network].facts, self._clock.now()
         if happened.event is not Event.READY or timers.may_confirm(facts, payment.deadline, now):
             return happened

@@ -16,7 +16,7 @@ from fx.scheme import Stated
 from switch.merchants import NO_MERCHANTS, Merchants
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
     from datetime import datetime
 
     from fx.money import Money
@@ -336,22 +336,6 @@ class QuoteAdapter(LookupAdapter, Protocol):
 
     def read_quote(self, exchange: Exchange, answer: WireAnswer) -> SchemeQuote | Unavailable:
         """The network's own price, or why there is none; never raises for bad input."""
-
-
-class CollectAdapter(Adapter, Protocol):
-    """A network that is polled for what it has for us (Bakong)."""
-
-    def plan_collect(self, planning: Planning) -> Exchange:
-        """Ask for the next page of incoming items."""
-
-    def read_collect(self, exchange: Exchange, answer: WireAnswer) -> Sequence[IncomingItem] | None:
-        """The items, or None when the answer cannot be used."""
-
-    def plan_acknowledge(self, item: IncomingItem, planning: Planning) -> Exchange:
-        """Tell the network that an item is committed on our side."""
-
-    def read_acknowledge(self, exchange: Exchange, answer: WireAnswer) -> bool:
-        """True when the acknowledgement is known to have arrived."""
 
 
 class InboundAdapter(Adapter, Protocol):

@@ -11,6 +11,7 @@ carries one out once and answers a repeat with how it stands.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from adapters.alipayplus.link import Link
 from switch.facts import load_facts
 from switch.model import Direction, Kind
 from switch.port import Operation, Unavailable, reference_digits
+from switch.reasons import Reason
 from switch.settlement_port import FileRefused, SettlementFile
 
 if TYPE_CHECKING:
@@ -64,13 +66,22 @@ class AlipayPlusAdapter(AlipayPlusInbound):
     def plan_quote(
         self, merchant: Merchant, payload: str, amount: Money, other: str, planning: Planning
     ) -> Exchange:
-        """Plan ``userInitiatedPay`` again: the same code is the same order at its price."""
-        return self._scan(Operation.QUOTE, payload, planning)
+        """Plan ``userInitiatedPay`` again: for a time the same code is the same order.
+
+        The exchange names the order that was scanned, for :meth:`read_quote` to compare.
+        """
+        asked = self._scan(Operation.QUOTE, payload, planning)
+        return replace(asked, reference=merchant.extra.get(mapping.ORDER_ID, ""))
 
     def read_quote(self, exchange: Exchange, answer: WireAnswer) -> SchemeQuote | Unavailable:
         """Return the network's price of an order, or why there is none."""
         found = self._read_scan(exchange, answer)
-        return found if isinstance(found, Unavailable) else found.quote
+        if isinstance(found, Unavailable):
+            return found
+        if found.merchant.extra[mapping.ORDER_ID] != exchange.reference:
+            # The order that was scanned is over: this price is another one's, to be scanned anew.
+            return Unavailable(Reason.QR_EXPIRED)
+        return found.quote
 
     def plan_pay(self, payment: Payment, particulars: Particulars, planning: Planning) -> Exchange:
         """Plan ``notifyPayment``: the payer is debited."""

@@ -54,5 +54,6 @@ def _line(line: Line) -> FileLine:
         network_reference=line.network_id,
         amounts=(line.settlement, line.amount),
         owed_to_us=None,
+        returned=line.request if refund else "",
         text=orjson.dumps(said).decode(),
     )

@@ -97,9 +97,7 @@ def paid_outcome(
 ) -> Outcome:
     """Return what the answer to ``notifyPayment`` means.
 
-    Refused by ``F``, the order is closed for instance. One about the message itself refuses only
-    the first copy that was ever sent, and one about a repeat with other words refuses nothing: what
-    it repeats may be executed.
+    Refused by ``F``, the order is closed for instance, unless that :func:`results.says_nothing`.
     """
     if fields is None:
         return Outcome(OutcomeKind.UNKNOWN)
@@ -110,7 +108,7 @@ def paid_outcome(
     if status == "S":
         return Outcome(OutcomeKind.ACCEPTED)
     first = operation is Operation.PAY and payment.rung == 0
-    if status == "U" or code == results.DIFFERS or (code in results.OF_THE_MESSAGE and not first):
+    if status == "U" or results.says_nothing(code, first=first):
         return Outcome(OutcomeKind.UNKNOWN)
     return Outcome(OutcomeKind.REFUSED, results.reason_of(code))
 

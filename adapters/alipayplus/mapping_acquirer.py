@@ -127,7 +127,7 @@ def outcome(
     if status == "S":
         return Outcome(OutcomeKind.ACCEPTED, far_reference=far)
     first = operation is not Operation.ENQUIRE and payment.rung == 0
-    if status == "U" or code == results.DIFFERS or (code in results.OF_THE_MESSAGE and not first):
+    if status == "U" or results.says_nothing(code, first=first):
         return Outcome(OutcomeKind.UNKNOWN)
     return Outcome(OutcomeKind.REFUSED, results.reason_of(code))
 

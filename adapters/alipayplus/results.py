@@ -1,8 +1,8 @@
 """Alipay+'s result codes, to our reasons and back, and what a result means for a payment.
 
 ``S`` is done, ``F`` is final and ``U`` says nothing: the payment may have happened. The surprise: a
-few ``F`` codes speak of the message (its signature, its fields, its caller); about a repeat of a
-message they say nothing of the first copy, so only the very first may be refused by them.
+few ``F`` codes speak of the message (its signature, its fields, its caller), or of what is not
+known yet; about a repeat they say nothing of the first copy, so only the very first is refused.
 """
 
 from __future__ import annotations
@@ -51,6 +51,9 @@ OF_THE_MESSAGE: Final = frozenset(
     {"ACCESS_DENIED", "INVALID_SIGNATURE", "KEY_NOT_FOUND", "PARAM_ILLEGAL"}
 )
 """Failures of a message, not of what it is about."""
+
+NOT_EXIST: Final = "ORDER_NOT_EXIST"
+"""No promise that an earlier copy, which may be on its way, will not be carried out."""
 
 _CODES: Final[Mapping[Reason, str]] = MappingProxyType({
     Reason.ACCOUNT_BLOCKED: "INVALID_CODE",
@@ -116,3 +119,12 @@ def read_result(fields: Mapping[str, object], name: str) -> tuple[str, str]:
     if (code == OK) != (status == "S"):
         raise wire.Unreadable(f"{name}: code and status disagree")
     return status, code
+
+
+def says_nothing(code: str, *, first: bool) -> bool:
+    """Whether a failure refuses nothing; ``first`` is the only copy that was ever sent.
+
+    One about a repeat with other words never does: what it repeats may be executed. One about the
+    message itself, or that nothing is known of the order, says nothing of the copies before.
+    """
+    return code == DIFFERS or (not first and (code in OF_THE_MESSAGE or code == NOT_EXIST))

@@ -59,6 +59,9 @@ class Amounts:
         plain = digits.isascii() and digits.isdigit() and len(digits) <= AMOUNT_DIGITS_MAX
         if not plain or (digits[0] == "0" and digits != "0"):
             raise Unreadable("an amount is digits of minor units")
+        if not code.isalpha():
+            # By its number the riel would be another currency than by its name, of other decimals.
+            raise Unreadable("a currency is three letters")
         exponent = self.exponent(code)
         padded = digits.rjust(exponent + 1, "0")
         point = len(padded) - exponent

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from adapters.bakong import mapping, mapping_items, mapping_reversal, soap
 from iso20022 import IsoError, build
+from switch.abilities import Page
 from switch.facts import Facts, load_facts
 from switch.model import EPOCH
 from switch.port import Exchange, Operation, Planning
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
 PATH: Final = "/BakongWebService/NBCInterface"
 CREDENTIAL: Final = "cm_password"
-PAGE_ITEMS: Final = 200
-"""Items asked for at a time: what members use."""
-
 OPTIONS: Final = frozenset(
     {"user_name", "banks", "pool_account", "sponsor_name", "users", "accounts", "settle_ms"}
 )
@@ -53,7 +51,7 @@ _HTTP_FAULT: Final = 500
 
 
 class BakongAdapter:
-    """One sponsor's access to the backbone (``Adapter`` and ``CollectAdapter`` of the port).
+    """One sponsor's access to the backbone (``Adapter`` and ``CollectAdapter``).
 
     Options: ``user_name`` (required); ``banks``, see :func:`mapping.parse_banks`; ``pool_account``
     and ``sponsor_name``, by default derived from our BIC. Secret: ``bakong-password``.
@@ -137,17 +135,17 @@ class BakongAdapter:
             return mapping.read_outgoing(reply, exchange.reference, payment, self._sponsor)
         return mapping.UNKNOWN
 
-    def plan_collect(self, planning: Planning) -> Exchange:
+    def plan_collect(self, planning: Planning, size: int) -> Exchange:
         """Plan getIncomingTransaction: the items that wait for our acknowledgement."""
-        parts = (("payee_participant_code", self._sponsor.bic), ("size", str(PAGE_ITEMS)))
+        parts = (("payee_participant_code", self._sponsor.bic), ("size", str(size)))
         reference = mapping.message_id("COL", self._sponsor, planning)
         return self._plan(Operation.COLLECT, "", reference, parts, planning)
 
-    def read_collect(self, exchange: Exchange, answer: WireAnswer) -> Sequence[IncomingItem] | None:
+    def read_collect(self, exchange: Exchange, answer: WireAnswer) -> Page | None:
         """The items paid to us; None when the answer is not one.
 
-        An item that cannot be read, or that is not for us, is left out: it stays unacknowledged at
-        Bakong, which does not settle it, and so it cannot block the others.
+        An item that cannot be read, that has failed, or that is not for us is left out: it stays
+        unacknowledged at Bakong, which does not settle it.
         """
         reply = _reply(exchange, answer)
         if reply is None or reply.fault is not None or not (reply.returns or reply.understood):
@@ -156,9 +154,12 @@ class BakongAdapter:
         items = [
             mapping.incoming_item(transaction)
             for transaction in found
-            if transaction is not None and transaction.payee == self._sponsor.bic
+            if transaction is not None
+            and transaction.payee == self._sponsor.bic
+            and not mapping.has_failed(transaction)
         ]
-        return tuple(item for item in items if self._can_acknowledge(item))
+        taken = tuple(item for item in items if self._can_acknowledge(item))
+        return Page(taken, len(reply.returns) - len(taken))
 
     def plan_acknowledge(self, item: IncomingItem, planning: Planning) -> Exchange:
         """Plan makeAcknowledgement of an item that is committed on our side."""

@@ -260,6 +260,11 @@ def read_outgoing(reply: soap.Reply, reference: str, payment: Payment, sponsor: 
     return Outcome(kind, from_iso(found.reason) if found.reason else default)
 
 
+def has_failed(found: Transaction) -> bool:
+    """Whether a listed item says itself that it never becomes money."""
+    return _CHAIN.get(found.status) is OutcomeKind.REFUSED
+
+
 def incoming_item(found: Transaction) -> IncomingItem:
     """The port's form of an item, with what its acknowledgement has to name."""
     return IncomingItem(

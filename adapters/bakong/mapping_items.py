@@ -1,8 +1,8 @@
 """Transactions as Bakong lists them: what came in, and what became of what we sent. Pure.
 
-A transaction is believed where its own message says the same as the list around it, and is left out
-where it does not. A reversal is known by the root element of its message. The surprise: which
-cross-border payment a transfer belongs to stands in a note of it, in the words that we use too.
+A transaction whose own message cannot be read is left out. A reversal is known by the root element
+of its message. The surprise: which cross-border payment a transfer belongs to stands in a note of
+it, in the words that we use too.
 """
 
 from __future__ import annotations

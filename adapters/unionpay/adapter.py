@@ -13,7 +13,7 @@ from datetime import timedelta
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.unionpay import mapping
+from adapters.unionpay import mapping, results
 from adapters.unionpay.envelope import GATEWAY, NETWORK, Envelope, Unreadable, masked, uuid_of
 from adapters.unionpay.inbound import UnionPayInbound
 from adapters.unionpay.signature import SignatureWrong
@@ -157,7 +157,10 @@ class UnionPayAdapter(UnionPayInbound):
         message = self._answered(exchange, answer)
         if message is None:
             return Outcome(OutcomeKind.UNKNOWN)
-        return mapping.outcome(message, payment, exchange.operation)
+        asked = read_object(exchange.body)["trxInfo"]
+        if not results.is_about(message.values, asked, payment):
+            return Outcome(OutcomeKind.UNKNOWN)
+        return results.outcome(message, payment, exchange.operation)
 
     def _answered(self, exchange: Exchange, answer: WireAnswer) -> Message | None:
         """Return the verified answer to this very message, or None."""

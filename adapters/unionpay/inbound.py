@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import orjson
 
-from adapters.unionpay import codes, mapping, mapping_inbound
+from adapters.unionpay import codes, mapping, mapping_inbound, results
 from adapters.unionpay.envelope import CONTENT_TYPE, Unreadable, stamp, uuid_of
 from adapters.unionpay.mapping_inbound import Unusable, request_of
 from adapters.unionpay.signature import HEADER, UUID, Claims, SignatureWrong
@@ -230,7 +230,7 @@ def _told(
     """Return response code and ``trxInfo`` of how a payment stands."""
     named = {"txnID": request.get("txn_id", "")}
     if status is Status.ACCC:
-        return _APPROVED, {**named, "paymentStatus": mapping.APPROVED}
+        return _APPROVED, {**named, "paymentStatus": results.APPROVED}
     if status is not Status.RJCT:
         return _PENDING, named
     code, _ = codes.outward(reason or Reason.UNSPECIFIED)

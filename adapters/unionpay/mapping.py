@@ -1,10 +1,7 @@
-"""UnionPay outbound: payments to ``trxInfo``, and the answers back to outcomes. Pure.
+"""UnionPay outbound: merchants, prices, and payments to ``trxInfo``. Pure.
 
-UnionPay prices itself and binds no quote: the price is asked for, and what the cardholder is billed
-comes with the payment's answer. It is recomputed and held against the price that was frozen; beyond
-a cent the answer is not believed, so the payment waits for the result inquiry and, in the end, for
-an operator. The surprise: a result inquiry's answer names no payment, only the inquiry, so it is
-bound by the inquiry's own msgID.
+UnionPay prices itself and binds no quote: the price is asked for, and frozen here. The surprise: a
+code may fix a fee as well (objects 55 to 57), which is paid with its amount.
 """
 
 from __future__ import annotations
@@ -20,16 +17,7 @@ from adapters.unionpay import codes
 from adapters.unionpay.envelope import BEIJING, stamp, text
 from fx.money import Money, MoneyError, Rate, Rounding, currency, divide
 from switch.model import Kind, Party, from_micros
-from switch.port import (
-    Merchant,
-    Operation,
-    Outcome,
-    OutcomeKind,
-    SchemeQuote,
-    Unavailable,
-    is_lost,
-    reference_digits,
-)
+from switch.port import Merchant, SchemeQuote, Unavailable, is_lost, reference_digits
 from switch.reasons import Reason
 
 if TYPE_CHECKING:
@@ -62,18 +50,13 @@ PATHS: Final[Mapping[str, str]] = MappingProxyType({
 QUOTE_VALID_S: Final = 300
 """How long a price is taken to hold (A): the network states none."""
 
-BILL_TOLERANCE: Final = Decimal("0.01")
-"""By how much a bill may differ from what was computed, in the billing currency."""
-
 MERCHANT_CURRENCY: Final = "KHR"
 """What a KHQR merchant must be paid in to take UnionPay (network survey 9)."""
 
 DAY_ENDS_EARLY: Final = timedelta(minutes=5)
 
 URL: Final = "https://"
-APPROVED: Final = "APPROVED"
 
-_VOUCHER: Final = re.compile(r"[0-9]{20}", re.ASCII)
 _ACCOUNT: Final = re.compile(r"([0-9]{8})([0-9]{8})(.{15})", re.DOTALL)
 _RATE_DECIMALS: Final = 10
 _RATE_DIGITS: Final = 11
@@ -307,78 +290,3 @@ def enquiry_values(payment: Payment, particulars: Particulars, token: str) -> di
         asked = {name: back[name] for name in asked}
     named = {} if is_lost(payment.reference) else {"origMsgID": payment.reference}
     return {**payer(token, payment.uetr), **named, "origMsgType": kind, **asked}
-
-
-def outcome(message: Message, payment: Payment, operation: Operation) -> Outcome:
-    """Return what a verified answer, bound to our message, says of the payment.
-
-    A refund that was not located is sent again, so that is no news; and what refuses the second
-    copy of it may speak of the first, so only an approval or an inquiry ends it then.
-    """
-    refund = payment.kind is Kind.REFUND
-    if message.message_type == RESULT:
-        if message.code == codes.NOT_FOUND and not refund and not is_lost(payment.reference):
-            return Outcome(OutcomeKind.NEVER_SEEN)
-        if message.code != codes.APPROVED:
-            # The inquiry failed, which says nothing of the payment.
-            return Outcome(OutcomeKind.UNKNOWN)
-        return reported(message.values, payment)
-    if message.code in codes.REFUSALS and operation is not Operation.ENQUIRE:
-        return Outcome(OutcomeKind.REFUSED, codes.REFUSALS[message.code])
-    if message.code != codes.APPROVED or not _agrees(message.values, payment):
-        return Outcome(OutcomeKind.UNKNOWN)
-    return Outcome(OutcomeKind.ACCEPTED, far_reference=voucher(message.values))
-
-
-def reported(values: Mapping[str, Any], payment: Payment | None) -> Outcome:
-    """Return what ``paymentStatus`` and ``rejectionReason`` say, in an answer or a notification."""
-    reason = text(values, "rejectionReason")
-    if text(values, "paymentStatus") == APPROVED:
-        if reason or (payment is not None and not _agrees(values, payment)):
-            return Outcome(OutcomeKind.UNKNOWN)
-        return Outcome(OutcomeKind.ACCEPTED, far_reference=voucher(values))
-    if reason in codes.REFUSALS:
-        return Outcome(OutcomeKind.REFUSED, codes.REFUSALS[reason], voucher(values))
-    return Outcome(OutcomeKind.UNKNOWN)
-
-
-def _agrees(values: Mapping[str, Any], payment: Payment) -> bool:
-    """Whether an approval fits; one of a refund has nothing that could differ."""
-    return payment.kind is Kind.REFUND or as_frozen(values, payment)
-
-
-def voucher(values: Mapping[str, Any]) -> str | None:
-    """Return the network's own number of a payment, where there is one."""
-    number = text(values, "qrcVoucherNo")
-    return number if _VOUCHER.fullmatch(number) else None
-
-
-def as_frozen(values: Mapping[str, Any], payment: Payment) -> bool:
-    """Whether an answer speaks of the amount that we pay and bills what was quoted.
-
-    Where the network took a discount off, ``originalAmount`` is ours.
-    """
-    paid, billed = payment.terms.destination, payment.terms.hops[-1:]
-    if text(values, "trxCurrency") != paid.currency.numeric:
-        return False
-    try:
-        told = Money.parse(
-            text(values, "originalAmount") or text(values, "trxAmt"), paid.currency.code
-        )
-        if told != paid:
-            return False
-        if "cdhldrBillAmt" not in values:
-            return True
-        code = text(values, "cdhldrBillCurrency")
-        bill = Money.parse(text(values, "cdhldrBillAmt"), code)
-        trx = Money.parse(text(values, "trxAmt"), paid.currency.code)
-        rate = Rate.parse(text(values, "cdhldrBillConvRate"), paid.currency.code, code)
-    except MoneyError:
-        return False
-    source = billed[0].source if billed else payment.terms.source
-    if bill.currency != source.currency:
-        return False
-    computed = Decimal(str(trx)) * rate.value
-    if abs(Decimal(str(bill)) - computed) > BILL_TOLERANCE:
-        return False
-    return told != trx or abs(Decimal(str(bill)) - Decimal(str(source))) <= BILL_TOLERANCE

@@ -13,7 +13,7 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from adapters.unionpay import mapping
+from adapters.unionpay import mapping, results
 from adapters.unionpay.envelope import NETWORK, stamp, text
 from adapters.unionpay.mapping import MERCHANT_CURRENCY
 from fx.money import Money, MoneyError, currency
@@ -112,25 +112,31 @@ def told(message: Message, now: datetime) -> Told:
     kind, ours = text(values, "trxMsgType"), text(values, "origMsgID")
     request = request_of(message)
     if ours and kind in (mapping.CANCELLATION, mapping.REFUND):
+        if results.reported(values, None).kind is not OutcomeKind.ACCEPTED:
+            # Nothing has moved, or nobody says so: what the file says is looked at when it comes.
+            raise Unusable(Reason.TRANSACTION_UNSUPPORTED)
         # News of what has happened, so whatever we think of it the money is here. A cancellation is
         # of all of a payment, so once: told again under another msgID it is the same.
         key = f"{kind}/{ours}" if kind == mapping.CANCELLATION else message.message_id
         return InboundReturn(key, ours, _amount(values), request, settled=True)
     if ours and kind in _PAYMENTS:
-        judge = partial(mapping.reported, values)
+        judge = partial(results.reported, values)
         return InboundNotice(ours, judge(None), request, judge=judge)
     if ours:
         raise Unusable(Reason.TRANSACTION_UNSUPPORTED)
     key = _transaction(values)
     if kind == mapping.CANCELLATION:
+        if results.reported(values, None).kind is OutcomeKind.REFUSED:
+            # It was not taken back: the order stands as it did.
+            raise Unusable(Reason.TRANSACTION_UNSUPPORTED)
         return InboundCancel(key, request, undebited=True)
     if kind not in _PAYMENTS:
         raise Unusable(Reason.TRANSACTION_UNSUPPORTED)
-    outcome = mapping.reported(values, None)
+    outcome = results.reported(values, None)
     if outcome.kind is OutcomeKind.REFUSED:
         # The payer was not debited, so the order is not going to be paid.
         return InboundCancel(key, request, undebited=True)
-    voucher = mapping.voucher(values)
+    voucher = results.voucher(values)
     if outcome.kind is not OutcomeKind.ACCEPTED or voucher is None:
         raise Unusable(Reason.ELEMENT_MISSING)
     claim = _amount(values, name="settAmt", unit="settCurrency")

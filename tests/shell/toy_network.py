@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
+from switch.abilities import Page
 from switch.facts import Facts
 from switch.inbound_port import InboundOrder, Told
 from switch.model import Finality, Particulars, Payment, Status
@@ -162,11 +163,12 @@ class ToyAdapter:
     def read_lookup(self, exchange: Exchange, answer: WireAnswer) -> Merchant | Unavailable:
         return self.merchant
 
-    def plan_collect(self, planning: Planning) -> Exchange:
+    def plan_collect(self, planning: Planning, size: int) -> Exchange:
+        del size
         return self._plan(Operation.COLLECT, "", planning)
 
-    def read_collect(self, exchange: Exchange, answer: WireAnswer) -> Sequence[IncomingItem] | None:
-        return self.pages.popleft() if self.pages else None
+    def read_collect(self, exchange: Exchange, answer: WireAnswer) -> Page | None:
+        return Page(tuple(self.pages.popleft())) if self.pages else None
 
     def plan_acknowledge(self, item: IncomingItem, planning: Planning) -> Exchange:
         return self._plan(Operation.ACKNOWLEDGE, item.item_hash, planning)

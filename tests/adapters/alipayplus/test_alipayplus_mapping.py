@@ -294,12 +294,27 @@ def scanned(values: object) -> Merchant | Unavailable:
     return ADAPTER.read_lookup(exchange, answered(exchange, values))
 
 
+def asked_again(**changes: object) -> Exchange:
+    """The question for a price of the order that was scanned."""
+    merchant = scanned(order_answer(**changes))
+    assert isinstance(merchant, Merchant)
+    return ADAPTER.plan_quote(
+        merchant, "https://x/28100604", Money.parse("12000", "KRW"), "KHR", planning()
+    )
+
+
+def test_the_price_of_another_order_is_none_of_the_one_that_was_scanned() -> None:
+    exchange = asked_again(paymentRequestId="28100604999")
+
+    assert ADAPTER.read_quote(exchange, answered(exchange, order_answer())) == Unavailable(
+        Reason.QR_EXPIRED
+    )
+
+
 def test_an_order_brings_its_merchant_and_its_price() -> None:
     merchant = scanned(order_answer())
     assert isinstance(merchant, Merchant)
-    exchange = ADAPTER.plan_quote(
-        merchant, "https://x/28100604", Money.parse("12000", "KRW"), "KHR", planning()
-    )
+    exchange = asked_again()
     price = ADAPTER.read_quote(exchange, answered(exchange, order_answer()))
 
     assert (merchant.party.name, merchant.amount) == (
@@ -314,7 +329,7 @@ def test_an_order_brings_its_merchant_and_its_price() -> None:
 
 def test_a_price_for_a_hundred_is_a_hundredth_for_one() -> None:
     quote = {**order_answer()["paymentQuote"], "quotePrice": "291.15", "quoteUnit": "100"}
-    exchange = ADAPTER.plan_lookup("x", None, planning())
+    exchange = asked_again()
     price = ADAPTER.read_quote(exchange, answered(exchange, order_answer(paymentQuote=quote)))
 
     assert not isinstance(price, Unavailable)

@@ -85,12 +85,12 @@ class Bench:
         return await self.again(ADAPTER.plan_enquire(what, particulars(), self.planning()), what)
 
     async def collect(self) -> list[IncomingItem]:
-        exchange = ADAPTER.plan_collect(self.planning())
+        exchange = ADAPTER.plan_collect(self.planning(), 200)
         answer = await self.send(exchange)
         assert answer is not None
         found = ADAPTER.read_collect(exchange, answer)
         assert found is not None
-        return list(found)
+        return list(found.items)
 
     async def acknowledge(self, item: IncomingItem) -> bool:
         exchange = ADAPTER.plan_acknowledge(item, self.planning())

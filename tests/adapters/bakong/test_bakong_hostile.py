@@ -34,7 +34,7 @@ CALLS: Final = (
     "getIncomingTransaction",
     "makeAcknowledgement",
 )
-COLLECT: Final = ADAPTER.plan_collect(planning())
+COLLECT: Final = ADAPTER.plan_collect(planning(), 200)
 ACKNOWLEDGE: Final = dataclasses.replace(COLLECT, operation=Operation.ACKNOWLEDGE)
 PAIN: Final = "urn:iso:std:iso:20022:tech:xsd:pain."
 
@@ -182,7 +182,8 @@ def _read_every_way(answer: WireAnswer) -> None:
     for exchange in (PAID, ASKED):
         assert isinstance(ADAPTER.read(exchange, PAYMENT, answer).kind, OutcomeKind)
     assert isinstance(ADAPTER.read_acknowledge(ACKNOWLEDGE, answer), bool)
-    for item in ADAPTER.read_collect(COLLECT, answer) or ():
+    page = ADAPTER.read_collect(COLLECT, answer)
+    for item in () if page is None else page.items:
         assert Operation.ACKNOWLEDGE is ADAPTER.plan_acknowledge(item, planning()).operation
 
 

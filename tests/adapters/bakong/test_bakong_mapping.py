@@ -12,6 +12,7 @@ from lxml import etree
 from adapters.bakong import mapping, soap
 from fx.money import Money
 from iso20022 import IsoError
+from switch.abilities import Page
 from switch.model import Institutions
 from switch.port import IncomingItem, Operation, WireAnswer
 from switch.reasons import Reason
@@ -75,7 +76,7 @@ def test_acknowledgement_and_collection_have_the_fields_of_genuine_ones(shared: 
     ours = ADAPTER.plan_acknowledge(_collected()[0], planning()).body
 
     assert _shape(etree.fromstring(collect)) == _shape(
-        etree.fromstring(ADAPTER.plan_collect(planning()).body)
+        etree.fromstring(ADAPTER.plan_collect(planning(), 200).body)
     )
     assert _shape(etree.fromstring(_inner(acknowledge, "content_message"))) == _shape(
         etree.fromstring(_inner(ours, "content_message"))
@@ -208,10 +209,10 @@ def _collected(document: str | None = None, **fields: str) -> list[IncomingItem]
         "payee_participant_code": "ACLBKHPPXXX",
     } | fields
     listed = item(document or TRANSFER.format(time=TIME, amount="1000"), **given)
-    exchange = ADAPTER.plan_collect(planning())
+    exchange = ADAPTER.plan_collect(planning(), 200)
     found = ADAPTER.read_collect(exchange, response("getIncomingTransaction", listed))
     assert found is not None
-    return list(found)
+    return list(found.items)
 
 
 def test_incoming_item_is_read_with_what_its_acknowledgement_needs() -> None:
@@ -272,7 +273,7 @@ def test_item_that_cannot_be_used_is_left_out(document: str, fields: dict[str, s
 
 
 def test_page_that_cannot_be_read_is_no_page() -> None:
-    exchange = ADAPTER.plan_collect(planning())
+    exchange = ADAPTER.plan_collect(planning(), 200)
 
     assert ADAPTER.read_collect(exchange, WireAnswer(502, {}, b"")) is None
     assert ADAPTER.read_collect(exchange, fault("INTERNAL_ERROR")) is None
@@ -281,9 +282,9 @@ def test_page_that_cannot_be_read_is_no_page() -> None:
 
 
 def test_page_without_items_is_an_empty_page() -> None:
-    exchange = ADAPTER.plan_collect(planning())
+    exchange = ADAPTER.plan_collect(planning(), 200)
 
-    assert ADAPTER.read_collect(exchange, response("getIncomingTransaction")) == ()
+    assert ADAPTER.read_collect(exchange, response("getIncomingTransaction")) == Page(())
 
 
 def test_item_beside_something_unknown_is_still_collected() -> None:
@@ -292,10 +293,10 @@ def test_item_beside_something_unknown_is_still_collected() -> None:
     content = f"<n:total>1</n:total><return>{listed}</return>"
     answer = answered("getIncomingTransaction", content)
 
-    found = ADAPTER.read_collect(ADAPTER.plan_collect(planning()), answer)
+    found = ADAPTER.read_collect(ADAPTER.plan_collect(planning(), 200), answer)
 
     assert found is not None
-    assert [each.item_hash for each in found] == [HASH]
+    assert [each.item_hash for each in found.items] == [HASH]
 
 
 @pytest.mark.parametrize(
