@@ -110,7 +110,7 @@ def test_a_database_of_somebody_else_stays_as_it_is(
     asyncio.run(_sent("CREATE DATABASE somebody_elses"))
     with monkeypatch.context() as pointed:
         pointed.setenv(VARIABLE, postgres_server.url("somebody_elses"))
-        status, said, errors = vault(data, "rotate", "--name", LATER)
+        status, said, errors = vault(data, "rotate", "--name", LATER, "--one-folder")
         tables = asyncio.run(_asked("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'"))
     asyncio.run(_sent("DROP DATABASE somebody_elses"))
 
@@ -120,10 +120,14 @@ def test_a_database_of_somebody_else_stays_as_it_is(
 
 
 def test_keys_are_rotated_and_the_first_one_goes(data: Path) -> None:
+    refused = vault(data, "rotate", "--name", LATER)
+    assert list((data / "keys").rglob(f"*{LATER}*")) == []
+    vault(data, "prepare", "--name", LATER)
     rotated = vault(data, "rotate", "--name", LATER)
     assert list((data / "keys").rglob(f"*{LATER}*")) != []
     destroyed = vault(data, "destroy", "vault")
 
+    assert (refused[0], "run vault prepare" in refused[2]) == (1, True)
     assert rotated == (0, f"3 data keys under {LATER}\n", "")
     assert destroyed == (0, "vault destroyed\n", "")
     assert vault(data, "show", OPEN)[0] == 0

@@ -316,10 +316,9 @@ async def test_a_key_that_is_erased_while_it_is_wrapped_anew_stays_erased(shell:
         await shell.records.open(payment.uetr)
 
 
-async def test_a_payment_under_a_wrapping_key_that_is_gone_reads_as_erased(shell: Shell) -> None:
+async def test_a_payment_under_a_wrapping_key_that_is_gone_reads_as_such(shell: Shell) -> None:
     """As in a backup from before the month's key was destroyed; the keeper does not stumble."""
     payment = await shell.opened()
-    before = await shell.payments.find(payment.uetr)
     keeping = keeper(shell)
     shell.wrapping.clear()
     shell.wrapping[NEW] = bytes(32)
@@ -328,7 +327,9 @@ async def test_a_payment_under_a_wrapping_key_that_is_gone_reads_as_erased(shell
         await shell.records.open(payment.uetr)
 
     assert "data_keys_lost" in shell.log.events
-    assert await shell.payments.repeated(MEMBER, "key-1", {"quote": "key-1"}) == before
+    with pytest.raises(Busy):
+        # It may come back, and until then nobody can tell whether this is the same.
+        await shell.payments.repeated(MEMBER, "key-1", {"quote": "key-1"})
 
 
 async def test_wrapping_keys_that_cannot_be_read_now_are_used_as_they_were(
