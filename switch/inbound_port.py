@@ -133,7 +133,8 @@ class InboundReturn:
     ``key`` identifies the return there; the same key is the same return. ``reference`` is ours of
     the payment, ``amount`` is in the currency that the payee got. ``settled`` says that the message
     itself moves the money (pacs.004), so that it is booked even where it fits the payment not as it
-    stands; else it is an instruction, and what does not fit is refused.
+    stands; else it is an instruction, and what does not fit is refused. ``uetr`` is the payment's
+    where the network names that too: one that names two payments names none.
     """
 
     key: str
@@ -141,6 +142,7 @@ class InboundReturn:
     amount: Money
     request: Mapping[str, str] = field(repr=False)
     settled: bool = False
+    uetr: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,7 +117,7 @@ class Notices:
         Only what names no payment of ours is refused: then nothing has moved.
         """
         original = await self._ours(network, request.reference)
-        if original is None:
+        if original is None or request.uetr not in ("", original.uetr):
             await self._unsolicited.note(network, body)
             return Taken(None, Reason.ORIGINAL_UNKNOWN)
         if original.direction is not Direction.OUTBOUND:

@@ -44,7 +44,7 @@ class FileLine:
     us where ``owed_to_us``, which is None where the file does not say. ``text`` is the line itself.
     ``only_in`` is where ``network_reference`` names it, if that is not everywhere and for ever.
     ``returned`` is the key under which the network tells of money that it gave back, where the file
-    has it.
+    has it. ``states_uetr`` is not so where the UETR is only made of the reference.
     """
 
     kind: LineKind
@@ -56,6 +56,7 @@ class FileLine:
     text: str = field(repr=False)
     only_in: str = ""
     returned: str = ""
+    states_uetr: bool = True
 
 
 @dataclass(frozen=True, slots=True)

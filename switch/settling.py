@@ -54,6 +54,9 @@ LISTED_MAX: Final = 1_000
 PAGE: Final = 200
 """Payments read at once; others run in between."""
 
+FIRST_YEAR: Final = 2000
+"""No file of before is about anything of ours, and the calendar has no time before its first."""
+
 PERIOD_MAX: Final = timedelta(days=2)
 """Of a longer period only the end is looked through for payments that the file lacks."""
 
@@ -296,7 +299,7 @@ class Settling:
         self, network: str, found: SettlementFile, report: Report, seen: Mapping[str, str]
     ) -> None:
         """List payments of the period that the file should have and has not."""
-        if found.period is None:
+        if found.period is None or found.period[1].year < FIRST_YEAR:
             return
         facts = self._adapters[network].facts
         margin = _margin(facts)
@@ -336,10 +339,13 @@ def _margin(facts: Facts) -> timedelta:
 def _agrees(line: FileLine, payment: Payment) -> bool:
     """Whether a line says of a payment what it is: its kind, who owes whom, and its amounts.
 
-    Each amount in a currency of the payment must be one of its amounts there, and one of them is.
+    One that states our reference of a payment and the UETR of another is about neither. Each amount
+    in a currency of the payment must be one of its amounts there, and one of them is.
     """
     kinds = (Kind.PAYMENT,) if line.kind is LineKind.PAYMENT else (Kind.REFUND, Kind.RETURN)
     if payment.kind not in kinds:
+        return False
+    if line.states_uetr and line.uetr not in ("", payment.uetr, payment.original):
         return False
     if line.owed_to_us is not None and line.owed_to_us is not _owed_to_us(payment):
         return False

@@ -55,5 +55,6 @@ def _line(line: Line) -> FileLine:
         amounts=(line.settlement, line.amount),
         owed_to_us=None,
         returned=line.request if refund else "",
+        states_uetr=False,
         text=orjson.dumps(said).decode(),
     )

@@ -80,6 +80,7 @@ def returned(message: Message, sides: Sides) -> InboundReturn:
         amount=amount,
         request=request,
         settled=True,
+        uetr=text(values, "original_uetr"),
     )
 
 

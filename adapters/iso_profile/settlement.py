@@ -52,8 +52,11 @@ def read_statement(message: Message, account: str, currency: str) -> SettlementF
             _line((report, place, number), entry, detail, alone=alone)
             for number, detail in enumerate(details, start=1)
         ]
-        if any(line.amounts[0].currency.code != currency for line in lines[-len(details) :]):
+        own = lines[-len(details) :]
+        if any(line.amounts[0].currency.code != currency for line in own):
             raise FileRefused(f"entry {place}: Amt: is not in the currency of the account")
+        if _moved(own, entry) > _minor(entry):
+            raise FileRefused(f"entry {place}: Amt: is less than its transactions")
     whole = message.name == STATEMENT and values.get("page_number") == "1"
     start, end = values.get("from_at"), values.get("to_at")
     if not whole or values.get("page_last") is not True:
@@ -62,6 +65,21 @@ def read_statement(message: Message, account: str, currency: str) -> SettlementF
         # The standard leaves the period out where it likes: what is in the file still counts.
         return SettlementFile(tuple(lines), signed=True)
     return SettlementFile(tuple(lines), (start, end), signed=True)
+
+
+def _minor(entry: Mapping[str, object]) -> int:
+    amount = entry["amount"]
+    assert isinstance(amount, Money), "the schema has every entry's amount"
+    return amount.minor
+
+
+def _moved(lines: list[FileLine], entry: Mapping[str, object]) -> int:
+    """What transactions come to in the direction of their entry."""
+    to_us = entry["direction"] == OWED_TO_US
+    return sum(
+        line.amounts[0].minor if line.owed_to_us is to_us else -line.amounts[0].minor
+        for line in lines
+    )
 
 
 def _listed(found: object) -> list[Mapping[str, object]]:

@@ -81,6 +81,8 @@ class Envelope:
         keys = context.keys
         self._key = keys.rsa_private(OWN_KEY)
         self._partner = _rsa_public(context, PARTNER_KEY)
+        pinned = keys.certificate(PARTNER_KEY)
+        self._in_force = pinned.not_valid_before_utc, pinned.not_valid_after_utc
         self.secrecy: Final = Secrecy(
             SecrecyKeys(
                 own_signing=self._key,
@@ -99,9 +101,17 @@ class Envelope:
         """Return the HTTP headers of a request."""
         return (("Content-Type", CONTENT_TYPE), (SIGNATURE, self.signature(body)))
 
-    def opened(self, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
-        """Verify, then read. ``headers`` have lower-case names. Raises :class:`EnvelopeError`."""
+    def opened(
+        self, headers: Mapping[str, str], body: bytes, at: datetime | None = None
+    ) -> dict[str, Any]:
+        """Verify, then read. ``headers`` have lower-case names. Raises :class:`EnvelopeError`.
+
+        ``at`` also checks that the pinned certificate is in force then.
+        """
         verify(self._partner, headers.get(SIGNATURE.lower(), ""), body)
+        since, until = self._in_force
+        if at is not None and not since <= at <= until:
+            raise EnvelopeError("the certificate is not in force", signature=True)
         try:
             return read_object(body)
         except JsonRefused as refused:

@@ -76,7 +76,7 @@ class VietnamInbound:
             _refuse(Reason.FORMAT_INVALID, _WRONG_TYPE, "004")
         called = headers.get(CALLED, "").rpartition("/")[2]
         try:
-            opened = self._envelope.opened(headers, body)
+            opened = self._envelope.opened(headers, body, planning.now)
             if "apiOperation" in opened:
                 return self._told(opened, called, planning)
             top = heading(opened)
@@ -117,7 +117,7 @@ class VietnamInbound:
 
     def _told(self, body: Mapping[str, Any], called: str, planning: Planning) -> InboundNotice:
         """A notification: an outcome of a payment of ours, told unasked."""
-        told, at = mapping_inbound.notice(body)
+        told, at = mapping_inbound.notice(body, self._names.own)
         if called != _NOTIFICATION:
             raise Unusable("12")
         if not mapping_inbound.fresh(at, planning.now, self._facts.clock_skew_max_s):

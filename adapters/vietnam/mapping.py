@@ -222,6 +222,15 @@ def result_of(body: Mapping[str, Any], request_id: str) -> str:
     return code if isinstance(code, str) else ""
 
 
+_SETTLED: Final = "settlement_amount"
+_STATED: Final = (
+    ("amount", "currency"),
+    ("interbank_amount", "interbank_currency"),
+    (_SETTLED, "settlement_currency"),
+)
+"""Amounts that a message may state of a payment, each with its currency."""
+
+
 def outcome(body: Mapping[str, Any], exchange: Exchange, payment: Payment, status: int) -> Outcome:
     """Return what a verified answer says of this payment; ``status`` is that of HTTP."""
     code = result_of(body, message_id(exchange.exchange_id))
@@ -243,7 +252,14 @@ def _names(told: Mapping[str, Any], payment: Payment) -> bool:
     """Whether an answer is about this payment; of one whose reference is lost, by its UETR."""
     if is_lost(payment.reference):
         return bool(told.get("funding_reference") == payment.uetr)
-    return bool(told.get("payment_reference") == payment.reference)
+    named = told.get("payment_reference") == payment.reference
+    return named and states_uetr_of(payment, told)
+
+
+def states_uetr_of(payment: Payment, told: Mapping[str, Any]) -> bool:
+    """Whether what names a payment names its UETR, if any; what gives one back may name either."""
+    given_uetr = told.get("funding_reference")
+    return given_uetr in (None, "", payment.uetr, payment.original)
 
 
 def _found_out(code: str, told: Mapping[str, Any], payload: object, payment: Payment) -> Outcome:
@@ -270,8 +286,12 @@ def _said(code: str, told: Mapping[str, Any], payload: object, payment: Payment)
 
 
 def states_amount_of(payment: Payment, *parts: Mapping[str, Any]) -> bool:
-    """Whether each amount that a message states, if any, is the one that passes between us."""
-    for name, unit in (("amount", "currency"), ("interbank_amount", "interbank_currency")):
+    """Whether each amount that a message states, if any, is the one that passes between us.
+
+    What is settled in another currency is not known here.
+    """
+    expected = payment.terms.destination
+    for name, unit in _STATED:
         for values in parts:
             if name not in values:
                 continue
@@ -279,7 +299,8 @@ def states_amount_of(payment: Payment, *parts: Mapping[str, Any]) -> bool:
                 told = read_amount(values[name], values.get(unit))
             except MoneyError:
                 return False
-            if told != payment.terms.destination:
+            elsewhere = name == _SETTLED and told.currency != expected.currency
+            if told != expected and not elsewhere:
                 return False
     return True
 
@@ -301,7 +322,8 @@ def merchant(
     order, recipient = part(payload, "order_info"), part(payload, "recipient")
     if payment.get("payment_reference") != reference:
         return Unavailable(Reason.COUNTERPARTY_ERROR)
-    if any(_NOTHING.match(text(payment, name)) is None for name in ("fee_fixed", "fee_percentage")):
+    fees = (payment.get(name) or "" for name in ("fee_fixed", "fee_percentage"))
+    if any(not isinstance(fee, str) or _NOTHING.match(fee) is None for fee in fees):
         # A fee on top would be paid by nobody: we pay what was quoted.
         return Unavailable(Reason.TRANSACTION_UNSUPPORTED)
     try:

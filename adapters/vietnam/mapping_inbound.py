@@ -24,6 +24,7 @@ from adapters.vietnam.mapping import (
     part,
     read_amount,
     states_amount_of,
+    states_uetr_of,
     text,
 )
 from fx.money import MoneyError
@@ -160,15 +161,18 @@ def returned(heading: Heading, payload: Mapping[str, Any]) -> InboundReturn:
     )
 
 
-def notice(body: Mapping[str, Any]) -> tuple[InboundNotice, datetime]:
+def notice(body: Mapping[str, Any], own: str) -> tuple[InboundNotice, datetime]:
     """Return what a notification says of a payment, and when; raises :class:`Unusable`.
 
-    Published (H): flat, without header and payload, its time as text, a code in ``result``.
+    Published (H): flat, without header and payload, its time as text, a code in ``result``. The
+    references of others look like ours, so whatever else it states is held against the payment:
+    its originator (``own``), its UETR and its amounts.
     """
     payment, result = part(body, "payment"), part(body, "result")
     reference, code = _reference(payment), text(result, "code")
     if not code:
         raise Unusable("010")
+    originator = text(part(body, "participant"), "originating_institution_id")
     outcome = Outcome(OutcomeKind.UNKNOWN)
     if code == codes.SUCCESS:
         far = text(payment, "reference") or None
@@ -177,9 +181,8 @@ def notice(body: Mapping[str, Any]) -> tuple[InboundNotice, datetime]:
         outcome = Outcome(OutcomeKind.REFUSED, codes.REFUSALS[code])
 
     def judge(ours: Payment) -> Outcome:
-        accepted = outcome.kind is OutcomeKind.ACCEPTED
-        unlike = accepted and not states_amount_of(ours, body, payment)
-        return Outcome(OutcomeKind.UNKNOWN) if unlike else outcome
+        alike = states_uetr_of(ours, payment) and states_amount_of(ours, body, payment)
+        return outcome if alike and originator in ("", own) else Outcome(OutcomeKind.UNKNOWN)
 
     try:
         at = moment(body.get("timestamp"))

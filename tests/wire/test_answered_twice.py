@@ -101,5 +101,5 @@ def test_each_network_whose_answers_name_nothing_is_asked_alone() -> None:
     seams: Any = SimpleNamespace(net=None, clock=SystemClock(), coordination=shared, log=None)
     transport = transport_of(config, seams, Meters(), adapters)
 
-    assert alone == {"bakong", "alipayplus", "japan"}
+    assert alone == {"bakong", "alipayplus", "japan", "malaysia"}
     assert transport._alone == alone

@@ -131,9 +131,9 @@ async def test_pages_are_as_ever_once_nothing_unreadable_waits(shell: Shell) -> 
 
 
 async def test_a_page_that_is_too_large_is_asked_for_in_parts(shell: Shell) -> None:
-    large = instructions(ONE, 12, note="x" * 2_000_000)
+    large = instructions(ONE, 12, note="x" * 600_000)
     bakong = Waiting([*large, *instructions(ONE, 2, 12)])
-    taken = await collected(shell, bakong, polls=9)
+    taken = await collected(shell, bakong, polls=25)
 
     assert taken == [f"M{number}" for number in range(14)]
     assert shell.log.events.count("page_too_large") >= 1

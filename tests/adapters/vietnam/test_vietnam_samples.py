@@ -130,7 +130,7 @@ def shape(value: Any) -> Any:
 def test_the_published_notification_is_read(vector: tuple[RSAPublicKey, str, bytes]) -> None:
     """Code 68: nothing is known there either."""
     body = read_object(vector[2])
-    told, at = mapping_inbound.notice(body)
+    told, at = mapping_inbound.notice(body, "602907")
 
     assert told.reference == "202211071530092813"
     assert told.outcome.kind is OutcomeKind.UNKNOWN
