@@ -22,8 +22,13 @@ if TYPE_CHECKING:
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 
-UNTRACED: Final = frozenset(("iso20022", "kill", "mutants", "networks", "seeds", "simulation"))
-"""Folders that try other packages than the floor is for, or the same code a thousand times over.
+UNTRACED: Final = frozenset(
+    (
+        *("iso20022", "kill", "mutants", "networks", "seeds", "simulation"),
+        *("test_batches.py", "test_explored.py"),
+    )
+)
+"""Folders and files that try other packages than the floor is for, or one code over and over.
 
 Tracing doubles what a test costs, so it rests there; what only they reach counts as not reached.
 """
@@ -85,9 +90,9 @@ def forgotten_applications() -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Let the tracing of coverage rest during the tests of some folders."""
+    """Let the tracing of coverage rest during the tests of some folders and files."""
     tracing = Coverage.current()
-    if tracing is None or item.path.relative_to(ROOT / "tests").parts[0] not in UNTRACED:
+    if tracing is None or not UNTRACED.intersection(item.path.relative_to(ROOT / "tests").parts):
         return (yield)
     tracing.stop()
     try:
