@@ -65,6 +65,9 @@ IN_NUMBERS: Final = (
 )
 """Both, in the words of a network whose reasons are numbers."""
 
+OFTEN_IN_NUMBERS: Final = tuple((does, lies, "51") for does, lies, _ in (*LYING, *PRETENDING))
+"""The same as often as others do it."""
+
 ASKED_BACK: Final = (
     *(("recall", "refuse", "CUST"), ("recall", "pending", ""), ("recall", "drop_answer", "")),
     *(("recall", "drop_request", ""), ("recall", "late", ""), ("recall", "garbage", "")),
@@ -115,7 +118,7 @@ CHOICES: Final = Choices(
             *(("pay", "wrong_clock", ""), ("pay", "slow_body", ""), ("pay", "answer_twice", "")),
             *(*GIVING_BACK, *LYING, *ASKED_BACK, *UNPOSTED),
         ),
-        "vietnam": (*PAYING, *GIVING_BACK, *LYING, *PRETENDING),
+        "vietnam": (*PAYING, *GIVING_BACK, *OFTEN_IN_NUMBERS),
         "malaysia": (*PAYING, *GIVING_BACK),
         "laos": (*PAYING, *CONFIRMED, *LYING, *UNPOSTED),
         "japan": (*PAYING, *CANCELLED),

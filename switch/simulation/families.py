@@ -141,8 +141,8 @@ class Families:
                 terms = self._payments[original]["terms"]
                 back = sum(
                     row["terms"]["source"]
-                    for _, row in self._family(original)
-                    if row["kind"] == "refund" and MOVED.get(row["state"])
+                    for uetr, row in self._family(original)
+                    if row["kind"] == "refund" and (MOVED.get(row["state"]) or self._is_borne(uetr))
                 )
                 if back != terms["destination"]:
                     yield f"{original}: recalled, and {back} of {terms['destination']} went back"
@@ -170,6 +170,10 @@ class Families:
             )
             if there != here:
                 yield f"{original}: {network} gave back {dict(there)}, booked here {dict(here)}"
+
+    def _is_borne(self, refund: str) -> bool:
+        """Whether it was refused in words and carried out: whoever recalled has the money."""
+        return refund in self._lied and any(self._posted(refund).values())
 
     def _family(self, original: str) -> Iterator[tuple[str, Row]]:
         for child in self.children(original):
