@@ -22,6 +22,7 @@ from switch.outcomes import event_of
 from switch.own_reasons import own_reason
 from switch.port import Exchange, Operation, Outcome, OutcomeKind, Planning, WireAnswer
 from switch.reasons import Reason
+from switch.runtime.turns import abreast
 from switch.sending import send_exchange
 from switch.store.contract import StoreBusy
 from switch.store.vault import VaultError
@@ -207,13 +208,13 @@ class Dispatch:
                 pause_s *= 2
         if left and isinstance(result, NotSent):
             result = MaybeSent("repeat")
-        return self._read(payment, exchange, result)
+        return await self._read(payment, exchange, result)
 
     def _any_part_of(self, pause_s: float) -> float:
         """Chance says how much of a pause that is only ours, so that no two keep step."""
         return pause_s * self._ids.drawn() / timers.CHANCES
 
-    def _read(
+    async def _read(
         self, payment: Payment, exchange: Exchange, result: Answer | NotSent | MaybeSent
     ) -> Happened:
         if isinstance(result, NotSent):
@@ -224,6 +225,7 @@ class Dispatch:
         if isinstance(result, MaybeSent):
             self._log.info("answer_lost", uetr=payment.uetr, why=result.why)
             return Happened(Event.LOST)
+        await abreast(self._clock)
         answer = WireAnswer(result.status, result.headers, result.body)
         try:
             outcome = self._adapters[payment.network].read(exchange, payment, answer)
@@ -233,6 +235,7 @@ class Dispatch:
         if outcome.kind not in (OutcomeKind.ACCEPTED, OutcomeKind.REFUSED):
             # What ended the payment is logged with its end.
             self._log.info("answer_read", uetr=payment.uetr, outcome=outcome.kind.value)
+        await abreast(self._clock)
         return happened(outcome, result.body, exchange.operation)
 
     async def conclude(self, payment: Payment, opened: Open | None, happened: Happened) -> Payment:

@@ -31,6 +31,7 @@ from switch.reasons import Reason, from_iso
 from switch.records import Open as Opened
 from switch.refusals import Busy
 from switch.restoring import ENDING, LATE
+from switch.runtime.turns import abreast
 from switch.screening import NobodyListed
 from switch.sequences import NumbersSpent, Sequences
 from switch.store.contract import StoreBusy
@@ -197,17 +198,17 @@ class Payments:
         named = await self._names.named(payment, adapter, instruction, planning, lost=lost)
         if named is None:
             return await self.refuse(payment, bound, instruction, Reason.DUPLICATE)
-        particulars = instruction.particulars
-        hit = None if lost else self._screening.hit(particulars, payment.use_case)
-        if hit is not None and (not hit.hold_s or not _may_be_held(payment)):
+        hit = None if lost else self._screening.hit(instruction.particulars, payment.use_case)
+        if hit is not None and not hit.may_hold(payment):
             return await self.refuse(payment, bound, instruction, Reason.UNSPECIFIED)
-        if hit is not None:
-            particulars = hit.noted(particulars)
+        particulars = instruction.particulars if hit is None else hit.noted(instruction.particulars)
         opening = begun(named, instruction.priced, adapter.facts, hit)
+        await abreast(self._clock)
         try:
             exchange = adapter.plan_pay(opening, particulars, planning)
         except IsoError as error:
             return await self.refuse(payment, bound, instruction, from_iso(error.code))
+        await abreast(self._clock)
         sends = opening.state in _SENT
         command = Open(
             payment=opening,
@@ -393,8 +394,3 @@ class Payments:
         if differs is not None:
             return Conflict(differs)
         return Standing(result.payment, await self._answer(result.payment, result.answer))
-
-
-def _may_be_held(payment: Payment) -> bool:
-    """Whether people can look at it first: it is ours to send, and its money is at hand."""
-    return payment.direction is Direction.OUTBOUND and payment.funding is not Funding.GROSS

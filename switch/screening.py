@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from switch.model import UseCase
+from switch.model import Direction, Funding, UseCase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from switch.model import Particulars
+    from switch.model import Particulars, Payment
 
 SCREENING: Final = "screening.toml"
 """The file of the lists, where there are any."""
@@ -79,6 +79,11 @@ class Hit:
     hold_s: int
     party: str
     kind: str
+
+    def may_hold(self, payment: Payment) -> bool:
+        """Whether people look at it first: it is ours to send, and its money is at hand."""
+        ours = payment.direction is Direction.OUTBOUND and payment.funding is not Funding.GROSS
+        return ours and self.hold_s > 0
 
     def noted(self, particulars: Particulars) -> Particulars:
         """The particulars with what whoever decides must know; they are sealed."""

@@ -196,7 +196,7 @@ def _open_embedded(
     def writer(execute: Callable[[list[Waiting]], None]) -> WriterThread[Waiting]:
         return WriterThread("store-writer", execute, on_crash=end_process)
 
-    store = Committer(engine, writer, gather_turns=GATHER_TURNS)
+    store = Committer(engine, writer, gather_turns=GATHER_TURNS, monotonic=clock.monotonic)
     opened.callback(store.close)
     checkpoints = engine.checkpoints()
     opened.callback(checkpoints.close)

@@ -29,6 +29,7 @@ from switch.payments import Instruction
 from switch.qr.view import view, without_line_end
 from switch.reasons import Reason
 from switch.refusals import Refusal
+from switch.runtime.turns import abreast
 from switch.standings import Door
 
 if TYPE_CHECKING:
@@ -125,16 +126,19 @@ class MemberApi:
     async def pay(self, request: web.Request) -> web.Response:
         """``POST /v1/payments``: the final answer as stored, or 202 while it is open."""
         signed = await take_in(request, self._authenticator, JSON_MEDIA, keyed=True)
+        await abreast(self._clock)
         key = idempotency_key(request)
         asked = read_json(signed.body, PaymentRequest)
         now = self._clock.now()
         content = _content(asked)
         standing = await self._payments.repeated(signed.member, key, content)
         if standing is None:
+            await abreast(self._clock)
             priced = self._quoting.open_quote(asked.quote, signed.member)
             tolerance = asked.requote_tolerance_bp
             if tolerance is not None and not self._payments.perhaps_lost(priced):
                 priced = self._quoting.open_quote(asked.quote, signed.member, tolerance)
+            await abreast(self._clock)
             standing = await self._opened(signed.member, key, asked, priced, now)
         if isinstance(standing, Conflict):
             title = "The idempotency key was used before with other content."

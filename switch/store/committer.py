@@ -1,10 +1,11 @@
 """``commit``: hands commands to the engine's writer thread and wakes the caller when durable.
 
 Conclusions go before intents. There is no timer: what arrives while one batch is being synced is
-the next batch, and what the loop makes is handed over together once a turn of it brings no more, so
-that payments that move together share a sync. A lone command waits for one turn of an idle loop,
-which takes microseconds; a busy loop would not have been faster with many small batches. The loop
-never waits for the disk; a full queue is refused at once, with nothing stored.
+the next batch, and what the loop makes is handed over together once a turn of it had nothing else
+to do and brought no more, so that payments that move together share a sync. A lone command waits
+for one turn of an idle loop, which takes microseconds; a busy loop would not have been faster with
+many small batches. The loop never waits for the disk; a full queue is refused at once, with nothing
+stored.
 """
 
 from __future__ import annotations
@@ -42,14 +43,22 @@ class SlotWork:
 
 Waiting = tuple[Command | SlotWork, "asyncio.Future[Any]"]
 GATHER_TURNS: Final = 16
-"""Turns of the loop that a command may wait for company, and only while each of them brings some.
+"""Turns of the loop that a command may wait for company: while they bring some, or work at all.
 
 A commit costs about as much as five commands, and reading, signing and committing share one
 interpreter, so what is committed later together is done sooner. Nothing depends on it: without it
 (simulation) a command is handed over in the turn that brought it.
 """
 
+IDLE_TURN_S: Final = 0.0001
+"""A turn of the loop that was shorter had nothing else to do."""
+
 _URGENT: Final = (Conclude, Attempt, SlotWork)
+
+
+def _timeless() -> float:
+    """What tells no turn from another: then only company counts."""
+    return 0.0
 
 
 class Committer:
@@ -61,6 +70,7 @@ class Committer:
         make_writer: Callable[[Callable[[list[Waiting]], None]], Writer[Waiting]],
         *,
         gather_turns: int = 0,
+        monotonic: Callable[[], float] = _timeless,
     ) -> None:
         self._engine = engine
         self._read = Awaited(engine)
@@ -69,6 +79,8 @@ class Committer:
         self._soon = soon_on_loop()
         self._gathered: list[Waiting] = []
         self._gather_turns = gather_turns
+        self._monotonic = monotonic
+        self._turn_began = 0.0
         self._counted = 0
         self._turns = 0
         self._writer = make_writer(self._execute)
@@ -123,13 +135,16 @@ class Committer:
 
     def _gather(self, waiting: Waiting) -> None:
         if not self._gathered:
+            self._turn_began = self._monotonic()
             self._soon(self._turn)
         self._gathered.append(waiting)
 
     def _turn(self) -> None:
-        """Hand over unless the turn that has ended brought more, or that went on for long."""
-        count = len(self._gathered)
-        company = self._counted < count < BATCH_MAX
+        """Hand over once a turn had nothing else to do and brought no more, or after many."""
+        count, now = len(self._gathered), self._monotonic()
+        busy = now - self._turn_began > IDLE_TURN_S
+        self._turn_began = now
+        company = (busy or self._counted < count) and count < BATCH_MAX
         if company and self._turns < self._gather_turns:
             self._counted, self._turns = count, self._turns + 1
             self._soon(self._turn)

@@ -12,7 +12,7 @@ import pytest
 from switch.commands import Command, Done, Result
 from switch.lifecycle import Event
 from switch.runtime.threads import WriterThread
-from switch.store.committer import GATHER_TURNS, Committer, Waiting
+from switch.store.committer import GATHER_TURNS, IDLE_TURN_S, Committer, Waiting
 from switch.store.contract import StoreBusy
 from switch.store.memory import MemoryEngine, MemoryTables
 from tests.contract.contract_engines import KEY, AnyEngine, Place, SteppingClock
@@ -63,6 +63,7 @@ def committer(
     engine: AnyEngine,
     crashed: Callable[[str, BaseException], None] | None = None,
     waiting_max: int = 100,
+    monotonic: Callable[[], float] = lambda: 0.0,
 ) -> Committer:
     """A committer with a real writer thread; a crash that nobody expects fails the test."""
 
@@ -74,7 +75,7 @@ def committer(
             "store-writer", execute, on_crash=crashed or unexpected, waiting_max=waiting_max
         )
 
-    return Committer(cast("Engine", engine), writer, gather_turns=GATHER_TURNS)
+    return Committer(cast("Engine", engine), writer, gather_turns=GATHER_TURNS, monotonic=monotonic)
 
 
 async def held_batch(store: Committer, engine: HeldEngine) -> asyncio.Task[Result]:
@@ -142,6 +143,23 @@ async def test_a_turn_without_company_ends_the_wait() -> None:
     await asyncio.gather(first, second)
 
     assert [len(batch) for batch in engine.batches] == [1, 1]
+    store.close()
+
+
+@pytest.mark.parametrize("turn_s", [0.00001, 0.001], ids=["idle", "busy"])
+async def test_a_loop_that_is_busy_gathers_on_and_an_idle_one_does_not(turn_s: float) -> None:
+    engine = HeldEngine()
+    turns = iter(range(1_000))
+    store = committer(engine, monotonic=lambda: next(turns) * turn_s)
+    task = asyncio.create_task(store.commit(opened(payment(1, quote="quote-1"))))
+    waited = 0
+    while not engine.entered.wait(0.01):
+        waited += 1
+        await asyncio.sleep(0)
+    await task
+
+    busy = turn_s > IDLE_TURN_S
+    assert waited in (range(GATHER_TURNS, GATHER_TURNS + 4) if busy else range(1, 4))
     store.close()
 
 
