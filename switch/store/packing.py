@@ -15,6 +15,7 @@ import zstandard
 from zstandard import (
     DICT_TYPE_RAWCONTENT,
     FORMAT_ZSTD1_MAGICLESS,
+    STRATEGY_FAST,
     ZstdCompressionDict,
     ZstdCompressionParameters,
     ZstdCompressor,
@@ -35,8 +36,14 @@ LEAF: Final = "leaf"
 """Kind of the journal's entries, which are packed but not sealed."""
 
 NO_DICTIONARY: Final = 0
-LEVEL: Final = 3
-"""Levels above cost more than they save on records of a few thousand bytes."""
+HASH_LOG: Final = 13
+"""Tables of 32 KiB, which a core keeps near. Those of a usual level are twenty times as large, for
+records of a few thousand bytes that come out no smaller by them."""
+
+WINDOW_LOG: Final = 17
+"""How far back a large record refers to itself: 128 KiB."""
+
+MATCH_MIN: Final = 5
 
 RECORD_BYTES_MAX: Final = 4 << 20
 """Largest record: well above the largest body that is taken from a member or a partner."""
@@ -52,8 +59,13 @@ class Packing:
     __slots__ = ("_readers", "_writers")
 
     def __init__(self) -> None:
-        parameters = ZstdCompressionParameters.from_level(
-            LEVEL,
+        parameters = ZstdCompressionParameters(
+            strategy=STRATEGY_FAST,
+            window_log=WINDOW_LOG,
+            hash_log=HASH_LOG,
+            chain_log=HASH_LOG,
+            search_log=1,
+            min_match=MATCH_MIN,
             format=FORMAT_ZSTD1_MAGICLESS,
             write_content_size=1,
             write_checksum=0,
