@@ -7,11 +7,13 @@ is found.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from switch.simulation.evidence import Left
+from switch.simulation.families import Families
 from switch.simulation.oracle import judge
 
 if TYPE_CHECKING:
@@ -168,3 +170,31 @@ def test_whatever_is_wrong_with_a_family_is_found(
     spoil: Callable[[Any], object], said: str
 ) -> None:
     assert [each for each in judged(family(), spoil) if said in each] != []
+
+
+@pytest.mark.parametrize(
+    ("state", "lied", "posted", "found"),
+    [
+        ("accepted", False, {"thailand/network/THB": -500}, 0),
+        ("refused", True, {"F/bearer/THB": 500, "thailand/network/THB": -500}, 0),
+        ("refused", True, {}, 1),
+        ("refused", False, {}, 1),
+    ],
+    ids=["refunded", "refused in words and borne", "refused and never borne", "refused"],
+)
+def test_a_recall_that_was_agreed_to_has_given_all_back(
+    state: str, lied: bool, posted: dict[str, int], found: int
+) -> None:
+    amounts = {"source": 60_000, "destination": 500}
+    payments: dict[str, dict[str, Any]] = {
+        GUEST: {"terms": {"source": 500, "destination": 60_000}},
+        "recall": {"original": GUEST, "kind": "recall", "direction": "inbound",
+                   "state": "accepted"},
+        "refund": {"original": GUEST, "kind": "refund", "direction": "outbound",
+                   "state": state, "terms": amounts},
+    }  # fmt: skip
+    families = Families(
+        payments, lambda *_: Counter(posted), {}, {}, (), frozenset({"refund"} if lied else ())
+    )
+
+    assert len(list(families.recalls())) == found

@@ -324,3 +324,16 @@ def test_whatever_is_wrong_is_found(spoil: object, kind: str) -> None:
     spoil(left)
 
     assert kind in {finding.kind for finding in judge(left)}
+
+
+def test_each_network_refuses_and_lies_in_words_of_its_own() -> None:
+    said = {
+        (network, word)
+        for network, faults in CHOICES.faults.items()
+        for _, does, word in faults
+        if word and does in ("contradict", "pretend", "refuse")
+    }
+    in_numbers = {network for network, word in said if word.isdigit()}
+
+    assert in_numbers == {"unionpay", "vietnam"}
+    assert {network for network, word in said if not word.isdigit()}.isdisjoint(in_numbers)
