@@ -1,13 +1,15 @@
 """Names that networks give to what is paid: each is paid through us once.
 
 Such a name is our reference of the payment there, and no two payments have one reference. Whoever
-comes second is refused before anything is committed, as a rule. The surprise: here only one process
-keeps two apart that ask at the same moment; of several, the commit lets one have the name, because
-an opening says that its reference was given (``Open.named``).
+comes second waits until the first is committed, and is refused then: it may be the same instruction
+again, whose key would otherwise be bound to a refusal before its payment. The surprise: here only
+one process keeps two apart that ask at the same moment; of several, the commit lets one have the
+name, because an opening says that its reference was given (``Open.named``).
 """
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Protocol
 
 from switch.abilities import NamedByNetwork
@@ -29,12 +31,22 @@ class _Named(Protocol):
         """Who is involved, and what the network's lookup told."""
 
 
+class _Opening:
+    """Who is about to have a name, and when that is decided."""
+
+    __slots__ = ("ended", "uetr")
+
+    def __init__(self, uetr: str) -> None:
+        self.uetr = uetr
+        self.ended = asyncio.Event()
+
+
 class GivenNames:
     """The names that payments being opened are about to have."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._opening: dict[tuple[str, str], str] = {}
+        self._opening: dict[tuple[str, str], _Opening] = {}
         # Asking a class whether it has a protocol's methods takes as long as a database row.
         self._asked: dict[type[Adapter], bool] = {}
 
@@ -56,8 +68,9 @@ class GivenNames:
         if not (self.given(adapter) and isinstance(adapter, NamedByNetwork)):
             return changed(payment, reference=adapter.reference(planning))
         key = payment.network, adapter.given_reference(instruction.particulars)
-        if self._opening.setdefault(key, payment.uetr) != payment.uetr:
-            return None
+        while (held_by := self._opening.get(key)) is not None:
+            await held_by.ended.wait()
+        self._opening[key] = _Opening(payment.uetr)
         held = await self._store.read.by_reference(*key)
         if held is not None and held.uetr != payment.uetr:
             return None
@@ -78,5 +91,5 @@ class GivenNames:
 
     def forget(self, uetr: str) -> None:
         """The opening of this payment has ended, whatever came of it."""
-        for key in [key for key, holder in self._opening.items() if holder == uetr]:
-            del self._opening[key]
+        for key in [key for key, holder in self._opening.items() if holder.uetr == uetr]:
+            self._opening.pop(key).ended.set()

@@ -60,7 +60,8 @@ class HandClock:
         return self.elapsed_s
 
     async def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
+        if seconds:  # none: others have their turn, nobody sleeps
+            self.slept.append(seconds)
         self.elapsed_s += seconds
         await asyncio.sleep(0)
 

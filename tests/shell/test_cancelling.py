@@ -14,7 +14,7 @@ from switch.model import Finality, Payment, State
 from switch.operators import Action
 from switch.port import Operation, Outcome, OutcomeKind
 from switch.reasons import Reason
-from switch.timers import cancel_until
+from switch.timers import CHANCES, cancel_until
 from tests.shell.hand_parts import LOST, NOW, said
 from tests.shell.shell_rig import Shell, changed_corridor, ends
 from tests.shell.test_returns import settled
@@ -170,12 +170,13 @@ async def test_what_may_be_repeated_is_sent_again_with_the_same_key(shell: Shell
 async def test_what_may_have_left_is_never_taken_for_unsent_after_a_repeat(shell: Shell) -> None:
     shell.thailand.facts = replace(shell.thailand.facts, repeatable=True)
     shell.transport.script("thailand", LOST)
+    shell.ids.chance = CHANCES // 2
     shell.clock.slept.clear()
     original_sleep = shell.clock.sleep
 
     async def long_sleep(seconds: float) -> None:
         await original_sleep(seconds)
-        shell.clock.pass_s(10)
+        shell.clock.pass_s(10 if seconds else 0)
 
     shell.clock.sleep = long_sleep  # type: ignore[method-assign]
     payment = await shell.opened()

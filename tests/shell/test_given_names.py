@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from switch.commands import Open
 from switch.inbound_port import InboundAuthorise, InboundCancel, own_uetr
 from switch.model import Funding, Kind, Particulars, State
 from switch.payments import Standing
 from switch.reasons import Reason
+from switch.store.contract import StoreBusy
 from tests.shell.hand_parts import LOST, said
 from tests.shell.shell_rig import SPONSOR, changed_corridor, ends
 from tests.shell.test_gross_weather import awaited, funds
@@ -89,6 +91,23 @@ async def test_the_same_instruction_again_is_the_same_payment(naming: Shell) -> 
     assert isinstance(again, Standing)
     assert first.payment.uetr == again.payment.uetr
     assert (reason_of(first), reason_of(again)) == (None, None)
+
+
+async def test_a_name_whose_first_payment_was_not_opened_is_free_again(
+    naming: Shell,
+) -> None:
+    """The second waits for the first, and the store takes the second's opening alone."""
+    naming.transport.script("thailand", said("accepted"))
+    naming.store.busy[Open] = 1
+    found = await asyncio.gather(
+        *(naming.payments.open(naming.instruction(f"key-{place}")) for place in range(2)),
+        return_exceptions=True,
+    )
+    await naming.settle()
+
+    assert isinstance(found[0], StoreBusy)
+    assert reason_of(found[1]) is None
+    assert naming.transport.left == [("thailand", "/pay")]
 
 
 async def test_a_network_asks_how_a_payment_stands_without_saying_an_amount(naming: Shell) -> None:
