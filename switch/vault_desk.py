@@ -8,13 +8,15 @@ backups alone.
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack, ExitStack
+from contextlib import AsyncExitStack, ExitStack, suppress
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from switch.data_folder import KEYS, readable_database
 from switch.keys import KeyFolder
 from switch.logs import json_log
+from switch.parts import linked_uetr, recall_uetr
 from switch.record_reader import open_record
 from switch.records import Records
 from switch.runtime.clock import SystemClock
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
     from switch.config import Config
     from switch.records import Open
+    from switch.store.contract import Reads
     from switch.store.vault import Vault
 
 Found = TypeVar("Found")
@@ -43,6 +46,9 @@ ANY_SLOT: Final = 0
 
 NOTICE_S: Final = EVERY_S + 1
 """A serving process makes no data key under an earlier wrapping key after this time."""
+
+ASKED: Final = "it is asked for, and done when the payment has ended"
+"""What is said of an open payment that is to be erased."""
 
 LOOK_EVERY_S: Final = 0.5
 """How often it is looked whether a serving process has done what was asked."""
@@ -78,6 +84,14 @@ class Standing:
         """True for a wrapping key that nothing needs any more."""
         older = self.held.index(name) < self.held.index(self.current)
         return older and not self.data_keys.get(name)
+
+
+@dataclass(slots=True)
+class Erasure:
+    """What became of each payment that was to be erased, by UETR; ``waiting`` is not done yet."""
+
+    told: dict[str, str] = field(default_factory=dict)
+    waiting: dict[str, str] = field(default_factory=dict)
 
 
 class Desk:
@@ -160,30 +174,44 @@ class Desk:
         await self._kept(VaultKeeper.rotate)
         return await self._awaited(done, wait_s, "data keys are still under an earlier one")
 
-    async def erase(self, uetr: str, wait_s: int) -> str:
-        """Have a payment's names erased, and see that no file keeps its key; says what was done.
+    async def erase(self, uetr: str, wait_s: int) -> Erasure:
+        """Have the names of a payment, and of what is linked to it, erased.
 
-        Raises :class:`Refused`.
+        Done is what no file keeps the key of; what is open waits for its end. Raises
+        :class:`Refused` where there is no such payment.
         """
+        erasure = Erasure()
+        wrapped: dict[str, bytes] = {}
         async with open_record(self._config, self._data) as read:
-            payment, wrapped = await read.payment(uetr), await read.wrapped_key(uetr)
-        if payment is None:
-            raise Refused("there is no such payment")
-        if wrapped is None:
-            return "nothing of it was sealed"
-        if is_erased(wrapped):
-            return "was erased before"
-        await self._asked(uetr)
+            if await read.payment(uetr) is None:
+                raise Refused("there is no such payment")
+            for each in await _with_linked(read, uetr):
+                key = await read.wrapped_key(each)
+                if key is None:
+                    erasure.told[each] = "nothing of it was sealed"
+                elif is_erased(key):
+                    erasure.told[each] = "was erased before"
+                else:
+                    wrapped[each] = key
+                    erasure.told[each] = erasure.waiting[each] = ASKED
+        for each in wrapped:
+            await self._asked(each)
 
         async def done() -> bool | None:
             async with open_record(self._config, self._data) as read:
-                held = await read.wrapped_key(uetr)
-            gone = held is not None and is_erased(held)
-            return True if gone and not self._on_disk(wrapped[-UNNAMED_BYTES:]) else None
+                for each in tuple(erasure.waiting):
+                    held = await read.wrapped_key(each)
+                    gone = held is not None and is_erased(held)
+                    if gone and not self._on_disk(wrapped[each][-UNNAMED_BYTES:]):
+                        erasure.told[each] = "erased"
+                        del erasure.waiting[each]
+            return None if erasure.waiting else True
 
-        await self._kept(VaultKeeper.erase_asked)
-        await self._awaited(done, wait_s, "it is asked for, and done when the payment has ended")
-        return "erased"
+        if wrapped:
+            await self._kept(VaultKeeper.erase_asked)
+            with suppress(Refused):
+                await self._awaited(done, wait_s, ASKED)
+        return erasure
 
     async def shown(self, uetr: str) -> Open | None:
         """A payment opened; None where nothing of it was sealed.
@@ -291,3 +319,15 @@ class Desk:
             if self._clock.monotonic() >= ends:
                 raise Refused(otherwise)
             await self._clock.sleep(LOOK_EVERY_S)
+
+
+async def _with_linked(read: Reads, uetr: str) -> list[str]:
+    """A payment, its refunds, returns and recalls, and theirs: places are filled in order."""
+    found = [uetr]
+    for each in found:  # it grows meanwhile
+        for named in (linked_uetr, recall_uetr):
+            for place in count(1):
+                if await read.payment(named(each, place)) is None:
+                    break
+                found.append(named(each, place))
+    return found

@@ -137,14 +137,16 @@ def destroy(config_folder: Path | None, data: Path, store: str | None, name: str
 def erase(
     uetr: str, config_folder: Path | None, data: Path, store: str | None, wait_s: int
 ) -> None:
-    """Erase the names of a payment for ever; its amounts, entries and proofs stay.
+    """Erase the names of a payment for ever, and of what is linked to it; amounts and proofs stay.
 
-    Status 0: no file of the database holds its key any more. Status 1: not yet, or there is none.
+    Status 0: no file of the database holds their keys any more. Status 1: not yet, or it is none.
     """
 
     async def work(desk: Desk) -> int:
-        tell(f"{uetr}: {await desk.erase(uetr, wait_s)}")
-        return 0
+        erasure = await desk.erase(uetr, wait_s)
+        for each, told in erasure.told.items():
+            tell(f"{each}: {told}")
+        return 1 if erasure.waiting else 0
 
     _at_the_desk(config_folder, data, store, work)
 

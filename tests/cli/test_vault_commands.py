@@ -16,8 +16,9 @@ import pytest
 from switch.commands import Done
 from switch.config import default_folder, load_config
 from switch.lifecycle import Event
-from switch.model import Particulars, Party
+from switch.model import Direction, Kind, Particulars, Party, changed
 from switch.own_keys import keys_of
+from switch.parts import linked_uetr
 from switch.records import OPENING
 from switch.runtime.clock import SystemClock
 from switch.runtime.entropy import SystemEntropy
@@ -28,12 +29,14 @@ from switch.store.vault import wrapping_of
 from switch.vault_desk import NOTICE_S, Desk, Refused
 from switch.wrapping_keys import WRAPPING_VARIABLE, open_vault
 from tests.cli.typed_commands import typed
+from tests.switch_core.core_linked import fitted
 from tests.switch_core.core_values import concluded, opened, payment, refused, uetr
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from switch.commands import Open
+    from switch.model import Payment
     from switch.store.vault import Vault
     from tests.contract.contract_engines import AnyEngine
 
@@ -46,9 +49,9 @@ LATER: Final = "2999-01"
 """A month that comes after every month in which this is run."""
 
 
-def sealed(vault: Vault, number: int) -> Open:
+def sealed(vault: Vault, held: Payment) -> Open:
     """Commit 1 of a payment as the switch makes it, with names in its record."""
-    command = opened(payment(number, quote=f"q-{number}"))
+    command = opened(held)
     key, wrapped = vault.new_key(command.payment.uetr)
     people = Particulars(Party(NAME, "sokdara@abaa"), Party("Shop", "shop@aclb"), "E2E-1")
     assert command.exchange is not None
@@ -77,10 +80,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def fill(engine: AnyEngine, vault: Vault) -> None:
     """Put the three payments into a store."""
-    (first,) = engine.execute([sealed(vault, 1)])
+    (first,) = engine.execute([sealed(vault, payment(1, quote="q-1"))])
     assert isinstance(first, Done)
     assert first.payment is not None
-    engine.execute([concluded(first.payment, Event.ACCEPTED), sealed(vault, 2)])
+    engine.execute(
+        [concluded(first.payment, Event.ACCEPTED), sealed(vault, payment(2, quote="q-2"))]
+    )
     _, wrapped = vault.new_key(REFUSED)
     engine.execute([replace(refused(payment(3)), wrapped_key=wrapped)])
 
@@ -148,11 +153,34 @@ def test_an_ended_payment_is_erased_for_ever(data: Path) -> None:
     assert typed("journal", "verify", "--data", str(data))[0] == 0
 
 
+def test_what_is_linked_to_it_is_erased_with_it(data: Path) -> None:
+    """A refund has the same names, under a key of its own; one that is open waits alone."""
+    keys = keys_of(load_config(default_folder()), data)
+    engine = SqliteEngine(
+        str(data / "switch.db"), clock=SystemClock(), sign=keys.ed25519_private("journal").sign
+    )
+    linked = changed(
+        payment(7, quote="q-7"), uetr=linked_uetr(ENDED, 1), kind=Kind.RETURN,
+        direction=Direction.INBOUND,
+    )  # fmt: skip
+    command = sealed(open_vault("files", keys, SystemEntropy()), fitted(linked, payment(1)))
+    (result,) = engine.execute([command])
+    engine.release()
+    engine.close()
+    code, said, _ = vault(data, "erase", ENDED, "--wait", "0")
+
+    assert isinstance(result, Done), result
+    assert code == 1
+    assert said == (
+        f"{ENDED}: erased\n{linked.uetr}: it is asked for, and done when the payment has ended\n"
+    )
+
+
 def test_an_open_payment_waits_to_be_erased(data: Path) -> None:
     code, said, errors = vault(data, "erase", OPEN, "--wait", "0")
 
-    assert (code, said) == (1, "")
-    assert errors == ("bakong-switch: it is asked for, and done when the payment has ended\n")
+    asked = f"{OPEN}: it is asked for, and done when the payment has ended\n"
+    assert (code, said, errors) == (1, asked, "")
     assert status(data)["waiting"] == 1
     assert vault(data, "show", OPEN)[0] == 0
 
