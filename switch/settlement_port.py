@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from fx.money import Money
+    from switch.model import Direction
 
 
 FILE_BYTES_MAX: Final = 4 * 1024 * 1024
@@ -63,6 +64,7 @@ class FileLine:
 class SettlementFile:
     """A file that was read. ``period`` is what it covers whole; None where it is only a part.
 
+    ``direction`` is that of the payments it covers, where a network has a file for each way.
     ``signed`` says that the network's signature over it was verified: else it is the word of
     whoever hands it in.
     """
@@ -70,6 +72,7 @@ class SettlementFile:
     lines: tuple[FileLine, ...]
     period: tuple[datetime, datetime] | None = None
     signed: bool = False
+    direction: Direction | None = None
 
 
 @runtime_checkable

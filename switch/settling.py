@@ -312,7 +312,9 @@ class Settling:
             for payment in page:
                 if payment.payment_id > last:
                     return
-                if payment.uetr not in seen and network in (payment.network, payment.origin):
+                covered = found.direction in (None, payment.direction)
+                theirs = covered and network in (payment.network, payment.origin)
+                if theirs and payment.uetr not in seen:
                     self._lacking(payment, network, start, report)
             after = page[-1].payment_id
             # Reads of a store in this process never wait, and the lease is renewed in between.

@@ -136,7 +136,8 @@ class AlipayPlusAdapter(AlipayPlusInbound):
             raise FileRefused(str(refused)) from None
         if any(line.settlement.currency.code != named.currency for line in lines):
             raise FileRefused("a line is settled in another currency than the name says")
-        return filed(lines)
+        acquirer = named.participant == self._link.sides.acquirer
+        return filed(lines, Direction.INBOUND if acquirer else Direction.OUTBOUND)
 
     def _scan(self, operation: Operation, payload: str, planning: Planning) -> Exchange:
         values = mapping.scan_values(payload, self._link.token("customer", payload))

@@ -20,21 +20,25 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from adapters.alipayplus.settlement import Line
+    from switch.model import Direction
 
 NETWORK: Final = "alipayplus"
 CLEARING: Final = timezone(timedelta(hours=8))
 """A clearing cycle is a day of this zone."""
 
 
-def filed(lines: Sequence[Line]) -> SettlementFile:
-    """The lines of a report, and its day where all of them are of one."""
+def filed(lines: Sequence[Line], direction: Direction) -> SettlementFile:
+    """The lines of a report, and its day where all of them are of one.
+
+    There is a report for each role: as acquirer we take payments in, as wallet we pay them out.
+    """
     days = {line.at.astimezone(CLEARING).date() for line in lines}
     period = None
     if len(days) == 1:
         moment = lines[0].at.astimezone(CLEARING)
         start = moment.replace(hour=0, minute=0, second=0, microsecond=0)
         period = (start, start + timedelta(days=1))
-    return SettlementFile(tuple(_line(line) for line in lines), period)
+    return SettlementFile(tuple(_line(line) for line in lines), period, direction=direction)
 
 
 def _line(line: Line) -> FileLine:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +11,7 @@ import pytest
 from adapters.iso_profile.settlement import read_statement
 from fx.money import Money
 from iso20022 import Message
-from switch.model import Payment, State
+from switch.model import Direction, Payment, State
 from switch.port import Operation
 from switch.reasons import Reason
 from switch.settlement_port import FileLine, FileRefused, LineKind, SettlementFile
@@ -45,9 +45,10 @@ async def filed(
     period: Any = None,
     signed: bool = True,
     operator: str = "operator-1",
+    direction: Direction | None = None,
 ) -> dict[str, Any]:
     """What becomes of a file of these lines."""
-    found = SettlementFile(tuple(lines), period, signed=signed)
+    found = SettlementFile(tuple(lines), period, signed=signed, direction=direction)
     reading = {"read_settlement_file": lambda _, name, content: found}
     shell.thailand.__class__ = type("Filing", (type(shell.thailand),), reading)
     content = repr(lines).encode()
@@ -213,6 +214,21 @@ async def test_of_a_period_of_ages_its_end_is_looked_through(
 
     assert (await filed(shell, period=ages))["counts"] == counts
     assert (await filed(shell, period=(ages[1], ages[1])))["counts"] == {}
+
+
+@pytest.mark.parametrize(
+    ("direction", "counts"),
+    [(None, {"missing": 1}), (Direction.OUTBOUND, {"missing": 1}), (Direction.INBOUND, {})],
+)
+async def test_a_file_of_one_way_lacks_nothing_of_the_other(
+    shell: Shell, direction: Direction | None, counts: dict[str, int]
+) -> None:
+    shell.transport.script("thailand", said("accepted"))
+    await shell.opened()
+    shell.clock.pass_s(86_400)
+    day = (shell.clock.now() - timedelta(days=2), shell.clock.now())
+
+    assert (await filed(shell, period=day, direction=direction))["counts"] == counts
 
 
 def entries(report: str, *transactions: dict[str, object], **entry: object) -> SettlementFile:

@@ -371,7 +371,9 @@ def test_reports_are_read_by_their_names_and_name_a_payment_both_ways() -> None:
         f"summary_{wallet}_USD_2_3_000.csv", f"{head}B,0,0,USD,D".encode()
     )
     items = ADAPTER.read_settlement_file(f"transactionItems_{acquirer}_USD_2_3_000.csv", REPORT)
+    ours = ADAPTER.read_settlement_file(f"transactionItems_{wallet}_USD_2_3_000.csv", REPORT)
 
+    assert (items.direction, ours.direction) == (Direction.INBOUND, Direction.OUTBOUND)
     assert total == SettlementFile(())
     (line,) = items.lines
     assert (line.kind, line.reference, line.network_reference) == (LineKind.PAYMENT, "2", "1")
