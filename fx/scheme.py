@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 class Stated:
     """What a scheme says: its quote id, both amounts, the rate between them, until when.
 
-    ``source`` is in the currency that the scheme is paid in. ``once`` says that this price is of
-    one payment, such as an order's: whoever asks for it again gets the same quote.
+    ``source`` is in the currency that the scheme is paid in. ``order`` names the one payment that
+    this price is of, where it is of one: whoever asks for it again gets the same quote. The quote
+    id alone does not: it may be that of a rate, which many orders share.
     """
 
     quote_id: str
@@ -47,7 +48,7 @@ class Stated:
     destination: Money
     rate: Rate
     expires_at: datetime
-    once: bool = False
+    order: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -188,8 +188,9 @@ class Quoting:
         """What a network said of its price as a quote; or, where it is not believed, why."""
         now, corridor = self._clock.now(), destination.corridor
         # A price of one payment is one quote of ours too, so that it is claimed once.
-        named = derived_uetr(corridor.destination_network, f"quote {stated.quote_id}")
-        ids = partial(str, named) if stated.once else self._ids.uuid
+        what = f"quote {stated.order} {stated.quote_id}"
+        named = derived_uetr(corridor.destination_network, what)
+        ids = partial(str, named) if stated.order else self._ids.uuid
         quoted = quote_scheme(self._board, asking, stated, at=now, quote_ids=ids)
         return _bounded(quoted, corridor)
 

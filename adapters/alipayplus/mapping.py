@@ -178,7 +178,7 @@ def _order(fields: Mapping[str, object], customer: str, amounts: Amounts) -> Rea
         destination=paid_to,
         rate=_rate(price, paid, paid_to),
         expires_at=min(until),
-        once=True,
+        order=merchant.extra[ORDER_ID],
     )
     return Read(merchant, quote)
 

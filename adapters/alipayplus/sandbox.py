@@ -169,7 +169,7 @@ class Network:
             customer=customer,
             paid_to=scanned.price,
             paid=in_riel(scanned.price),
-            quote=f"Q{name}",
+            quote=f"FX{now:%Y%m%d}KRWKHR",  # of the rate: orders share it
             expires_at=now + timedelta(seconds=QUOTE_S),
         )
         self._codes[code], self._orders[name] = name, order
