@@ -1,14 +1,17 @@
 """What is under way in one process at a time: openings, paid orders, and the hops that they start.
 
 There is room for ``payments.in_flight_max``; beyond it whoever asks is told to come again, with
-nothing committed. The surprise: room is taken before the commit and kept by the hop, so neither
-many callers at the same moment nor a counterparty that answers slowly gets past the bound.
+nothing committed. A network to which more is under way than twice the room that is left takes no
+more, so one that answers slowly leaves a third to all others. The surprise: room is taken before
+the commit and kept by the hop, so neither many callers at the same moment nor a counterparty that
+answers slowly gets past the bound.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from switch.refusals import Busy
 from switch.runtime.tasks import TooManyTasks
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
     from switch.runtime.tasks import Tasks
 
 
+OF_WHAT_IS_LEFT: Final = 2
+"""A network has at most so many times as many under way as there is room left for."""
+
+
 class Flights:
     """Counts what is under way, and starts hops; at most ``most`` at a time."""
 
@@ -32,36 +39,36 @@ class Flights:
         self._dispatch = dispatch
         self._tasks = tasks
         self._log = log
+        self._under_way: Counter[str] = Counter()
         self._count = 0
 
     def __len__(self) -> int:
         """Return how many are under way."""
         return self._count
 
-    @property
-    def full(self) -> bool:
-        """Whether as many are under way as may be."""
-        return self._count >= self._most
+    def full(self, network: str) -> bool:
+        """Whether as many are under way to a network as may be now."""
+        return self._under_way[network] >= OF_WHAT_IS_LEFT * (self._most - self._count)
 
     @contextmanager
-    def room(self) -> Iterator[None]:
-        """Have room for one that is about to be committed. Raises :class:`Busy`."""
-        if self.full:
+    def room(self, network: str) -> Iterator[None]:
+        """Have room for one to a network, about to be committed. Raises :class:`Busy`."""
+        if self.full(network):
             raise Busy
-        self._count += 1
+        self._taken(network, 1)
         try:
             yield
         finally:
-            self._count -= 1
+            self._taken(network, -1)
 
     def send(self, payment: Payment, opened: Opened, exchange: Exchange, started: float) -> None:
         """Start the hop whose exchange the payment's newest commit holds."""
-        self._count += 1
+        self._taken(payment.network, 1)
         try:
             self._tasks.start("hop", self._hop(payment, opened, exchange, started))
         except TooManyTasks:
             # It is committed: its timer asks after it, and finds that it never arrived.
-            self._count -= 1
+            self._taken(payment.network, -1)
             self._log.warning("hop_not_started", uetr=payment.uetr)
 
     async def _hop(
@@ -70,4 +77,8 @@ class Flights:
         try:
             await self._dispatch.first(payment, opened, exchange, started)
         finally:
-            self._count -= 1
+            self._taken(payment.network, -1)
+
+    def _taken(self, network: str, more: int) -> None:
+        self._under_way[network] += more
+        self._count += more

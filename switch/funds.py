@@ -127,7 +127,7 @@ class Funds:
         opened = _told(opened, item)
         amiss = self._amiss(payment, item)
         if amiss is None:
-            if self._payments.flights.full:
+            if self._payments.flights.full(payment.network):
                 return False
             hop = await self._hop(payment, opened, item)
             if isinstance(hop, Reason):

@@ -239,7 +239,7 @@ class Orders:
                 return Taken(payment, amiss if same else Reason.DUPLICATE)
             # It waits in a copy: it may have been paid and credited in what was lost.
             self._payments.refuse_while_restoring()
-            with self._payments.flights.room():
+            with self._payments.flights.room(payment.network):
                 taken = await self._paid(payment, request, started)
             if taken is not None:
                 return taken

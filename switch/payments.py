@@ -172,7 +172,7 @@ class Payments:
             refused = await self.shut(priced)
         above = await self._pace.opening(priced.destination.origin, priced.quote.debit)
         refused = refused if lost else refused or above
-        with self.flights.room():
+        with self.flights.room(priced.destination.corridor.destination_network):
             try:
                 return await self._open(instruction, refused, lost=lost)
             finally:

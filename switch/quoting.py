@@ -186,13 +186,12 @@ class Quoting:
 
     def believed(self, destination: Destination, asking: Asking, stated: Stated) -> Quoted:
         """What a network said of its price as a quote; or, where it is not believed, why."""
-        now, corridor = self._clock.now(), destination.corridor
+        now, network = self._clock.now(), destination.corridor.destination_network
         # A price of one payment is one quote of ours too, so that it is claimed once.
-        what = f"quote {stated.order} {stated.quote_id}"
-        named = derived_uetr(corridor.destination_network, what)
+        named = derived_uetr(network, f"quote {stated.order} {stated.quote_id}")
         ids = partial(str, named) if stated.order else self._ids.uuid
         quoted = quote_scheme(self._board, asking, stated, at=now, quote_ids=ids)
-        return _bounded(quoted, corridor)
+        return _bounded(quoted, destination.corridor)
 
     def given(
         self,

@@ -67,7 +67,7 @@ async def test_full_house_is_a_503_that_binds_nothing(keys: KeyFolder, tmp_path:
     await rig.start()
     payment = {"quote": await rig.quote(), "debtor": DEBTOR}
     before = rig.leaves()
-    with rig.switch.payments.flights.room():
+    with rig.switch.payments.flights.room("thailand"):
         busy = await rig.client().pay("k", payment)
         bound = rig.leaves() - before
     later = await rig.client().pay("k", payment)

@@ -88,6 +88,21 @@ async def test_what_was_told_to_come_again_is_credited_when_it_does(narrow: Shel
     assert held(narrow, ROOM).state is State.CREDITED
 
 
+async def test_a_network_that_hangs_leaves_room_for_all_others(shell: Shell) -> None:
+    """Of room for ten it takes seven; one who pays at home has nothing to do with it."""
+    shell.configured(changed_payments(shell.config, in_flight_max=10))
+    shell.transport.hung.add("thailand")
+    shell.transport.script("bakong", said("accepted"))
+    numbers = range(10)
+    opened = [shell.payments.open(shell.instruction(f"key-{number}")) for number in numbers]
+    abroad = await asyncio.gather(*opened, return_exceptions=True)
+    told = await shell.receive(shell.inbound_pay())
+
+    assert [isinstance(each, Busy) for each in abroad] == [False] * 7 + [True] * 3
+    assert len(shell.payments.flights) == 7
+    assert told["status"] == "ACCC"
+
+
 async def test_a_process_without_room_for_tasks_looks_again_later(shell: Shell) -> None:
     payments = [await shell.lost(f"key-{number}") for number in range(3)]
     shell.clock.pass_s(10)

@@ -132,7 +132,7 @@ async def test_money_comes_again_while_as_many_are_in_flight_as_may_be(
     gross: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     payment, item = await awaited(gross)
-    monkeypatch.setattr(type(gross.payments.flights), "full", True)
+    monkeypatch.setattr(type(gross.payments.flights), "full", lambda *_: True)
     busy = await funds(gross).take(SPONSOR, item)
     waiting = gross.payment(payment.uetr).state
     monkeypatch.undo()
@@ -155,7 +155,7 @@ async def test_a_hop_for_which_there_is_no_task_is_left_to_its_timer(
 
     assert taken is True
     assert gross.payment(payment.uetr).state is State.SENDING
-    assert gross.payments.flights.full is False
+    assert gross.payments.flights.full(payment.network) is False
 
 
 async def test_whoever_buries_what_an_item_becomes_keeps_nobody_elses_money_out(

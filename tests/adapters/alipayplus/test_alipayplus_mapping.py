@@ -372,7 +372,6 @@ def test_reports_are_read_by_their_names_and_name_a_payment_both_ways() -> None:
     )
     items = ADAPTER.read_settlement_file(f"transactionItems_{acquirer}_USD_2_3_000.csv", REPORT)
     ours = ADAPTER.read_settlement_file(f"transactionItems_{wallet}_USD_2_3_000.csv", REPORT)
-
     assert (items.direction, ours.direction) == (Direction.INBOUND, Direction.OUTBOUND)
     assert total == SettlementFile(())
     (line,) = items.lines
