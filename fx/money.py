@@ -118,6 +118,24 @@ def currency(code: str) -> Currency:
     return found
 
 
+def major_units(minor: int, unit: Currency) -> str:
+    """Write so many minor units as :meth:`Money.short` does.
+
+    Sums of an account only grow, so they may be more than one amount can be: they are no Money.
+    """
+    whole, rest = divmod(minor, unit.minor_per_major)
+    if rest == 0 and unit.cash_step % unit.minor_per_major == 0:
+        return str(whole)
+    return _with_decimals(minor, unit)
+
+
+def _with_decimals(minor: int, unit: Currency) -> str:
+    if unit.exponent == 0:
+        return str(minor)
+    whole, fraction = divmod(minor, unit.minor_per_major)
+    return f"{whole}.{fraction:0{unit.exponent}d}"
+
+
 @dataclass(frozen=True, slots=True, order=False)
 class Money:
     """A non-negative amount: ``minor`` units of ``currency``.
@@ -159,21 +177,14 @@ class Money:
 
     def __str__(self) -> str:
         """Major units with all of the currency's decimals: ``345.00``, ``41250.00``, ``300``."""
-        exponent = self.currency.exponent
-        if exponent == 0:
-            return str(self.minor)
-        whole, fraction = divmod(self.minor, self.currency.minor_per_major)
-        return f"{whole}.{fraction:0{exponent}d}"
+        return _with_decimals(self.minor, self.currency)
 
     def short(self) -> str:
         """As :meth:`__str__`, without decimals that the currency's step never uses: ``41250``.
 
         A residue is less than a step; it keeps its decimals, as it would be nothing without them.
         """
-        whole, rest = divmod(self.minor, self.currency.minor_per_major)
-        if rest == 0 and self.currency.cash_step % self.currency.minor_per_major == 0:
-            return str(whole)
-        return str(self)
+        return major_units(self.minor, self.currency)
 
     def __add__(self, other: Money) -> Money:
         self._same(other)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from fx.money import Money, currency
+from fx.money import currency, major_units
 from iso20022.identifiers import is_uetr
 from switch.ledger import place_of
 from switch.store.statements import LINES_MAX
@@ -100,4 +100,4 @@ def _moment(at: datetime) -> str:
 
 
 def _amount(minor: int, code: str) -> str:
-    return Money(minor, currency(code)).short()
+    return major_units(minor, currency(code))

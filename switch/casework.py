@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from fx.money import MINOR_UNITS_MAX, Money
+from fx.money import major_units
 from switch import lifecycle
 from switch.answers import amount, instant, payment_view
 from switch.commands import Declined, Done, Known
@@ -344,9 +344,7 @@ def _number(payment_id: int | None) -> str | None:
 
 
 def _total(total: Total) -> dict[str, object]:
-    """A sum that is more than an amount can be is not shown: the count still is."""
-    said: dict[str, object] = {"state": total.state, "count": total.count}
-    said["currency"] = total.currency.code
-    fits = total.minor <= MINOR_UNITS_MAX
-    said["amount"] = amount(Money(total.minor, total.currency)) if fits else None
-    return said
+    """A sum, which may be more than an amount can be."""
+    code, value = total.currency.code, major_units(total.minor, total.currency)
+    shown = {"currency": code, "value": value}
+    return {"state": total.state, "count": total.count, "currency": code, "amount": shown}

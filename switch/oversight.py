@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from fx.money import Money, currency
+from fx.money import currency, major_units
 from switch.answers import payment_view
 from switch.config import HOME
 
@@ -51,7 +51,7 @@ async def accounts_page(read: Reads) -> dict[str, object]:
 
 
 def _amount(minor: int | None, code: str) -> str | None:
-    return None if minor is None else Money(minor, currency(code)).short()
+    return None if minor is None else major_units(minor, currency(code))
 
 
 def _line(payment: Payment) -> dict[str, object]:

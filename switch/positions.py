@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fx.money import Money, currency
+from fx.money import currency, major_units
 from switch.ledger import Role
 
 if TYPE_CHECKING:
@@ -70,4 +70,4 @@ def _position(
 
 
 def _amount(minor: int, account: Account) -> str:
-    return Money(minor, currency(account.currency)).short()
+    return major_units(minor, currency(account.currency))

@@ -106,9 +106,7 @@ class QueueTotal(BaseModel):
     state: str
     currency: str
     count: int
-    amount: Annotated[
-        Amount | None, Field(description="None where the sum is more than an amount can be.")
-    ]
+    amount: Amount
 
 
 class Queue(BaseModel):
