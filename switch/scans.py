@@ -92,11 +92,14 @@ class Scans:
                 # Another network that pays the same code may be open.
                 refused = Reason.CORRIDOR_EXPOSED
                 continue
-            merchant = _fixed(await self._lookup(adapter, payload, amount), content)
+            theirs = amount is not None and amount.currency.code == corridor.merchant_currency
+            found = await self._lookup(adapter, payload, amount if theirs else None)
+            merchant = _fixed(found, content)
             destination = self._quoting.destination(
                 corridor, member, merchant, payload, content.expires_at
             )
-            known = merchant.amount or amount
+            # What was keyed beside an amount of the code is held against it, as for a price.
+            known = amount or merchant.amount
             offers = Offers(()) if known is None else await self._offers(destination, known, None)
             token = self._quoting.scan_token(destination)
             return Scanned(

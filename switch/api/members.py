@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from switch.admissions import Admissions
+    from switch.api.intake import Signed
     from switch.config import Config
     from switch.model import Payment
     from switch.payments import Payments, Standing
@@ -80,7 +81,7 @@ class MemberApi:
 
     async def scan(self, request: web.Request) -> web.Response:
         """``POST /v1/scans``: the merchant behind a code, and its price where it is known."""
-        signed = await take_in(request, self._authenticator, JSON_MEDIA)
+        signed = await self._priced(request)
         asked = read_json(signed.body, ScanRequest)
         known = None if asked.amount is None else asked.amount.money()
         payload = without_line_end(asked.payload)
@@ -109,10 +110,7 @@ class MemberApi:
 
     async def quote(self, request: web.Request) -> web.Response:
         """``POST /v1/quotes``: prices in either currency, to be paid or only shown."""
-        signed = await take_in(request, self._authenticator, JSON_MEDIA)
-        shut = await self._admissions.shut(signed.member, Door.PAY)
-        if shut is not None:
-            raise Refusal(shut)
+        signed = await self._priced(request)
         asked = read_json(signed.body, QuoteRequest)
         priced = asked.amount.money()
         await self._payments.exposures.look()
@@ -122,6 +120,14 @@ class MemberApi:
             return json_response(200, displayed(shown))
         given = await self._scans.price(signed.member, asked.scan, priced, asked.provider)
         return json_response(200, offered(given.offers, given.left_out, given.alarms))
+
+    async def _priced(self, request: web.Request) -> Signed:
+        """Take in what asks for a price: only of a member that may pay. Raises Refusal."""
+        signed = await take_in(request, self._authenticator, JSON_MEDIA)
+        shut = await self._admissions.shut(signed.member, Door.PAY)
+        if shut is not None:
+            raise Refusal(shut)
+        return signed
 
     async def pay(self, request: web.Request) -> web.Response:
         """``POST /v1/payments``: the final answer as stored, or 202 while it is open."""

@@ -72,7 +72,7 @@ class ReferencePage(_Request):
 
 
 class WithdrawRequest(_Request):
-    """A version that is not to be quoted or paid any more."""
+    """A version that is not to be quoted any more; no payment is opened at it."""
 
     provider: Annotated[Text | None, Field(description="Only the overseer names one.")] = None
     payer_currency: Code

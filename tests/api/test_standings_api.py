@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import orjson
+import pytest
 
 from iso20022.jws import JwsSigner
 from switch.admissions import Admissions
@@ -15,7 +16,7 @@ from switch.client import SigningClient
 from switch.model import Kind, State
 from switch.store.audit import audit
 from switch.store.contract import StoreBusy
-from tests.api.api_rig import DEBTOR, MEMBER, OTHER_MEMBER
+from tests.api.api_rig import DEBTOR, MEMBER, OTHER_MEMBER, thai_code
 from tests.api.test_messages import pacs008
 from tests.api.test_recall_messages import camt056, said
 
@@ -49,6 +50,14 @@ async def pay(rig: Rig, quote: str, key: str) -> dict[str, Any]:
     answer = await rig.client().call("POST", "/v1/payments", body, idempotency_key=key)
     said: dict[str, Any] = answer.json()
     return said
+
+
+@pytest.mark.parametrize("name", ["suspend_new", "suspend_all"])
+async def test_a_suspended_member_is_given_no_price_by_a_scan(rig: Rig, name: str) -> None:
+    await step(rig, name, 0)
+    scanned = await rig.client().scan(thai_code("345.00"))
+
+    assert (scanned.status, scanned.json()["reason"]) == (422, "AG01")
 
 
 async def test_a_member_suspended_between_quote_and_payment_pays_nothing(rig: Rig) -> None:

@@ -136,13 +136,6 @@ async def test_a_fixed_amount_cannot_be_priced_anew(shell: Shell) -> None:
     assert baht("345.00") == (await best(shell, token, baht("345.00"))).destination
 
 
-async def test_the_members_amount_does_not_replace_a_fixed_one(shell: Shell) -> None:
-    shell.thailand.merchant = shop()
-    found = await shell.scans.scan(MEMBER, thai_code(), baht("1.00"))
-
-    assert baht("345.00") == found.offers[0].quote.destination
-
-
 async def test_a_scan_token_is_no_quote_and_a_quote_token_no_scan(shell: Shell) -> None:
     scan = await scanned(shell, shop())
     quote = shell.offer().token
