@@ -15,7 +15,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from switch.store.outbox_port import Retry, Settlement
-from switch.wire.transport import Answer
+from switch.wire.transport import NotSent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from switch.outbox import OutboxRow
     from switch.store.outbox_port import Standing
-    from switch.wire.transport import MaybeSent, NotSent
+    from switch.wire.transport import Answer, MaybeSent
 
 GONE: Final = 410
 """The receiver wants no more events: none is sent until it asks for a replay."""
@@ -75,14 +75,16 @@ class Rules:
 
 
 def judged(result: Answer | NotSent | MaybeSent) -> Said:
-    """What came back. A redirect is followed nowhere: the address is the configuration's."""
-    if not isinstance(result, Answer):
-        return Said.AWAY
-    if result.status in _SUCCESS:
+    """What came back, by its status: no body is wanted, however large it is.
+
+    A redirect is followed nowhere: the address is the configuration's.
+    """
+    status = 0 if isinstance(result, NotSent) else result.status
+    if status in _SUCCESS:
         return Said.TAKEN
-    if result.status == GONE:
+    if status == GONE:
         return Said.STOP
-    return Said.REFUSED if result.status in ABOUT_THE_EVENT else Said.AWAY
+    return Said.REFUSED if status in ABOUT_THE_EVENT else Said.AWAY
 
 
 def settlement(

@@ -84,7 +84,8 @@ class Outstanding:
     ) -> None:
         """Count a quote; one through two providers counts for both."""
         second = to_micros(expires_at) // MICROS
-        places = tuple((member, provider) for provider in providers)
+        # Each once: what another process told may be anything.
+        places = tuple((member, provider) for provider in dict.fromkeys(providers))
         for place in places:
             held = self._held.setdefault(place, _Held())
             if second not in held.quotes:

@@ -104,9 +104,11 @@ class MaybeSent:
     """Something may have arrived.
 
     ``why`` is ``timeout``, ``connection_lost``, ``answer_too_large`` or ``answer_malformed``.
+    ``status`` is that of an answer whose body is too large, for whoever wants no body; else 0.
     """
 
     why: str
+    status: int = 0
 
 
 class Gate(Protocol):
@@ -262,7 +264,7 @@ class Transport:
             body = await _read(response.content, answer_bytes_max)
             if body is None:
                 response.close()
-                return MaybeSent("answer_too_large")
+                return MaybeSent("answer_too_large", response.status)
             took_s = self._clock.monotonic() - started
             return Answer(response.status, _headers(response), body, took_s)
 

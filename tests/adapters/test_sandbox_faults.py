@@ -51,7 +51,7 @@ async def sent(
     [
         ({"kind": "error_500", "status": 503}, Answer(503, {}, b"")),
         ({"kind": "reset", "bytes": 2}, MaybeSent("connection_lost")),
-        ({"kind": "oversize"}, MaybeSent("answer_too_large")),
+        ({"kind": "oversize"}, MaybeSent("answer_too_large", 200)),
         ({"kind": "oversize", "bytes": 996}, Answer(200, {}, b"good" + b" " * 996)),
         ({"kind": "slow_body", "delay_ms": 5}, Answer(200, {}, b"good")),
         ({"kind": "slow_body", "delay_ms": 60_000}, MaybeSent("timeout")),

@@ -10,11 +10,27 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from switch.coordination.local import Hub, InProcess
+from switch.coordination.ports import Topic
 from switch.coordination.quotes import SharedQuotes
+from switch.model import to_micros
 
 NOW = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 LATER = NOW + timedelta(seconds=600)
 MEMBER, PROVIDER = "ABAAKHPPXXX", "acleda"
+
+
+def test_what_anybody_may_publish_breaks_nothing() -> None:
+    """A provider named twice is counted once, and taken off."""
+    hub = Hub()
+    here, there = InProcess(hub), InProcess(hub)
+    quotes = SharedQuotes(1, here, processes_max=2, valid_s_max=600)
+    told = f"given q-1 {to_micros(LATER)} {MEMBER} {PROVIDER} {PROVIDER}"
+    there.publish(Topic.QUOTES, told)
+    held = quotes.all(NOW)
+    there.publish(Topic.QUOTES, "used q-1")
+
+    assert held == {(MEMBER, PROVIDER): 1}
+    assert quotes.all(NOW) == {}
 
 
 def two(most: int = 4) -> tuple[SharedQuotes, SharedQuotes]:

@@ -45,6 +45,9 @@ def tried(**said: Said) -> list[Tried]:
         (Answer(500, NOTHING, b""), Said.AWAY),
         (NotSent("connect_refused"), Said.AWAY),
         (MaybeSent("timeout"), Said.AWAY),
+        (MaybeSent("answer_too_large", 200), Said.TAKEN),
+        (MaybeSent("answer_too_large", 410), Said.STOP),
+        (MaybeSent("answer_too_large", 503), Said.AWAY),
     ],
 )
 def test_an_answer_is_judged_by_its_status(
