@@ -21,7 +21,7 @@ from switch.lifecycle import Event
 from switch.linked_payments import Asked
 from switch.model import Funding, State
 from switch.operators import Action, Approve, Propose
-from switch.parts import part_of
+from switch.parts import is_reversal, part_of
 from switch.proposals import PROPOSALS_A_DAY, actions_for, proposal_name, proposal_turn
 from switch.reasons import Reason
 from switch.screening import LISTED_AS, LISTED_BY
@@ -253,6 +253,7 @@ class Casework:
         opens = await self._matched(payment) if action is Action.MATCH else None
         if isinstance(opens, Reason):
             return opens
+        recall, others = await self._behind(payment, action)
         at = self._clock.now()
         result = await self._store.commit(
             Approve(
@@ -268,7 +269,9 @@ class Casework:
                 opens=opens,
                 paid=await self._records.money_paid(payment) if action is Action.OWE else None,
                 proposal=proposal,
-                original=await self._behind(payment) if action is Action.BOOK else "",
+                original=payment.original if _is_judged(payment, action) else "",
+                recall=recall,
+                apart=others,
             )
         )
         if isinstance(result, Done) and result.payment is not None:
@@ -287,14 +290,20 @@ class Casework:
         with suppress(StoreBusy):
             await self._dispatch.told(payment)
 
-    async def _behind(self, payment: Payment) -> str:
-        """What waits for a refund, with its money in suspense; empty where nothing does."""
-        if payment.funding is not Funding.REVERSED:
-            return payment.original
+    async def _behind(self, payment: Payment, action: Action) -> tuple[str, tuple[str, ...]]:
+        """The reversal that a refund is of, where it waits, and what is no refund of it."""
+        recalls = self._care.recalls
+        if action is Action.REFUSED and is_reversal(payment):
+            return "", await recalls.others(payment)
+        if action is not Action.BOOK or payment.funding is not Funding.REVERSED:
+            return "", ()
         async for each in self._worklist.open(0):
-            if await self._care.recalls.refunds(each, payment):
-                return each.uetr
-        return ""
+            if not is_reversal(each) or each.original != payment.original:
+                continue
+            others = await recalls.others(each)
+            if payment.uetr not in others:
+                return each.uetr, others
+        return "", ()
 
     async def _matched(self, payment: Payment) -> Open | Reason:
         """What books money that fitted nothing to the payer of its payment, as that stands now."""
@@ -314,6 +323,11 @@ class Casework:
             return await self._records.open(payment.uetr)
         except VaultError:
             return None
+
+
+def _is_judged(payment: Payment, action: Action) -> bool:
+    """Whether what is linked to a payment's original may speak against ending it so."""
+    return action is Action.BOOK or (action is Action.REFUSED and is_reversal(payment))
 
 
 def _event(payment: Payment, action: Action) -> Event | None:

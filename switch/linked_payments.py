@@ -27,8 +27,10 @@ from switch.parts import (
     Part,
     changed_terms,
     gave_back,
+    has_place,
     linked_quote,
     linked_uetr,
+    made_anew_at,
     part_of,
     refunding_side,
 )
@@ -158,10 +160,16 @@ class LinkedPayments:
         given = [each for each in back if gave_back(each)]
         child = (given or back)[-1] if back else None
         anew = child is None or _again(child) or (payment.rung == 0 and not gave_back(child))
-        if anew and len(back) < LINKED_MAX:
-            made = await self._give_back(payment, opened, len(children) + 1)
+        if anew and has_place(payment, len(back), len(children)):
+            made = None
+            if self.is_time(payment, child, len(back)):
+                made = await self._give_back(payment, opened, len(children) + 1)
             child = made if isinstance(made, Payment) else None
         await self.looked(payment, opened, child)
+
+    def is_time(self, parent: Payment, child: Payment | None, made: int) -> bool:
+        """Whether one is made anew now, after one that never arrived."""
+        return child is None or self._clock.now() >= made_anew_at(parent, child, made)
 
     async def looked(self, payment: Payment, opened: Opened, child: Payment | None) -> None:
         """Conclude what a look at the payment showed that gives this one's money back."""
@@ -208,7 +216,8 @@ class LinkedPayments:
         if reason is not None:
             return reason
         for _ in range(TRIES_MAX):
-            part = part_of(original, await self.of(original), amount)
+            most = PLACES_MAX if asked.scope == BACK else LINKED_MAX
+            part = part_of(original, await self.of(original), amount, most)
             if isinstance(part, Reason):
                 return part
             bank = asked.scope

@@ -80,8 +80,9 @@ class Approve:
     ``proposal`` is the digest of what was proposed, as the approver saw it.
 
     ``conclude`` is None for a dispute, which changes no answer. ``opens`` is the linked payment
-    that it makes; ``paid`` what a network had paid, where that is not what was held; ``original``
-    what waits for a refund that is booked after all, or what it gives back: it is judged by that.
+    that it makes; ``paid`` what a network had paid, where that is not what was held. What gives
+    money back that stands in suspense is judged by its ``original`` and all that is linked to that
+    but those ``apart``; ``recall`` is the reversal that waits for it, where one still does.
     """
 
     uetr: str
@@ -97,6 +98,8 @@ class Approve:
     paid: Money | None = None
     proposal: str = ""
     original: str = ""
+    recall: str = ""
+    apart: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ once cannot share.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from switch.inbound_port import own_uetr
@@ -19,6 +20,7 @@ from switch.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from fx.money import Money
     from switch.model import Institutions, Payment, Terms
@@ -29,6 +31,11 @@ LINKED_MAX: Final = 100
 PLACES_MAX: Final = 2 * LINKED_MAX
 """Others fill at most the first half of an original's places: the rest is for what goes back."""
 
+
+QUICKLY_MADE: Final = 12
+MADE_EVERY: Final = timedelta(hours=2)
+"""So many that never arrived are made one at each look, then one every so often: a network that
+is away for a week uses up no more places than there are (``LINKED_MAX``)."""
 
 RECALLS_MAX: Final = 8
 """Recalls of one payment, of which all but the last never arrived."""
@@ -115,16 +122,19 @@ def unmatched_terms(terms: Terms, quote: str, amount: Money) -> Terms:
     return changed_terms(terms, quote, amount, amount, None)
 
 
-def part_of(original: Payment, linked: Sequence[Payment], amount: Money) -> Part | Reason:
+def part_of(
+    original: Payment, linked: Sequence[Payment], amount: Money, most: int = LINKED_MAX
+) -> Part | Reason:
     """The part that ``amount`` (of what the payee got) is, after those given back before.
 
     The payer's part is rounded down each time, and the last one takes what is left; where it would
     be nothing, none is made. One that was refused gave nothing back, unless it is disputed: then it
     may have arrived all the same. Where the payee bore a fee, the part is one of what was paid out:
     whoever took the fee keeps it, and nobody who only lent the money pays for it (decision 48).
+    There are ``most`` linked payments at most.
     """
     terms = original.terms
-    if len(linked) >= LINKED_MAX or amount.minor <= 0:
+    if len(linked) >= most or amount.minor <= 0:
         return Reason.REFUND_TOO_MUCH
     if has_all_back(original):
         return Reason.GONE_BACK
@@ -188,3 +198,19 @@ def changed_terms(
         residues=(),
         payee_fee=None,
     )
+
+
+def has_place(parent: Payment, made: int, linked: int) -> bool:
+    """Whether another may be made where so many were; people may have more made than we do."""
+    return made < LINKED_MAX if parent.rung else linked < PLACES_MAX
+
+
+def made_anew_at(parent: Payment, child: Payment, made: int) -> datetime:
+    """When another is made for one that never arrived; at once where people have just asked."""
+    quickly = parent.rung == 0 or made < QUICKLY_MADE
+    return child.updated_at if quickly else child.updated_at + MADE_EVERY
+
+
+def is_reversal(recall: Payment) -> bool:
+    """Whether it asks for money back that is here already."""
+    return recall.kind is Kind.RECALL and bool(recall.institutions.sponsor)

@@ -22,10 +22,12 @@ from switch.linked_payments import BACK, Asked, apart, never_arrived
 from switch.model import Direction, Funding, Kind, Payment, State, Status, changed
 from switch.orders import Taken
 from switch.parts import (
-    LINKED_MAX,
+    PLACES_MAX,
     RECALLS_MAX,
     changed_terms,
     gave_back,
+    has_place,
+    is_reversal,
     left_of,
     recall_quote,
     recall_uetr,
@@ -36,7 +38,7 @@ from switch.refusals import Busy
 from switch.store.vault import VaultError, is_gone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from switch.denials import Denials
     from switch.dispatch import Dispatch
@@ -271,13 +273,21 @@ class Recalls:
 
         Its key follows from the recall, so that a crash between the two makes no second one.
         """
-        child, asked = await self._refund_of(recall)
+        made = await self.refunds_of(recall)
+        child = _newest(made)
         # One that was refused is made anew only where people had it taken up again.
         again = child is not None and recall.rung == 0 and not gave_back(child)
         if child is None or again or never_arrived(child):
-            child = await self._given(recall, opened, asked)
+            if not self._linked.is_time(recall, child, len(made)):
+                await self._linked.looked(recall, opened, None)
+                return
+            if has_place(recall, len(made) + 1, len(made) + 1):
+                child = await self._given(recall, opened, _next(recall, made))
+            else:
+                child = None
             if child is None:
-                await self._dispatch.conclude(recall, opened, Happened(Event.SPENT))
+                event = Event.GIVEN_BACK if await self._is_back(recall) else Event.SPENT
+                await self._dispatch.conclude(recall, opened, Happened(event))
                 return
         refused = lifecycle.is_final(child) and not gave_back(child)
         if refused and not never_arrived(child):
@@ -285,25 +295,34 @@ class Recalls:
             return
         await self._linked.looked(recall, opened, None if refused else child)
 
-    async def _refund_of(self, recall: Payment) -> tuple[Payment | None, Asked]:
-        """The refund last made for a recall, and the key of the next one."""
-        child: Payment | None = None
-        for place in range(1, LINKED_MAX):
-            asked = Asked(BACK, f"{recall.uetr}#{place}", {})
-            known = await self._linked.known(asked)
+    async def _is_back(self, recall: Payment) -> bool:
+        """Whether all that a network asks for has gone back without this recall, and arrived."""
+        original = await self._store.read.payment(recall.original)
+        if original is None or is_reversal(recall):
+            return False
+        linked = await self._linked.of(original)
+        given = [each for each in linked if gave_back(each)]
+        arrived = all(lifecycle.is_final(each) and not each.disputed for each in given)
+        return arrived and left_of(original, linked).minor <= 0
+
+    async def refunds_of(self, recall: Payment) -> list[Payment]:
+        """The refunds made for a recall, in the order they were made."""
+        found: list[Payment] = []
+        while len(found) < PLACES_MAX:
+            known = await self._linked.known(_next(recall, found))
             if not isinstance(known, Payment):
                 break
-            if child is None or not gave_back(child):
-                child = known
-        return child, asked
+            found.append(known)
+        return found
 
-    async def refunds(self, recall: Payment, refund: Payment) -> bool:
-        """Whether it is the refund last made for a recall that has its money here."""
-        reversal = recall.kind is Kind.RECALL and bool(recall.institutions.sponsor)
-        if not reversal or recall.original != refund.original:
-            return False
-        child, _ = await self._refund_of(recall)
-        return child is not None and child.uetr == refund.uetr
+    async def others(self, reversal: Payment) -> tuple[str, ...]:
+        """What else gives back a reversal's money beside its own refunds: other reversals'."""
+        original = await self._store.read.payment(reversal.original)
+        if original is None:
+            return ()
+        own = {each.uetr for each in await self.refunds_of(reversal)}
+        linked = await self._linked.of(original)
+        return tuple(each.uetr for each in linked if each.uetr not in own)
 
     async def is_given(self, recall: Payment) -> bool:
         """Whether a refund made for a network's recall has arrived, or still may.
@@ -312,8 +331,7 @@ class Recalls:
         """
         if recall.kind is not Kind.RECALL or recall.direction is not Direction.INBOUND:
             return False
-        child, _ = await self._refund_of(recall)
-        return child is not None and gave_back(child)
+        return any(gave_back(each) for each in await self.refunds_of(recall))
 
     async def _given(self, recall: Payment, opened: Opened, asked: Asked) -> Payment | None:
         """Refund what is left of a recalled payment; None where that cannot be.
@@ -331,6 +349,19 @@ class Recalls:
             self._log.warning("recall_not_refunded", uetr=recall.uetr)
             return None
         return made
+
+
+def _next(recall: Payment, made: Sequence[Payment]) -> Asked:
+    """The key of the next refund of a recall for which those were made."""
+    return Asked(BACK, f"{recall.uetr}#{len(made) + 1}", {})
+
+
+def _newest(made: Sequence[Payment]) -> Payment | None:
+    """The one that gave back, before one that may have; else the last one."""
+    given = [each for each in made if gave_back(each)]
+    if given:
+        return min(given, key=lambda each: (each.reason is not None, each.disputed))
+    return made[-1] if made else None
 
 
 def _named(particulars: Particulars, original: Payment, why: str) -> Particulars:

@@ -17,13 +17,14 @@ from switch.delta import Claim
 from switch.leaves import sealed_digest
 from switch.model import Funding, Kind, changed, to_micros
 from switch.operators import Action
-from switch.parts import counts, gave_back, linked_places
+from switch.parts import counts, gave_back, is_reversal, linked_places
 from switch.proposals import (
     PROPOSALS_A_DAY,
     actions_for,
     gives_back_whole,
     lines_for,
     lines_gone,
+    out_of_suspense,
     proposal_id,
     proposal_place,
     turn_of,
@@ -116,6 +117,12 @@ def approve(
         return Declined(Reason.PROPOSAL_CHANGED)
     if command.operator == command.proposer:
         return Declined(Reason.SAME_OPERATOR)
+    if command.action is Action.REFUSED and is_reversal(payment):
+        # It was agreed to before: what that made may have arrived meanwhile.
+        if command.original != payment.original:
+            return Conflict("original")
+        if any(gave_back(each) for each in _refunds(batch, command, payment)):
+            return Declined(Reason.NOT_REFUNDABLE)
     if command.conclude is not None:
         result = conclude(batch, command.conclude)
     else:
@@ -137,8 +144,8 @@ def approve(
 
 def _unsettled(batch: Batch, command: Approve, payment: Payment) -> Reason | None:
     """Why this does not settle a dispute, by what gave its money back or still may."""
-    if command.action is Action.BOOK and gives_back_whole(payment):
-        others = _beside(batch, payment)
+    if command.action is Action.BOOK and out_of_suspense(payment):
+        others = _beside(batch, command, payment)
         open_yet = any(not STATES[each.state].final for each in others)
         return Reason.NOT_ENDED if open_yet else None
     linked = _linked(batch, payment.uetr)
@@ -161,27 +168,36 @@ def _linked(batch: Batch, uetr: str) -> list[Payment]:
     return [each for each in held if each is not None]
 
 
-def _beside(batch: Batch, payment: Payment) -> list[Payment]:
-    """What else took, or may take, the same money out of suspense as one that gives it back."""
+def _refunds(batch: Batch, command: Approve, payment: Payment) -> list[Payment]:
+    """What gives back the same money in suspense, beside this payment itself."""
+    reverses = is_reversal(payment) or payment.funding is Funding.REVERSED
     return [
         each
         for each in _linked(batch, payment.original)
-        if each.uetr != payment.uetr
-        and gives_back_whole(each)
-        and (each.reason is None or each.rung == lifecycle.BORNE)
+        if each.uetr not in (payment.uetr, *command.apart)
+        and out_of_suspense(each)
+        and (each.funding is Funding.REVERSED) is reverses
     ]
+
+
+def _beside(batch: Batch, command: Approve, payment: Payment) -> list[Payment]:
+    """What else took, or may take, the same money out of suspense as one that gives it back."""
+    refunds = _refunds(batch, command, payment)
+    return [each for each in refunds if each.reason is None or each.rung == lifecycle.BORNE]
 
 
 def _lines(batch: Batch, command: Approve, payment: Payment) -> tuple[Line, ...]:
     """What is booked; of what gives money back by where that stands now."""
-    if command.action is Action.BOOK and gives_back_whole(payment):
-        if _beside(batch, payment):
-            return lines_gone(payment, owed=False)
+    if command.action is not Action.BOOK or not out_of_suspense(payment):
+        return lines_for(payment, command.action, command.paid)
+    if _beside(batch, command, payment):
+        return lines_gone(payment, owed=False)
+    if gives_back_whole(payment):
         original = batch.seen.payments[payment.original]
         if STATES[original.state].timer is not Timer.CHILD:
             return lines_gone(payment, owed=True)
-    if command.action is Action.BOOK and payment.funding is Funding.REVERSED:
-        waits = batch.seen.payments.get(command.original)
+    else:
+        waits = batch.seen.payments.get(command.recall)
         if waits is None or STATES[waits.state].final:
             return lines_gone(payment, owed=False)
     return lines_for(payment, command.action, command.paid)
@@ -257,7 +273,7 @@ def _settled(
         return Conflict("conclude")
     if (command.action is Action.MATCH) != (command.opens is not None):
         return Conflict("opens")
-    judged = command.action is Action.BOOK and gives_back_whole(payment)
+    judged = command.action is Action.BOOK and out_of_suspense(payment)
     if judged and command.original != payment.original:
         return Conflict("original")
     unsettled = _unsettled(batch, command, payment)

@@ -33,6 +33,7 @@ _WATCHED: Final = frozenset(
         *(State.PUT, State.MANUAL, State.CANCEL_MANUAL, State.UNKNOWN, State.PENDING_FAR),
         *(State.CANCELLING, State.CREDIT_UNKNOWN, State.RETURNING, State.UNWINDING),
         *(State.CONFIRMING, State.ACCEPTED_UNPOSTED, State.HELD, State.BLOCKED),
+        State.GIVING_BACK,
     )
 )
 

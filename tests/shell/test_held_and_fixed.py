@@ -89,7 +89,7 @@ async def test_a_code_that_fixes_its_amount_is_paid_so_where_its_network_names_n
     shell: Shell,
 ) -> None:
     shell.thailand.merchant = shop(None)
-    scanned = await shell.scans.scan(MEMBER, thai_code("345.00"), baht("1.00"))
+    scanned = await shell.scans.scan(MEMBER, thai_code("345.00"), None)
     open_one = await shell.scans.scan(MEMBER, thai_code(None), baht("1.00"))
 
     assert str(scanned.offers[0].quote.credit) == "345.00"

@@ -379,3 +379,13 @@ async def test_a_networks_recall_of_what_is_disputed_is_pending_until_people_hav
     assert [(each["status"], each["reason"]) for each in (waits, again)] == [("PDNG", None)] * 2
     assert (after["status"], after["uetr"]) == ("PDNG", recall_uetr(original.uetr, 1))
     assert recalling.payment(after["uetr"]).state is State.PUT
+
+
+async def test_what_its_bank_refunded_meanwhile_ends_an_agreed_recall(recalling: Shell) -> None:
+    original, recall = await put(recalling)
+    await refund(recalling, original, "41000")
+    await recalling.aftercare.recalls.decide(recall, None)
+    await looked_after(recalling)
+
+    assert recalling.payment(recall.uetr).state is State.ACCEPTED
+    assert len(await recalling.linked.of(original)) == 1
