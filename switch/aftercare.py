@@ -29,7 +29,7 @@ from switch.settling import Settling
 from switch.unsolicited import Unsolicited
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from switch.answers import Answers
     from switch.config import Config
@@ -56,6 +56,7 @@ class Given:
     ids: Ids
     tasks: Tasks
     log: Log
+    members: Collection[str]
     restoring: Restoring = field(default_factory=Restoring)
 
 
@@ -76,6 +77,7 @@ class Aftercare:
             tasks=given.tasks,
             log=log,
             restoring=given.restoring,
+            members=given.members,
         )
         self.returns = Returns(
             store=store,

@@ -196,7 +196,11 @@ class Switch:
         seams = self._seams
         known = (seams.store, self._records, self.dispatch, self.adapters, self._answers)
         return Aftercare(
-            Given(*known, seams.clock, self._ids, seams.tasks, seams.log, seams.restoring)
+            Given(
+                *(*known, seams.clock, self._ids, seams.tasks, seams.log),
+                members=tuple(self.config.members),
+                restoring=seams.restoring,
+            )
         )
 
     def _orders(self, scans: Scans) -> Orders:

@@ -19,7 +19,7 @@ from fx.market import Market
 from fx.market_file import read_market
 from fx.money import Money, MoneyError
 from fx.tables import ProviderConfigError
-from switch.config_across import guarded, holds_no_role, twice, wrong_market
+from switch.config_across import guarded, holds_no_role, wrong_market
 from switch.config_files import (
     AmountRow,
     CallsSection,
@@ -273,7 +273,7 @@ def _members(
     members: dict[str, Member] = {}
     for place, row in enumerate(rows):
         where = f"members.toml: member[{place}]"
-        if twice([*members, row.bic]):
+        if row.bic in members:
             raise ConfigError(f"{where}.bic: is there twice")
         if payer_currencies - {row.net_debit_max.currency}:
             # A corridor in another currency would have no cap at all.

@@ -36,25 +36,20 @@ def wrong_market(market: Market, corridors: Collection[str]) -> str | None:
     return None
 
 
-def twice(members: Iterable[str]) -> str | None:
-    """A member that is there under eight characters and under eleven."""
-    seen: set[str] = set()
-    for bic in members:
-        whole = bic.ljust(BIC_LENGTH, "X")
-        if whole in seen:
-            return bic
-        seen.add(whole)
-    return None
-
-
 def holds_no_role(row: CapRow, holding: Mapping[str, Collection[str]]) -> bool:
     """Whether a cap bounds nothing: its institution has no account in that role."""
     return row.role in holding and row.institution not in holding[row.role]
 
 
 def guarded(members: Iterable[Member], *, production: bool) -> str | None:
-    """What is wrong with where events go: for nobody else, and no way into our own house."""
+    """What is wrong with a member: its name, or where its events go.
+
+    By eight characters, accounts of the whole name would stand beside its own. Events are for
+    nobody else, and no way into our own house.
+    """
     for place, member in enumerate(members):
+        if len(member.bic) != BIC_LENGTH:
+            return f"member[{place}].bic: a member has all eleven characters of its BIC"
         where = f"member[{place}].events.webhook"
         if production and member.webhook is not None:
             if not member.webhook.startswith("https:"):

@@ -43,7 +43,7 @@ from switch.runtime.tasks import ShareOfTasks, TooManyTasks
 from switch.sequences import NumbersSpent, Sequences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from fx.money import Money
     from switch.abilities import RecallAdapter, RefundAdapter
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 BACK: Final = "back"
 """Scope of the keys under which we ourselves give money back."""
 
-BIC_LENGTH: Final = 11
+BANK_LENGTH, BIC_LENGTH = 8, 11
 """A BIC of eight characters names the head office, which is the same with XXX behind it."""
 
 HOPS_MAX: Final = 200
@@ -125,6 +125,7 @@ class LinkedPayments:
         tasks: Tasks,
         log: Log,
         restoring: Restoring,
+        members: Collection[str],
     ) -> None:
         self._store = store
         self._records = records
@@ -136,6 +137,7 @@ class LinkedPayments:
         self._hops = ShareOfTasks(tasks, HOPS_MAX)
         self._log = log
         self._restoring = restoring
+        self._members = {bic[:BANK_LENGTH]: bic for bic in members}
         self._sequences = Sequences(store)
 
     async def of(self, original: Payment) -> list[Payment]:
@@ -161,9 +163,8 @@ class LinkedPayments:
         child = (given or back)[-1] if back else None
         anew = child is None or _again(child) or (payment.rung == 0 and not gave_back(child))
         if anew and has_place(payment, len(back), len(children)):
-            made = None
-            if self.is_time(payment, child, len(back)):
-                made = await self._give_back(payment, opened, len(children) + 1)
+            now = self.is_time(payment, child, len(back))
+            made = await self._give_back(payment, opened, len(children) + 1) if now else None
             child = made if isinstance(made, Payment) else None
         await self.looked(payment, opened, child)
 
@@ -224,9 +225,10 @@ class LinkedPayments:
             if bank == BACK:
                 # Nobody's own key: who gives back is the payee's bank, by its long BIC.
                 held = original.institutions.payee_bank or opened.particulars.creditor.agent
-                if not held:
-                    return Reason.NOT_REFUNDABLE  # nobody would give it
-                bank = held.ljust(BIC_LENGTH, "X")
+                whole = held and held.ljust(BIC_LENGTH, "X")
+                bank = whole if pool else self._members.get(held[:BANK_LENGTH], "")
+                if not bank:
+                    return Reason.NOT_REFUNDABLE  # nobody would give it, within any cap
             linked = self._refund_of(original, part, bank)
             if pool:
                 roles = replace(linked.institutions, sponsor=pool)

@@ -128,6 +128,7 @@ class Shell:
                 ids=self.ids,
                 tasks=self.tasks,
                 log=self.log,
+                members=tuple(self.config.members),
                 restoring=self.restoring,
             )
         )

@@ -30,10 +30,11 @@ CAP = 'institution = "ANTISGSGXXX"\nrole = "{}"'
         ("providers.toml", FEE.format("unionpay"), FEE.format("unionpai"), "bakong-unionpai"),
         ("providers.toml", RULES, RELATIONSHIP.format("thialand") + RULES, "bakong-thialand"),
         ("providers.toml", 'holder = "ACLBKHPPXXX"', 'holder = "ACLBKHPP"', "eleven characters"),
-        ("members.toml", 'bic = "CADIKHPPXXX"', 'bic = "ABAAKHPP"', "is there twice"),
+        ("members.toml", 'bic = "CADIKHPPXXX"', 'bic = "ABAAKHPPXXX"', "is there twice"),
+        ("members.toml", 'bic = "CADIKHPPXXX"', 'bic = "CADIKHPP"', "eleven characters"),
         ("limits.toml", CAP.format("holder"), CAP.format("network"), "holds another one"),
     ],
-    ids=["fee", "relationship", "holder", "member", "role"],
+    ids=["fee", "relationship", "holder", "member twice", "member", "role"],
 )
 def test_what_would_mean_nothing_or_one_twice_refuses_the_start(
     file: str, old: str, new: str, told: str, tmp_path: Path
