@@ -20,7 +20,7 @@ from switch.dispatch import Happened
 from switch.lifecycle import Event
 from switch.linked_payments import Asked
 from switch.model import Funding, State
-from switch.operators import Action, Approve, Propose
+from switch.operators import Action, Approve, Judged, Propose
 from switch.parts import is_reversal, part_of
 from switch.proposals import PROPOSALS_A_DAY, actions_for, proposal_name, proposal_turn
 from switch.reasons import Reason
@@ -253,7 +253,6 @@ class Casework:
         opens = await self._matched(payment) if action is Action.MATCH else None
         if isinstance(opens, Reason):
             return opens
-        recall, others = await self._behind(payment, action)
         at = self._clock.now()
         result = await self._store.commit(
             Approve(
@@ -269,9 +268,7 @@ class Casework:
                 opens=opens,
                 paid=await self._records.money_paid(payment) if action is Action.OWE else None,
                 proposal=proposal,
-                original=payment.original if _is_judged(payment, action) else "",
-                recall=recall,
-                apart=others,
+                judged=await self._judged(payment, action),
             )
         )
         if isinstance(result, Done) and result.payment is not None:
@@ -290,20 +287,23 @@ class Casework:
         with suppress(StoreBusy):
             await self._dispatch.told(payment)
 
-    async def _behind(self, payment: Payment, action: Action) -> tuple[str, tuple[str, ...]]:
-        """The reversal that a refund is of, where it waits, and what is no refund of it."""
-        recalls = self._care.recalls
+    async def _judged(self, payment: Payment, action: Action) -> Judged:
+        """By what else it is judged: the reversal that a refund is of, and what is no refund of it.
+
+        Where that reversal waits no more, all refunds of reversals count.
+        """
+        original, recalls = payment.original, self._care.recalls
         if action is Action.REFUSED and is_reversal(payment):
-            return "", await recalls.others(payment)
-        if action is not Action.BOOK or payment.funding is not Funding.REVERSED:
-            return "", ()
-        async for each in self._worklist.open(0):
-            if not is_reversal(each) or each.original != payment.original:
-                continue
-            others = await recalls.others(each)
-            if payment.uetr not in others:
-                return each.uetr, others
-        return "", ()
+            return Judged(original, apart=await recalls.others(payment))
+        if action is not Action.BOOK:
+            return Judged()
+        if payment.funding is Funding.REVERSED:
+            async for each in self._worklist.open(0):
+                if is_reversal(each) and each.original == original:
+                    others = await recalls.others(each)
+                    if payment.uetr not in others:
+                        return Judged(original, each.uetr, others)
+        return Judged(original)
 
     async def _matched(self, payment: Payment) -> Open | Reason:
         """What books money that fitted nothing to the payer of its payment, as that stands now."""
@@ -323,11 +323,6 @@ class Casework:
             return await self._records.open(payment.uetr)
         except VaultError:
             return None
-
-
-def _is_judged(payment: Payment, action: Action) -> bool:
-    """Whether what is linked to a payment's original may speak against ending it so."""
-    return action is Action.BOOK or (action is Action.REFUSED and is_reversal(payment))
 
 
 def _event(payment: Payment, action: Action) -> Event | None:

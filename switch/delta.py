@@ -328,9 +328,9 @@ def _judged_by(command: Propose | Approve) -> tuple[str, ...]:
 
     What gives back itself is judged by its payment, and by what else is linked to that.
     """
-    if isinstance(command, Approve) and command.original:
-        waits = (command.recall,) if command.recall else ()
-        return (command.original, *waits, *linked_places(command.original))
+    if isinstance(command, Approve) and command.judged.original:
+        original, recall = command.judged.original, command.judged.recall
+        return (original, *((recall,) if recall else ()), *linked_places(original))
     if command.action not in (Action.OWE, Action.UNBOOK):
         return ()
     return linked_places(command.uetr)

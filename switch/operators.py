@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -74,15 +74,30 @@ class Propose:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """What speaks for or against giving money back that stands in suspense.
+
+    All that is linked to its ``original`` but those ``apart``, which give other money back;
+    ``recall`` is the reversal that waits for it, where one still does.
+    """
+
+    original: str = ""
+    recall: str = ""
+    apart: tuple[str, ...] = ()
+
+
+NOTHING_ELSE: Final = Judged()
+
+
+@dataclass(frozen=True, slots=True)
 class Approve:
     """Another operator approves what was proposed; ``conclude`` is what then becomes of it.
 
     ``proposal`` is the digest of what was proposed, as the approver saw it.
 
     ``conclude`` is None for a dispute, which changes no answer. ``opens`` is the linked payment
-    that it makes; ``paid`` what a network had paid, where that is not what was held. What gives
-    money back that stands in suspense is judged by its ``original`` and all that is linked to that
-    but those ``apart``; ``recall`` is the reversal that waits for it, where one still does.
+    that it makes; ``paid`` what a network had paid, where that is not what was held. ``judged``
+    says by what else it is judged.
     """
 
     uetr: str
@@ -97,9 +112,7 @@ class Approve:
     opens: Open | None = None
     paid: Money | None = None
     proposal: str = ""
-    original: str = ""
-    recall: str = ""
-    apart: tuple[str, ...] = ()
+    judged: Judged = NOTHING_ELSE
 
 
 @dataclass(frozen=True, slots=True)

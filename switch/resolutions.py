@@ -119,7 +119,7 @@ def approve(
         return Declined(Reason.SAME_OPERATOR)
     if command.action is Action.REFUSED and is_reversal(payment):
         # It was agreed to before: what that made may have arrived meanwhile.
-        if command.original != payment.original:
+        if command.judged.original != payment.original:
             return Conflict("original")
         if any(gave_back(each) for each in _refunds(batch, command, payment)):
             return Declined(Reason.NOT_REFUNDABLE)
@@ -174,7 +174,7 @@ def _refunds(batch: Batch, command: Approve, payment: Payment) -> list[Payment]:
     return [
         each
         for each in _linked(batch, payment.original)
-        if each.uetr not in (payment.uetr, *command.apart)
+        if each.uetr not in (payment.uetr, *command.judged.apart)
         and out_of_suspense(each)
         and (each.funding is Funding.REVERSED) is reverses
     ]
@@ -197,7 +197,7 @@ def _lines(batch: Batch, command: Approve, payment: Payment) -> tuple[Line, ...]
         if STATES[original.state].timer is not Timer.CHILD:
             return lines_gone(payment, owed=True)
     else:
-        waits = batch.seen.payments.get(command.recall)
+        waits = batch.seen.payments.get(command.judged.recall)
         if waits is None or STATES[waits.state].final:
             return lines_gone(payment, owed=False)
     return lines_for(payment, command.action, command.paid)
@@ -274,7 +274,7 @@ def _settled(
     if (command.action is Action.MATCH) != (command.opens is not None):
         return Conflict("opens")
     judged = command.action is Action.BOOK and out_of_suspense(payment)
-    if judged and command.original != payment.original:
+    if judged and command.judged.original != payment.original:
         return Conflict("original")
     unsettled = _unsettled(batch, command, payment)
     if unsettled is not None:

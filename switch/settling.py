@@ -327,7 +327,8 @@ class Settling:
             return
         said = {"uetr": payment.uetr, "reference": payment.reference}
         facts = lifecycle.STATES[payment.state]
-        if facts.stand is lifecycle.Stand.POSTED and not lifecycle.is_unbooked(payment):
+        is_owed = payment.direction is Direction.INBOUND or not lifecycle.is_unbooked(payment)
+        if facts.stand is lifecycle.Stand.POSTED and is_owed:
             report.add("missing", **said, state=payment.state.value)
         elif not facts.final:
             report.add("still_open", **said, state=payment.state.value)
@@ -378,7 +379,8 @@ def _event(payment: Payment) -> Event | None:
         # The network's side is settled; what is open, or went back, is our own side of it.
         return None
     inbound = payment.direction is Direction.INBOUND and payment.kind is Kind.PAYMENT
-    if inbound and payment.state is State.MANUAL:
+    if inbound and (payment.state is State.MANUAL or lifecycle.is_unbooked(payment)):
+        # What operators took back did not reach its payee here: its network owes it all the same.
         return None
     amiss = lifecycle.decided(payment, Event.PAID_AMISS)
     if payment.state is State.LAPSED and amiss.verdict is Verdict.MOVE:
