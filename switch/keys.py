@@ -207,7 +207,13 @@ class KeyFolder:
         """The keys of the operators, by name: whoever has a file in their folder is one."""
         files = sorted((self._folder / OPERATORS).glob("operator-*.pub.pem"))
         names = [path.name.removesuffix(".pub.pem") for path in files]
-        return {name: self.public(f"{OPERATORS}/{name}") for name in names}
+        keys = {name: self.public(f"{OPERATORS}/{name}") for name in names}
+        held: dict[int, str] = {}
+        for name, key in keys.items():
+            if held.setdefault(key.public_numbers().x, name) != name:
+                # Four eyes are two people: a key is one, whatever it is called.
+                raise self._unreadable(f"{OPERATORS}/{name}.pub.pem", "is another operator's key")
+        return keys
 
     def public(self, name: str) -> ec.EllipticCurvePublicKey:
         """The public P-256 key of that name (``<name>.pub.pem``)."""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from switch.cli.options import data_option, guarded, tell
+from switch.cli.options import data_option, guarded, stop, tell
 from switch.data_folder import KEYS
 from switch.keys import KeyFolder
-from switch.screening import ACCOUNT, KEYED_BY, NAME, digest
+from switch.screening import ACCOUNT, KEYED_BY, NAME, digest, normal
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,13 +29,24 @@ def command() -> None:
 @click.option("--account", is_flag=True, help="The lines are accounts, not names.")
 @data_option
 def digest_(data: Path, *, account: bool) -> None:
-    """Write the entry of each line of standard input, ready for ``digests`` of a list."""
+    """Write the entry of each line of standard input, ready for ``digests`` of a list.
+
+    Status 2, at the first line that cannot be one: what is not UTF-8, or has no letter and no
+    digit, would make an entry that nobody ever meets.
+    """
 
     def program() -> int:
         key = KeyFolder(data / KEYS).secret(KEYED_BY).encode()
-        for line in sys.stdin:
-            if line.strip():
-                tell(digest(key, ACCOUNT if account else NAME, line))
+        for number, content in enumerate(sys.stdin.buffer, 1):
+            try:
+                line = content.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError:
+                stop(f"line {number}: is not UTF-8")
+            if not line.strip():
+                continue
+            if not normal(line):
+                stop(f"line {number}: has no letter and no digit")
+            tell(digest(key, ACCOUNT if account else NAME, line))
         return 0
 
     guarded(program)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -220,3 +221,12 @@ def test_a_provider_gets_a_key_beside_a_database_too_and_may_lack_one(keys: Path
     assert own.ec_private("provider-acleda").public_key() == own.provider_public("acleda")
     assert own.provider_public("wing") is None
     assert {name: after[name] for name in before} == before
+
+
+def test_one_key_under_two_operators_names_is_refused(tmp_path: Path) -> None:
+    """Whoever held it could approve what they proposed."""
+    keys, folder = made(tmp_path), tmp_path / "operators"
+    shutil.copy(folder / "operator-1.pub.pem", folder / "operator-2.pub.pem")
+
+    with pytest.raises(KeyUnreadable, match=r"operator-2.*another operator's key"):
+        keys.operators()
