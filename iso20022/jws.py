@@ -192,9 +192,10 @@ def _canonical(raw: bytes) -> object:
     """
     try:
         header = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        return None
-    return header if orjson.dumps(header, option=orjson.OPT_SORT_KEYS) == raw else None
+        same = orjson.dumps(header, option=orjson.OPT_SORT_KEYS) == raw
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return None  # what it reads may be nested deeper than what it writes
+    return header if same else None
 
 
 def _judged(raw: bytes) -> object:

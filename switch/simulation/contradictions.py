@@ -191,14 +191,24 @@ def is_frozen(entries: Iterable[Row], debit: int) -> bool:
     return sorted(sums.values()) == [-debit, debit] and sums["frozen"] == -debit
 
 
-def borne(payment: Row) -> Counter[str]:
+def borne(payment: Row, posted: Counter[str] | None = None) -> Counter[str]:
     """What two operators book where a network has paid what it had refused."""
     terms, who = payment["terms"], payment["institutions"]
     gets = terms["payee_currency"]
     bearer, network = f"{who['fee_taker']}/bearer/{gets}/deferred", f"{who['payee_side']}/network"
-    books = {bearer: terms["destination"], f"{network}/{gets}": -terms["destination"]}
-    # What was pushed for it came in, and has gone back by another payment.
-    return Counter(books | _pushed(payment))
+    books = Counter({bearer: terms["destination"], f"{network}/{gets}": -terms["destination"]})
+    # What was pushed for it came in, and has gone back by another payment, or is owed.
+    books.update(_pushed(payment))
+    if held := 0 if posted is None else owed(payment, posted):
+        books[f"{SPONSOR}/suspense/{terms['payer_currency']}"] += held
+        books[f"{who['fee_taker']}/bearer/{terms['payer_currency']}"] -= held
+    return books
+
+
+def owed(payment: Row, posted: Counter[str]) -> int:
+    """What operators pay a payer outside the switch, because nobody takes it back through it."""
+    bearer = f"{payment['institutions']['fee_taker']}/bearer/{payment['terms']['payer_currency']}"
+    return max(0, -posted[bearer])
 
 
 def _pushed(payment: Row) -> dict[str, int]:

@@ -188,17 +188,17 @@ class _Case:
                 continue
             terms = payment["terms"]
             back = [child for child in self.families.children(uetr) if self._moved(child)]
+            posted = self._posted(uetr, *back)
+            owed = contradictions.owed(payment, posted)
             if payment["state"] == "returned":
-                left = self._posted(uetr, *back)[f"{SPONSOR}/pool/{terms['payer_currency']}"]
-                if left:
+                if (left := posted[f"{SPONSOR}/pool/{terms['payer_currency']}"]) != owed:
                     yield f"{uetr}: {left} of what was pushed for it did not go back"
                 continue
             given = sum(self._payments[child]["terms"]["destination"] for child in back)
-            if given != terms["debit"]:
+            if given != terms["debit"] - owed:
                 yield f"{uetr}: {given} of {terms['debit']} went back"
-            posted = self._posted(uetr, *back)
             side = f"{payment['institutions']['payer_side']}/network/{terms['payer_currency']}"
-            if posted[side]:
+            if posted[side] != owed:
                 yield f"{uetr}: its payer's side still owes {posted[side]}"
 
     def _posted(self, *uetrs: str) -> Counter[str]:
@@ -269,7 +269,7 @@ class _Case:
                 if moved is False and booked and not debited:
                     if not lied:
                         yield f"{uetr}: refused, and {network} has booked it"
-                    elif self._posted(uetr) != contradictions.borne(payment):
+                    elif (posted := self._posted(uetr)) != contradictions.borne(payment, posted):
                         yield f"{uetr}: refused, {network} booked it, and nobody bears it"
                 if moved is not None and any(line["status"] == "pending" for line in lines):
                     yield f"{uetr}: ended, and {network} still waits"
