@@ -8,6 +8,7 @@ who is known by an alias alone cannot be said in the older versions, and that is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,10 +19,9 @@ from lxml import etree
 
 from iso20022 import elements as e
 from iso20022.builder import build
-from iso20022.declare import XMLDSIG, Declaration, Leaf, Repeated, places
+from iso20022.declare import XMLDSIG, Declaration, Leaf, Repeated, Supplement, places
 from iso20022.errors import Breach, IsoError, Misfit
 from iso20022.messages import DOCUMENTS, HEADERS
-from iso20022.messages.supplementary import NAMESPACES
 from iso20022.places import place_of
 from iso20022.reader import Message, parse, read_document
 from iso20022.rules import Values
@@ -36,7 +36,8 @@ OUTWARD_HEADER: Final = "head.001.001.02"
 """Goes with every older version: CBPR+ and FedNow."""
 
 _FAMILY: Final = slice(0, -3)
-_OWN: Final = frozenset(namespace for namespace, _ in NAMESPACES.values())
+_FINER: Final = re.compile(r"[0-9]{4}-[0-9:T-]+\.[0-9]{6}[0-9]*[1-9][0-9]*(?:Z|[+-][0-9:]+)?")
+"""A moment with more digits than a field holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def convert(
     if isinstance(message, bytes):
         tree = parse(message)
         message = read_document(tree, names=DOCUMENTS)
-        losses |= dict.fromkeys(Loss(path, "") for path in _foreign(tree))
+        losses |= dict.fromkeys(Loss(path, "") for path in _unread(tree, message.name))
     if to not in DOCUMENTS or to[_FAMILY] != message.name[_FAMILY]:
         raise IsoError("schema", "FF01", e.AT_DOCUMENT, "there is no conversion to this message")
     values = _carried(message.values, _document(message.name), _document(to), losses)
@@ -152,15 +153,36 @@ def _fits(value: object, source: Leaf | Repeated, target: Leaf | Repeated) -> bo
     return True
 
 
-def _foreign(tree: _Element) -> Iterator[str]:
-    """Yield the places of what is read by nobody: a signature, supplementary data of another."""
+def _unread(tree: _Element, name: str) -> Iterator[str]:
+    """Yield the places of what no field holds, in whole or in part.
+
+    A signature; supplementary data of another, or ours where this version does not read it; what
+    such data is about; and digits of a moment beyond the microsecond.
+    """
+    own = _own_parts(name)
     for element in tree.iter():
-        name = etree.QName(element)
-        if name.localname == e.SIGNATURE and name.namespace != XMLDSIG:
+        tag = etree.QName(element)
+        if tag.localname == e.SIGNATURE and tag.namespace != XMLDSIG:
             yield place_of(element)
-        elif name.localname == e.ENVELOPE and etree.QName(element[0]).namespace not in _OWN:
-            above = element.getparent()
-            yield place_of(element if above is None else above)
+        elif tag.localname == e.SUPPLEMENTARY_DATA:
+            if any(etree.QName(each).localname == e.PLACE_AND_NAME for each in element):
+                yield place_of(element)
+            for envelope in element.iterchildren(f"{{{tag.namespace}}}{e.ENVELOPE}"):
+                if any(part.tag not in own for part in envelope):
+                    yield place_of(element)
+        elif element.text is not None and _FINER.fullmatch(element.text.strip()) is not None:
+            yield place_of(element)
+
+
+@cache
+def _own_parts(name: str) -> frozenset[str]:
+    """The elements in supplementary data that this version reads."""
+    return frozenset(
+        f"{{{part.namespace}}}{part.root.tag}"
+        for _, _, node in places(DOCUMENTS[name])
+        if isinstance(node, Supplement)
+        for part in node.parts
+    )
 
 
 @cache

@@ -8,6 +8,7 @@ two readers can disagree.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -42,6 +43,7 @@ SIZE_BYTES_MAX: Final = 64 * 1024
 """Largest message that is parsed at all."""
 
 _BOM: Final = b"\xef\xbb\xbf"
+_ENCODING: Final = re.compile(rb"""encoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 # With the white space: ``<?xml-stylesheet`` is a processing instruction.
 _DECLARATIONS: Final = tuple(
     mark + b"<?xml" + space for mark in (b"", _BOM) for space in (b" ", b"\t", b"\n", b"\r")
@@ -97,7 +99,12 @@ def parse(raw: bytes, at_most: int = SIZE_BYTES_MAX) -> _Element:
     info = root.getroottree().docinfo
     if info.internalDTD is not None or info.doctype:
         raise IsoError("security", "FF01", "/", "a document type declaration is not accepted")
-    if (info.encoding or "UTF-8").upper() not in {"UTF-8", "UTF8", "US-ASCII", "ASCII"}:
+    if info.xml_version not in (None, "1.0"):
+        raise IsoError("parse", "FF01", "/", "the message must be XML 1.0")
+    # With a byte order mark the parser believes the mark, and others what is declared.
+    named = _ENCODING.search(raw, 0, raw.find(b"?>") + 1)
+    encoding = info.encoding or "UTF-8" if named is None else named[1].decode("ascii")
+    if encoding.upper() not in {"UTF-8", "UTF8", "US-ASCII", "ASCII"}:
         raise IsoError("parse", "FF01", "/", "the message must be encoded in UTF-8")
     return root
 

@@ -71,6 +71,10 @@ class Scalar:
         return self.write
 
 
+WHOLE_DIGITS_MAX: Final = 15
+"""Digits before the point that the schema takes: the largest amount has more where it has none."""
+
+
 @dataclass(frozen=True, slots=True)
 class AmountType:
     """An amount with its ``Ccy`` attribute; values are :class:`fx.money.Money`.
@@ -125,6 +129,8 @@ class AmountType:
             return value.short()
         places = unit.exponent
         digits = str(minor)
+        if len(digits) - places > WHOLE_DIGITS_MAX:
+            raise Breach(rules.RANGE)
         if not places:
             return digits
         if len(digits) <= places:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from fx.iso4217 import ISO_4217
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 AMOUNT_LENGTH_MAX: Final = 13
 """Longest text of an amount or fixed fee (EMVCo, objects 54 and 56)."""
 
+SUM_MAX: Final = 10**AMOUNT_LENGTH_MAX
+"""Most that is paid in all, fee included, in major units: what Money holds of two decimals."""
+
 IDENTIFIER_LENGTH_MAX: Final = 32
 """Longest globally unique identifier (EMVCo, sub-tag 00 of 26-51)."""
 
@@ -40,12 +44,13 @@ _HEX: Final = re.compile("[0-9A-Fa-f]{4}")
 _STAMP: Final = re.compile(f"[0-9]{{{STAMP_LENGTH}}}")
 _AMOUNT: Final = re.compile(r"([0-9]+)(?:\.([0-9]*))?")
 _PERCENT: Final = re.compile(r"([0-9]{1,2})(?:\.([0-9]{0,2}))?")
-# Control characters, the ones that turn the direction of text, the soft hyphen, and tag characters
-# that nobody sees: a name must not be able to show itself as another one. The joiners and the
-# space without width (U+200B to U+200D) stay: Khmer, Burmese and other scripts are written with
-# them. One class, because the fast readers put it into theirs.
+# Control characters, the ones that turn the direction of text, the soft hyphen, and signs, fillers
+# and tags that nobody sees: a name must not be able to show itself as another one. Nor what is no
+# character at all. The joiners and the space without width (U+200B to U+200D) stay: Khmer, Burmese
+# and other scripts are written with them. One class, because the fast readers put it into theirs.
 CONTROL: Final = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\U000e0000-\U000e007f]"
+    "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u180e\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\u3164\ufdd0-\ufdef\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e007f]"
 )
 _OPAQUE_ACCOUNTS: Final = tuple(f"{tag:02d}" for tag in range(2, 26))
 _ACCOUNTS: Final = tuple(f"{tag:02d}" for tag in range(26, 52))
@@ -158,6 +163,23 @@ def _check_fees(root: Mapping[str, Node], found: list[Fault]) -> None:
         match = _PERCENT.fullmatch(percent.value)
         if match is None or not percent.value.strip("0."):
             found.append(fault("schema", "fee_percent_range", "57", percent.start))
+    _check_sum(root.get("54"), fixed, percent, found)
+
+
+def _check_sum(
+    amount: Node | None, fixed: Node | None, percent: Node | None, found: list[Fault]
+) -> None:
+    """What is paid in all is an amount too: both texts may be, and their sum be none."""
+    if amount is None or _AMOUNT.fullmatch(amount.value) is None:
+        return
+    bill = Decimal(amount.value)
+    if fixed is not None and _AMOUNT.fullmatch(fixed.value) is not None:
+        if bill + Decimal(fixed.value) > SUM_MAX:
+            found.append(fault("schema", "fee_format", "56", fixed.start))
+        return
+    share = None if percent is None else _PERCENT.fullmatch(percent.value)
+    if share is not None and bill * (100 + Decimal(share.string)) > 100 * SUM_MAX:
+        found.append(fault("schema", "fee_format", "57", 0 if percent is None else percent.start))
 
 
 def is_amount(text: str, numeric: str | None) -> bool:

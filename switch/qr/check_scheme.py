@@ -63,8 +63,12 @@ def _check_account(claim: Claim, found: list[Fault]) -> None:
         reason = rule.broken(child.value)
         if reason is not None:
             found.append(fault("network", reason, path, child.start))
-    if account.one_of and not any(sub in subs for sub in account.one_of):
+    named = [sub for sub in account.one_of if sub in subs]
+    if account.one_of and not named:
         found.append(fault("network", account.one_of_missing, node.tag, node.start))
+    elif account.only_one and len(named) > 1:
+        # Each names a payee of its own, and two readers may take two.
+        found.append(fault("network", "accounts_differ", f"{node.tag}/{named[1]}", node.start))
 
 
 def read_subs(account: Account, node: Node, found: list[Fault]) -> dict[str, Node]:

@@ -111,6 +111,7 @@ def _read_link(scheme: Scheme, link: Link, payload: str) -> OffEmv:
         held, start = groups["held"], match.start("held")
         if link.holds == "query":
             said.update(_query(held, start, found))
+            _check_keys(link, said, found)
         elif int(groups["size"]) != len(held):
             found.append(fault("tlv", "wrong_length", "", match.start("size")))
         else:
@@ -132,7 +133,8 @@ def _query(held: str, start: int, found: list[Fault]) -> dict[str, Said]:
     at = start
     for part in held.split("&"):
         key, _, raw = part.partition("=")
-        if _HALF_ESCAPE.search(raw) is not None:
+        if _HALF_ESCAPE.search(raw) is not None or "#" in part:
+            # What stands behind a number sign, other readers do not read.
             found.append(fault("tlv", "escape_broken", "", at))
         try:
             value = unquote_to_bytes(raw).decode()
@@ -149,6 +151,14 @@ def _query(held: str, start: int, found: list[Fault]) -> dict[str, Said]:
             seen.add(key.lower())
         at += len(part) + 1
     return said
+
+
+def _check_keys(link: Link, said: Mapping[str, Said], found: list[Fault]) -> None:
+    """Refuse a key that some readers take for one of the scheme's and others do not."""
+    declared = {key.lower(): key for key in (*link.account.fields, *link.paths)}
+    for key, item in said.items():
+        if declared.get(key.lower(), key) != key:
+            found.append(fault("field", "key_format", "", item.start))
 
 
 def _objects(held: str, start: int, found: list[Fault]) -> dict[str, Said]:

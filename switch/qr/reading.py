@@ -16,7 +16,7 @@ from switch.qr.check_scheme import check_last_day, check_scheme, check_validity,
 from switch.qr.claim import claimed_by
 from switch.qr.content import QrContent, read_content
 from switch.qr.emv import parse
-from switch.qr.errors import Fault, QrError, fault, ordered
+from switch.qr.errors import CODE_AMOUNT_ZERO, Fault, QrError, fault, ordered
 from switch.qr.off_emv import read_off_emv
 
 if TYPE_CHECKING:
@@ -165,7 +165,7 @@ class _Reader:
             if claim.account.last_day is not None and claim.exact:
                 check_last_day(claim.account.last_day, claim.node, self.at, found)
         if self.payer_types(claims):
-            found = [item for item in found if (item.path, item.reason) != ("54", "amount_format")]
+            found = [item for item in found if (item.path, item.code) != ("54", CODE_AMOUNT_ZERO)]
         return self.sorted(found, scheme)
 
     def generic(self) -> _Judged:

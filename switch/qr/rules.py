@@ -86,6 +86,7 @@ class Account:
     fields: Mapping[str, Field] = field(default_factory=lambda: _NOTHING)
     one_of: tuple[str, ...] = ()
     one_of_missing: str = ""
+    only_one: bool = False
     last_day: LastDay | None = None
     payer_types: tuple[str, str] | None = None
     expected: tuple[Expected, ...] = ()

@@ -125,6 +125,7 @@ def _account(table: Table, groups: _Groups) -> list[Account]:
         fields=MappingProxyType(fields),
         one_of=table.texts("one_of"),
         one_of_missing=table.text("one_of_missing", f"missing_{tags[0]}"),
+        only_one=table.flag("only_one"),
         last_day=_last_day(day) if day.content else None,
         payer_types=_payer_types(types) if types.content else None,
         expected=tuple(_expected(item) for item in table.tables("expected")),
