@@ -320,8 +320,9 @@ class Recalls:
         original = await self._store.read.payment(reversal.original)
         if original is None:
             return ()
-        own = {each.uetr for each in await self.refunds_of(reversal)}
         linked = await self._linked.of(original)
+        # Read after them: one that is made meanwhile is not taken for another's.
+        own = {each.uetr for each in await self.refunds_of(reversal)}
         return tuple(each.uetr for each in linked if each.uetr not in own)
 
     async def is_given(self, recall: Payment) -> bool:
