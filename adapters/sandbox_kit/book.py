@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from fx.money import Money
 
-BOOK_ENTRIES_MAX: Final = 100_000
+BOOK_ENTRIES_MAX: Final = 250_000
 """Entries of a book; a payment beyond is answered as if the sandbox were down (HTTP 500)."""
 
 
