@@ -71,6 +71,9 @@ class SuspenseApi:
         signed = await take_in(request, self._operators, JSON_MEDIA)
         body = read_json(signed.body, ClosingRequest)
         said = (body.institution, body.reference, body.instead_of or "")
+        if body.amount is not None and body.way != Way.WITHDRAWN:
+            # An item closes whole: an amount beside another way is a misunderstanding.
+            raise Refusal(Reason.FORMAT_INVALID, 400, "$.amount")
         withdrawn = None if body.amount is None else body.amount.money()
         asked = Asked(body.item, Way(body.way), *said, withdrawn=withdrawn)
         refused = await self._closings.propose(asked, signed.member, self._config)

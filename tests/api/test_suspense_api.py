@@ -172,6 +172,17 @@ async def test_only_operators_look_and_what_is_no_closing_is_refused_whole(rig: 
     assert [each.status for each in (*wrong, limit)] == [400] * 5
 
 
+async def test_a_part_of_an_item_is_not_closed(rig: Rig) -> None:
+    await put(rig)
+    part = {**CLOSING, "amount": {"value": "2.50", "currency": "THB"}}
+    answer = await call(rig, "operator-1", "/proposals", part)
+
+    assert answer.status == 400
+    assert b"$.amount" in answer.body
+    listed = (await call(rig, "operator-1", "")).json()
+    assert listed["items"][0]["proposal"] is None
+
+
 HASH = "5d" * 32
 FOUND = {"sponsor": "ACLBKHPPXXX", "hash": HASH, "amount": {"value": "41000", "currency": "KHR"}}
 
