@@ -20,7 +20,7 @@ from fx.sanity import check, loops, out_of_bounds
 from fx.sheets import ANY, Posted, utc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import datetime
 
     from fx.market import Market
@@ -182,9 +182,23 @@ class Board:
             after = each if before is None else join(before.posted, each)
             if before is None or after != before.posted:
                 versions[sheet.version] = _listing(self.market, self.references, after)
-                in_order = sorted(versions.values(), key=_effective)
-                listed[key] = tuple(in_order)
+                listed[key] = self._in_order(key, versions.values())
         return Board(self.market, MappingProxyType(listed), self.references)
+
+    def _in_order(self, key: Key, held: Iterable[Listed]) -> tuple[Listed, ...]:
+        """Versions by when they take effect; of one moment the configured one is the last.
+
+        Whoever configures a rate anew takes back what is recorded of the one before it, and boards
+        agree on whatever else they were given in another order.
+        """
+        sheets = (each for each in self.market.sheets if (each.provider, each.pair) == key)
+        configured = {each.version for each in sheets}
+
+        def place(each: Listed) -> tuple[datetime, bool, str]:
+            sheet = each.posted.sheet
+            return sheet.effective_at, sheet.version in configured, sheet.version
+
+        return tuple(sorted(held, key=place))
 
     def history(self, provider: str, pair: Pair) -> tuple[Posted, ...]:
         """Every version of a provider's pair, newest first."""
@@ -192,23 +206,22 @@ class Board:
 
     def current(self, at: datetime) -> tuple[Posted, ...]:
         """The version in force of every provider and pair, withdrawn ones too, by name."""
-        at = utc(at)
-        found = []
+        return tuple(each.posted for each in self._in_force(utc(at)))
+
+    def _in_force(self, at: datetime) -> Iterator[Listed]:
         for _, held in sorted(self.listed.items()):
             for each in reversed(held):
                 if each.posted.sheet.effective_at <= at and not each.cancelled:
-                    found.append(each.posted)
+                    yield each
                     break
-        return tuple(found)
 
     def arbitrage(self, at: datetime) -> tuple[Loop, ...]:
         """Circles of two or three sheets in force that pay out more than goes in."""
         usable = []
-        for posted in self.current(at):
-            sheet = posted.sheet
-            if posted.withdrawn_at is None:
-                best = self.market.improvements(sheet.provider)[-1]
-                usable.append((sheet, ladder(sheet, best)))
+        for each in self._in_force(at):
+            sheet = each.posted.sheet
+            if each.posted.withdrawn_at is None:
+                usable.append((sheet, each.ladders[self.market.improvements(sheet.provider)[-1]]))
         return loops(usable)
 
     def route(self, corridor: str, pair: Pair, member: str, sponsor: str) -> Route:
@@ -238,10 +251,6 @@ class Board:
             for each in self.listed[key]
         )
         return self._with(key, held)
-
-
-def _effective(listed: Listed) -> datetime:
-    return listed.posted.sheet.effective_at
 
 
 def _merged(held: Posted, given: Posted) -> Posted:

@@ -78,6 +78,6 @@ class Quoted:
 _CLOSEST: Final = (
     LeftOut.AMOUNT_TOO_SMALL, LeftOut.AMOUNT_TOO_LARGE, LeftOut.NO_LIQUIDITY,
     LeftOut.OUTSTANDING_CAP, LeftOut.HOLIDAY, LeftOut.CLOSED, LeftOut.STALE, LeftOut.OUT_OF_BOUNDS,
-    LeftOut.INCONSISTENT, LeftOut.WITHDRAWN,
+    LeftOut.INCONSISTENT, LeftOut.WITHDRAWN, LeftOut.NOT_NOMINATED, LeftOut.NO_RELATIONSHIP,
 )  # fmt: skip
 """Reasons that say more than that there is no rate, the closest to a quote first."""

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from switch import lifecycle, timers
+from switch import hop_bounds, lifecycle, timers
 from switch.answers import is_in_dialect, json_answer
 from switch.commands import Answer as FinalAnswer
 from switch.commands import Conclude, Declined, Done, Stale
 from switch.lifecycle import STATES, Event, Timer, Verdict
-from switch.model import Kind, Status
+from switch.model import Status
 from switch.outcomes import event_of
 from switch.own_reasons import own_reason
 from switch.port import Exchange, Operation, Outcome, OutcomeKind, Planning, WireAnswer
@@ -54,6 +54,9 @@ BUSY_PAUSE_S: Final = 0.1
 
 UNREADABLE: Final = "answer_unreadable"
 """Said of an answer that an adapter could not judge: it says nothing of the payment."""
+
+_BOUNDED: Final = (Event.READY, Event.PENDING)
+"""What is set aside or taken on is followed up to the deadline of who waits."""
 
 SEND_TRIES_MAX: Final = 3
 """A request that provably did not leave is tried this often before ``send_by``."""
@@ -148,47 +151,37 @@ class Dispatch:
         """
         self.hops.begun(payment.uetr, exchange.network, exchange.operation)
         send_by = min(payment.send_by, exchange.send_by)
-        budget_s = (send_by - payment.updated_at) / timedelta(seconds=1)
-
-        def may_send() -> bool:
-            on_time = self._clock.monotonic() - started < budget_s
-            return on_time and self._clock.now() < send_by
-
-        happened = await self._sent(payment, exchange, may_send)
+        happened = await self._sent(payment, exchange, self._until(send_by, payment, started))
         if happened.event is Event.NEVER_SEEN:
             # "Never seen" answers an enquiry; as the answer to the instruction it says nothing.
             happened = Happened(Event.LOST)
         await self.conclude(payment, opened, happened)
 
-    async def follow(self, payment: Payment, opened: Open, exchange: Exchange) -> None:
-        """Send a committed enquiry, cancel or confirmation and conclude what it says."""
-        asked_at = self._clock.now()
-
-        def may_send() -> bool:
-            return self._clock.now() < exchange.send_by
-
-        happened = await self._sent(payment, exchange, may_send)
+    async def follow(
+        self, payment: Payment, opened: Open, exchange: Exchange, started: float
+    ) -> None:
+        """Send a committed enquiry, cancel or confirmation and conclude; as :meth:`first`."""
+        asked_at, until = self._clock.now(), self._until(exchange.send_by, payment, started)
+        happened = await self._sent(payment, exchange, until)
         if happened.event is Event.NOT_SENT:
             # That an enquiry did not leave says nothing about the payment.
             happened = Happened(Event.LOST)
-        facts = self._adapters[payment.network].facts
-        if happened.event is Event.NEVER_SEEN and not timers.may_believe_never_seen(
-            facts, await self._last_byte(payment), asked_at, payment.rung,
-            STATES[payment.state].timer,
-        ):  # fmt: skip
-            happened = Happened(Event.LOST)
+        if happened.event is Event.NEVER_SEEN:
+            facts, timer = self._adapters[payment.network].facts, STATES[payment.state].timer
+            last, rung = await hop_bounds.of_hop(self._store.read, payment), payment.rung
+            if not timers.may_believe_never_seen(facts, last.send_by, asked_at, rung, timer):
+                happened = Happened(Event.LOST)
         await self.conclude(payment, opened, happened)
 
-    async def _last_byte(self, payment: Payment) -> datetime:
-        """When the last byte of a payment's own hop may have left.
+    def _until(self, send_by: datetime, planned: Payment, started: float) -> Callable[[], bool]:
+        """Whether a first byte may leave; ``planned`` is as the exchange's commit left it."""
+        budget_s = (send_by - planned.updated_at) / timedelta(seconds=1)
 
-        Of an order that was paid late or early, its exchange knows: the payment itself only says
-        until when the order could be paid.
-        """
-        gives_back = payment.kind is Kind.REFUND
-        operation = Operation.REFUND if gives_back else Operation.PAY
-        sent = await self._store.read.last_exchange(payment.uetr, operation)
-        return payment.send_by if sent is None else min(payment.send_by, sent.send_by)
+        def may_send() -> bool:
+            on_time = self._clock.monotonic() - started < budget_s
+            return on_time and self._clock.now() < send_by
+
+        return may_send
 
     async def _sent(
         self, payment: Payment, exchange: Exchange, may_send: Callable[[], bool]
@@ -245,11 +238,14 @@ class Dispatch:
         """
         moved = 0
         while True:
-            timely = self._timely(payment, happened)
-            answer, command = self._conclusion(payment, opened, timely)
-            if command is None:
-                return payment
             try:
+                going = payment
+                if happened.event in _BOUNDED:
+                    going = await hop_bounds.of_hop(self._store.read, payment)
+                timely = self._timely(going, happened)
+                answer, command = self._conclusion(going, opened, timely)
+                if command is None:
+                    return payment
                 result = await self._store.commit(command)
             except StoreBusy:
                 # What became known about money is never dropped: it waits for room.

@@ -18,6 +18,7 @@ from iso20022 import IsoError
 from switch import lifecycle, timers
 from switch.commands import Declined, Done, Known, Open
 from switch.dispatch import Happened
+from switch.hop_bounds import going_on
 from switch.inbound_port import own_uetr
 from switch.lifecycle import Event
 from switch.model import (
@@ -160,17 +161,17 @@ class Funds:
         self, payment: Payment, opened: Opened, item: IncomingItem
     ) -> tuple[Exchange, Happened] | Reason:
         now = self._clock.now()
-        adapter = self._adapters[payment.network]
+        adapter, going = self._adapters[payment.network], going_on(payment, now)
         planning = Planning(
             now=now,
             message_number=self._ids.ordered(),
             slot=self._store.slot,
-            send_by=now + timedelta(milliseconds=adapter.facts.send_within_ms),
+            send_by=going.send_by,
             uetr=payment.uetr,
             sequence=await self._payments.number(adapter.facts, now),
         )
         due = timers.answer_due(planning.send_by, adapter.facts)
-        _, sending = lifecycle.advance(payment, Event.FUNDED, at=now, next_at=due)
+        _, sending = lifecycle.advance(going, Event.FUNDED, at=now, next_at=due)
         try:
             # What is paid for in advance is accepted when its money is there.
             accepted = changed(sending, accepted_at=now)

@@ -8,12 +8,12 @@ for the payment hears that it is pending, before and after, and never why.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from iso20022 import IsoError
 from switch import lifecycle, timers
 from switch.dispatch import Happened
+from switch.hop_bounds import going_on
 from switch.lifecycle import Event
 from switch.model import changed
 from switch.port import Operation, Planning
@@ -87,16 +87,17 @@ class Holds:
             number = await self._sequences.for_reference(adapter.facts, Operation.PAY, now)
         except NumbersSpent:
             raise Busy from None
+        going = going_on(payment, now)
         planning = Planning(
             now=now,
             message_number=self._ids.ordered(),
             slot=self._slot,
-            send_by=now + timedelta(milliseconds=adapter.facts.send_within_ms),
+            send_by=going.send_by,
             uetr=payment.uetr,
             sequence=number,
         )
         due = timers.answer_due(planning.send_by, adapter.facts)
-        _, sending = lifecycle.advance(payment, Event.CLEARED, at=now, next_at=due)
+        _, sending = lifecycle.advance(going, Event.CLEARED, at=now, next_at=due)
         try:
             # Only what was looked at is accepted; networks take nothing that is old.
             accepted = changed(sending, accepted_at=now)

@@ -138,17 +138,21 @@ class HopTimes:
             recent.percentile_ms = recent.worked_out(self._least)
         return recent.percentile_ms
 
-    def needs(self, facts: Facts, hop: str) -> timedelta:
+    def needs(self, facts: Facts, hop: str, within: timedelta | None = None) -> timedelta:
         """Least time before the deadline of ``facts`` at which a payment of ``hop`` may begin.
 
-        As stated, or as measured with the margin for our answer, up to half of the deadline.
+        As stated, or as measured with the margin for our answer, up to half of the deadline, or of
+        the time that whoever waits gives it (``within``) where that is less.
         """
         stated, place = facts.hop_needs_ms, (facts.network, hop)
         measured = self.percentile_ms(hop, Operation.PAY.value)
         used = stated
         if measured is not None:
             wanted = measured + facts.answer_margin_ms
-            used = max(stated, min(wanted, facts.deadline_ms // 2))
+            whole_ms = facts.deadline_ms
+            if within is not None:
+                whole_ms = min(whole_ms, within // timedelta(milliseconds=1))
+            used = max(stated, min(wanted, whole_ms // 2))
             if wanted > stated:
                 self._say(place, wanted, stated)
         self._needs[place] = (stated, used)

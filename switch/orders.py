@@ -18,6 +18,7 @@ from iso20022 import IsoError
 from switch import lifecycle, timers
 from switch.commands import Declined, Done, Known, Open
 from switch.dispatch import Happened
+from switch.hop_bounds import going_on
 from switch.inbound_port import derived_uetr
 from switch.items import Items
 from switch.lifecycle import Event
@@ -319,12 +320,11 @@ class Orders:
     ) -> _Hop | Reason:
         """The credit of a paid order, planned."""
         now = self._clock.now()
-        home = self._adapters[payment.network]
-        opened = told(opened, request)
+        home, opened = self._adapters[payment.network], told(opened, request)
         particulars = opened.particulars
         planning = await self._planning(payment, home, now)
         due = timers.answer_due(planning.send_by, home.facts)
-        _, crediting = lifecycle.advance(payment, Event.PAID, at=now, next_at=due)
+        _, crediting = lifecycle.advance(going_on(payment, now), Event.PAID, at=now, next_at=due)
         try:
             exchange = home.plan_pay(crediting, particulars, planning)
         except IsoError as error:

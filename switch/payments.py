@@ -323,7 +323,8 @@ class Payments:
         facts = self._adapters[network].facts
         origin = priced.destination.origin
         edge = corridor.destination_network if outbound else corridor.source_network
-        needs = self._dispatch.hops.needs(self._adapters[edge].facts, network)
+        waited = instruction.deadline - instruction.accepted_at
+        needs = self._dispatch.hops.needs(self._adapters[edge].facts, network, waited)
         return Payment(
             payment_id=self._ids.ordered(),
             uetr=instruction.uetr,

@@ -70,6 +70,8 @@ _QUOTE: Final = MappingProxyType(
         "out_of_bounds": Reason.RATE_UNAVAILABLE,
         "inconsistent": Reason.RATE_UNAVAILABLE,
         "withdrawn": Reason.RATE_UNAVAILABLE,
+        "not_nominated": Reason.TRANSACTION_UNSUPPORTED,
+        "no_relationship": Reason.TRANSACTION_UNSUPPORTED,
     }
 )
 _QR: Final = MappingProxyType(

@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, cast
 
-from switch import lifecycle, timers
+from switch import hop_bounds, lifecycle, timers
 from switch.commands import Attempt, Done
 from switch.dispatch import Happened
 from switch.enquiry_budget import ASKING, ASKS_NOBODY
@@ -52,6 +52,14 @@ SWEEP_BATCH: Final = 64
 
 ASKS_NOBODY_EVERY_S: Final = 1
 """How often what asks nobody is looked for behind enquiries that wait for their budget."""
+
+WAITS_FOR_NOBODY: Final = tuple(
+    state for state, each in STATES.items() if each.timer not in (Timer.EXPIRY, Timer.NONE)
+)
+"""States whose timers do not end a wait for somebody else."""
+
+NEITHER: Final = tuple(state for state in ASKS_NOBODY if state in WAITS_FOR_NOBODY)
+"""States whose timers neither end a wait nor ask a network."""
 
 ASIDE_S: Final = 30
 """Pause before a payment that could not be opened is looked at again."""
@@ -157,7 +165,7 @@ class Sweeper:
             for payment in (*due, *far):
                 if payment.uetr in passed or len(busy) >= SWEEP_BATCH:
                     continue
-                if self._asks(payment) and not await self._budget.draw(network):
+                if await self._asks(payment) and not await self._budget.draw(network):
                     continue
                 busy[payment.uetr] = None
                 if self._tasks.start_if_room("sweep", self._one(payment)) is None:
@@ -166,19 +174,26 @@ class Sweeper:
                     return
 
     async def _fired(self, network: str, now: datetime, limit: int) -> list[Payment]:
-        """Payments whose timer has fired; while a network may not be asked, those that do not."""
+        """Payments whose timer has fired; while a network may not be asked, those that do not.
+
+        After a loss no wait ends by the clock: it may have been paid, or let go, and sent in what
+        was lost. Those that lapse meanwhile must not stand before those that are asked about.
+        """
+        holding = self._restoring.holding
         if not self._budget.is_spent(network):
-            return await self._store.read.due(network, now, limit)
+            states = WAITS_FOR_NOBODY if holding else None
+            return await self._store.read.due(network, now, limit, states)
         at, looked = self._clock.monotonic(), self._looked.get(network)
         if looked is not None and at - looked < ASKS_NOBODY_EVERY_S:
             return []
         self._looked[network] = at
-        return await self._store.read.due(network, now, limit, ASKS_NOBODY)
+        states = NEITHER if holding else ASKS_NOBODY
+        return await self._store.read.due(network, now, limit, states)
 
-    def _asks(self, payment: Payment) -> bool:
+    async def _asks(self, payment: Payment) -> bool:
         """Whether the next step of a payment asks its network something."""
         timer, facts = STATES[payment.state].timer, self._adapters[payment.network].facts
-        return timer in ASKING and not self._is_spent(payment, facts, timer)
+        return timer in ASKING and not await self._is_spent(payment, facts, timer)
 
     def _left_alone(self, network: str) -> set[str]:
         """Payments set aside whose pause has not passed. One that ended otherwise is forgotten."""
@@ -200,11 +215,10 @@ class Sweeper:
             await self._dispatch.conclude(payment, None, Happened(Event.OVERDUE))
             return
         if timer is Timer.EXPIRY and self._restoring.holding:
-            # It may have been paid, or let go, and sent in what was lost: we do not end it.
-            self._leave_alone(payment)
+            # The loss was noticed after this one was read.
             return
         facts = self._adapters[payment.network].facts
-        if timer is not Timer.EXPIRY and self._is_spent(payment, facts, timer):
+        if timer is not Timer.EXPIRY and await self._is_spent(payment, facts, timer):
             self._log.warning("enquiries_spent", uetr=payment.uetr, state=payment.state.value)
             await self._dispatch.conclude(payment, None, Happened(Event.SPENT))
             return
@@ -224,10 +238,11 @@ class Sweeper:
         else:
             await self._follow(payment, opened, timer)
 
-    def _is_spent(self, payment: Payment, facts: Facts, timer: Timer) -> bool:
+    async def _is_spent(self, payment: Payment, facts: Facts, timer: Timer) -> bool:
         """Whether a repeated step has used up its budget, or its window."""
         if timer is Timer.CANCEL:
-            return self._clock.now() >= timers.cancel_until(facts, payment.send_by)
+            asked = await self._of_hop(payment)
+            return self._clock.now() >= timers.cancel_until(facts, asked.send_by)
         if timer is Timer.CHILD:
             return payment.rung >= CHILD_LOOKS_MAX
         if payment.kind is Kind.REFUND and is_lost(payment.reference):
@@ -235,10 +250,8 @@ class Sweeper:
             return True
         return timers.budget_spent(facts, payment.rung)
 
-    def _leave_alone(self, payment: Payment) -> None:
-        network = self._aside[payment.network]
-        if payment.uetr in network or len(network) < ASIDE_MAX:
-            network[payment.uetr] = _Aside(until=self._clock.monotonic() + ASIDE_S)
+    async def _of_hop(self, payment: Payment) -> Payment:
+        return await hop_bounds.of_hop(self._store.read, payment)
 
     async def _unreadable(self, payment: Payment, looks_max: int) -> None:
         """Set a payment aside that nobody can enquire about; in the end people must find out."""
@@ -261,18 +274,19 @@ class Sweeper:
     async def _follow(self, payment: Payment, opened: Open, timer: Timer) -> None:
         """Record and send the next enquiry, cancel or confirmation of a payment."""
         adapter = self._adapters[payment.network]
-        at = self._clock.now()
+        started, at = self._clock.monotonic(), self._clock.now()
         event, state = Event.RUNG, payment.state
         undoing = lifecycle.decided(payment, Event.GIVEN_UP)
         own = payment.kind is Kind.PAYMENT  # a cancel names the order, never a refund of it
         if own and undoing.verdict is Verdict.MOVE and timers.gives_up(adapter.facts, payment.rung):
             event, state = Event.GIVEN_UP, undoing.target
+        going = await self._of_hop(payment) if timer is Timer.POLL else payment
         next_at = timers.next_due(
             state,
             adapter.facts,
             rung=payment.rung + 1,
             at=at,
-            deadline=payment.deadline,
+            deadline=going.deadline,
             drawn=self._ids.drawn(),
         )
         assert next_at is not None, "a state that is due has a timer"
@@ -299,4 +313,4 @@ class Sweeper:
         except StoreBusy:
             return
         if isinstance(result, Done) and result.payment is not None:
-            await self._dispatch.follow(result.payment, opened, exchange)
+            await self._dispatch.follow(result.payment, opened, exchange, started)

@@ -83,11 +83,17 @@ _ONE_RATE: Final = (
     "WHERE provider = $1 AND pair = $2 AND version = $3"
 )
 _NEWEST_RATES: Final = (
-    f"SELECT {_RATE} FROM (SELECT *, row_number() OVER (PARTITION BY provider, pair "  # noqa: S608
-    "ORDER BY effective_at DESC, version DESC) AS age FROM rate "
-    "WHERE withdrawn_at IS NULL OR withdrawn_at >= effective_at) AS aged WHERE age <= $1 "
+    "WITH RECURSIVE known AS ((SELECT provider, pair FROM rate ORDER BY provider, pair LIMIT 1) "
+    "UNION ALL SELECT next.provider, next.pair FROM known CROSS JOIN LATERAL "
+    "(SELECT provider, pair FROM rate WHERE (provider, pair) > (known.provider, known.pair) "
+    "ORDER BY provider, pair LIMIT 1) AS next) "
+    f"SELECT newest.* FROM known CROSS JOIN LATERAL (SELECT {_RATE} FROM rate AS one "  # noqa: S608
+    "WHERE one.provider = known.provider AND one.pair = known.pair AND "
+    "(withdrawn_at IS NULL OR withdrawn_at >= effective_at) "
+    "ORDER BY effective_at DESC, version DESC LIMIT $1) AS newest "
     "ORDER BY provider, pair, effective_at, version"
 )
+"""As of SQLite: from pair to pair along the key, and of each only its newest."""
 _BLOCKS: Final = (
     "SELECT slot, number, epoch, previous, root, at, leaves, signature FROM block "
     "WHERE slot = $1 AND number > $2 ORDER BY number LIMIT $3"

@@ -23,6 +23,7 @@ MIGRATIONS: Final = (
     "0005_loss.sql",
     "0006_outbox.sql",
     "0007_indexes.sql",
+    "0008_newest_rates.sql",
 )
 """Each brings a database from the version before to its own number."""
 

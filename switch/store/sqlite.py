@@ -48,6 +48,7 @@ MIGRATIONS: Final = (
     "0006_journal.sql",
     "0007_outbox.sql",
     "0008_indexes.sql",
+    "0009_newest_rates.sql",
 )
 """Each brings a database from the version before to its own number."""
 

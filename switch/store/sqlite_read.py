@@ -53,12 +53,21 @@ ONE_RATE: Final = (
     "WHERE provider = ? AND pair = ? AND version = ?"
 )
 _NEWEST_RATES: Final = (
-    "SELECT provider, pair, version, effective_at, published_at, sheet, withdrawn_at FROM "
-    "(SELECT *, row_number() OVER (PARTITION BY provider, pair "
-    "ORDER BY effective_at DESC, version DESC) AS age FROM rate "
-    "WHERE withdrawn_at IS NULL OR withdrawn_at >= effective_at) WHERE age <= ? "
+    "WITH RECURSIVE named (name) AS (SELECT min(provider) FROM rate UNION ALL "
+    "SELECT (SELECT min(provider) FROM rate WHERE provider > name) FROM named "
+    "WHERE name IS NOT NULL), known (provider, pair) AS "
+    "(SELECT name, (SELECT min(pair) FROM rate WHERE provider = name) FROM named "
+    "WHERE name IS NOT NULL UNION ALL SELECT provider, (SELECT min(pair) FROM rate AS next "
+    "WHERE next.provider = known.provider AND next.pair > known.pair) FROM known "
+    "WHERE pair IS NOT NULL) "
+    "SELECT provider, pair, version, effective_at, published_at, sheet, withdrawn_at "
+    "FROM known CROSS JOIN rate USING (provider, pair) WHERE version IN "
+    "(SELECT version FROM rate AS one WHERE one.provider = known.provider AND "
+    "one.pair = known.pair AND (withdrawn_at IS NULL OR withdrawn_at >= effective_at) "
+    "ORDER BY effective_at DESC, version DESC LIMIT ?) "
     "ORDER BY provider, pair, effective_at, version"
 )
+"""From pair to pair along the key, and of each only its newest: most that was posted is never read."""
 _ACCOUNTS: Final = (
     "SELECT key, currency, debits_posted, credits_posted, debits_pending, credits_pending, "
     "net_debit_max, net_credit_max FROM account "

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from switch.model import from_micros
+from switch.rates import RATES_KEPT
 from switch.store.copying import newest_block_at
 from switch.store.sqlite import SqliteEngine
 from tests.contract.contract_engines import SqlitePlace
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from tests.servers.processes import PostgresServer
 
 ENDED: Final = 20_000
+RATES: Final = (
+    "INSERT INTO rate (provider, pair, version, effective_at, published_at, sheet) SELECT "
+    "'p' || n % 2, 'KHR/T' || n % 3, 'v' || n, n, n, '{}' FROM generate_series(1, $1::bigint) AS n"
+)
 BLOCKS: Final = (
     "INSERT INTO block SELECT s, n, 1, '', '', 1000 * s + n, 1, '' FROM "
     "(VALUES (2), (3), (5)) AS slots (s), {} AS numbers (n)"
@@ -62,11 +67,14 @@ def test_sqlite_reads_only_what_it_finds(tmp_path: Path) -> None:
         open_ones = explained(engine, lambda: engine.unended(0, 9))
         graves = explained(engine, lambda: engine.graves(NOW, 9))
         newest = explained(engine, lambda: newest_block_at(engine))
+        rates = explained(engine, lambda: engine.rates(RATES_KEPT))
 
     assert open_ones == "SEARCH payment USING INDEX payment_unended (payment_id>?)"
     assert graves == "SEARCH tombstone USING COVERING INDEX tombstone_at (at<?)"
     assert "SCAN block" not in newest
     assert newest.count("SEARCH block USING") == 3
+    assert "SCAN rate" not in rates
+    assert "USING INDEX rate_newest (provider=? AND pair=?)" in rates
 
 
 @pytest.fixture
@@ -75,8 +83,9 @@ def pg(postgres_server: PostgresServer, spare_schemas: list[str]) -> Iterator[Po
     place = PostgresPlace(postgres_server, spare_schemas)
     place.sql(FILL, ENDED)
     place.sql(GRAVES, ENDED)
+    place.sql(RATES, ENDED)
     place.sql(BLOCKS.format(f"generate_series(1, {ENDED})"))
-    for table in ("payment", "tombstone", "block"):
+    for table in ("payment", "tombstone", "block", "rate"):
         place.sql(f"ANALYZE {table}")
     yield place
     place.close()
@@ -98,13 +107,17 @@ def test_postgresql_reads_only_what_it_finds(
     engine.unended(0, 9)
     engine.graves(from_micros(50), 9)
     newest = engine.newest_block_at()
+    rates = engine.rates(2)
     plans = []
     for sql, values in ran:
         rows = engine._run(query(f"EXPLAIN {sql}", *values))
         plans.append("\n".join(str(row[0]) for row in rows))
 
     assert newest == 1000 * 5 + ENDED
-    for plan, index in zip(plans, ("payment_unended", "tombstone_at", "block_pkey"), strict=True):
+    assert len({(row.provider, row.pair) for row in rates}) == 6
+    assert len(rates) == 12
+    indexes = ("payment_unended", "tombstone_at", "block_pkey", "rate_newest")
+    for plan, index in zip(plans, indexes, strict=True):
         assert f"using {index}" in plan, plan
         assert "Seq Scan" not in plan, plan
 

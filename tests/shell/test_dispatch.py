@@ -259,7 +259,8 @@ async def test_the_time_of_asking_counts_for_never_seen_not_that_of_the_answer(
     attempted = await shell.store.commit(command)
     assert isinstance(attempted, Done)
     assert attempted.payment is not None
-    await shell.dispatch.follow(attempted.payment, opened, exchange)
+    started = shell.clock.monotonic()
+    await shell.dispatch.follow(attempted.payment, opened, exchange, started)
 
     assert shell.payment(payment.uetr).state is State.UNKNOWN
 

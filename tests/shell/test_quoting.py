@@ -83,7 +83,7 @@ def test_a_nominated_provider_is_the_only_one(board: Shell) -> None:
 
     assert names(found) == ["canadia"]
     assert ("acleda", LeftOut.NOT_NOMINATED) in found.left_out
-    assert refused(board, nominated="nobody").reason is Reason.CURRENCY_UNSUPPORTED
+    assert refused(board, nominated="nobody").reason is Reason.TRANSACTION_UNSUPPORTED
 
 
 def test_a_price_for_display_is_counted_nowhere(board: Shell) -> None:

@@ -15,6 +15,7 @@ import pytest
 from fx.money import Money
 from switch.demo.books import differences
 from switch.demo.scenes import khqr_code
+from switch.hop_bounds import of_hop
 from switch.linked_payments import Asked
 from switch.qr import Khqr, write_khqr
 from switch.simulation.town import Town
@@ -349,10 +350,10 @@ def test_when_the_last_byte_of_a_credit_left_is_its_own_affair_and_not_its_order
     async def story(town: Town) -> tuple[float, float]:
         paid = await looked(town, await guest_pays(town, code(town)))
         assert town.running is not None
-        switch, read = town.running.switch, town.running.store.read
+        read = town.running.store.read
         payment = await read.payment(paid.guest["uetr"])
         assert payment is not None
-        last = await switch.dispatch._last_byte(payment)
+        last = (await of_hop(read, payment)).send_by
         left, held = (at - payment.accepted_at for at in (last, payment.send_by))
         return left.total_seconds(), held.total_seconds()
 
