@@ -83,11 +83,12 @@ _ONE_RATE: Final = (
     "WHERE provider = $1 AND pair = $2 AND version = $3"
 )
 _NEWEST_RATES: Final = (
-    "WITH RECURSIVE known AS ((SELECT provider, pair FROM rate ORDER BY provider, pair LIMIT 1) "
-    "UNION ALL SELECT next.provider, next.pair FROM known CROSS JOIN LATERAL "
+    "WITH RECURSIVE known AS ((SELECT provider, pair FROM rate "  # noqa: S608  constants
+    "ORDER BY provider, pair LIMIT 1) UNION ALL "
+    "SELECT next.provider, next.pair FROM known CROSS JOIN LATERAL "
     "(SELECT provider, pair FROM rate WHERE (provider, pair) > (known.provider, known.pair) "
     "ORDER BY provider, pair LIMIT 1) AS next) "
-    f"SELECT newest.* FROM known CROSS JOIN LATERAL (SELECT {_RATE} FROM rate AS one "  # noqa: S608
+    f"SELECT newest.* FROM known CROSS JOIN LATERAL (SELECT {_RATE} FROM rate AS one "
     "WHERE one.provider = known.provider AND one.pair = known.pair AND "
     "(withdrawn_at IS NULL OR withdrawn_at >= effective_at) "
     "ORDER BY effective_at DESC, version DESC LIMIT $1) AS newest "

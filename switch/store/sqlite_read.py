@@ -67,7 +67,7 @@ _NEWEST_RATES: Final = (
     "ORDER BY effective_at DESC, version DESC LIMIT ?) "
     "ORDER BY provider, pair, effective_at, version"
 )
-"""From pair to pair along the key, and of each only its newest: most that was posted is never read."""
+"""From pair to pair along the key, of each only its newest; most of what was posted is not read."""
 _ACCOUNTS: Final = (
     "SELECT key, currency, debits_posted, credits_posted, debits_pending, credits_pending, "
     "net_debit_max, net_credit_max FROM account "
