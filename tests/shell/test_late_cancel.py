@@ -23,7 +23,7 @@ async def test_a_cancel_that_stalled_while_the_clock_was_set_back_does_not_leave
         cancels.clock.ahead -= timedelta(seconds=3_600)
         return await once(*given)
 
-    cancels.transport._once = stalled  # type: ignore[method-assign]
+    cancels.transport._once = stalled  # type: ignore[assignment, method-assign]
     await fired(cancels, 10)
 
     assert ("thailand", "/cancel") in cancels.transport.tried
