@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
     from tests.servers.processes import PostgresServer
 
-BEFORE = SCHEMA_VERSION - 1
+BEFORE = 6
+"""The step after this version makes an index of ``payment``."""
 
 SLOW = """
 CREATE FUNCTION slow() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
