@@ -16,9 +16,12 @@ from switch import timers
 from switch.states import STATES, Timer
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from switch.facts import Facts
     from switch.logs import Log
     from switch.model import Payment
+    from switch.port import Adapter
     from switch.runtime.clock import Clock
     from switch.store.contract import Store
 
@@ -43,17 +46,20 @@ class FarTimers:
         self._store = store
         self._clock = clock
         self._log = log
-        self._looked: dict[str, float] = {}
+        self._looked: float | None = None
         self._fire_at: dict[str, dict[str, float]] = {}
         """By network and UETR, monotonic; at most a batch for each network."""
 
-    async def fired(self, network: str, facts: Facts) -> list[Payment]:
-        """Payments that have waited long enough for a timer that is too far away."""
+    async def fired(self, adapters: Mapping[str, Adapter]) -> dict[str, list[Payment]]:
+        """Payments that have waited long enough for a timer that is too far away, by network."""
         counted = self._clock.monotonic()
-        looked = self._looked.get(network)
-        if looked is not None and counted - looked < LOOK_EVERY_S:
-            return []
-        self._looked[network] = counted
+        if self._looked is not None and counted - self._looked < LOOK_EVERY_S:
+            return {}
+        found = {name: await self._at(name, each.facts, counted) for name, each in adapters.items()}
+        self._looked = counted
+        return {network: payments for network, payments in found.items() if payments}
+
+    async def _at(self, network: str, facts: Facts, counted: float) -> list[Payment]:
         longest_s = timers.longest_pause_s(facts)
         after = self._clock.now() + timedelta(seconds=longest_s)
         found = await self._store.read.waiting_past(network, after, REPEATED, LOOK_BATCH)

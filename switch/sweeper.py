@@ -155,14 +155,17 @@ class Sweeper:
         Where the process can have no more tasks, what is left is due at the next look.
         """
         now = self._clock.now()
+        fired = await self._store.read.fired(tuple(self._adapters), now)
+        far = await self._far.fired(self._adapters)
         for network in self._adapters:
+            if network not in fired and network not in far:
+                continue
             busy = self._busy.setdefault(network, {})
             if len(busy) >= SWEEP_BATCH:
                 continue
             passed = busy.keys() | self._left_alone(network)
-            due = await self._fired(network, now, SWEEP_BATCH + len(passed))
-            far = await self._far.fired(network, self._adapters[network].facts)
-            for payment in (*due, *far):
+            due = await self._due_at(network, now, len(passed)) if network in fired else ()
+            for payment in (*due, *far.get(network, ())):
                 if payment.uetr in passed or len(busy) >= SWEEP_BATCH:
                     continue
                 if await self._asks(payment) and not await self._budget.draw(network):
@@ -173,13 +176,13 @@ class Sweeper:
                     self._log.warning("sweep_cut_short", network=network)
                     return
 
-    async def _fired(self, network: str, now: datetime, limit: int) -> list[Payment]:
+    async def _due_at(self, network: str, now: datetime, passed: int) -> list[Payment]:
         """Payments whose timer has fired; while a network may not be asked, those that do not.
 
         After a loss no wait ends by the clock: it may have been paid, or let go, and sent in what
         was lost. Those that lapse meanwhile must not stand before those that are asked about.
         """
-        holding = self._restoring.holding
+        holding, limit = self._restoring.holding, SWEEP_BATCH + passed
         if not self._budget.is_spent(network):
             states = WAITS_FOR_NOBODY if holding else None
             return await self._store.read.due(network, now, limit, states)

@@ -90,6 +90,10 @@ class Awaited:
         """The greatest number of a payment, a record or an exchange; zero in an empty store."""
         return self._reader.last_number()
 
+    async def fired(self, networks: Sequence[str], at: datetime) -> set[str]:
+        """Those of these networks where a timer of a payment of this slot has fired."""
+        return self._reader.fired(networks, at)
+
     async def due(
         self, network: str, at: datetime, limit: int, states: Sequence[State] | None = None
     ) -> list[Payment]:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from switch.store.statements import BoundPayment, StatementPage
     from switch.store.tables import Row
 
+    In = Sequence[State] | None
 
 LEASE_S: Final = 10
 """Default time that a slot is held without being renewed: a process that is silent for longer is
@@ -131,9 +132,10 @@ class Reader(Protocol):
     def last_number(self) -> int:
         """The greatest number of a payment, a record or an exchange; zero in an empty store."""
 
-    def due(
-        self, network: str, at: datetime, limit: int, states: Sequence[State] | None = None
-    ) -> list[Payment]:
+    def fired(self, networks: Sequence[str], at: datetime) -> set[str]:
+        """Those of these networks where a timer of a payment of this slot has fired."""
+
+    def due(self, network: str, at: datetime, limit: int, states: In = None) -> list[Payment]:
         """Payments of this slot at a network (in these states) whose timer fired, oldest first."""
 
     def waiting_past(
@@ -244,9 +246,10 @@ class Reads(Protocol):
     async def last_number(self) -> int:
         """The greatest number of a payment, a record or an exchange; zero in an empty store."""
 
-    async def due(
-        self, network: str, at: datetime, limit: int, states: Sequence[State] | None = None
-    ) -> list[Payment]:
+    async def fired(self, networks: Sequence[str], at: datetime) -> set[str]:
+        """Those of these networks where a timer of a payment of this slot has fired."""
+
+    async def due(self, network: str, at: datetime, limit: int, states: In = None) -> list[Payment]:
         """Payments of this slot at a network (in these states) whose timer fired, oldest first."""
 
     async def waiting_past(
@@ -258,10 +261,7 @@ class Reads(Protocol):
         """Corridors of the payments that have a timer, by name."""
 
     async def sent_states(self, limit: int) -> list[Payment]:
-        """Payments of this slot whose first send an earlier life or another process began.
-
-        Nobody lives any more who could tell whether a byte left: they become unknown.
-        """
+        """Payments of this slot whose first send an earlier life or another process began."""
 
     async def listed(self, after: int, limit: int) -> list[Payment]:
         """Payments in the order they were opened, from behind a payment number."""

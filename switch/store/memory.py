@@ -133,13 +133,14 @@ class MemoryReader:
         payments = (payment.payment_id for payment in held.payments.values())
         return max((0, *payments, *held.sealed, *held.exchanges))
 
+    def fired(self, networks: Sequence[str], at: datetime) -> set[str]:
+        """Those of these networks where a timer of a payment of this slot has fired."""
+        return {network for network in networks if self.due(network, at, 1)}
+
     def due(
         self, network: str, at: datetime, limit: int, states: Sequence[State] | None = None
     ) -> list[Payment]:
-        """Payments of this slot at a network whose timer has fired, oldest first.
-
-        Where ``states`` are named, only those in one of them.
-        """
+        """Payments of this slot at a network (in these states) whose timer fired, oldest first."""
         fired = [
             (payment.next_at, payment.payment_id, payment)
             for payment in self._own()

@@ -52,6 +52,10 @@ _LAST_EXCHANGE: Final = (
     "WHERE x.exchange_id = (SELECT max(exchange_id) FROM exchange WHERE operation = $2 "
     "AND payment_id = (SELECT payment_id FROM payment WHERE uetr = $1))"
 )
+_FIRED: Final = (
+    "SELECT name FROM unnest($1::text[]) AS name, LATERAL (SELECT 1 FROM payment "
+    "WHERE slot = $2 AND network = name AND next_at <= $3 LIMIT 1) AS one"
+)
 _DUE: Final = (
     _SELECT + "WHERE slot = $1 AND network = $2 AND next_at <= $3 "
     "ORDER BY next_at, payment_id LIMIT $4"
@@ -213,6 +217,11 @@ class PostgresReader:
         """The greatest number of a payment, a record or an exchange; zero in an empty store."""
         (row,) = await self._query(_LAST_NUMBER)
         return int(row[0])
+
+    async def fired(self, networks: Sequence[str], at: datetime) -> set[str]:
+        """Those of these networks where a timer of a payment of this slot has fired."""
+        rows = await self._query(_FIRED, list(networks), self._read_slot, to_micros(at))
+        return {str(row[0]) for row in rows}
 
     async def due(
         self, network: str, at: datetime, limit: int, states: Sequence[State] | None = None

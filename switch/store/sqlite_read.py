@@ -73,6 +73,10 @@ _ACCOUNTS: Final = (
     "net_debit_max, net_credit_max FROM account "
 )
 SELECT_PAYMENT: Final = f"SELECT {PAYMENT_COLUMNS} FROM payment "  # noqa: S608  a constant
+_FIRED: Final = (
+    "SELECT value FROM json_each(?) WHERE EXISTS "
+    "(SELECT 1 FROM payment WHERE slot = ? AND network = value AND next_at <= ?)"
+)
 _DUE: Final = (
     SELECT_PAYMENT
     + "WHERE slot = ? AND network = ? AND next_at <= ? ORDER BY next_at, payment_id LIMIT ?"
@@ -205,6 +209,11 @@ class SqliteReader:
         """The greatest number of a payment, a record or an exchange; zero in an empty store."""
         (last,) = row_of(self.connection, _LAST_NUMBER) or (0,)
         return int(last)
+
+    def fired(self, networks: Sequence[str], at: datetime) -> set[str]:
+        """Those of these networks where a timer of a payment of this slot has fired."""
+        given = (orjson.dumps(networks).decode(), self._read_slot, to_micros(at))
+        return {str(row[0]) for row in rows_of(self.connection, _FIRED, given)}
 
     def due(
         self, network: str, at: datetime, limit: int, states: Sequence[State] | None = None

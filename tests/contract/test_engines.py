@@ -202,7 +202,10 @@ def test_due_payments_come_oldest_first_and_limited(engine: AnyEngine) -> None:
     assert numbers(30, 3) == [2, 4, 3]
     assert numbers(20, 9) == [2, 4, 3]
     assert numbers(9, 9) == []
+    assert engine.fired(("thailand",), NOW + timedelta(seconds=9)) == set()
     assert engine.due("bakong", NOW + timedelta(seconds=30), 9) == []
+    assert engine.fired(("bakong", "thailand"), NOW + timedelta(seconds=10)) == {"thailand"}
+    assert engine.fired(("bakong",), NOW + timedelta(seconds=30)) == set()
     assert engine.open_corridors() == [payment(1).corridor]
 
 
@@ -213,6 +216,7 @@ def test_a_final_payment_is_never_due(engine: AnyEngine) -> None:
     done(engine, refused(payment(2)))
 
     assert engine.due("thailand", NOW + timedelta(days=99), 9) == []
+    assert engine.fired(("thailand",), NOW + timedelta(days=99)) == set()
     assert engine.open_corridors() == []
 
 

@@ -50,6 +50,7 @@ def seen(engine: AnyEngine) -> dict[str, Any]:
     return {
         "payments": numbers,
         "due": [p.uetr for n in ("thailand", "bakong") for p in engine.due(n, NOW, 9)],
+        "fired": engine.fired(("thailand", "bakong"), NOW),
         "past": [
             p.uetr
             for n in ("thailand", "bakong")

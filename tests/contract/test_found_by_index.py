@@ -39,6 +39,11 @@ FILL: Final = (
     "disputed, frozen, slot, epoch) SELECT n + 100000000, 'u' || n, 'thailand', 'r' || n, "
     "'accepted', 2, 1, 0, 0, '{}', 1, 1 FROM generate_series(1, $1::bigint) AS n"
 )
+WAIT: Final = (
+    "INSERT INTO payment (payment_id, uetr, network, reference, state, version, updated_at, rung, "
+    "disputed, frozen, slot, epoch, next_at) SELECT n + 200000000, 'w' || n, 'thailand', 'w' || n, "
+    "'unknown', 2, 1, 0, 0, '{}', 1, 1, 9000000000000000 + n FROM generate_series(1, $1::bigint) n"
+)
 GRAVES: Final = (
     "INSERT INTO tombstone (scope, uetr, at) "
     "SELECT 's', 'g' || n, n FROM generate_series(1, $1::bigint) AS n"
@@ -68,6 +73,7 @@ def test_sqlite_reads_only_what_it_finds(tmp_path: Path) -> None:
         graves = explained(engine, lambda: engine.graves(NOW, 9))
         newest = explained(engine, lambda: newest_block_at(engine))
         rates = explained(engine, lambda: engine.rates(RATES_KEPT))
+        fired = explained(engine, lambda: engine.fired(("bakong", "thailand"), NOW))
 
     assert open_ones == "SEARCH payment USING INDEX payment_unended (payment_id>?)"
     assert graves == "SEARCH tombstone USING COVERING INDEX tombstone_at (at<?)"
@@ -75,6 +81,7 @@ def test_sqlite_reads_only_what_it_finds(tmp_path: Path) -> None:
     assert newest.count("SEARCH block USING") == 3
     assert "SCAN rate" not in rates
     assert "USING INDEX rate_newest (provider=? AND pair=?)" in rates
+    assert "USING COVERING INDEX payment_due (slot=? AND network=? AND next_at<?)" in fired
 
 
 @pytest.fixture
@@ -91,10 +98,8 @@ def pg(postgres_server: PostgresServer, spare_schemas: list[str]) -> Iterator[Po
     place.close()
 
 
-def test_postgresql_reads_only_what_it_finds(
-    pg: PostgresPlace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    engine = pg.open()
+def caught_of(engine: Any, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tuple[Any, ...]]]:
+    """What an engine asks its server from now on."""
     ran: list[tuple[str, tuple[Any, ...]]] = []
     query = engine.engine._query
 
@@ -104,14 +109,25 @@ def test_postgresql_reads_only_what_it_finds(
 
     monkeypatch.setattr(engine.engine, "_query", caught)
     monkeypatch.setattr(engine.engine._readers, "query", caught)
+    return ran
+
+
+def plan_of(engine: Any, sql: str, values: tuple[Any, ...]) -> str:
+    """How the server finds what a statement asks for."""
+    rows = engine._run(engine.engine._query(f"EXPLAIN {sql}", *values))
+    return "\n".join(str(row[0]) for row in rows)
+
+
+def test_postgresql_reads_only_what_it_finds(
+    pg: PostgresPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = pg.open()
+    ran = caught_of(engine, monkeypatch)
     engine.unended(0, 9)
     engine.graves(from_micros(50), 9)
     newest = engine.newest_block_at()
     rates = engine.rates(2)
-    plans = []
-    for sql, values in ran:
-        rows = engine._run(query(f"EXPLAIN {sql}", *values))
-        plans.append("\n".join(str(row[0]) for row in rows))
+    plans = [plan_of(engine, sql, values) for sql, values in list(ran)]
 
     assert newest == 1000 * 5 + ENDED
     assert len({(row.provider, row.pair) for row in rates}) == 6
@@ -120,6 +136,20 @@ def test_postgresql_reads_only_what_it_finds(
     for plan, index in zip(plans, indexes, strict=True):
         assert f"using {index}" in plan, plan
         assert "Seq Scan" not in plan, plan
+
+
+def test_postgresql_finds_networks_with_a_timer_that_has_fired(
+    pg: PostgresPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pg.sql(WAIT, ENDED // 10)
+    pg.sql("ANALYZE payment")
+    engine = pg.open()
+    ran = caught_of(engine, monkeypatch)
+
+    assert engine.fired(("bakong", "thailand"), NOW) == set()
+    plan = plan_of(engine, *ran[0])
+    assert "payment_due" in plan, plan
+    assert "Seq Scan" not in plan, plan
 
 
 def test_the_newest_block_is_found_whatever_its_slot(tmp_path: Path) -> None:
