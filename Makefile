@@ -17,6 +17,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONHOME
 unexport PYTHONPATH
 unexport VIRTUAL_ENV
+# Without its bytecode each process that a test starts would compile the whole program again.
+unexport PYTHONDONTWRITEBYTECODE
 # npm says errors only, asks nobody else, and runs no script of a package.
 export npm_config_cache := $(CURDIR)/.venv/cache/npm
 NPM_CI := npm ci --silent --no-audit --no-fund --no-update-notifier --ignore-scripts \

@@ -16,6 +16,7 @@ from coverage import Coverage
 from hypothesis import HealthCheck, settings
 
 from switch.runtime import ports
+from tests import made_once
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
@@ -24,7 +25,7 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 
 UNTRACED: Final = frozenset(
     (
-        *("iso20022", "kill", "mutants", "networks", "seeds", "simulation"),
+        *("adapters", "iso20022", "kill", "mutants", "networks", "seeds", "simulation"),
         *("test_batches.py", "test_explored.py"),
     )
 )
@@ -49,6 +50,7 @@ def _own_ports() -> None:
 
 
 _own_ports()
+made_once.remember()
 
 pytest_plugins = ("tests.servers.fixtures",)
 

@@ -91,7 +91,7 @@ async def test_a_merchants_bank_is_told_what_its_customer_was_paid_from_abroad(
     )
     asked = {"payload": write_khqr(shop), "amount": "41000"}
     told = await events.rig.sandbox("POST", "/control/pay-khqr", asked)
-    await until(lambda: bool(bank.requests))
+    await until(lambda: bool(bank.handled))
     (event,) = bank.handled.values()
     shown = await events.rig.client().payment(told["uetr"])
     other = await events.rig.client(OTHER_MEMBER).payment(told["uetr"])

@@ -45,7 +45,7 @@ def hurried(folder: Path) -> Path:
     """The copy, below a folder."""
     tree = folder / "hurried"
     for name in COPIED:
-        shutil.copytree(ROOT / name, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, tree / name)
     corridors = tree / "config" / "corridors.toml"
     text, places = INBOUND.subn(rf"\g<1>{ORDER_VALID_S}", corridors.read_text("utf-8"))
     assert places, "no guest comes from anywhere"

@@ -10,14 +10,11 @@ fail, so switches with a planted fault go through it too.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any, Final
 
 import apsw
 import pytest
 
-from switch import registry
-from switch.api import description
 from switch.commands import Command, Open, Result
 from switch.dispatch import Happened
 from switch.lifecycle import Event
@@ -37,8 +34,6 @@ INBOUND: Final = Scene("inbound", inbound=True)
 REPEATED: Final = Scene("inbound repeated", inbound=True, repeats=REPEATS)
 
 THREE: Final = (ACCEPTED, REFUSED, UNANSWERED)
-OPENAPI: Final = cache(description.openapi)
-LOADED: Final = cache(registry._load)
 SHORT_S: Final = 3.1
 """A little longer than both networks' ``send_within_ms``."""
 LONG_S: Final = 20
@@ -65,13 +60,6 @@ SEEN: Final[dict[Scene, Seen]] = {
     },
 }
 """What must be met in a whole sweep, or it was not where it should be."""
-
-
-@pytest.fixture(autouse=True)
-def _constant_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make once what every switch makes alike; it is most of the cost of a start."""
-    monkeypatch.setattr("switch.api.app.openapi", OPENAPI)
-    monkeypatch.setattr("switch.registry._load", LOADED)
 
 
 def deaths(scene: Scene, half: int, *, by_disk: bool = False) -> list[Kill]:

@@ -16,8 +16,6 @@ import aiohttp
 import pytest
 from aiohttp.web_app import _cached_build_middleware
 
-from switch import registry
-from switch.api import description
 from switch.app import Seams, Switch
 from switch.config import default_folder, load_config
 from switch.demo.scenes import MEMBER, thai_code
@@ -40,8 +38,6 @@ if TYPE_CHECKING:
     from switch.store.committer import Waiting
     from switch.wire.net import Net
 
-OPENAPI: Final = cache(description.openapi)
-LOADED: Final = cache(registry._load)
 SHARED: Final = cache(lambda: residents(load_config(default_folder())))
 FIRST, SECOND = "switch", "switch-2"
 STOPPED_S: Final = 20
@@ -50,13 +46,6 @@ STOPPED_S: Final = 20
 ENDS_WITHIN_S: Final = 200
 EVERY: Final = 3
 """Of the steps of a payment, one in so many."""
-
-
-@pytest.fixture(autouse=True)
-def _constant_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make once what every switch makes alike; it is most of the cost of a start."""
-    monkeypatch.setattr("switch.api.app.openapi", OPENAPI)
-    monkeypatch.setattr("switch.registry._load", LOADED)
 
 
 class Pair(Town):

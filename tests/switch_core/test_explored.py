@@ -24,6 +24,8 @@ from tests.switch_core.explorer_world import GROSS, OUTBOUND, Rules, World, agre
 if TYPE_CHECKING:
     from switch.states import Move
 
+pytestmark = pytest.mark.xdist_group("explored")  # one worker explores, once for all
+
 PAGE: Final = ROOT / "docs" / "developer" / "simulation.md"
 
 FORGETFUL: Final = Event.NEVER_SEEN
