@@ -79,18 +79,19 @@ class Aftercare:
             restoring=given.restoring,
             members=given.members,
         )
+        self._given = given
+        denials = self._denials()
         self.returns = Returns(
             store=store,
             records=records,
             dispatch=dispatch,
             linked=self.linked,
+            denials=denials,
             answers=given.answers,
             clock=clock,
             ids=ids,
             log=log,
         )
-        self._given = given
-        denials = self._denials()
         self.recalls = Recalls(
             store=store,
             records=records,

@@ -16,7 +16,7 @@ from switch.dispatch import Happened, happened
 from switch.inbound_port import InboundReturn
 from switch.lifecycle import Event
 from switch.linked_payments import Asked, apart
-from switch.model import Direction, Finality, Kind, State, Status
+from switch.model import Direction, Finality, Kind, Payment, State, Status
 from switch.orders import Taken
 from switch.port import Outcome, OutcomeKind
 from switch.reasons import Reason
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from switch.dispatch import Dispatch
     from switch.inbound_port import InboundAuthorise, InboundCancel, InboundNotice, InboundRecall
     from switch.logs import Log
-    from switch.model import Payment
+    from switch.model import Particulars
     from switch.recalls import Recalls
     from switch.records import Open as Opened
     from switch.restoring import Restoring
@@ -114,32 +114,25 @@ class Notices:
     async def returned(self, network: str, request: InboundReturn, body: bytes) -> Taken:
         """Book money that a network gives back; ``body`` is the message, kept where people look.
 
-        Only what names no payment of ours is refused: then nothing has moved.
+        Only what names no payment of ours is refused: then nothing has moved. What only asks us to
+        give back may be refused otherwise, and that stays said to its key.
         """
-        original = await self._ours(network, request.reference)
-        if original is None or request.uetr not in ("", original.uetr):
-            await self._unsolicited.note(network, body)
-            return Taken(None, Reason.ORIGINAL_UNKNOWN)
-        if original.direction is not Direction.OUTBOUND:
-            return Taken(original, Reason.NOT_REFUNDABLE)
-        particulars = None
-        try:
-            particulars = (await self._dispatch.open(original.uetr)).particulars
-        except VaultError as error:
-            self._log.warning("return_of_unreadable", uetr=original.uetr)
-            if not request.settled and not is_gone(error):
-                raise Busy from None
-            if not request.settled:
-                return Taken(original, Reason.NOT_REFUNDABLE)
         content = {
             "amount": str(request.amount.minor),
             "currency": request.amount.currency.code,
             "reference": request.reference,
         }
         asked = Asked(network, returned(request.key), content)
+        original = await self._ours(network, request.reference)
+        if original is None or request.uetr not in ("", original.uetr):
+            await self._unsolicited.note(network, body)
+            return Taken(None, await self._of_nothing(asked, settled=request.settled))
+        if original.direction is not Direction.OUTBOUND:
+            return Taken(original, Reason.NOT_REFUNDABLE)
+        particulars = await self._particulars(original, settled=request.settled)
         back = Back(request.amount, particulars, body if request.settled else None)
         made = await self._returns.returned(original, back, asked)
-        if isinstance(made, Conflict) and request.settled:
+        if request.settled and (isinstance(made, Conflict) or _is_refused(made)):
             # Its money has moved under a name that means other money: people must look.
             asked = Asked(network, returned(beside(asked)), content)
             made = await self._returns.returned(original, replace(back, particulars=None), asked)
@@ -150,7 +143,31 @@ class Notices:
             return Taken(original, status=Status.ACCC) if aside else Taken(original, BURIED)
         if isinstance(made, Conflict):
             return Taken(original, Reason.DUPLICATE)
-        return Taken(original, made) if isinstance(made, Reason) else Taken(made)
+        if isinstance(made, Reason):
+            return Taken(original, made)
+        if _is_refused(made):
+            return Taken(original, made.reason, Status.RJCT)
+        return Taken(made)
+
+    async def _of_nothing(self, asked: Asked, *, settled: bool) -> Reason:
+        """Why a return that names no payment of ours is refused; an instruction is so for good."""
+        if not settled:
+            if self._restoring.holding:
+                raise Busy
+            payment, status = await self._returns.buried(asked.scope, asked.key)
+            if payment is not None or status is not None:
+                return Reason.DUPLICATE
+        return Reason.ORIGINAL_UNKNOWN
+
+    async def _particulars(self, original: Payment, *, settled: bool) -> Particulars | None:
+        """Who is involved; None where nobody can read that any more, or money has moved anyhow."""
+        try:
+            return (await self._dispatch.open(original.uetr)).particulars
+        except VaultError as error:
+            self._log.warning("return_of_unreadable", uetr=original.uetr)
+            if not settled and not is_gone(error):
+                raise Busy from None
+            return None
 
     async def asked_about(self, network: str, key: str) -> tuple[Payment | None, Status | None]:
         """What became of money that a network gave back under a key, which it asks about.
@@ -223,6 +240,11 @@ class Notices:
                 raise Busy
             self._log.warning("notice_of_nothing", network=network)
         return payment
+
+
+def _is_refused(made: object) -> bool:
+    """Whether a return was refused before, under its key."""
+    return isinstance(made, Payment) and made.state is State.REFUSED
 
 
 def _tells_of(request: InboundNotice, payment: Payment) -> bool:

@@ -6,7 +6,7 @@ all the same: it is booked to suspense against the network, under its own identi
 in the queue, with the message as evidence, until two operators book it to the payer or send it
 back. So does other money under a name that was used; what finds no place left is an item. The
 surprise: all are answered "taken"; only what names no payment of ours, and what is no more than an
-instruction to give back, is refused, and then nothing has moved.
+instruction to give back, is refused, and then nothing has moved. That stays said to its key.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from switch import lifecycle
 from switch.commands import Bury, Conflict, Done, Open
+from switch.denials import NOWHERE
 from switch.inbound_port import derived_uetr
 from switch.items import Items
 from switch.lifecycle import Event
@@ -37,6 +38,7 @@ from switch.refusals import Busy
 if TYPE_CHECKING:
     from fx.money import Money
     from switch.answers import Answers
+    from switch.denials import Denials
     from switch.dispatch import Dispatch
     from switch.linked_payments import LinkedPayments
     from switch.logs import Log
@@ -106,6 +108,7 @@ class Returns:
         records: Records,
         dispatch: Dispatch,
         linked: LinkedPayments,
+        denials: Denials,
         answers: Answers,
         clock: Clock,
         ids: Ids,
@@ -115,6 +118,7 @@ class Returns:
         self._records = records
         self._dispatch = dispatch
         self._linked = linked
+        self._denials = denials
         self._answers = answers
         self._clock = clock
         self._ids = ids
@@ -140,16 +144,20 @@ class Returns:
             if back.message is None and _undecided(original):
                 self._log.info("return_waits", original=original.uetr)
                 raise Busy
+            made: Payment | Conflict | Reason
             command = await self._command(original, back, asked)
             if isinstance(command, Reason):
-                return command
-            made = await self._committed(command, original, asked)
-            if made is Reason.NOT_REFUNDABLE or (
-                isinstance(made, Conflict) and made.field_name == "uetr"
-            ):
-                # The original has moved on under it, or its place was taken: look again.
-                original = await self._store.read.payment(original.uetr) or original
-                continue
+                made = command
+            else:
+                made = await self._committed(command, original, asked)
+                if made is Reason.NOT_REFUNDABLE or (
+                    isinstance(made, Conflict) and made.field_name == "uetr"
+                ):
+                    # The original has moved on under it, or its place was taken: look again.
+                    original = await self._store.read.payment(original.uetr) or original
+                    continue
+            if isinstance(made, Reason) and back.message is None and made is not BURIED:
+                return await self._denied(original, back.amount, asked, made)
             return made
         raise Busy
 
@@ -242,15 +250,30 @@ class Returns:
         message = back.message or b""
         return self._opening(changed(booked, disputed=True), NOBODY, asked, message)
 
+    async def _denied(
+        self, original: Payment, amount: Money, asked: Asked, reason: Reason
+    ) -> Payment | Conflict:
+        """Bind that nothing is given back for an instruction: what was said to a key stays."""
+        terms = unmatched_terms(original.terms, linked_quote(original.uetr, NOWHERE), amount)
+        uetr = self._ids.uetr()
+        denied = self._unbooked(original, uetr, terms=terms, funding=Funding.CAPPED)
+        return await self._denials.bind(denied, asked, reason)
+
     def _booked(self, original: Payment, place: int, *, terms: Terms, funding: Funding) -> Payment:
+        uetr = linked_uetr(original.uetr, place)
+        linked = self._unbooked(original, uetr, terms=terms, funding=funding)
+        _, booked = lifecycle.advance(linked, Event.BOOKED, at=linked.opened_at, next_at=None)
+        return changed(booked, version=1)
+
+    def _unbooked(self, original: Payment, uetr: str, *, terms: Terms, funding: Funding) -> Payment:
         linked = self._linked.linked(
             original,
-            linked_uetr(original.uetr, place),
+            uetr,
             network=original.network,
             terms=terms,
             institutions=original.institutions,
         )
-        linked = changed(
+        return changed(
             linked,
             kind=Kind.RETURN,
             direction=Direction.INBOUND,
@@ -259,8 +282,6 @@ class Returns:
             deadline=linked.opened_at,
             funding=funding,
         )
-        _, booked = lifecycle.advance(linked, Event.BOOKED, at=linked.opened_at, next_at=None)
-        return changed(booked, version=1)
 
     def _opening(
         self, booked: Payment, particulars: Particulars, asked: Asked, evidence: bytes

@@ -282,7 +282,10 @@ class Sweeper:
         undoing = lifecycle.decided(payment, Event.GIVEN_UP)
         own = payment.kind is Kind.PAYMENT  # a cancel names the order, never a refund of it
         if own and undoing.verdict is Verdict.MOVE and timers.gives_up(adapter.facts, payment.rung):
-            event, state = Event.GIVEN_UP, undoing.target
+            asked = await self._of_hop(payment)
+            # What can be undone no more is asked about, as long as enquiries are left.
+            if at < timers.cancel_until(adapter.facts, asked.send_by):
+                event, state = Event.GIVEN_UP, undoing.target
         going = await self._of_hop(payment) if timer is Timer.POLL else payment
         next_at = timers.next_due(
             state,

@@ -31,9 +31,9 @@ READ_AT_ONCE: Final = 200
 _WATCHED: Final = frozenset(
     (
         *(State.PUT, State.MANUAL, State.CANCEL_MANUAL, State.UNKNOWN, State.PENDING_FAR),
-        *(State.CANCELLING, State.CREDIT_UNKNOWN, State.RETURNING, State.UNWINDING),
-        *(State.CONFIRMING, State.ACCEPTED_UNPOSTED, State.HELD, State.BLOCKED),
-        State.GIVING_BACK,
+        *(State.CANCELLING, State.CREDIT_UNKNOWN, State.CREDIT_PENDING, State.RETURNING),
+        *(State.UNWINDING, State.CONFIRMING, State.ACCEPTED_UNPOSTED, State.HELD),
+        *(State.BLOCKED, State.GIVING_BACK),
     )
 )
 

@@ -155,7 +155,10 @@ def taken(
     early = reason is Reason.ORIGINAL_UNKNOWN and name in (PAY, INQUIRY)
     owed = name == NOTIFY and payment is not None and reason is not Reason.DUPLICATE
     if reason is not None and not early and not owed:
-        return {"result": results.result(results.code_of(reason))}
+        # A refund that we said is of nothing is so for good, also once there is something.
+        kept = name == REFUND and reason is Reason.TOMBSTONED
+        why = Reason.ORIGINAL_UNKNOWN if kept else reason
+        return {"result": results.result(results.code_of(why))}
     if name in (NOTIFY, CANCEL):
         return {"result": results.result(results.OK)}
     if name == REFUND:
