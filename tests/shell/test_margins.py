@@ -1,4 +1,4 @@
-"""What waits is answered, or confirmed, before its time is over: by the margin of the facts."""
+"""What waits is answered, confirmed or let go before its time is over, by the margin of facts."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from switch.model import State, changed
+from switch.reasons import Reason
 from switch.timers import may_confirm
 from tests.shell.hand_parts import LOST, NOW, said
 from tests.shell.toy_network import THAILAND
@@ -56,3 +58,14 @@ async def test_a_credit_that_stays_pending_is_shown_to_people(shell: Shell) -> N
 
     assert shell.payment(request.uetr).state.value == "credit_pending"
     assert [each["uetr"] for each in page["payments"]] == [request.uetr]
+
+
+async def test_what_is_held_is_let_go_before_its_quote_ends_and_not_then(shell: Shell) -> None:
+    payment = await shell.opened()
+    opened = await shell.dispatch.open(payment.uetr)
+    now = shell.clock.now()
+    holds = shell.aftercare.holds
+
+    assert await holds.released(changed(payment, next_at=now), opened) is Reason.QUOTE_EXPIRED
+    held = changed(payment, state=State.HELD, next_at=now + timedelta(seconds=1))
+    assert not isinstance(await holds.released(held, opened), Reason)
