@@ -25,7 +25,7 @@ from switch.runtime.private_files import private_folder, sync_folder, write_priv
 from switch.store.audit import audit
 from switch.store.copying import SIDE_FILES, broken_pages, copy_database, newest_block_at
 from switch.store.sqlite import open_reader
-from switch.store.vault import wrapping_of
+from switch.store.vault import VaultError, wrapping_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -99,7 +99,8 @@ def back_up(data: Path, file: Path, slot: int) -> Mapping[str, object]:
     copy_database(database, coming)
     try:
         checked = _checked(coming, data, slot, named=file)
-    except BackupUnsound:
+    except BaseException:
+        # It holds data keys, and nobody would look for it by that name.
         coming.unlink()
         raise
     coming.replace(file)
@@ -127,7 +128,11 @@ def wrapping_lacked(file: Path, slot: int, held: Collection[str]) -> Lacked:
         while page := reader.wrapped_keys(after, LAST, PAGE):
             after = page[-1].payment_id
             for each in page:
-                name = wrapping_of(each.wrapped)
+                try:
+                    name = wrapping_of(each.wrapped)
+                except VaultError:
+                    # No key opens it: people end its payment, here as where it was copied.
+                    name = ""
                 if name and name not in held:
                     names.add(name)
                     payment = reader.payment(each.uetr)

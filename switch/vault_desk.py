@@ -60,12 +60,16 @@ class Refused(Exception):  # noqa: N818  the name says what happened
 
 @dataclass(slots=True)
 class Standing:
-    """How a vault stands: data keys by wrapping key, erased ones, requests that wait."""
+    """How a vault stands: data keys by wrapping key, erased ones, requests that wait.
+
+    ``damaged`` ones are of no form that says what they are under: people end their payments.
+    """
 
     current: str
     held: tuple[str, ...]
     data_keys: dict[str, int] = field(default_factory=dict)
     erased: int = 0
+    damaged: int = 0
     waiting: int = 0
 
     def view(self) -> dict[str, object]:
@@ -77,6 +81,7 @@ class Standing:
             "lost": sorted(self.data_keys.keys() - set(self.held)),
             "may_be_destroyed": [name for name in self.held if self.may_go(name)],
             "erased": self.erased,
+            "damaged": self.damaged,
             "waiting": self.waiting,
         }
 
@@ -113,7 +118,11 @@ class Desk:
             while page := await read.wrapped_keys(after, LAST, BATCH):
                 after = page[-1].payment_id
                 for each in page:
-                    name = wrapping_of(each.wrapped)
+                    try:
+                        name = wrapping_of(each.wrapped)
+                    except VaultError:
+                        standing.damaged += 1
+                        continue
                     if name:
                         standing.data_keys[name] = standing.data_keys.get(name, 0) + 1
                     else:

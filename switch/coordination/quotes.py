@@ -8,6 +8,7 @@ cannot be heard is missing at the others; they may let through its share too man
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from switch.coordination.ports import Topic
@@ -25,6 +26,9 @@ USED: Final = "used"
 PROVIDERS_MAX: Final = 2
 """A quote goes through two providers at most."""
 
+LET_GO_EVERY: Final = timedelta(seconds=10)
+"""How often quotes that nobody used are looked for, of all members."""
+
 TIME_DIGITS_MAX: Final = 17
 """Microseconds since 1970 until the year 5138: every time so short can be told as a date."""
 
@@ -39,14 +43,23 @@ class SharedQuotes:
         self._own = Outstanding(max(1, most // processes_max))
         self._coordination = coordination
         self._valid_s_max = valid_s_max
+        self._let_go_at: datetime | None = None
         coordination.subscribe(Topic.QUOTES, self.heard)
 
     def full(self, member: str, provider: str, at: datetime) -> bool:
         """Whether this member may be given no more quotes of this provider now."""
+        self._let_go(at)
         counted = self._all
         if not self._coordination.heard_all_for(self._valid_s_max):
             counted = self._own
         return counted.full(member, provider, at)
+
+    def _let_go(self, at: datetime) -> None:
+        """Forget what expired of whoever asks no more: neither count is asked about everybody."""
+        if self._let_go_at is None or abs(at - self._let_go_at) >= LET_GO_EVERY:
+            self._let_go_at = at
+            for counted in (self._all, self._own):
+                counted.all(at)
 
     def given(
         self, quote_id: str, member: str, providers: Iterable[str], expires_at: datetime

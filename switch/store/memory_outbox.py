@@ -138,6 +138,9 @@ class MemoryOutbox:
         old = [row for row in self._of(receiver)[:limit] if row.at < before]
         for row in old:
             del self._tables.outbox[receiver, row.number]
+        for place in [place for place in self._tables.retries if place not in self._tables.outbox]:
+            if place[0] == receiver:
+                del self._tables.retries[place]
         return len(old)
 
     def _fence(self) -> None:

@@ -69,6 +69,11 @@ _TRIM: Final = (
     "DELETE FROM outbox WHERE receiver = $1 AND number IN (SELECT number FROM outbox "
     "WHERE receiver = $1 ORDER BY number LIMIT $3) AND at < $2"
 )
+_TRIM_RETRIES: Final = (
+    "DELETE FROM delivery_retry AS r WHERE receiver = $1 AND NOT EXISTS "
+    "(SELECT 1 FROM outbox AS o WHERE o.receiver = r.receiver AND o.number = r.number)"
+)
+"""What is to be tried again goes with its event: nothing could send it any more."""
 
 
 async def load_numbers(
@@ -186,6 +191,7 @@ class PostgresOutbox:
 
         async def trimmed(connection: Connection) -> int:
             done = await connection.execute(_TRIM, receiver, to_micros(before), limit)
+            await connection.execute(_TRIM_RETRIES, receiver)
             return int(done.split()[-1])
 
         count: int = await self._apart(trimmed)

@@ -57,6 +57,12 @@ _TRIM: Final = (
     "WHERE receiver = ?1 ORDER BY number LIMIT ?3) AND at < ?2"
 )
 
+_TRIM_RETRIES: Final = (
+    "DELETE FROM delivery_retry WHERE receiver = ?1 AND NOT EXISTS (SELECT 1 "
+    "FROM outbox AS o WHERE o.receiver = ?1 AND o.number = delivery_retry.number)"
+)
+"""What is to be tried again goes with its event: nothing could send it any more."""
+
 
 class SqliteOutbox:
     """The outbox as one process holds it; ``enrolled`` are the receivers it writes events for."""
@@ -172,7 +178,9 @@ class SqliteOutbox:
         with writing(self._writer):
             fence(self._writer, self._held)
             self._writer.execute(_TRIM, (receiver, to_micros(before), limit))
-            return self._writer.changes()
+            gone = self._writer.changes()
+            self._writer.execute(_TRIM_RETRIES, (receiver,))
+            return gone
 
 
 def _last(connection: apsw.Connection, receiver: str) -> int:

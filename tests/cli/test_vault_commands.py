@@ -122,6 +122,7 @@ def test_status_counts_data_keys_by_wrapping_key(data: Path) -> None:
         "lost": [],
         "may_be_destroyed": [],
         "erased": 0,
+        "damaged": 0,
         "waiting": 0,
     }
 
