@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 from switch.runtime.tasks import end_process
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from switch.runtime.tasks import OnCrash
 
 Item = TypeVar("Item")
@@ -45,6 +47,10 @@ class Writer(Protocol[Given_contra]):
 
     def submit(self, item: Given_contra, *, urgent: bool) -> None:
         """Queue one item, or raise :class:`QueueFull` or :class:`WriterClosed`."""
+        ...
+
+    def together(self) -> AbstractContextManager[object]:
+        """What is submitted inside is there at once: no batch begins with a part of it."""
         ...
 
     def close(self) -> None:
@@ -96,6 +102,10 @@ class WriterThread(Generic[Item]):
                 raise QueueFull(self._thread.name)
             queue.append(item)
             self._changed.notify()
+
+    def together(self) -> AbstractContextManager[object]:
+        """Hold the thread back while several items are submitted: its lock, which is reentrant."""
+        return self._changed
 
     def close(self) -> None:
         """Execute what waits, then end the thread and wait for it."""

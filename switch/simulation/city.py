@@ -26,6 +26,7 @@ from switch.store.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
+    from contextlib import AbstractContextManager
 
     from switch.coordination.ports import Draw, Topic
     from switch.runtime.threads import Writer
@@ -110,6 +111,10 @@ class _ServerWriter:
         if self._machine.loop.time() < self._weather.store_until:
             raise QueueFull("the store is away")
         self._inner.submit(item, urgent=urgent)
+
+    def together(self) -> AbstractContextManager[object]:
+        """Nothing begins meanwhile: see the writer within."""
+        return self._inner.together()
 
     def close(self) -> None:
         """Execute what waits, then take no more."""

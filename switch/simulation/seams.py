@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -19,6 +20,7 @@ from switch.runtime.threads import BATCH_MAX, WAITING_MAX, QueueFull, WriterClos
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from contextlib import AbstractContextManager
 
     from switch.runtime.entropy import SeededEntropy
     from switch.runtime.tasks import OnCrash
@@ -153,6 +155,10 @@ class SimWriter(Generic[Item]):
             raise QueueFull("writer")
         queue.append(item)
         self._begin()
+
+    def together(self) -> AbstractContextManager[object]:
+        """A batch begins in a later step of the loop, so nothing has to be held back."""
+        return nullcontext()
 
     def close(self) -> None:
         """Execute what waits, then take no more."""

@@ -154,12 +154,13 @@ class Committer:
     def _hand_over(self) -> None:
         self._counted = self._turns = 0
         gathered, self._gathered = self._gathered, []
-        for waiting in gathered:
-            try:
-                self._writer.submit(waiting, urgent=isinstance(waiting[0], _URGENT))
-            except QueueFull:
-                if not waiting[1].done():
-                    waiting[1].set_exception(StoreBusy())
+        with self._writer.together():
+            for waiting in gathered:
+                try:
+                    self._writer.submit(waiting, urgent=isinstance(waiting[0], _URGENT))
+                except QueueFull:
+                    if not waiting[1].done():
+                        waiting[1].set_exception(StoreBusy())
 
     def close(self) -> None:
         """Finish what waits, let the slot go, then close the engine."""

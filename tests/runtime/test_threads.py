@@ -39,6 +39,21 @@ def test_what_waits_during_a_batch_becomes_the_next_batch_urgent_first() -> None
     assert recorder.batches == [["first"], ["conclusion", "intent 1", "intent 2"]]
 
 
+def test_what_is_submitted_together_is_never_split() -> None:
+    recorder = Recorder()
+    recorder.release.set()
+    writer = WriterThread("writer", recorder.execute)
+
+    with writer.together():
+        writer.submit("intent 1", urgent=False)
+        assert not recorder.entered.wait(0.05), "the thread took the first without the others"
+        writer.submit("intent 2", urgent=False)
+        writer.submit("conclusion", urgent=True)
+    writer.close()
+
+    assert recorder.batches == [["conclusion", "intent 1", "intent 2"]]
+
+
 def test_batch_and_queues_are_bounded() -> None:
     recorder = Recorder()
     writer = WriterThread("writer", recorder.execute, batch_max=2, waiting_max=3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,7 @@ from tests.contract.journal_chain import told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from switch.store.journal import Block
@@ -45,6 +47,9 @@ class InLine:
     def submit(self, item: Block, *, urgent: bool) -> None:
         assert not urgent
         self._execute([item])
+
+    def together(self) -> AbstractContextManager[object]:
+        return nullcontext()
 
     def close(self) -> None:
         """Nothing is open."""
